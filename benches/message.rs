@@ -1,0 +1,137 @@
+//! One message: sealed and opened in order, ahead, late, with keys parked, and forged.
+#![allow(
+    missing_docs,
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement may stop at a surprise"
+)]
+
+#[path = "../tests/support/pair.rs"]
+mod support;
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use latchstring::{Session, State};
+use support::{Pair, TestRng};
+
+const SIZES: [(&str, usize); 3] = [("32 B", 32), ("1 KiB", 1024), ("16 KiB", 16_384)];
+
+/// What a receiver keeps at most, and follows at most.
+const MOST: usize = 2000;
+
+/// Sessions whose ends agree on a chain that is going.
+fn pair() -> Pair {
+    let mut pair = Pair::new(1);
+    let message = pair.initiator.encrypt(b"turn", &mut pair.rng).unwrap();
+    pair.responder.decrypt(&message).unwrap();
+    pair
+}
+
+fn load(bytes: &[u8]) -> Session {
+    Session::from_bytes(bytes).unwrap()
+}
+
+fn messages(pair: &mut Pair, count: usize, length: usize) -> Vec<Vec<u8>> {
+    let content = vec![7; length];
+    (0..count).map(|_| pair.initiator.encrypt(&content, &mut pair.rng).unwrap()).collect()
+}
+
+fn encrypt(c: &mut Criterion) {
+    let mut group = c.benchmark_group("encrypt in order");
+    for (name, length) in SIZES {
+        let mut pair = pair();
+        let content = vec![7; length];
+        group.throughput(Throughput::Bytes(length.try_into().unwrap()));
+        group.bench_function(name, |b| {
+            b.iter(|| pair.initiator.encrypt(black_box(&content), &mut pair.rng).unwrap());
+        });
+    }
+}
+
+/// A session is loaded once for each batch of messages and opens them one after another.
+fn decrypt(c: &mut Criterion) {
+    let mut group = c.benchmark_group("decrypt in order");
+    for (name, length) in SIZES {
+        let mut pair = pair();
+        let start = pair.responder.to_bytes();
+        let messages = messages(&mut pair, 1000, length);
+        group.throughput(Throughput::Bytes(length.try_into().unwrap()));
+        group.bench_function(name, |b| {
+            let (mut session, mut at) = (load(&start), messages.iter());
+            b.iter(|| {
+                let message = at.next().unwrap_or_else(|| {
+                    (session, at) = (load(&start), messages.iter());
+                    at.next().unwrap()
+                });
+                session.decrypt(black_box(message)).unwrap()
+            });
+        });
+    }
+}
+
+fn out_of_order(c: &mut Criterion) {
+    let mut group = c.benchmark_group("decrypt 32 B");
+    let mut pair = pair();
+    let start = pair.responder.to_bytes();
+    let messages = messages(&mut pair, MOST + 1001, 32);
+    let mut opened = |name: &str, state: &[u8], message: &[u8]| {
+        group.bench_function(name, |b| {
+            b.iter_batched_ref(
+                || load(state),
+                |session| session.decrypt(black_box(message)).unwrap(),
+                BatchSize::SmallInput,
+            );
+        });
+    };
+    opened("in order, fresh session", &start, &messages[0]);
+    opened("after 1,000 skipped", &start, &messages[1000]);
+    let mut session = load(&start);
+    session.decrypt(&messages[1000]).unwrap();
+    opened("late, 1,000 parked", &session.to_bytes(), &messages[500]);
+
+    let mut session = load(&start);
+    session.decrypt(&messages[MOST]).unwrap();
+    assert_eq!(session.missing(), MOST);
+    let parked = session.to_bytes();
+    let rest = &messages[MOST + 1..];
+    group.bench_function("in order, 2,000 parked", |b| {
+        let (mut session, mut at) = (load(&parked), rest.iter());
+        b.iter(|| {
+            let message = at.next().unwrap_or_else(|| {
+                (session, at) = (load(&parked), rest.iter());
+                at.next().unwrap()
+            });
+            session.decrypt(black_box(message)).unwrap()
+        });
+    });
+}
+
+/// Bytes of somebody without any key: every header key is tried, nothing else is done.
+fn forged(c: &mut Criterion) {
+    let mut group = c.benchmark_group("refuse a stranger's message");
+    let mut noise = messages(&mut pair(), 1, 32).remove(0);
+    noise[20] ^= 1;
+    let fresh = pair().responder;
+    group.bench_function("no closed chain", |b| {
+        b.iter(|| fresh.stage(black_box(&noise)).err().unwrap());
+    });
+    let mut pair = pair();
+    for _ in 0..5 {
+        messages(&mut pair, 1, 32);
+        let message = messages(&mut pair, 1, 32).remove(0);
+        pair.responder.decrypt(&message).unwrap();
+        let answer = pair.responder.encrypt(b"answer", &mut TestRng::new(3)).unwrap();
+        pair.initiator.decrypt(&answer).unwrap();
+    }
+    let message = messages(&mut pair, 1, 32).remove(0);
+    pair.responder.decrypt(&message).unwrap();
+    assert_eq!(pair.responder.missing(), 5);
+    group.bench_function("five closed chains", |b| {
+        b.iter(|| pair.responder.stage(black_box(&noise)).err().unwrap());
+    });
+}
+
+criterion_group!(benches, encrypt, decrypt, out_of_order, forged);
+criterion_main!(benches);

@@ -1,0 +1,250 @@
+"""Derives the test vectors in spec/vectors from their inputs, by the formulas of the pages.
+Needs Python 3 and `cryptography` 48 or later (ML-KEM-768). Each value of a file is taken as an input, or
+derived and compared; the first difference, or a value that nothing used, ends the run."""
+import base64, copy, hashlib, hmac, sys
+from pathlib import Path
+from cryptography.hazmat.primitives.asymmetric import ed25519, mlkem, x25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+# ---- README.md, "Notation" and "Primitives"
+ZERO = bytes(32)
+def label(x): return b"latchstring/v1/" + x.encode() + b"."
+def u(n, size): return n.to_bytes(size, "big")
+def lp(x): return u(len(x), 4) + x                                  # wire.md, rule 3
+def sha(*x): return hashlib.sha256(b"".join(x)).digest()
+def mac(key, x): return hmac.digest(key, x, "sha256")
+extract = mac                                                       # HKDF-Extract(salt, ikm)
+def expand(prk, info, size=32): return mac(prk, info + b"\x01")[:size]  # never more than 32 here
+def seal(key, nonce, ad, text): return AESGCM(key).encrypt(nonce, text, ad)
+def ed_key(seed): return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
+def ed(seed): return ed_key(seed).public_key().public_bytes_raw()
+def sign(seed, *m): return ed_key(seed).sign(b"".join(m))
+def x_key(seed): return x25519.X25519PrivateKey.from_private_bytes(seed)
+def x_pub(seed): return x_key(seed).public_key().public_bytes_raw()
+def agree(a, b):                                                    # of two secrets, by both sides
+    assert x_key(a).exchange(x_key(b).public_key()) == x_key(b).exchange(x_key(a).public_key()) != ZERO
+    return x_key(a).exchange(x_key(b).public_key())
+def kem_key(seed): return mlkem.MLKEM768PrivateKey.from_seed_bytes(seed)
+def kem_pub(seed): return kem_key(seed).public_key().public_bytes_raw()
+# ---- vectors/README.md, "Form"
+INTEGERS = set("approval at count created direction expires generation id-number idle kind "
+               "max-pending max-text mode now number previous suite version".split())
+class Vector:
+    def __init__(self, name):
+        self.file, self.values, self.used = name, {}, set()
+        path = Path(__file__).resolve().parent / "vectors" / (name + ".txt")
+        for line in path.read_text("utf-8").splitlines():
+            key, _, value = line.partition(":")
+            value, words = value.strip(" "), key.split()
+            if key in ("page", "comment", "expect"): continue
+            if value.startswith('"'): self.values[key] = value[1:-1]
+            elif words[-1] in INTEGERS or words[0] == "length": self.values[key] = int(value)
+            else: self.values[key] = bytes.fromhex(value)
+    def fail(self, key, what): sys.exit(f"{self.file}: {key}: {what}")
+    def take(self, key):
+        if key not in self.values: self.fail(key, "is not in the file")
+        self.used.add(key)
+        return self.values[key]
+    def same(self, key, value):
+        if self.take(key) != value: self.fail(key, f"is {self.values[key]!r}, derived {value!r}")
+        return value
+    def maybe(self, key, value): return self.same(key, value) if key in self.values else value
+# ---- identity.md, "Certificate"
+def certificate(v, who, kind, account_seed, account_id, device_id, signing, agreement):
+    core = u(kind, 1) + account_id + ed(account_seed) + device_id + ed(signing) + x_pub(agreement)
+    return v.same(who + " core", core), v.same(who + " certificate", core
+        + v.same(who + " account signature", sign(account_seed, label("identity/account"), core))
+        + v.same(who + " device signature", sign(signing, label("identity/device"), core)))
+class Device:
+    def __init__(self, v, who):
+        self.v, self.who, self.one_time = v, who, b""
+        account_id, account_seed, self.id, self.signing, self.agreement = self.named(
+            "account id", "account seed", "device id", "signing seed", "agreement seed")
+        self.same("account key", ed(account_seed)), self.same("signing key", ed(self.signing))
+        self.same("agreement key", x_pub(self.agreement))
+        keys = self.signing, self.agreement
+        self.core, self.cert = certificate(v, who, 1, account_seed, account_id, self.id, *keys)
+    def named(self, *names): return [self.v.take(f"{self.who} {name}") for name in names]
+    def same(self, name, value): return self.v.same(f"{self.who} {name}", value)
+    # ---- prekeys.md, "What is published"
+    def make_lasting(self):
+        self.signed_prekey, self.kem_seed, self.lasting_id, created = self.named(
+            "signed prekey seed", "last-resort KEM seed", "lasting id", "created")
+        self.lasting = self.same("lasting", self.lasting_id
+            + self.same("signed prekey", x_pub(self.signed_prekey))
+            + self.same("last-resort KEM prekey", kem_pub(self.kem_seed))
+            + u(created, 8) + u(self.same("expires", created + 14 * 86400), 8))
+        self.published = self.lasting + self.same(
+            "lasting signature", sign(self.signing, label("prekeys/lasting"), self.core, self.lasting))
+        return self
+    def make_one_time(self):
+        self.one_time_seed, self.one_time_kem, name = self.named(
+            "one-time prekey seed", "one-time KEM seed", "one-time id")
+        self.one_time = self.same("one-time", name + self.same("one-time prekey", x_pub(self.one_time_seed))
+            + self.same("one-time KEM prekey", kem_pub(self.one_time_kem)))
+        return self.one_time + self.same(
+            "one-time signature", sign(self.signing, label("prekeys/one-time"), self.core, self.one_time))
+# ---- handshake.md, "Examples", "Inputs": ephemeral secret, KEM ciphertext, kem
+def attempt(v, agreement, host):
+    prk = v.same("ephemeral prk", extract(agreement, v.take("ephemeral random")))
+    e = v.same("ephemeral seed", expand(prk, label("handshake/ephemeral")))
+    v.same("ephemeral", x_pub(e))
+    # FIPS 203, 6.2: the secret follows from m and the key. The library does not encapsulate with a
+    # given m, so the ciphertext is the file's. That decapsulation gives the same secret shows that
+    # it is the one which m makes, because decapsulation encrypts again and compares.
+    kem_seed, ciphertext = host.one_time_kem if host.one_time else host.kem_seed, v.take("KEM ciphertext")
+    h = hashlib.sha3_256(kem_pub(kem_seed)).digest()
+    kem = v.same("kem", hashlib.sha3_512(v.take("KEM random") + h).digest()[:32])
+    v.same("kem", kem_key(kem_seed).decapsulate(ciphertext))
+    return e, ciphertext, kem
+# ---- handshake.md, "Key schedule", "Prefix", "Names and replays"
+def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO):
+    e, ciphertext, kem = made
+    mode, suite = v.same("mode", bool(host.one_time) + 2 * (psk != ZERO)), v.same("suite", 1)
+    dh1 = v.same("dh1", agree(agreement, host.signed_prekey))
+    dh2 = v.same("dh2", agree(e, host.agreement))
+    dh3 = v.same("dh3", agree(e, host.signed_prekey))
+    dh4 = v.same("dh4", agree(e, host.one_time_seed) if host.one_time else ZERO)
+    h1 = v.same("h1", sha(label("handshake/terms"), u(mode, 1), u(suite, 1), host.cert, host.lasting,
+                          host.one_time, x_pub(e), ciphertext, v.maybe("context", context)))
+    early = v.same("early", extract(h1, dh2 + dh3 + dh4 + kem + v.same("psk", psk)))
+    who = v.same("who", seal(v.same("k", expand(early, label("handshake/identity"))), bytes(12), h1, cert))
+    h2 = v.same("h2", sha(label("handshake/parties"), h1, who, cert))
+    late = v.same("late", extract(early, dh1))
+    root, initiator, responder, session_id = (v.same(name, expand(late, label("handshake/keys") + h2 + u(i, 1)))
+        for i, name in enumerate(("root", "initiator header", "responder header", "session id"), 1))
+    ids = host.lasting_id + (host.one_time[:8] or bytes(8))
+    prefix = v.same("prefix", b"\x01\x02" + u(mode, 1) + ids + x_pub(e) + ciphertext + who)
+    v.same("name", sha(label("handshake/name"), x_pub(e), ciphertext)[:16])
+    sender = Side(1, session_id, root, initiator, host.signed_prekey, prefix)
+    return sender, Side(2, session_id, root, responder, None, b"\x01\x01")
+# ---- ratchet.md, "Roles and first states": what a side holds for sending; `peer` is the peer's secret
+class Side:
+    number = previous = 0
+    def __init__(self, *begins):
+        self.direction, self.session_id, self.root, self.next_header, self.peer, self.front = begins
+    def received(self, other):                                      # its turn: this side is Due
+        self.peer, self.root, self.previous, self.front = other.own, other.root, self.number, b"\x01\x01"
+        return self
+def padded(text, exact=False):                                      # "Padding"
+    c, p = len(text), 1 << max(len(text).bit_length() - 1, 0)
+    step = 1 if exact else 32 if c + 1 <= 32 else p // 2 if c + 1 <= 6144 else p // 8
+    return text + b"\x80" + bytes(-(c + 1) % step)
+def message(v, side, exact=False):
+    """ratchet.md, "Root step", "Chains", "Header", "Sealing". What the file says of the side is compared."""
+    v.maybe("session id", side.session_id)
+    if side.peer:                                                   # Due
+        v.maybe("root", side.root), v.maybe("peer ratchet seed", side.peer)
+        prk = v.same("ratchet prk", extract(side.root, v.take("ratchet random")))
+        side.own = expand(prk, label("ratchet/key"))
+        prk = v.same("root prk", extract(side.root, v.same("dh", agree(side.own, side.peer))))
+        side.header_key, side.number, side.peer = side.next_header, 0, None
+        names = enumerate(("next root", "chain key 0", "next header key"), 1)
+        side.root, side.chain, side.next_header = (
+            v.same(name, expand(prk, label("ratchet/root") + u(i, 1))) for i, name in names)
+    else:
+        v.same(f"chain key {side.number}", side.chain), v.maybe("prefix", side.front)
+    v.maybe("header key", side.header_key), v.same("ratchet seed", side.own), v.same("direction", side.direction)
+    key, chain = v.same("message key", mac(side.chain, b"\x01")), mac(side.chain, b"\x02")
+    header = v.same("header", v.same("ratchet key", x_pub(side.own)) + u(v.same("previous", side.previous), 4)
+                    + u(v.same("number", side.number), 4) + v.take("nonce"))
+    text, kind = v.same("padded content", padded(v.take("content"), exact)), side.front[:2]
+    ad = v.same("body ad", label("ratchet/body") + side.session_id + u(side.direction, 1) + kind + header)
+    sealed = seal(key, header[40:], ad, text)
+    body, tag = v.same("body", sealed[:-16]), v.same("body tag", sealed[-16:])
+    prefix_hash = v.maybe("prefix hash", sha(side.front) if kind[1] == 2 else ZERO)
+    ad = v.same("header ad", label("ratchet/header") + kind + prefix_hash + tag)
+    sealed = v.same("sealed header", seal(side.header_key, tag[:12], ad, header))
+    side.number, side.chain = side.number + 1, v.maybe("next chain key", chain)
+    return v.same("message", side.front + sealed + tag + body)
+# ---- guest-links.md, "The link"
+def link(v, S):
+    check = v.same("check", sha(label("guest/check"), S)[:4])
+    text = v.same("text", "1." + base64.urlsafe_b64encode(S + check).decode())
+    v.same("URL", "https://" + v.take("URL's origin") + "/g#" + text)
+    prk = v.same("link prk", extract(label("guest/link"), S))
+    names = "locator, invitation id, invitation key, claim seed, claim key, record key, psk".split(", ")
+    keys = {name: v.same(name, expand(prk, label("guest/" + name.replace(" ", "-")),
+                                      24 if name == "locator" else 32)) for name in names}
+    v.same("claim signing key", ed(keys["claim seed"]))
+    return keys
+# ---- guest-links.md, "Invitation", "Posting"
+def invitation(v, host):
+    owner = v.same("owner", ed(v.take("owner seed")))
+    policy = v.same("policy", u(v.take("approval"), 1) + u(v.take("expires"), 8) + u(v.take("idle"), 4)
+        + u(v.take("max-text"), 2) + u(v.take("max-pending"), 1) + lp(v.take("host name").encode()))
+    body = v.same("invitation body", b"\x01\x20\x01" + v.take("invitation nonce")
+                  + lp(v.take("origin").encode()) + host.cert + owner + policy)
+    signature = v.same("invitation signature", sign(host.signing, label("guest/invitation"), body))
+    signed = v.same("signed invitation", body + signature)
+    keys = link(v, v.same("S", sha(label("guest/secret"), signed)))
+    text = v.same("padded invitation", signed + b"\x80" + bytes(-(len(signed) + 1) % 256))
+    sealed = v.same("sealed invitation", seal(keys["invitation key"], bytes(12), keys["locator"], text))
+    public = ed(keys["claim seed"]) + owner
+    v.same("posting", b"\x01\x21" + keys["locator"] + public + u(v.take("expires"), 8) + lp(sealed))
+    return keys
+# ---- guest-links.md, "Guest keys"
+def guest(v, locator):
+    uid, prk = v.take("guest uid"), v.same("guest prk", extract(label("guest/seed"), v.take("guest seed")))
+    signing = v.same("guest signing", expand(prk, label("guest/signing") + uid + locator))
+    agreement = v.same("guest agreement", expand(prk, label("guest/agreement") + uid + locator))
+    public = v.same("guest signing key", ed(signing)) + v.same("guest agreement key", x_pub(agreement))
+    account = v.same("guest account", sha(label("guest/account"), uid, locator, public))
+    return uid, signing, agreement, *certificate(v, "guest", 2, signing, account, account[:8], signing, agreement)
+# ---- guest-links.md, "Claim", with one device
+def claim(v):
+    host = Device(v, "host").make_lasting()
+    host.make_one_time()
+    keys = invitation(v, host)
+    uid, signing, agreement, core, cert = guest(v, keys["locator"])
+    made = attempt(v, agreement, host)
+    bundle_hash = v.same("bundle hash", sha(host.core, host.lasting, host.one_time))
+    t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, u(1, 4), host.id,
+                        bundle_hash, x_pub(made[0]), v.same("ciphertext hash", sha(made[1]))))
+    sender, _ = handshake(v, agreement, cert, host, made, keys["psk"], t)
+    first = message(v, sender)
+    proof = v.same("proof", sign(signing, label("guest/claim-proof"), t))
+    record = v.same("record", uid + cert + proof + u(1, 4) + bundle_hash)
+    prk = v.same("record prk", extract(v.take("salt"), keys["record key"]))
+    one_key = v.same("sealing key of the record", expand(prk, label("guest/record") + t))
+    sealed = v.same("sealed record", seal(one_key, bytes(12), t, record))
+    tag = v.same("tag", mac(keys["claim key"], label("guest/claim-tag") + t))
+    start = b"\x01\x22" + keys["locator"] + t + v.take("salt") + lp(sealed) + tag
+    body = v.same("claim body", start + u(1, 4) + host.id + lp(first))
+    v.same("claim", body + v.same("claim signature", sign(keys["claim seed"], label("guest/claim-admit"), body)))
+# ---- The files
+done = []
+def run(name, steps):
+    v = Vector(name)
+    result = steps(v)
+    if set(v.values) - v.used: v.fail("not derived", ", ".join(set(v.values) - v.used))
+    done.append(name)
+    print(f"{name}: {len(v.values)} values")
+    return result
+def first_message(v, bound, one_time=True):
+    initiator, responder = Device(v, "initiator"), Device(v, "responder").make_lasting()
+    responder.make_one_time()
+    if not one_time: responder.one_time = b""                       # in the file, but not in use
+    given = (v.take("psk"), v.take("context")) if bound else (ZERO, ZERO)
+    own = initiator.agreement
+    sides = handshake(v, own, initiator.cert, responder, attempt(v, own, responder), *given)
+    message(v, sides[0])
+    return sides
+def bundle(v, one_time):
+    d = Device(v, "responder").make_lasting()
+    v.same("bundle", b"\x01\x10" + d.cert + d.published + u(one_time, 1) + (d.make_one_time() if one_time else b""))
+run("identity-certificate", lambda v: Device(v, "initiator"))
+run("bundle", lambda v: bundle(v, True))
+run("bundle-without-one-time", lambda v: bundle(v, False))
+a, b = run("handshake-one-time", lambda v: first_message(v, False))
+for name, *how in ("last-resort", False, False), ("bound", True), ("bound-last-resort", True, False):
+    run("handshake-" + name, lambda v: first_message(v, *how))
+run("ratchet-exact", lambda v: message(v, copy.copy(a), exact=True))
+run("ratchet-unanswered", lambda v: message(v, a))
+run("ratchet-answer", lambda v: message(v, b.received(a)))
+run("ratchet-turn", lambda v: message(v, a.received(b)))
+run("ratchet-ordinary", lambda v: message(v, a))
+run("guest-link", lambda v: link(v, v.take("S")))
+run("guest-invitation", lambda v: invitation(v, Device(v, "host")))
+run("guest-keys", lambda v: guest(v, v.take("locator")))
+run("guest-claim", claim)
+print(f"{len(done)} passed, 0 failed")

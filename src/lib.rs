@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod account;
+mod change;
+mod chat;
+mod device;
+mod error;
+mod guest;
+mod invite;
+mod message;
+mod primitives;
+mod protocol;
+mod session;
+mod state;
+#[cfg(test)]
+mod vectors;
+
+pub use account::Account;
+pub use change::{Change, Recorded, Sealed};
+pub use chat::{Chat, ChatStatus, Event, Origin, Received};
+pub use device::{Accepted, Device, Due};
+pub use error::{Answer, Error};
+pub use guest::Preview;
+pub use invite::{Arrival, Hello, Invite};
+pub use message::MessageKind;
+pub use protocol::bundle::{Bundle, OneTimePrekey};
+pub use protocol::content::EndReason;
+pub use protocol::fingerprint::Fingerprint;
+pub use protocol::identity::{AccountId, AccountKind, Certificate, DeviceId, IdentityKey};
+pub use protocol::invitation::{Approval, Policy};
+pub use protocol::link::{Link, Locator};
+pub use protocol::padding::Padding;
+pub use protocol::pin::Pin;
+pub use protocol::posting::Posting;
+pub use protocol::ratchet::Role;
+pub use protocol::record::{Anchor, StateKey};
+pub use session::{Opened, Position, Sending, Session, Staged};
+pub use state::State;
+
+pub use rand_core;
+pub use zeroize::Zeroizing;

@@ -1,0 +1,86 @@
+//! AES-256-GCM (SP 800-38D) with detached 16-byte tags, in place.
+//!
+//! Every key of this crate that reaches this module seals either one text only or texts under
+//! nonces that repeat with negligible probability only; which of the two is said where the key is
+//! derived.
+
+use aes_gcm::aead::AeadInOut;
+use aes_gcm::aead::consts::U12;
+use aes_gcm::aead::inout::InOutBuf;
+use aes_gcm::aes::Aes256Enc;
+use aes_gcm::{AesGcm, KeyInit};
+use zeroize::Zeroize;
+
+use super::secret::Secret;
+use crate::error::Error;
+
+/// Length of a tag in bytes.
+pub(crate) const TAG: usize = 16;
+
+/// Length of a nonce in bytes.
+pub(crate) const NONCE: usize = 12;
+
+// `Aes256Enc` leaves out the decryption key schedule, which GCM never uses.
+type Gcm = AesGcm<Aes256Enc, U12>;
+
+/// Encrypts `buffer` in place and returns the tag over it and `ad`.
+pub(crate) fn seal(
+    key: &Secret<32>,
+    nonce: &[u8; NONCE],
+    ad: &[u8],
+    buffer: &mut [u8],
+) -> Result<[u8; TAG], Error> {
+    Gcm::new(key.expose().into())
+        .encrypt_inout_detached(nonce.into(), ad, InOutBuf::from(buffer))
+        .map(Into::into)
+        .map_err(|_| Error::Exhausted)
+}
+
+/// Decrypts `buffer` in place if `tag` holds over it and `ad`; else wipes it.
+pub(crate) fn open(
+    key: &Secret<32>,
+    nonce: &[u8; NONCE],
+    ad: &[u8],
+    buffer: &mut [u8],
+    tag: &[u8; TAG],
+) -> Result<(), Error> {
+    #[cfg(test)]
+    super::work::count(|work| work.open = work.open.saturating_add(1));
+    let opened = Gcm::new(key.expose().into()).decrypt_inout_detached(
+        nonce.into(),
+        ad,
+        InOutBuf::from(&mut *buffer),
+        tag.into(),
+    );
+    opened.map_err(|_| {
+        buffer.zeroize();
+        Error::Forged
+    })
+}
+
+/// Encrypts `text` under a key that seals nothing else: `ciphertext ‖ tag`, nonce 0.
+pub(crate) fn seal_once(
+    key: Secret<32>,
+    ad: &[u8],
+    text: &[u8],
+) -> Result<alloc::vec::Vec<u8>, Error> {
+    let mut sealed = alloc::vec::Vec::with_capacity(text.len().saturating_add(TAG));
+    sealed.extend_from_slice(text);
+    let tag = seal(&key, &[0; NONCE], ad, &mut sealed)?;
+    sealed.extend_from_slice(&tag);
+    drop(key);
+    Ok(sealed)
+}
+
+/// Opens what [`seal_once`] made.
+pub(crate) fn open_once(
+    key: Secret<32>,
+    ad: &[u8],
+    sealed: &[u8],
+) -> Result<zeroize::Zeroizing<alloc::vec::Vec<u8>>, Error> {
+    let (text, tag) = sealed.split_last_chunk::<TAG>().ok_or(Error::Malformed)?;
+    let mut text = zeroize::Zeroizing::new(text.to_vec());
+    open(&key, &[0; NONCE], ad, &mut text, tag)?;
+    drop(key);
+    Ok(text)
+}

@@ -1,0 +1,102 @@
+//! SHA-256, HMAC-SHA-256 and HKDF-SHA-256 (RFC 2104, RFC 5869).
+
+use hkdf::{Hkdf, HkdfExtract};
+use hmac::{Hmac, KeyInit, Mac};
+use rand_core::CryptoRng;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
+
+use super::secret::Secret;
+
+/// `SHA-256(parts[0] ‖ parts[1] ‖ …)`.
+pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// `HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)`.
+pub(crate) fn mac(key: &Secret<32>, parts: &[&[u8]]) -> Secret<32> {
+    let mut mac = keyed(key);
+    for part in parts {
+        mac.update(part);
+    }
+    finish(mac)
+}
+
+/// `(HMAC(key, 0x01), HMAC(key, 0x02))`, keyed once.
+pub(crate) fn mac_pair(key: &Secret<32>) -> (Secret<32>, Secret<32>) {
+    #[cfg(test)]
+    super::work::count(|work| work.chain = work.chain.saturating_add(1));
+    let mut first = keyed(key);
+    let mut second = first.clone();
+    first.update(&[1]);
+    second.update(&[2]);
+    (finish(first), finish(second))
+}
+
+fn keyed(key: &Secret<32>) -> Hmac<Sha256> {
+    // HMAC pads a short key with zeros to its block of 64 bytes; padding it here needs no fallible call.
+    let mut block = [0; 64];
+    let (head, _) = block.split_at_mut(32);
+    head.copy_from_slice(key.expose());
+    let mac = Hmac::new((&block).into());
+    block.zeroize();
+    mac
+}
+
+fn finish(mac: Hmac<Sha256>) -> Secret<32> {
+    let mut output = mac.finalize().into_bytes();
+    let secret = Secret::fill(|out| out.copy_from_slice(&output));
+    output.as_mut_slice().zeroize();
+    secret
+}
+
+/// The pseudorandom key between HKDF's two steps.
+pub(crate) struct Prk {
+    hkdf: Hkdf<Sha256>,
+    bytes: Secret<32>,
+}
+
+impl Prk {
+    /// `HKDF-Extract(salt, ikm = parts[0] ‖ parts[1] ‖ …)`.
+    pub(crate) fn extract(salt: &[u8], ikm: &[&[u8]]) -> Self {
+        let mut extract = HkdfExtract::<Sha256>::new(Some(salt));
+        for part in ikm {
+            extract.input_ikm(part);
+        }
+        let (mut prk, hkdf) = extract.finalize();
+        let bytes = Secret::fill(|out| out.copy_from_slice(&prk));
+        prk.as_mut_slice().zeroize();
+        Self { hkdf, bytes }
+    }
+
+    /// `HKDF-Expand(prk, info = parts[0] ‖ parts[1] ‖ …, N)`.
+    pub(crate) fn expand<const N: usize>(&self, info: &[&[u8]]) -> Secret<N> {
+        const { assert!(N <= 255 * 32, "HKDF-Expand ends at 255 blocks") };
+        #[expect(clippy::expect_used, reason = "N is checked at compile time on the line above")]
+        Secret::fill(|out| {
+            self.hkdf.expand_multi_info(info, out).expect("N is at most 255 blocks");
+        })
+    }
+
+    /// The key itself, as the salt of a next extraction.
+    pub(crate) fn chain(&self) -> &Secret<32> {
+        &self.bytes
+    }
+}
+
+/// `HKDF-Expand(HKDF-Extract(salt = secret, ikm = 32 random bytes), label, N)`.
+///
+/// A generator that repeats itself (a restored virtual machine, a broken platform) still yields
+/// different keys wherever `secret` differs.
+pub(crate) fn hedged<const N: usize>(
+    secret: &Secret<32>,
+    label: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Secret<N> {
+    let random = Secret::<32>::fill(|out| rng.fill_bytes(out));
+    Prk::extract(secret.expose(), &[random.expose()]).expand(&[label])
+}

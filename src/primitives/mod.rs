@@ -1,0 +1,14 @@
+//! Cryptography and bytes that know no protocol: the only place that names third-party
+//! cryptography. Nothing here imports from `protocol` or from the top.
+
+pub(crate) mod aead;
+pub(crate) mod codec;
+pub(crate) mod dh;
+pub(crate) mod kdf;
+pub(crate) mod kem;
+pub(crate) mod pake;
+pub(crate) mod secret;
+pub(crate) mod sign;
+pub(crate) mod text;
+#[cfg(test)]
+pub(crate) mod work;

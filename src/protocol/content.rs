@@ -1,0 +1,159 @@
+//! What may be said in a guest chat: `spec/guest-links.md`, "Content".
+//!
+//! The schema is the policy: what is not text cannot be expressed, in either direction.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::pake::Public;
+use crate::primitives::sign::SIGNATURE;
+
+use super::invitation::{Approval, MAX_PENDING, Policy, name};
+
+/// Why a chat ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// Nobody wrote for as long as the policy allows.
+    Idle,
+    /// This side ended it.
+    Here,
+    /// The other side ended it: the guest left, or the host did not let it in or sent it away.
+    There,
+    /// Somebody else had claimed the link.
+    ClaimedByAnother,
+    /// The host had taken the link back.
+    Revoked,
+    /// The two sides do not know one PIN: one of them is not who it should be, or mistyped it.
+    WrongPin,
+}
+
+impl EndReason {
+    pub(crate) const fn byte(self) -> u8 {
+        match self {
+            Self::Idle => 1,
+            Self::Here => 2,
+            Self::There => 3,
+            Self::ClaimedByAnother => 4,
+            Self::Revoked => 5,
+            Self::WrongPin => 6,
+        }
+    }
+
+    pub(crate) fn decode(byte: u8) -> Result<Self, Error> {
+        match byte {
+            1 => Ok(Self::Idle),
+            2 => Ok(Self::Here),
+            3 => Ok(Self::There),
+            4 => Ok(Self::ClaimedByAnother),
+            5 => Ok(Self::Revoked),
+            6 => Ok(Self::WrongPin),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+/// A text, wiped on drop.
+pub(crate) type Text = Zeroizing<String>;
+
+/// The content of one message.
+pub(crate) enum Content {
+    /// The guest's first message: its name and first texts, and its share if the policy asks for
+    /// a PIN.
+    Hello { name: String, texts: Vec<Text>, share: Option<Public> },
+    /// Either side's text.
+    Text(Text),
+    /// The host lets the guest in.
+    Grant { at: u64, signature: [u8; SIGNATURE] },
+    /// The sender has ended the chat.
+    End,
+    /// The host's share, and its proof of the PIN.
+    PinAnswer { share: Public, proof: Proof },
+    /// The guest's proof of the PIN.
+    PinProof(Proof),
+}
+
+/// A proof of a PIN.
+type Proof = [u8; 32];
+
+impl Content {
+    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let mut writer = Writer::new();
+        match self {
+            Self::Hello { name, texts, share } => {
+                writer.u8(1);
+                writer.bytes(name.as_bytes());
+                writer.count(texts.len());
+                for text in texts {
+                    writer.bytes(text.as_bytes());
+                }
+                if let Some(share) = share {
+                    writer.raw(share);
+                }
+            }
+            Self::Text(text) => {
+                writer.u8(2);
+                writer.raw(text.as_bytes());
+            }
+            Self::Grant { at, signature } => {
+                writer.u8(3);
+                writer.u64(*at);
+                writer.raw(signature);
+            }
+            Self::End => writer.u8(4),
+            Self::PinAnswer { share, proof } => {
+                writer.u8(5);
+                writer.raw(share);
+                writer.raw(proof);
+            }
+            Self::PinProof(proof) => {
+                writer.u8(6);
+                writer.raw(proof);
+            }
+        }
+        writer.secret()
+    }
+
+    /// Reads a content under the policy of its chat. Everything that is not allowed is one error.
+    pub(crate) fn decode(bytes: &[u8], policy: &Policy) -> Result<Self, Error> {
+        Self::read(bytes, policy).map_err(|_| Error::NotAllowed)
+    }
+
+    fn read(bytes: &[u8], policy: &Policy) -> Result<Self, Error> {
+        let max = usize::from(policy.max_text);
+        Reader::all(bytes, |reader| match reader.u8()? {
+            1 => {
+                let name = name(reader)?;
+                // Nothing is said before a PIN is proved, not by a modified guest either.
+                let asked = policy.approval == Approval::Pin;
+                let most = if asked { 0 } else { policy.max_pending.min(MAX_PENDING) };
+                let count = reader.count(usize::from(most))?;
+                let texts = (0..count).map(|_| text(reader.bytes(max)?, policy));
+                let texts = texts.collect::<Result<_, Error>>()?;
+                let share = if asked { Some(*reader.array()?) } else { None };
+                Ok(Self::Hello { name, texts, share })
+            }
+            2 => Ok(Self::Text(text(reader.rest(), policy)?)),
+            3 => Ok(Self::Grant { at: reader.u64()?, signature: *reader.array()? }),
+            4 => Ok(Self::End),
+            5 => Ok(Self::PinAnswer { share: *reader.array()?, proof: *reader.array()? }),
+            6 => Ok(Self::PinProof(*reader.array()?)),
+            _ => Err(Error::NotAllowed),
+        })
+    }
+}
+
+/// A text that the policy allows: UTF-8, not empty, not too long.
+pub(crate) fn text(bytes: &[u8], policy: &Policy) -> Result<Text, Error> {
+    let allowed = 1..=usize::from(policy.max_text);
+    let text = core::str::from_utf8(bytes).map_err(|_| Error::NotAllowed)?;
+    if allowed.contains(&text.len()) {
+        Ok(Zeroizing::new(text.to_string()))
+    } else {
+        Err(Error::NotAllowed)
+    }
+}

@@ -1,0 +1,273 @@
+//! Who a device is: `spec/identity.md`.
+//!
+//! ```text
+//! core        = kind ‖ account id ‖ account key ‖ device id ‖ signing key ‖ agreement key
+//! certificate = core ‖ Ed25519(account key, LABEL(identity/account) ‖ core)
+//!                    ‖ Ed25519(signing key, LABEL(identity/device)  ‖ core)
+//! ```
+
+use core::fmt;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::sign::{SIGNATURE, Signature};
+use crate::primitives::{dh, sign};
+
+use super::labels;
+
+/// Length of a certificate's signed core in bytes.
+pub(crate) const CORE: usize = 1 + 32 + 32 + 8 + 32 + 32;
+
+/// Length of a certificate in bytes.
+pub(crate) const CERTIFICATE: usize = CORE + 2 * SIGNATURE;
+
+/// An account's id: 32 bytes that the app chooses, unique in its service. Hash what is longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub [u8; 32]);
+
+/// A device's id within its account: 8 random bytes that say nothing about the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub [u8; 8]);
+
+/// A device's two public identity keys: one signs, the other agrees, and neither does both.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct IdentityKey {
+    pub(crate) signing: sign::PublicKey,
+    pub(crate) agreement: dh::PublicKey,
+}
+
+impl IdentityKey {
+    /// The 64 bytes `Ed25519 signing key ‖ X25519 agreement key`.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        let (signing, agreement) = bytes.split_at_mut(32);
+        signing.copy_from_slice(self.signing.bytes());
+        agreement.copy_from_slice(self.agreement.bytes());
+        bytes
+    }
+}
+
+impl fmt::Debug for IdentityKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdentityKey(")?;
+        for byte in self.signing.bytes().iter().take(4) {
+            write!(f, "{byte:02x}")?;
+        }
+        f.write_str("…)")
+    }
+}
+
+/// What kind of account a device belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccountKind {
+    /// An account of the service.
+    Member,
+    /// A guest: somebody who holds nothing but a link. Exactly one device.
+    Guest,
+}
+
+impl AccountKind {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Member => 1,
+            Self::Guest => 2,
+        }
+    }
+
+    fn decode(byte: u8) -> Result<Self, Error> {
+        match byte {
+            1 => Ok(Self::Member),
+            2 => Ok(Self::Guest),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+/// A device of an account, signed by the account and by the device itself.
+///
+/// It exists only if both signatures hold. That the *account key* is the right person's is for
+/// people to compare ([`Fingerprint`](crate::Fingerprint)); the certificate proves the rest.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    kind: AccountKind,
+    account: AccountId,
+    account_key: sign::PublicKey,
+    device: DeviceId,
+    identity: IdentityKey,
+    account_signature: Signature,
+    device_signature: Signature,
+}
+
+impl Certificate {
+    /// Signs a device into an account. A guest is its own account: both keys are one.
+    pub(crate) fn sign(
+        kind: AccountKind,
+        account: AccountId,
+        account_key: &sign::SecretKey,
+        device: DeviceId,
+        signing: &sign::SecretKey,
+        agreement: &dh::SecretKey,
+    ) -> Self {
+        let identity = IdentityKey { signing: signing.public(), agreement: agreement.public() };
+        let mut certificate = Self {
+            kind,
+            account,
+            account_key: account_key.public(),
+            device,
+            identity,
+            account_signature: [0; SIGNATURE],
+            device_signature: [0; SIGNATURE],
+        };
+        let core = certificate.core();
+        certificate.account_signature = account_key.sign(labels::IDENTITY_ACCOUNT, &[&core]);
+        certificate.device_signature = signing.sign(labels::IDENTITY_DEVICE, &[&core]);
+        certificate
+    }
+
+    /// Reads and verifies the encoding of a certificate (265 bytes, `spec/identity.md`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] for a wrong length or kind, [`Error::WeakKey`] for a key that is not
+    /// canonical or of small order, [`Error::BadSignature`] if a signature does not hold.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        Reader::all(bytes, Self::read)
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let certificate = Self::recall(reader)?;
+        certificate.verify()?;
+        Ok(certificate)
+    }
+
+    /// Reads a certificate from this device's own state, which holds only verified ones.
+    pub(crate) fn recall(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            kind: AccountKind::decode(reader.u8()?)?,
+            account: AccountId(*reader.array()?),
+            account_key: sign::PublicKey::decode(*reader.array()?)?,
+            device: DeviceId(*reader.array()?),
+            identity: IdentityKey {
+                signing: sign::PublicKey::decode(*reader.array()?)?,
+                agreement: dh::PublicKey::decode(*reader.array()?)?,
+            },
+            account_signature: *reader.array()?,
+            device_signature: *reader.array()?,
+        })
+    }
+
+    fn verify(&self) -> Result<(), Error> {
+        // A guest has no account apart from its device; a member's account key is no device key,
+        // or stealing the device would be stealing the account.
+        let own_account = self.account_key == self.identity.signing;
+        if own_account != (self.kind == AccountKind::Guest) {
+            return Err(Error::Malformed);
+        }
+        let core = self.core();
+        self.account_key.verify(labels::IDENTITY_ACCOUNT, &[&core], &self.account_signature)?;
+        self.identity.signing.verify(labels::IDENTITY_DEVICE, &[&core], &self.device_signature)
+    }
+
+    /// The encoding that [`Certificate::decode`] reads, 265 bytes.
+    #[must_use]
+    pub fn encode(&self) -> alloc::vec::Vec<u8> {
+        let mut writer = Writer::new();
+        self.write(&mut writer);
+        writer.public()
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.core());
+        writer.raw(&self.account_signature);
+        writer.raw(&self.device_signature);
+    }
+
+    /// The bytes that both signatures cover, and that name the device in everything it signs.
+    pub(crate) fn core(&self) -> [u8; CORE] {
+        let mut core = [0; CORE];
+        let parts: [&[u8]; 6] = [
+            &[self.kind.byte()],
+            &self.account.0,
+            self.account_key.bytes(),
+            &self.device.0,
+            self.identity.signing.bytes(),
+            self.identity.agreement.bytes(),
+        ];
+        for (to, from) in core.iter_mut().zip(parts.into_iter().flatten()) {
+            *to = *from;
+        }
+        core
+    }
+
+    /// Whether this is a device of a member or of a guest.
+    #[must_use]
+    pub fn kind(&self) -> AccountKind {
+        self.kind
+    }
+
+    /// The account that the device belongs to.
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The account's Ed25519 public key. If it changes for an account that was seen before, tell
+    /// the user before anything is sent.
+    #[must_use]
+    pub fn account_key(&self) -> &[u8; 32] {
+        self.account_key.bytes()
+    }
+
+    /// The device's id within its account.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// The device's identity keys.
+    #[must_use]
+    pub fn identity(&self) -> &IdentityKey {
+        &self.identity
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("kind", &self.kind)
+            .field("account", &self.account)
+            .field("device", &self.device)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A device's secret identity keys, with the certificate that names their public halves.
+pub(crate) struct Identity {
+    pub(crate) signing: sign::SecretKey,
+    pub(crate) agreement: dh::SecretKey,
+    pub(crate) certificate: Certificate,
+}
+
+impl Identity {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.raw(self.signing.seed().expose());
+        writer.raw(self.agreement.seed().expose());
+        self.certificate.write(writer);
+    }
+
+    /// Reads an identity from this device's own state.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        use crate::primitives::secret::Secret;
+        let signing = sign::SecretKey::from_seed(Secret::copy(reader.array()?));
+        let agreement = dh::SecretKey::from_seed(Secret::copy(reader.array()?));
+        let certificate = Certificate::recall(reader)?;
+        let ours = IdentityKey { signing: signing.public(), agreement: agreement.public() };
+        if certificate.identity != ours {
+            return Err(Error::Malformed);
+        }
+        Ok(Self { signing, agreement, certificate })
+    }
+}

@@ -1,0 +1,140 @@
+//! Every domain-separation label, once (`spec/README.md`, "Labels").
+//!
+//! A label begins whatever is signed or given to HKDF as `info`, and whatever is hashed to get a
+//! key, a name or a transcript; plain SHA-256 of one value stands only inside such an input. All
+//! end in a full stop and none contains another one, so none is a prefix of another.
+
+macro_rules! labels {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) const $name: &[u8] = concat!("latchstring/v1/", $text, ".").as_bytes();
+        )*
+
+        #[cfg(test)]
+        pub(crate) const ALL: &[&[u8]] = &[$($name),*];
+    };
+}
+
+labels! {
+    /// An account's signature over one of its devices.
+    IDENTITY_ACCOUNT = "identity/account";
+    /// A device's signature over its own place in an account.
+    IDENTITY_DEVICE = "identity/device";
+    /// The security code of two parties.
+    IDENTITY_FINGERPRINT = "identity/fingerprint";
+
+    /// A device's signature over its lasting prekeys.
+    PREKEYS_LASTING = "prekeys/lasting";
+    /// A device's signature over a one-time prekey.
+    PREKEYS_ONE_TIME = "prekeys/one-time";
+
+    /// The first transcript hash, of all that is public before the initiator is known.
+    HANDSHAKE_TERMS = "handshake/terms";
+    /// The second transcript hash, with the initiator.
+    HANDSHAKE_PARTIES = "handshake/parties";
+    /// The key that seals the initiator's certificate.
+    HANDSHAKE_IDENTITY = "handshake/identity";
+    /// The keys that a session begins with.
+    HANDSHAKE_KEYS = "handshake/keys";
+    /// The name under which a first message is remembered.
+    HANDSHAKE_NAME = "handshake/name";
+    /// An ephemeral key from randomness and the identity secret.
+    HANDSHAKE_EPHEMERAL = "handshake/ephemeral";
+
+    /// The root step.
+    RATCHET_ROOT = "ratchet/root";
+    /// A ratchet key from randomness and the root key.
+    RATCHET_KEY = "ratchet/key";
+    /// The associated data of a body.
+    RATCHET_BODY = "ratchet/body";
+    /// The associated data of a header.
+    RATCHET_HEADER = "ratchet/header";
+
+    /// The lineage tag of a state's next generation.
+    STATE_LINEAGE = "state/lineage";
+    /// The keys of one sealed record.
+    STATE_RECORD = "state/record";
+
+    /// A host's signature over an invitation.
+    GUEST_INVITATION = "guest/invitation";
+    /// The secret of a link, from its invitation.
+    GUEST_SECRET = "guest/secret";
+    /// The check characters of a link's text.
+    GUEST_CHECK = "guest/check";
+    /// The salt under which a link's secret is extracted.
+    GUEST_LINK = "guest/link";
+    /// What a server finds the link's objects by.
+    GUEST_LOCATOR = "guest/locator";
+    /// The public name of the invitation in transcripts.
+    GUEST_INVITATION_ID = "guest/invitation-id";
+    /// The key that seals the stored invitation.
+    GUEST_INVITATION_KEY = "guest/invitation-key";
+    /// The seed of the key that signs a claim for the server.
+    GUEST_CLAIM_SEED = "guest/claim-seed";
+    /// The key that authenticates a claim to the host.
+    GUEST_CLAIM_KEY = "guest/claim-key";
+    /// The key under which guest records are sealed from the server.
+    GUEST_RECORD_KEY = "guest/record-key";
+    /// The handshake's pre-shared key.
+    GUEST_PSK = "guest/psk";
+    /// The salt under which a guest's seed is extracted.
+    GUEST_SEED = "guest/seed";
+    /// The seed of a guest's signing key.
+    GUEST_SIGNING = "guest/signing";
+    /// The seed of a guest's agreement key.
+    GUEST_AGREEMENT = "guest/agreement";
+    /// A guest's account id.
+    GUEST_ACCOUNT = "guest/account";
+    /// The key of one sealed guest record.
+    GUEST_RECORD = "guest/record";
+    /// The transcript of a claim.
+    GUEST_CLAIM = "guest/claim";
+    /// A link holder's signature over a claim, for the server.
+    GUEST_CLAIM_ADMIT = "guest/claim-admit";
+    /// A guest's proof that it holds its signing key.
+    GUEST_CLAIM_PROOF = "guest/claim-proof";
+    /// The tag by which the host knows that the claimant holds the link.
+    GUEST_CLAIM_TAG = "guest/claim-tag";
+    /// The salt under which a PIN is extracted.
+    GUEST_PIN = "guest/pin";
+    /// The generator of a PIN's exchange.
+    GUEST_PIN_GENERATOR = "guest/pin-generator";
+    /// The salt under which a PIN's agreement is extracted.
+    GUEST_PIN_KEY = "guest/pin-key";
+    /// The host's proof of a PIN.
+    GUEST_PIN_HOST = "guest/pin-host";
+    /// The guest's proof of a PIN.
+    GUEST_PIN_GUEST = "guest/pin-guest";
+    /// A host device's signature over a grant.
+    GUEST_GRANT = "guest/grant";
+    /// The link owner's signature over the link's end.
+    GUEST_NOTICE = "guest/notice";
+    /// How a server tells one claim from another.
+    GUEST_CLAIM_DIGEST = "guest/claim-digest";
+    /// How a claim is named in a notice.
+    GUEST_CLAIM_NAME = "guest/claim-name";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_label_is_a_prefix_of_another() {
+        for (i, a) in ALL.iter().enumerate() {
+            for (j, b) in ALL.iter().enumerate() {
+                assert!(i == j || !a.starts_with(b));
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_last_byte_of_a_label_is_a_full_stop() {
+        for label in ALL {
+            let stops: alloc::vec::Vec<_> = label.iter().filter(|byte| **byte == b'.').collect();
+            assert_eq!(stops.len(), 1);
+            assert_eq!(label.last(), Some(&b'.'));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The specification, a file a page. No storage and no API here.
+//!
+//! | file | page |
+//! |---|---|
+//! | `wire`, `labels` | `spec/wire.md`, `spec/README.md` |
+//! | `identity`, `fingerprint` | `spec/identity.md` |
+//! | `bundle`, `prekeys` | `spec/prekeys.md` |
+//! | `handshake` | `spec/handshake.md` |
+//! | `padding`, `ratchet/` | `spec/ratchet.md` |
+//! | `record`, `device_delta`, `course` | `spec/state.md` |
+//! | `link`, `invitation`, `posting`, `claim`, `pin`, `content` | `spec/guest-links.md` |
+
+pub(crate) mod bundle;
+pub(crate) mod claim;
+pub(crate) mod content;
+pub(crate) mod course;
+pub(crate) mod device_delta;
+pub(crate) mod fingerprint;
+pub(crate) mod handshake;
+pub(crate) mod identity;
+pub(crate) mod invitation;
+pub(crate) mod labels;
+pub(crate) mod link;
+pub(crate) mod padding;
+pub(crate) mod pin;
+pub(crate) mod posting;
+pub(crate) mod prekeys;
+pub(crate) mod ratchet;
+pub(crate) mod record;
+pub(crate) mod wire;

@@ -1,0 +1,50 @@
+//! One chain of message keys: `spec/ratchet.md`, "Chains".
+//!
+//! ```text
+//! message key i = HMAC-SHA-256(chain key i, 0x01)
+//! chain key i+1 = HMAC-SHA-256(chain key i, 0x02)
+//! ```
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::primitives::kdf::mac_pair;
+use crate::primitives::secret::Secret;
+
+/// The key of one body, used once.
+pub(crate) struct MessageKey(pub(crate) Secret<32>);
+
+/// The key that the rest of a chain follows from.
+pub(crate) struct ChainKey(pub(crate) Secret<32>);
+
+impl ChainKey {
+    /// This message's key, and the chain key after it.
+    pub(crate) fn step(&self) -> (MessageKey, Self) {
+        let (message, next) = mac_pair(&self.0);
+        (MessageKey(message), Self(next))
+    }
+}
+
+/// Keys of messages that have not arrived, in ascending order of their numbers. Boxed: a vector
+/// that moves its elements must not leave copies of them behind.
+pub(crate) type Missing = Vec<(u32, Box<MessageKey>)>;
+
+/// Walks a chain from number `from` to number `to`, keeping every key on the way.
+///
+/// The caller has bounded the distance.
+pub(crate) fn walk(
+    start: &ChainKey,
+    from: u32,
+    to: u32,
+) -> Result<(Missing, Option<ChainKey>), Error> {
+    let distance = usize::try_from(to.saturating_sub(from)).map_err(|_| Error::TooFarAhead)?;
+    let mut missing = Vec::with_capacity(distance);
+    let mut at = None;
+    for number in from..to {
+        let (key, next) = at.as_ref().unwrap_or(start).step();
+        missing.push((number, Box::new(key)));
+        at = Some(next);
+    }
+    Ok((missing, at))
+}

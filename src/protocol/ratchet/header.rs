@@ -1,0 +1,129 @@
+//! The sealed header of a message: `spec/ratchet.md`, "Header".
+//!
+//! ```text
+//! header  = ratchet key (32) ‖ previous (4) ‖ number (4) ‖ body nonce (12)
+//! sealed  = AES-256-GCM(key = header key, nonce = first 12 bytes of the body's tag,
+//!                       ad = LABEL(ratchet/header) ‖ version ‖ kind ‖ prefix hash ‖ body tag,
+//!                       header)
+//! ```
+
+use crate::error::Error;
+use crate::primitives::aead::{self, NONCE, TAG};
+use crate::primitives::codec::Reader;
+use crate::primitives::dh;
+use crate::primitives::secret::Secret;
+use crate::protocol::labels;
+
+/// Length of a header in bytes, before it is sealed.
+pub(crate) const HEADER: usize = 32 + 4 + 4 + NONCE;
+
+/// Length of a sealed header in bytes.
+pub(crate) const SEALED_HEADER: usize = HEADER + TAG;
+
+/// The key that seals the headers of one chain: at most 2^32 of them, each under a nonce taken
+/// from the tag of a body that has a key of its own.
+pub(crate) struct HeaderKey(pub(crate) Secret<32>);
+
+/// What is clear in front of a sealed header.
+#[derive(Clone, Copy)]
+pub(crate) struct Front {
+    pub(crate) version: u8,
+    pub(crate) kind: u8,
+    /// SHA-256 of the handshake's prefix, or zeros for an ordinary message.
+    pub(crate) prefix_hash: [u8; 32],
+}
+
+/// A header in clear.
+#[derive(Clone, Copy)]
+pub(crate) struct Header {
+    pub(crate) ratchet: dh::PublicKey,
+    pub(crate) previous: u32,
+    pub(crate) number: u32,
+    pub(crate) nonce: [u8; NONCE],
+}
+
+impl Header {
+    pub(crate) fn encode(&self) -> [u8; HEADER] {
+        let mut bytes = [0; HEADER];
+        let parts: [&[u8]; 4] = [
+            self.ratchet.bytes(),
+            &self.previous.to_be_bytes(),
+            &self.number.to_be_bytes(),
+            &self.nonce,
+        ];
+        for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
+            *to = *from;
+        }
+        bytes
+    }
+
+    fn decode(bytes: &[u8; HEADER]) -> Result<Self, Error> {
+        Reader::all(bytes, |reader| {
+            Ok(Self {
+                ratchet: dh::PublicKey::decode(*reader.array()?)?,
+                previous: reader.u32()?,
+                number: reader.u32()?,
+                nonce: *reader.array()?,
+            })
+        })
+    }
+
+    pub(crate) fn seal(
+        &self,
+        key: &HeaderKey,
+        front: &Front,
+        body_tag: &[u8; TAG],
+    ) -> Result<[u8; SEALED_HEADER], Error> {
+        let mut sealed = [0; SEALED_HEADER];
+        let (header, tag) = sealed.split_at_mut(HEADER);
+        header.copy_from_slice(&self.encode());
+        let ad = associated(front, body_tag);
+        tag.copy_from_slice(&aead::seal(&key.0, &nonce(body_tag), &ad, header)?);
+        Ok(sealed)
+    }
+}
+
+/// A sealed header as it arrived.
+pub(crate) struct SealedHeader<'a> {
+    text: &'a [u8; HEADER],
+    tag: &'a [u8; TAG],
+    body_tag: &'a [u8; TAG],
+    associated: [u8; ASSOCIATED],
+}
+
+impl<'a> SealedHeader<'a> {
+    pub(crate) fn read(
+        reader: &mut Reader<'a>,
+        front: &Front,
+    ) -> Result<(Self, &'a [u8; TAG]), Error> {
+        let (text, tag, body_tag) = (reader.array()?, reader.array()?, reader.array()?);
+        Ok((Self { text, tag, body_tag, associated: associated(front, body_tag) }, body_tag))
+    }
+
+    /// One trial. `None` if the header was not sealed under `key`.
+    pub(crate) fn open(&self, key: &HeaderKey) -> Option<Result<Header, Error>> {
+        let mut header = *self.text;
+        aead::open(&key.0, &nonce(self.body_tag), &self.associated, &mut header, self.tag).ok()?;
+        Some(Header::decode(&header))
+    }
+}
+
+const ASSOCIATED: usize = labels::RATCHET_HEADER.len() + 2 + 32 + TAG;
+
+fn associated(front: &Front, body_tag: &[u8; TAG]) -> [u8; ASSOCIATED] {
+    let mut ad = [0; ASSOCIATED];
+    let parts: [&[u8]; 4] =
+        [labels::RATCHET_HEADER, &[front.version, front.kind], &front.prefix_hash, body_tag];
+    for (to, from) in ad.iter_mut().zip(parts.into_iter().flatten()) {
+        *to = *from;
+    }
+    ad
+}
+
+fn nonce(body_tag: &[u8; TAG]) -> [u8; NONCE] {
+    let mut nonce = [0; NONCE];
+    for (to, from) in nonce.iter_mut().zip(body_tag) {
+        *to = *from;
+    }
+    nonce
+}

@@ -1,0 +1,314 @@
+//! The double ratchet with header encryption: `spec/ratchet.md`, after section 4 of the public
+//! Double Ratchet specification.
+//!
+//! ```text
+//! root', chain key, next header key = HKDF(salt = root, ikm = X25519(own, peer),
+//!                                          info = LABEL(ratchet/root) ‖ 1 | 2 | 3)
+//!
+//!            seal: new ratchet key, root step
+//!          ┌────────────────────────────────────┐
+//!   ┌──────┴──┐                             ┌───▼────┐
+//!   │   Due   │                             │ Active │ seal: chain step
+//!   └──────▲──┘                             └───┬────┘
+//!          └────────────────────────────────────┘
+//!            open: a header under the next header key, root step
+//! ```
+//!
+//! A side turns only when it has something to send: the new ratchet key is as late as possible,
+//! and opening needs no randomness.
+
+mod chain;
+mod delta;
+mod header;
+mod open;
+mod seal;
+mod skipped;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use delta::Delta;
+pub(crate) use header::{Front, SEALED_HEADER};
+pub(crate) use open::Staged;
+
+use alloc::boxed::Box;
+
+use crate::error::Error;
+use crate::primitives::aead::TAG;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::dh;
+use crate::primitives::kdf::Prk;
+use crate::primitives::secret::Secret;
+
+use super::handshake::Keys;
+use super::labels;
+use chain::{ChainKey, Missing};
+use header::{HEADER, HeaderKey};
+use skipped::{ClosedChains, Recent, read_missing, write_missing};
+
+/// Messages that one message may be ahead of what has arrived, over both the chain it closes and
+/// the chain it is in: what a genuine header with an altered body costs at most in chain steps.
+pub(crate) const MAX_SKIP: u32 = 2000;
+
+/// Header keys that a message is tried under: the current chain's, the next one's, the closed
+/// ones'. All that a stranger's bytes cost.
+#[cfg(test)]
+pub(crate) const HEADER_TRIALS: usize = 2 + skipped::MAX_CLOSED;
+
+/// Bytes of a message after its front and before its body.
+pub(crate) const OVERHEAD: usize = SEALED_HEADER + TAG;
+
+/// Which side of the handshake this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// The side that fetched a bundle and wrote first.
+    Initiator,
+    /// The side that published the bundle.
+    Responder,
+}
+
+impl Role {
+    /// The direction byte of what this side sends.
+    pub(crate) const fn direction(self) -> u8 {
+        match self {
+            Self::Initiator => 1,
+            Self::Responder => 2,
+        }
+    }
+
+    const fn other(self) -> Self {
+        match self {
+            Self::Initiator => Self::Responder,
+            Self::Responder => Self::Initiator,
+        }
+    }
+}
+
+/// The sending side; see the drawing above. Each variant is one box: what a larger variant leaves
+/// unused of an enum is not wiped, and is filled with whatever was on the stack.
+enum Sending {
+    /// The next seal makes a ratchet key against the peer's.
+    Due(Box<Due>),
+    /// A chain is going.
+    Active(Box<SendingChain>),
+    /// A responder before the first message: its signed prekey is its ratchet key. Lives only
+    /// until that message is opened, and is never saved.
+    Answering { own: dh::SecretKey },
+}
+
+struct Due {
+    peer: dh::PublicKey,
+    previous: u32,
+}
+
+struct SendingChain {
+    own: dh::SecretKey,
+    /// Kept, because computing it anew for each header would cost more than all the rest.
+    public: dh::PublicKey,
+    header: HeaderKey,
+    chain: ChainKey,
+    number: u32,
+    previous: u32,
+}
+
+struct ReceivingChain {
+    step: u32,
+    ratchet: dh::PublicKey,
+    previous: u32,
+    header: HeaderKey,
+    chain: ChainKey,
+    number: u32,
+    missing: Missing,
+}
+
+/// One side's ratchet of one session. Secret.
+pub(crate) struct Ratchet {
+    role: Role,
+    session: [u8; 32],
+    root: Secret<32>,
+    sending: Sending,
+    next_sending_header: HeaderKey,
+    receiving: Option<Box<ReceivingChain>>,
+    next_receiving_header: HeaderKey,
+    closed: ClosedChains,
+    recent: Recent,
+}
+
+/// What a root step gives.
+pub(crate) struct Turn {
+    root: Secret<32>,
+    chain: ChainKey,
+    next_header: HeaderKey,
+}
+
+impl Ratchet {
+    /// The initiator's ratchet: the signed prekey is the responder's first ratchet key.
+    pub(crate) fn initiate(keys: Keys, signed_prekey: dh::PublicKey) -> Self {
+        Self {
+            role: Role::Initiator,
+            session: keys.session,
+            root: keys.root,
+            sending: Sending::Due(Box::new(Due { peer: signed_prekey, previous: 0 })),
+            next_sending_header: HeaderKey(keys.initiator_header),
+            receiving: None,
+            next_receiving_header: HeaderKey(keys.responder_header),
+            closed: ClosedChains::default(),
+            recent: Recent::default(),
+        }
+    }
+
+    /// The responder's ratchet, which must open a first message before anything else.
+    pub(crate) fn accept(keys: Keys, signed_prekey: &dh::SecretKey) -> Self {
+        // The copy lives until the first message has been opened, in this call of the caller's.
+        let own = dh::SecretKey::from_seed(signed_prekey.seed().duplicate());
+        Self {
+            role: Role::Responder,
+            session: keys.session,
+            root: keys.root,
+            sending: Sending::Answering { own },
+            next_sending_header: HeaderKey(keys.responder_header),
+            receiving: None,
+            next_receiving_header: HeaderKey(keys.initiator_header),
+            closed: ClosedChains::default(),
+            recent: Recent::default(),
+        }
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(crate) fn session(&self) -> &[u8; 32] {
+        &self.session
+    }
+
+    /// Keys kept for messages that have not arrived.
+    pub(crate) fn missing(&self) -> usize {
+        let current = self.receiving.as_ref().map_or(0, |chain| chain.missing.len());
+        current.saturating_add(self.closed.missing())
+    }
+
+    fn turn(&self, own: &dh::SecretKey, peer: &dh::PublicKey) -> Result<Turn, Error> {
+        let prk = Prk::extract(self.root.expose(), &[own.agree(peer)?.expose()]);
+        let key = |i: u8| prk.expand::<32>(&[labels::RATCHET_ROOT, &[i]]);
+        Ok(Turn { root: key(1), chain: ChainKey(key(2)), next_header: HeaderKey(key(3)) })
+    }
+
+    /// The associated data of a body: all that both sides know of it, and the header in clear.
+    fn body_ad(&self, sender: Role, front: &Front, header: &[u8; HEADER]) -> [u8; BODY_AD] {
+        let mut ad = [0; BODY_AD];
+        let parts: [&[u8]; 4] = [
+            labels::RATCHET_BODY,
+            &self.session,
+            &[sender.direction(), front.version, front.kind],
+            header,
+        ];
+        for (to, from) in ad.iter_mut().zip(parts.into_iter().flatten()) {
+            *to = *from;
+        }
+        ad
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.u8(self.role.direction());
+        writer.raw(&self.session);
+        writer.raw(self.root.expose());
+        match &self.sending {
+            Sending::Due(due) => {
+                writer.u8(0);
+                writer.raw(due.peer.bytes());
+                writer.u32(due.previous);
+            }
+            Sending::Active(chain) => {
+                writer.u8(1);
+                writer.raw(chain.own.seed().expose());
+                writer.raw(chain.public.bytes());
+                writer.raw(chain.header.0.expose());
+                writer.raw(chain.chain.0.expose());
+                writer.u32(chain.number);
+                writer.u32(chain.previous);
+            }
+            Sending::Answering { .. } => writer.u8(2),
+        }
+        writer.raw(self.next_sending_header.0.expose());
+        writer.flag(self.receiving.is_some());
+        if let Some(chain) = &self.receiving {
+            writer.u32(chain.step);
+            writer.raw(chain.ratchet.bytes());
+            writer.u32(chain.previous);
+            writer.raw(chain.header.0.expose());
+            writer.raw(chain.chain.0.expose());
+            writer.u32(chain.number);
+            write_missing(&chain.missing, writer);
+        }
+        writer.raw(self.next_receiving_header.0.expose());
+        self.closed.write(writer);
+        self.recent.write(writer);
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let role = match reader.u8()? {
+            1 => Role::Initiator,
+            2 => Role::Responder,
+            _ => return Err(Error::Malformed),
+        };
+        let ratchet = Self {
+            role,
+            session: *reader.array()?,
+            root: Secret::copy(reader.array()?),
+            sending: Sending::read(reader)?,
+            next_sending_header: HeaderKey(Secret::copy(reader.array()?)),
+            receiving: if reader.flag()? {
+                Some(Box::new(ReceivingChain::read(reader)?))
+            } else {
+                None
+            },
+            next_receiving_header: HeaderKey(Secret::copy(reader.array()?)),
+            closed: ClosedChains::read(reader)?,
+            recent: Recent::read(reader)?,
+        };
+        if ratchet.missing() > skipped::MAX_MISSING { Err(Error::Malformed) } else { Ok(ratchet) }
+    }
+}
+
+const BODY_AD: usize = labels::RATCHET_BODY.len() + 32 + 3 + HEADER;
+
+impl Sending {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        match reader.u8()? {
+            0 => Ok(Self::Due(Box::new(Due {
+                peer: dh::PublicKey::decode(*reader.array()?)?,
+                previous: reader.u32()?,
+            }))),
+            1 => Ok(Self::Active(Box::new(SendingChain {
+                own: dh::SecretKey::from_seed(Secret::copy(reader.array()?)),
+                public: dh::PublicKey::decode(*reader.array()?)?,
+                header: HeaderKey(Secret::copy(reader.array()?)),
+                chain: ChainKey(Secret::copy(reader.array()?)),
+                number: reader.u32()?,
+                previous: reader.u32()?,
+            }))),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+impl ReceivingChain {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let chain = Self {
+            step: reader.u32()?,
+            ratchet: dh::PublicKey::decode(*reader.array()?)?,
+            previous: reader.u32()?,
+            header: HeaderKey(Secret::copy(reader.array()?)),
+            chain: ChainKey(Secret::copy(reader.array()?)),
+            number: reader.u32()?,
+            missing: read_missing(reader)?,
+        };
+        let last = chain.missing.last().map(|(number, _)| *number);
+        if last.is_some_and(|last| last >= chain.number) {
+            Err(Error::Malformed)
+        } else {
+            Ok(chain)
+        }
+    }
+}

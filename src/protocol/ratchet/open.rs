@@ -1,0 +1,216 @@
+//! Receiving: `spec/ratchet.md`, "Opening".
+//!
+//! Order: header trials, then whatever the authenticated header asks for (root step, chain walk),
+//! then the body. Nothing changes before the delta is applied.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::primitives::aead::{self, TAG};
+use crate::primitives::codec::Reader;
+use crate::primitives::secret::Secret;
+use crate::protocol::padding::{MAX_BODY, content_length};
+
+use super::chain::{MessageKey, walk};
+use super::delta::{Delta, NewReceiving, Place, Received};
+use super::header::{Front, Header, SealedHeader};
+use super::skipped::find;
+use super::{MAX_SKIP, Ratchet, ReceivingChain, Sending};
+
+/// Which of the session's chains a header belongs to.
+#[derive(Clone, Copy)]
+enum Chain {
+    Current,
+    Next,
+    Closed(u32),
+}
+
+/// A message whose header was authentic.
+pub(crate) struct Staged<'a> {
+    ratchet: &'a Ratchet,
+    front: Front,
+    header: Header,
+    chain: Chain,
+    tag: &'a [u8; TAG],
+    body: &'a [u8],
+}
+
+/// The key of a body: kept since its message was found missing, or derived now.
+enum BodyKey<'a> {
+    Kept(&'a MessageKey),
+    New(MessageKey),
+}
+
+/// A body's key, and what using it changes.
+type Keyed<'a> = (BodyKey<'a>, Place);
+
+impl BodyKey<'_> {
+    fn bytes(&self) -> &Secret<32> {
+        match self {
+            Self::Kept(key) => &key.0,
+            Self::New(key) => &key.0,
+        }
+    }
+}
+
+impl Ratchet {
+    /// Tries the header keys in their fixed order. A stranger's bytes end here.
+    pub(crate) fn stage<'a>(
+        &'a self,
+        front: Front,
+        payload: &'a [u8],
+    ) -> Result<Staged<'a>, Error> {
+        let mut reader = Reader::new(payload);
+        let (sealed, tag) = SealedHeader::read(&mut reader, &front)?;
+        let body = reader.rest();
+        // No genuine body is longer; what is would be copied before its tag is checked.
+        if body.is_empty() || body.len() > MAX_BODY {
+            return Err(Error::Malformed);
+        }
+        let current = self.receiving.iter().map(|chain| (&chain.header, Chain::Current));
+        let next = core::iter::once((&self.next_receiving_header, Chain::Next));
+        let closed = self.closed.iter().map(|chain| (&chain.header, Chain::Closed(chain.step)));
+        for (key, chain) in current.chain(next).chain(closed) {
+            if let Some(header) = sealed.open(key) {
+                let header = header?;
+                self.check(&header, chain)?;
+                return Ok(Staged { ratchet: self, front, header, chain, tag, body });
+            }
+        }
+        Err(Error::Forged)
+    }
+
+    /// Every header of a chain must name the same ratchet key and previous length.
+    fn check(&self, header: &Header, chain: Chain) -> Result<(), Error> {
+        // The number after it could not be counted; no sender uses it.
+        if header.number == u32::MAX {
+            return Err(Error::TooFarAhead);
+        }
+        let constants = match chain {
+            Chain::Current => self.receiving.as_ref().map(|at| (at.ratchet, at.previous)),
+            Chain::Next => return Ok(()),
+            Chain::Closed(step) => {
+                let mut closed = self.closed.iter().filter(|at| at.step == step);
+                closed.next().map(|at| (at.ratchet, at.previous))
+            }
+        };
+        match constants {
+            Some((ratchet, previous))
+                if (ratchet, previous) == (header.ratchet, header.previous) =>
+            {
+                Ok(())
+            }
+            // Two copies of one state each made a ratchet key for the same turn.
+            Some((ratchet, _)) if ratchet != header.ratchet => Err(Error::Cloned),
+            _ => Err(Error::Inconsistent),
+        }
+    }
+}
+
+impl<'a> Staged<'a> {
+    /// Opens the body: the content, and the change that consuming its key makes.
+    pub(crate) fn open(self) -> Result<(Zeroizing<Vec<u8>>, Delta), Error> {
+        let (key, place) = match self.chain {
+            Chain::Next => self.next_chain()?,
+            Chain::Current => self.current_chain()?,
+            Chain::Closed(step) => self.late(step)?,
+        };
+        let ad =
+            self.ratchet.body_ad(self.ratchet.role.other(), &self.front, &self.header.encode());
+        let mut content = Zeroizing::new(self.body.to_vec());
+        aead::open(key.bytes(), &self.header.nonce, &ad, &mut content, self.tag)?;
+        let length = content_length(&content)?;
+        content.truncate(length);
+        let received = Received { place, number: self.header.number, tag: *self.tag };
+        Ok((content, Delta::Received(received)))
+    }
+
+    /// The number of the receiving chain that the message is in, from 1.
+    pub(crate) fn step(&self) -> Result<u32, Error> {
+        match (self.chain, &self.ratchet.receiving) {
+            (Chain::Closed(step), _) => Ok(step),
+            (Chain::Current, Some(chain)) => Ok(chain.step),
+            (Chain::Next, Some(chain)) => chain.step.checked_add(1).ok_or(Error::Exhausted),
+            (_, None) => Ok(1),
+        }
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.header.number
+    }
+
+    fn current_chain(&self) -> Result<Keyed<'a>, Error> {
+        let Some(current) = &self.ratchet.receiving else {
+            return Err(Error::Forged);
+        };
+        let number = self.header.number;
+        if number < current.number {
+            let key = find(&current.missing, number)
+                .ok_or_else(|| self.ratchet.recent.explain(current.step, number, self.tag))?;
+            return Ok((BodyKey::Kept(key), Place::Late { step: current.step }));
+        }
+        bound(number.saturating_sub(current.number), 0)?;
+        let (missing, at) = walk(&current.chain, current.number, number)?;
+        let (key, chain) = at.as_ref().unwrap_or(&current.chain).step();
+        Ok((BodyKey::New(key), Place::Current { chain, missing }))
+    }
+
+    fn next_chain(&self) -> Result<Keyed<'a>, Error> {
+        let header = &self.header;
+        let (missing_before, step) = match &self.ratchet.receiving {
+            Some(current) => (self.closing(current)?, self.step()?),
+            // The first chain has none before it.
+            None if header.previous == 0 => (0, 1),
+            None => return Err(Error::Inconsistent),
+        };
+        bound(header.number, missing_before)?;
+        // A peer turns only in answer to a ratchet key of ours.
+        let own = match &self.ratchet.sending {
+            Sending::Active(chain) => &chain.own,
+            Sending::Answering { own } => own,
+            Sending::Due(_) => return Err(Error::Forged),
+        };
+        let turn = self.ratchet.turn(own, &header.ratchet)?;
+        let closing = match &self.ratchet.receiving {
+            Some(current) => walk(&current.chain, current.number, header.previous)?.0,
+            None => Vec::new(),
+        };
+        let (missing, at) = walk(&turn.chain, 0, header.number)?;
+        let (key, chain) = at.as_ref().unwrap_or(&turn.chain).step();
+        let new = NewReceiving {
+            step,
+            ratchet: header.ratchet,
+            previous: header.previous,
+            root: turn.root,
+            next_header: turn.next_header,
+            closing,
+        };
+        Ok((BodyKey::New(key), Place::Next { new, chain, missing }))
+    }
+
+    /// How many messages of the current chain are missing, by the length that the next chain's
+    /// header gives for it.
+    fn closing(&self, current: &ReceivingChain) -> Result<u32, Error> {
+        let same_key = current.ratchet == self.header.ratchet;
+        let missing = self.header.previous.checked_sub(current.number);
+        missing.filter(|_| !same_key).ok_or(Error::Inconsistent)
+    }
+
+    fn late(&self, step: u32) -> Result<Keyed<'a>, Error> {
+        let number = self.header.number;
+        let mut chains = self.ratchet.closed.iter().filter(|chain| chain.step == step);
+        let key = chains.next().and_then(|chain| find(&chain.missing, number));
+        let key = key.ok_or_else(|| self.ratchet.recent.explain(step, number, self.tag))?;
+        Ok((BodyKey::Kept(key), Place::Late { step }))
+    }
+}
+
+/// Refuses a message that is more than [`MAX_SKIP`] ahead, before any of that work is done.
+fn bound(here: u32, before: u32) -> Result<(), Error> {
+    match here.checked_add(before) {
+        Some(skipped) if skipped <= MAX_SKIP => Ok(()),
+        _ => Err(Error::TooFarAhead),
+    }
+}

@@ -1,0 +1,26 @@
+//! Versions and kinds, the first two bytes of every object: `spec/wire.md`.
+
+/// The wire version.
+pub(crate) const VERSION: u8 = 1;
+
+/// The suite: X25519, Ed25519, ML-KEM-768, HKDF/HMAC-SHA-256, AES-256-GCM.
+pub(crate) const SUITE: u8 = 1;
+
+/// An ordinary message of a session.
+pub(crate) const MESSAGE: u8 = 0x01;
+/// A message that carries the handshake in front.
+pub(crate) const INITIAL: u8 = 0x02;
+
+/// A bundle.
+pub(crate) const BUNDLE: u8 = 0x10;
+/// A one-time prekey on its own.
+pub(crate) const ONE_TIME_PREKEY: u8 = 0x11;
+
+/// A host's signed invitation, before it is sealed.
+pub(crate) const INVITATION: u8 = 0x20;
+/// What a host gives to a server for a link.
+pub(crate) const POSTING: u8 = 0x21;
+/// A guest's claim.
+pub(crate) const CLAIM: u8 = 0x22;
+/// The owner's word that a link is over.
+pub(crate) const NOTICE: u8 = 0x23;

@@ -1,0 +1,361 @@
+//! A conversation with one device of one peer.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::change::{Change, Changing, Delta, Sealed};
+use crate::error::Error;
+use crate::message::parse;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::kdf::hash;
+use crate::protocol::handshake::{PREFIX, Prefix};
+use crate::protocol::identity::Certificate;
+use crate::protocol::padding::Padding;
+use crate::protocol::prekeys::Name;
+use crate::protocol::ratchet::{self, Front, Ratchet, Role};
+use crate::protocol::record::Anchor;
+use crate::protocol::wire;
+use crate::state::private::Stateful;
+
+/// A session with one device of one peer. Secret: no `Clone`, no `Debug`, wiped on drop.
+///
+/// Save, then send. Save, then show. One copy.
+pub struct Session {
+    // Boxed, so that moving a session does not leave copies of its secrets behind.
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    ratchet: Ratchet,
+    peer: Certificate,
+    name: Name,
+    /// The handshake's prefix, in front of every message until the peer has answered.
+    opening: Option<Opening>,
+    one_time: bool,
+    anchor: Anchor,
+}
+
+struct Opening {
+    prefix: Vec<u8>,
+    hash: [u8; 32],
+}
+
+/// Where an opened message stands among those of its sender.
+///
+/// Within a chain numbers count up from 0 without gaps; a sender begins a new chain with its
+/// first message after having received. What a server withholds shows as a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The sender's chain, from 1.
+    pub chain: u32,
+    /// The message's number in it, from 0.
+    pub number: u32,
+}
+
+/// A message that was opened.
+pub struct Opened {
+    /// The content, wiped on drop.
+    pub content: Zeroizing<Vec<u8>>,
+    /// Where it stands among the sender's messages.
+    pub position: Position,
+    /// Earlier messages that this one showed to be missing. They can still arrive.
+    pub missing: usize,
+    /// Still earlier messages that this one pushed out of memory, for room or for age. They are
+    /// lost: say so to the user.
+    pub lost: usize,
+}
+
+impl Session {
+    pub(crate) fn initiate(
+        ratchet: Ratchet,
+        peer: Certificate,
+        prefix: Vec<u8>,
+        one_time: bool,
+    ) -> Result<Self, Error> {
+        let name = Prefix::decode(&prefix)?.name();
+        let opening = Some(Opening { hash: hash(&[&prefix]), prefix });
+        let anchor = start(&ratchet);
+        Ok(Self { inner: Box::new(Inner { ratchet, peer, name, opening, one_time, anchor }) })
+    }
+
+    /// The responder's session, which exists only once its first message has been opened.
+    pub(crate) fn accept(
+        ratchet: Ratchet,
+        peer: Certificate,
+        prefix: &Prefix<'_>,
+        message: &[u8],
+    ) -> Result<(Self, Opened), Error> {
+        let anchor = start(&ratchet);
+        let (name, one_time) = (prefix.name(), prefix.one_time.is_some());
+        let inner = Inner { ratchet, peer, name, opening: None, one_time, anchor };
+        let mut session = Self { inner: Box::new(inner) };
+        let opened = session.decrypt(message)?;
+        Ok((session, opened))
+    }
+
+    /// The session's id, the same on both sides and on no other session. Not secret.
+    #[must_use]
+    pub fn id(&self) -> [u8; 32] {
+        *self.inner.ratchet.session()
+    }
+
+    /// The name that the session's first messages carry ([`MessageKind::Initial`](crate::MessageKind::Initial)).
+    #[must_use]
+    pub fn name(&self) -> [u8; 16] {
+        self.inner.name
+    }
+
+    /// The peer's device, as it proved itself in the handshake. This, and nothing a server says,
+    /// is who sent what this session opens.
+    #[must_use]
+    pub fn peer(&self) -> &Certificate {
+        &self.inner.peer
+    }
+
+    /// Which side of the handshake this is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.inner.ratchet.role()
+    }
+
+    /// Whether a message was opened that proves that the peer holds this session.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.inner.opening.is_none()
+    }
+
+    /// Whether the handshake used a one-time prekey (`spec/handshake.md`, "What it does not
+    /// give").
+    #[must_use]
+    pub fn used_one_time_prekey(&self) -> bool {
+        self.inner.one_time
+    }
+
+    /// How many keys are kept for messages that have not arrived.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        self.inner.ratchet.missing()
+    }
+
+    /// Encrypts `content` and moves the session on, in one call. Save the session, then send the
+    /// message: a saved session that is older than a sent message would use its key again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadArgument`] for more than 2^20 bytes, [`Error::Exhausted`] after 2^32 − 1 messages
+    /// without an answer, [`Error::WeakKey`] if the peer's ratchet key has small order.
+    pub fn encrypt(&mut self, content: &[u8], rng: &mut impl CryptoRng) -> Result<Vec<u8>, Error> {
+        self.stage_send().seal(content, rng)?.apply()
+    }
+
+    /// Decrypts a message and moves the session on, in one call. Save the session, then show the
+    /// content: a saved session that is older than a shown message would show it again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::stage`] and [`Staged::open`].
+    pub fn decrypt(&mut self, message: &[u8]) -> Result<Opened, Error> {
+        let (opened, change) = self.stage(message)?.open()?;
+        self.apply(change)?;
+        Ok(opened)
+    }
+
+    /// Begins to send. The session is borrowed until the message has been applied or dropped, so
+    /// that one message key can never serve two messages.
+    pub fn stage_send(&mut self) -> Sending<'_> {
+        Sending { session: self, padding: Padding::Buckets }
+    }
+
+    /// Authenticates a message's header. The session does not change.
+    ///
+    /// A stranger's bytes cost at most seven AEAD trials over 52 bytes, and two hashes of a
+    /// prefix if they claim to have one, and end here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`], [`Error::WeakKey`]
+    /// for the bytes;
+    /// [`Error::WrongPeer`] for a first message of another session; [`Error::Forged`] if no header
+    /// key opens it; [`Error::Cloned`] if its header names another ratchet key than its chain,
+    /// [`Error::Inconsistent`] if it names another previous length; [`Error::TooFarAhead`] for a
+    /// number that no sender uses.
+    pub fn stage<'a>(&'a self, message: &'a [u8]) -> Result<Staged<'a>, Error> {
+        let (prefix, payload) = parse(message)?;
+        let front = match prefix {
+            None => Front { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash: [0; 32] },
+            Some(prefix) => {
+                if Prefix::decode(prefix)?.name() != self.inner.name {
+                    return Err(Error::WrongPeer);
+                }
+                let prefix_hash = hash(&[prefix]);
+                Front { version: wire::VERSION, kind: wire::INITIAL, prefix_hash }
+            }
+        };
+        let staged = self.inner.ratchet.stage(front, payload)?;
+        Ok(Staged { session: self, staged })
+    }
+
+    /// Moves the session on by a change that was made from it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleChange`] if the change was made from another state. Nothing changes then.
+    pub fn apply(&mut self, change: Change) -> Result<(), Error> {
+        let (next, Delta::Session(delta)) = change.take(&self.inner.anchor)? else {
+            return Err(Error::StaleChange);
+        };
+        self.inner.apply(next, delta);
+        Ok(())
+    }
+
+    /// Seals without changing anything: for this module and for chats, which have a state around
+    /// the session.
+    pub(crate) fn seal(
+        &self,
+        content: &[u8],
+        padding: Padding,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<u8>, ratchet::Delta), Error> {
+        let (front, bytes): (Front, &[u8]) = match &self.inner.opening {
+            None => {
+                let prefix_hash = [0; 32];
+                let front = Front { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash };
+                (front, &[wire::VERSION, wire::MESSAGE])
+            }
+            Some(Opening { prefix, hash }) => {
+                let front =
+                    Front { version: wire::VERSION, kind: wire::INITIAL, prefix_hash: *hash };
+                (front, prefix)
+            }
+        };
+        self.inner.ratchet.seal(&front, bytes, content, padding, rng)
+    }
+
+    /// Applies a delta that was made from this very state, together with the state around it.
+    pub(crate) fn apply_delta(&mut self, next: Anchor, delta: ratchet::Delta) {
+        self.inner.apply(next, delta);
+    }
+}
+
+impl Inner {
+    fn apply(&mut self, next: Anchor, delta: ratchet::Delta) {
+        if delta.is_received() {
+            // The peer holds the session: no need to repeat the handshake.
+            self.opening = None;
+        }
+        self.anchor = next;
+        self.ratchet.apply(delta);
+    }
+}
+
+/// The anchor of a new session on this side.
+fn start(ratchet: &Ratchet) -> Anchor {
+    Anchor::start(Session::KIND, &[ratchet.role().direction()], ratchet.session())
+}
+
+/// A session about to send.
+#[must_use = "nothing is sealed yet"]
+pub struct Sending<'a> {
+    session: &'a mut Session,
+    padding: Padding,
+}
+
+impl<'a> Sending<'a> {
+    /// Chooses how the length of the content is hidden; [`Padding::Buckets`] if not called.
+    pub fn padding(self, padding: Padding) -> Self {
+        Self { padding, ..self }
+    }
+
+    /// Seals the content. The message can be read once its change has been applied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::encrypt`]; the session is as it was.
+    pub fn seal(
+        self,
+        content: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Sealed<'a, Session>, Error> {
+        let (message, delta) = self.session.seal(content, self.padding, rng)?;
+        let change = Change::new(self.session.inner.anchor, Delta::Session(delta))?;
+        Ok(Sealed::new(self.session, message, change))
+    }
+}
+
+/// A message whose header was authentic, not yet opened.
+#[must_use = "nothing is opened yet"]
+pub struct Staged<'a> {
+    session: &'a Session,
+    staged: ratchet::Staged<'a>,
+}
+
+impl Staged<'_> {
+    /// Opens the content. Save the change, apply it, then show the content.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forged`] if the content was altered; [`Error::Duplicate`] if the message was
+    /// opened before, [`Error::Cloned`] if another one with its number was, [`Error::KeyGone`] if
+    /// that is too long ago to tell; [`Error::TooFarAhead`] if more than 2,000 messages are
+    /// missing before it; [`Error::Inconsistent`] if it contradicts what was received;
+    /// [`Error::WeakKey`] if the peer's new ratchet key has small order; [`Error::Exhausted`] after
+    /// 2^32 − 1 receiving chains or 2^64 changes.
+    pub fn open(self) -> Result<(Opened, Change), Error> {
+        let anchor = self.session.inner.anchor;
+        let (opened, delta) = self.open_delta()?;
+        Ok((opened, Change::new(anchor, Delta::Session(delta))?))
+    }
+
+    pub(crate) fn open_delta(self) -> Result<(Opened, ratchet::Delta), Error> {
+        let position = Position { chain: self.staged.step()?, number: self.staged.number() };
+        let (content, delta) = self.staged.open()?;
+        let lost = self.session.inner.ratchet.dropped_by(&delta);
+        Ok((Opened { content, position, missing: delta.skipped(), lost }, delta))
+    }
+}
+
+impl Changing for Session {
+    fn adopt(&mut self, change: Change) -> Result<(), Error> {
+        self.apply(change)
+    }
+}
+
+impl Stateful for Session {
+    const KIND: u8 = 0x03;
+
+    #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
+    fn write(&self, writer: &mut Writer) {
+        self.inner.anchor.write(writer);
+        self.inner.peer.write(writer);
+        writer.raw(&self.inner.name);
+        writer.flag(self.inner.one_time);
+        writer.flag(self.inner.opening.is_some());
+        if let Some(opening) = &self.inner.opening {
+            writer.raw(&opening.prefix);
+        }
+        self.inner.ratchet.write(writer);
+    }
+
+    #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let anchor = Anchor::read(reader)?;
+        let peer = Certificate::recall(reader)?;
+        let name = *reader.array()?;
+        let one_time = reader.flag()?;
+        let opening = if reader.flag()? {
+            let prefix = reader.slice(PREFIX)?.to_vec();
+            Some(Opening { hash: hash(&[&prefix]), prefix })
+        } else {
+            None
+        };
+        let ratchet = Ratchet::read(reader)?;
+        Ok(Self { inner: Box::new(Inner { ratchet, peer, name, opening, one_time, anchor }) })
+    }
+
+    fn stands(&self) -> Anchor {
+        self.inner.anchor
+    }
+}

@@ -1,0 +1,120 @@
+//! What all states have in common: bytes, sealing, anchors.
+
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::record::{Anchor, STATE_VERSION, StateKey};
+
+pub(crate) mod private {
+    use crate::error::Error;
+    use crate::primitives::codec::{Reader, Writer};
+    use crate::protocol::record::Anchor;
+
+    /// What a state must be able to do; implemented in this crate only.
+    #[expect(unnameable_types, reason = "this is what closes `State` to other crates")]
+    pub trait Stateful: Sized {
+        #[doc(hidden)]
+        const KIND: u8;
+        #[doc(hidden)]
+        #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
+        fn write(&self, writer: &mut Writer);
+        #[doc(hidden)]
+        #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
+        fn read(reader: &mut Reader<'_>) -> Result<Self, Error>;
+        #[doc(hidden)]
+        fn stands(&self) -> Anchor;
+    }
+}
+
+/// A secret that outlives the process: [`Account`](crate::Account), [`Device`](crate::Device),
+/// [`Session`](crate::Session), [`Invite`](crate::Invite), [`Chat`](crate::Chat), and the
+/// [`Change`](crate::Change)s between their generations.
+///
+/// Not to be implemented outside this crate.
+pub trait State: private::Stateful {
+    /// Where this state stands in its history.
+    fn anchor(&self) -> Anchor {
+        self.stands()
+    }
+
+    /// The whole state in clear, for a store that seals by itself. Prefer [`StateKey::seal`].
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut writer = Writer::begin(STATE_VERSION, Self::KIND);
+        self.write(&mut writer);
+        writer.secret()
+    }
+
+    /// The state that [`State::to_bytes`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownVersion`] for the state of a newer release, [`Error::WrongKind`] for a
+    /// state of another kind, [`Error::Corrupt`] for anything else that does not decode. What
+    /// decodes is believed: only a seal tells that it was not altered.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Reader::all(bytes, |reader| {
+            reader.begin(STATE_VERSION, Self::KIND)?;
+            Self::read(reader)
+        })
+        .map_err(|error| match error {
+            Error::UnknownVersion(_) | Error::WrongKind => error,
+            _ => Error::Corrupt,
+        })
+    }
+}
+
+impl<S: private::Stateful> State for S {}
+
+impl StateKey {
+    /// Seals a state for storage. `owner` says whose it is and where it belongs, in the caller's
+    /// words ("account 7, laptop, session with …"); a record opens only under the same words.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exhausted`] if the state is larger than one AEAD call takes.
+    pub fn seal(
+        &self,
+        state: &impl State,
+        owner: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, Error> {
+        seal(self, state, owner, rng)
+    }
+
+    /// Opens a sealed state. With `anchor`, a state that is behind it, or of another lineage at its
+    /// generation, is refused; a state ahead of it is taken (the process ended between saving the
+    /// state and moving the anchor).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStateKey`] for another key or owner, [`Error::WrongKind`] for a record of
+    /// another kind, [`Error::UnknownVersion`] for a newer release's, [`Error::Corrupt`] for
+    /// damage, [`Error::StateRollback`] for a record behind its anchor, of another history at the
+    /// anchor's generation, or of another state.
+    pub fn open<S: State>(
+        &self,
+        owner: &[u8],
+        anchor: Option<&Anchor>,
+        record: &[u8],
+    ) -> Result<S, Error> {
+        let (stands, bytes) = self.open_record(S::KIND, owner, record)?;
+        if let Some(anchor) = anchor {
+            anchor.admits(&stands)?;
+        }
+        let state = S::from_bytes(&bytes)?;
+        if state.anchor() == stands { Ok(state) } else { Err(Error::Corrupt) }
+    }
+}
+
+fn seal<S: State>(
+    key: &StateKey,
+    state: &S,
+    owner: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, Error> {
+    key.seal_record(S::KIND, &state.anchor(), owner, &state.to_bytes(), rng)
+}

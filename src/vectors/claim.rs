@@ -1,0 +1,218 @@
+//! A whole claim, from the link to the bytes for the server, and the host's grant.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::NOW;
+use super::form::Vector;
+use super::guest::{Guest, ORIGIN, Offer, guest, offer, policy};
+use super::handshake::{Chosen, First, Initiator, Shared, choose, combine, first};
+use super::model::Published;
+use super::ratchet::{Sealing, ratchet_key, turn};
+use super::tape::Tape;
+use crate::chat::{Chat, ChatStatus, Event};
+use crate::device::Device;
+use crate::invite::Invite;
+use crate::protocol::labels;
+
+pub(super) fn vectors() -> Vec<Vector> {
+    let scene = Scene::new("guest-claim", "a whole claim: everything from the seeds to its bytes");
+    let (v, grant) = scene.play();
+    vec![v, grant]
+}
+
+/// A claim by the formulas.
+pub(super) struct Claim {
+    pub(super) t: [u8; 32],
+    pub(super) salt: [u8; 32],
+    pub(super) record: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
+    pub(super) tag: [u8; 32],
+    pub(super) bytes: Vec<u8>,
+}
+
+/// A host with an offer, and a guest that claims it.
+pub(super) struct Scene {
+    pub(super) v: Vector,
+    pub(super) host: Published,
+    pub(super) offer: Offer,
+    pub(super) guest: Guest,
+    pub(super) chosen: Chosen,
+    pub(super) shared: Shared,
+    pub(super) first: First,
+    pub(super) claim: Claim,
+}
+
+/// The bytes of a claim, signed with the link's claim key.
+pub(super) fn claim_bytes(
+    v: &mut Vector,
+    offer: &Offer,
+    device: [u8; 8],
+    claim: (&[u8; 32], &[u8; 32], &[u8], &[u8; 32]),
+    message: &[u8],
+) -> Vec<u8> {
+    let (t, salt, sealed, tag) = claim;
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_be_bytes();
+    let parts: [&[u8]; 10] = [
+        &[1, 0x22],
+        &offer.keys.locator,
+        t,
+        salt,
+        &length(sealed),
+        sealed,
+        tag,
+        &[0, 0, 0, 1],
+        &device,
+        &length(message),
+    ];
+    let body = [&parts.concat(), message].concat();
+    v.bytes("claim body", &body);
+    let signature =
+        v.sign("claim signature", &offer.keys.claim_seed, labels::GUEST_CLAIM_ADMIT, &[&body]);
+    let claim = [&body[..], &signature].concat();
+    v.bytes("claim", &claim);
+    claim
+}
+
+impl Scene {
+    pub(super) fn new(name: &str, comment: &'static str) -> Self {
+        let mut v = Vector::new(name, "guest-links", comment);
+        let host = Published::new(&mut v, "host");
+        let offer = offer(&mut v, &host.member);
+        let guest = guest(&mut v, &offer.keys.locator);
+        let chosen = choose(&mut v, &guest.agreement_seed, &host, true);
+
+        let parts: [&[u8]; 3] = [&host.member.core, &host.lasting.body, &host.one_time.body];
+        let bundle_hash = v.hash("bundle hash", &parts);
+        let ciphertext_hash = v.hash("ciphertext hash", &[&chosen.ciphertext]);
+        let parts: [&[u8]; 9] = [
+            labels::GUEST_CLAIM,
+            &offer.keys.invitation_id,
+            &guest.uid,
+            &guest.core,
+            &[0, 0, 0, 1],
+            &host.member.device_id,
+            &bundle_hash,
+            &chosen.ephemeral,
+            &ciphertext_hash,
+        ];
+        let t = v.hash("t", &parts);
+
+        let initiator =
+            Initiator { agreement_seed: &guest.agreement_seed, certificate: &guest.certificate };
+        let binding = Some((&offer.keys.psk, &t));
+        let shared = combine(&mut v, &initiator, &host, &chosen, true, binding);
+        let hello = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 1, 0, 0, 0, 5], b"Hello"].concat();
+        let first = first(&mut v, &shared, &host, &hello);
+
+        let salt: [u8; 32] = v.input("salt");
+        let proof = v.sign("proof", &guest.signing_seed, labels::GUEST_CLAIM_PROOF, &[&t]);
+        let record =
+            [&guest.uid[..], &guest.certificate, &proof, &[0, 0, 0, 1], &bundle_hash].concat();
+        v.bytes("record", &record);
+        let prk = v.extract("record prk", &salt, &[&offer.keys.record_key]);
+        let key = v.expand("sealing key of the record", &prk, &[labels::GUEST_RECORD, &t]);
+        let sealed = v.seal("sealed record", &key, &t, &record);
+        let tag = v.mac("tag", &offer.keys.claim_key, &[labels::GUEST_CLAIM_TAG, &t]);
+        let parts = (&t, &salt, &sealed[..], &tag);
+        let bytes = claim_bytes(&mut v, &offer, host.member.device_id, parts, &first.message);
+        let claim = Claim { t, salt, record, sealed, tag, bytes };
+        Self { v, host, offer, guest, chosen, shared, first, claim }
+    }
+
+    /// The guest's side by the crate: its chat, once its claim is what the formulas say.
+    fn claimed(&self, host: &(Device, crate::protocol::bundle::Bundle), invite: &Invite) -> Chat {
+        let link = invite.link().unwrap();
+        let preview = link.open(&self.offer.sealed, ORIGIN, NOW).unwrap();
+        let random: &[&[u8]] = &[
+            &self.guest.uid,
+            &self.guest.seed,
+            &self.chosen.ephemeral_random,
+            &self.chosen.kem_random,
+            &self.first.ratchet_random,
+            &self.first.nonce,
+            &self.claim.salt,
+        ];
+        let claimed = Tape::play(random, |rng| preview.claim(&host.1, "Al", &["Hello"], NOW, rng));
+        let (chat, claim) = claimed.unwrap();
+        assert_eq!(claim, self.claim.bytes);
+        chat
+    }
+
+    /// The whole scene by the crate, on both sides, to the grant.
+    fn play(self) -> (Vector, Vector) {
+        let host = self.host.device();
+        let (mut invite, posting) = self.offer.invite(&host.0);
+        let mut theirs = self.claimed(&host, &invite);
+        let digest = crate::primitives::kdf::hash(&[labels::GUEST_CLAIM_DIGEST, &self.claim.bytes]);
+        assert_eq!(posting.admit(&self.claim.bytes), Ok(digest));
+        let mut device = self.host.device().0;
+        let arrival = invite.claim(&device, &self.claim.bytes, NOW).unwrap();
+        let (mut ours, hello) = arrival.apply(&mut invite, &mut device).unwrap();
+        let texts = &hello.texts;
+        assert_eq!((&*hello.name, texts.len(), &**texts[0]), ("Al", 1, "Hello"));
+        assert_eq!(ours.security_code(), theirs.security_code());
+
+        let mut scratch = Vector::new("scratch", "", "");
+        let (t, seed) = (&self.claim.t, &self.offer.owner_seed);
+        let locator = &self.offer.keys.locator;
+        let notice = super::guest::signed_notice(&mut scratch, locator, seed, Some(t));
+        assert_eq!(invite.notice().unwrap(), notice);
+        assert_eq!(posting.close(&notice), Ok(()));
+        assert!(theirs.notice(&notice, NOW).unwrap().is_none());
+
+        let (v, random, nonce, message) = self.grant();
+        let random: &[&[u8]] = &[&random, &nonce];
+        let sealed = Tape::play(random, |rng| ours.grant(&host.0, NOW, rng)?.apply()).unwrap();
+        assert_eq!(sealed, message);
+        assert!(theirs.receive(&message, NOW).unwrap().event == Event::Granted);
+        assert_eq!(theirs.status(), ChatStatus::Active);
+        assert_eq!(*theirs.policy(), policy());
+        (self.v, v)
+    }
+
+    /// The grant by the formulas: the vector, the randomness, the message.
+    fn grant(&self) -> (Vector, [u8; 32], [u8; 12], Vec<u8>) {
+        let mut v = Vector::new(
+            "guest-grant",
+            "guest-links",
+            "the host's grant for the claim of guest-claim, and the message that carries it",
+        );
+        let Self { host, offer, guest, shared, first, .. } = self;
+        v.bytes("invitation id", &offer.keys.invitation_id);
+        v.bytes("t", &self.claim.t);
+        v.bytes("guest account", &guest.account);
+        v.bytes("host device id", &host.member.device_id);
+        v.bytes("host signing seed", &host.member.signing_seed);
+        v.number("at", NOW);
+        let parts: [&[u8]; 5] = [
+            &offer.keys.invitation_id,
+            &self.claim.t,
+            &guest.account,
+            &host.member.device_id,
+            &NOW.to_be_bytes(),
+        ];
+        let parts = parts.concat();
+        v.bytes("granted", &parts);
+        let signature =
+            v.sign("grant signature", &host.member.signing_seed, labels::GUEST_GRANT, &[&parts]);
+        let content = [&[3][..], &NOW.to_be_bytes(), &signature].concat();
+        v.bytes("session id", &shared.session);
+        v.bytes("root", &first.root);
+        v.bytes("peer ratchet seed", &first.ratchet_seed);
+        v.bytes("header key", &shared.responder_header);
+        let (random, seed, ratchet) = ratchet_key(&mut v, &first.root);
+        let turned = turn(&mut v, &first.root, &seed, &first.ratchet_seed);
+        let sealing = Sealing {
+            session: &shared.session,
+            direction: 2,
+            prefix: None,
+            ratchet: &ratchet,
+            previous: 0,
+            number: 0,
+            header_key: &shared.responder_header,
+        };
+        let (_, nonce, message) = sealing.seal(&mut v, &turned.chain, &content);
+        (v, random, nonce, message)
+    }
+}

@@ -1,0 +1,230 @@
+//! Anchors and sealed records.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::NOW;
+use super::form::Vector;
+use super::handshake::{Pair, pair};
+use super::model::{Published, member};
+use super::tape::Tape;
+use crate::account::Account;
+use crate::change::Change;
+use crate::error::Error;
+use crate::primitives::secret::Secret;
+use crate::primitives::{aead, kdf};
+use crate::protocol::labels;
+use crate::protocol::record::{Anchor, StateKey};
+use crate::state::State;
+
+pub(super) fn vectors() -> Vec<Vector> {
+    vec![
+        lineage(),
+        session_lineage(),
+        record(),
+        change(),
+        another_owner(),
+        altered(),
+        rolled_back(),
+    ]
+}
+
+/// The anchor of a new state, by the formula, as one vector's lines.
+fn start(v: &mut Vector, kind: u8, owner: &[u8], name: &[u8]) -> Vec<u8> {
+    v.number("state kind", kind);
+    v.bytes("state owner", owner);
+    v.bytes("state name", name);
+    let (owner, name) = (v.hash("owner hash", &[owner]), v.hash("name hash", &[name]));
+    let hash = v.hash("start", &[labels::STATE_LINEAGE, &[kind], &owner, &name]);
+    let anchor = [&[0; 8][..], &hash[..24]].concat();
+    v.bytes("start anchor", &anchor);
+    anchor
+}
+
+/// The anchor after a change of that name, by the formula.
+fn after(anchor: &[u8], name: &[u8]) -> Vec<u8> {
+    let generation = u64::from_be_bytes(anchor[..8].try_into().unwrap()) + 1;
+    let number = generation.to_be_bytes();
+    let hash = kdf::hash(&[labels::STATE_LINEAGE, &anchor[16..], &number, name]);
+    [&number[..], &anchor[8..16], &hash[..16]].concat()
+}
+
+fn lineage() -> Vector {
+    let mut v = Vector::new(
+        "state-lineage",
+        "state",
+        "an anchor, from a state's kind, owner and name, through two changes with names of their own",
+    );
+    let (owner, name): ([u8; 32], [u8; 32]) = (v.input("owner"), v.input("name"));
+    let names: [[u8; 16]; 2] = [v.input("first name"), v.input("second name")];
+    let mut real = Anchor::start(3, &owner, &name);
+    let mut anchor = start(&mut v, 3, &owner, &name);
+    assert_eq!(real.to_bytes()[..], anchor);
+    for (part, name) in ["first", "second"].into_iter().zip(names) {
+        v.part(part);
+        anchor = after(&anchor, &name);
+        v.bytes("anchor", &anchor);
+        real = real.next(&name).unwrap();
+        assert_eq!(real.to_bytes()[..], anchor);
+        assert_eq!(Anchor::from_bytes(&real.to_bytes()), real);
+    }
+    v
+}
+
+fn session_lineage() -> Vector {
+    let mut v = Vector::new(
+        "state-lineage-session",
+        "state",
+        "both sides' anchors after the first message of handshake-one-time",
+    );
+    let Pair { shared, first, initiator, responder, .. } = pair("handshake-one-time", "", true);
+    v.bytes("session id", &shared.session);
+    v.bytes("message", &first.message);
+    let tag = &first.message[shared.prefix.len() + 68..][..16];
+    for (part, role, received, real) in
+        [("initiator", 1, 0, initiator), ("responder", 2, 1, responder)]
+    {
+        v.part(part);
+        let anchor = start(&mut v, 3, &[role], &shared.session);
+        let name = [&[received][..], tag].concat();
+        v.bytes("first name", &name);
+        let anchor = after(&anchor, &name);
+        v.bytes("first anchor", &anchor);
+        assert_eq!(real.anchor().to_bytes()[..], anchor);
+    }
+    v
+}
+
+const KEY_ID: u32 = 7;
+const OWNER: &[u8] = b"account 7, primary device";
+
+/// A record of `state`, by the formulas. Also the state key.
+fn sealed(v: &mut Vector, kind: u8, anchor: &[u8], state: &[u8]) -> (StateKey, [u8; 32], Vec<u8>) {
+    let state_key = v.input("state key");
+    v.number("key id-number", KEY_ID);
+    v.bytes("owner", OWNER);
+    v.bytes("anchor", anchor);
+    v.number("kind", kind);
+    v.bytes("state", state);
+    let random: [u8; 32] = v.input("random");
+    let about = [&[1, kind][..], &KEY_ID.to_be_bytes(), anchor].concat();
+    v.bytes("about", &about);
+    let prk = v.extract("prk", &random, &[&state_key]);
+    let length = u32::try_from(OWNER.len()).unwrap().to_be_bytes();
+    let info: [&[u8]; 4] = [labels::STATE_RECORD, &about, &length, OWNER];
+    let info = info.concat();
+    let k = v.expand("k", &prk, &[&info, &[1]]);
+    let c: [u8; 32] = v.expand("c", &prk, &[&info, &[2]]);
+    let sealed = aead::seal_once(Secret::copy(&k), &about, state).unwrap();
+    let record = [&about[..], &random, &c, &sealed].concat();
+    v.bytes("record", &record);
+    (StateKey::new(KEY_ID, &state_key).unwrap(), random, record)
+}
+
+/// A sealed account: the account, its key, its record.
+fn account(v: &mut Vector) -> (Account, StateKey, [u8; 32], Vec<u8>) {
+    let mut scratch = Vector::new("scratch", "", "");
+    let member = member(&mut scratch, "initiator");
+    let account = member.account();
+    v.part("initiator");
+    v.bytes("account id", &member.account_id);
+    v.bytes("account seed", &member.account_seed);
+    v.part("");
+    let state = [&[1, 1][..], &member.account_id, &member.account_seed].concat();
+    assert_eq!(account.to_bytes()[..], state);
+    let key = v.signing_key("account key", &member.account_seed);
+    let anchor = start(v, 1, &member.account_id, &key);
+    let (key, random, record) = sealed(v, 1, &anchor, &state);
+    (account, key, random, record)
+}
+
+fn record() -> Vector {
+    let mut v = Vector::new(
+        "state-record",
+        "state",
+        "the sealed state of an account: version, kind, account id, account seed",
+    );
+    let (state, key, random, record) = account(&mut v);
+    let real = Tape::play(&[&random], |rng| key.seal(&state, OWNER, rng)).unwrap();
+    assert_eq!(real, record);
+    let anchor = state.anchor();
+    let opened: Account = key.open(OWNER, Some(&anchor), &record).unwrap();
+    assert_eq!(opened.to_bytes(), state.to_bytes());
+    assert_eq!(StateKey::id_of(&record), Ok(KEY_ID));
+    v
+}
+
+fn change() -> Vector {
+    let mut v = Vector::new(
+        "state-change",
+        "state",
+        "the sealed change of a device that erases what is past its time, an hour after it began",
+    );
+    let mut scratch = Vector::new("scratch", "", "");
+    let to = Published::new(&mut scratch, "responder");
+    let device = to.member.device(&to.lasting);
+    let now = NOW + 3600;
+    v.bytes("responder core", &to.member.core);
+    v.number("now", now);
+    let base = start(&mut v, 2, &to.member.account_id, &to.member.core);
+    let name = [&[4][..], &now.to_be_bytes(), &[0; 16]].concat();
+    v.bytes("change name", &name);
+    let anchor = after(&base, &name);
+    let state = [&[1, 0x10][..], &base, &anchor, &[2], &now.to_be_bytes(), &[4]].concat();
+    let (key, random, record) = sealed(&mut v, 0x10, &anchor, &state);
+    let change = device.expire(now).unwrap();
+    let real =
+        Tape::play(&[&random], |rng| change.record(&key, OWNER, &device.anchor(), rng)).unwrap();
+    assert_eq!(real, record);
+    let opened: Change = key.open(OWNER, None, &record).unwrap();
+    assert_eq!(opened.to_bytes(), change.to_bytes());
+    v
+}
+
+fn refusal(
+    name: &str,
+    comment: &'static str,
+    f: impl FnOnce(&mut Vector, &StateKey, &Account, Vec<u8>) -> Result<Account, Error>,
+) -> Vector {
+    let mut v = Vector::new(name, "state", comment);
+    let (state, key, _, record) = account(&mut v);
+    let error = f(&mut v, &key, &state, record).err();
+    v.refused(error)
+}
+
+fn another_owner() -> Vector {
+    refusal(
+        "refused-state-owner",
+        "a genuine record, opened for another owner",
+        |v, key, _, record| {
+            let other = b"account 7, primary devicf";
+            v.bytes("opened for owner", other);
+            key.open(other, None, &record)
+        },
+    )
+}
+
+fn altered() -> Vector {
+    refusal(
+        "refused-state-altered",
+        "the last bit of a record is flipped",
+        |v, key, _, mut record| {
+            *record.last_mut().unwrap() ^= 1;
+            v.bytes("opened record", &record);
+            key.open(OWNER, None, &record)
+        },
+    )
+}
+
+fn rolled_back() -> Vector {
+    refusal(
+        "refused-state-rollback",
+        "a genuine record, one change behind the anchor kept elsewhere",
+        |v, key, state, record| {
+            let name: [u8; 16] = v.input("change name");
+            let kept = state.anchor().next(&name).unwrap();
+            v.bytes("kept anchor", &kept.to_bytes());
+            key.open(OWNER, Some(&kept), &record)
+        },
+    )
+}

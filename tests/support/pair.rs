@@ -1,0 +1,98 @@
+//! Randomness that repeats, and pairs of devices: for tests, benches and fuzz targets.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+use core::convert::Infallible;
+
+use latchstring::rand_core::{TryCryptoRng, TryRng};
+use latchstring::{Account, AccountId, Bundle, Device, Session};
+
+/// Some moment, in seconds.
+pub const NOW: u64 = 1_800_000_000;
+
+/// Randomness that repeats for the same seed (`SplitMix64`). Never for real keys.
+pub struct TestRng(u64);
+
+impl TestRng {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+}
+
+impl TryRng for TestRng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.try_next_u64().map(|value| (value >> 32) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Ok(z ^ (z >> 31))
+    }
+
+    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in dst.chunks_mut(8) {
+            let value = self.try_next_u64()?.to_le_bytes();
+            chunk.copy_from_slice(&value[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for TestRng {}
+
+/// A new device of a new account, named by one byte.
+pub fn device(name: u8, rng: &mut TestRng) -> Device {
+    Device::generate(&Account::generate(AccountId([name; 32]), rng), NOW, rng)
+}
+
+/// The device's bundle with a one-time prekey, as a server hands it out.
+pub fn bundle_with_one_time(device: &mut Device, rng: &mut TestRng) -> Bundle {
+    let (mut keys, change) = device.replenish(NOW, rng).unwrap();
+    device.apply(change).unwrap();
+    device.bundle().unwrap().attach(keys.pop().unwrap()).unwrap()
+}
+
+/// Two devices and a session between them that both have confirmed.
+pub struct Pair {
+    pub alice: Device,
+    pub bob: Device,
+    pub initiator: Session,
+    pub responder: Session,
+    pub rng: TestRng,
+}
+
+impl Pair {
+    pub fn new(seed: u64) -> Self {
+        let mut rng = TestRng::new(seed);
+        let alice = device(1, &mut rng);
+        let mut bob = device(2, &mut rng);
+        let bundle = bundle_with_one_time(&mut bob, &mut rng);
+        let mut initiator = alice.initiate(&bundle, NOW, &mut rng).unwrap();
+        let first = initiator.encrypt(b"hello", &mut rng).unwrap();
+        let accepted = bob.accept(&first, NOW).unwrap();
+        let (mut responder, opened) = accepted.apply(&mut bob).unwrap();
+        assert_eq!(*opened.content, b"hello");
+        let answer = responder.encrypt(b"welcome", &mut rng).unwrap();
+        assert_eq!(*initiator.decrypt(&answer).unwrap().content, b"welcome");
+        Self { alice, bob, initiator, responder, rng }
+    }
+}
+
+/// `count` messages of `from`, each with its number as content.
+pub fn seal_many(from: &mut Session, count: u32, rng: &mut TestRng) -> Vec<Vec<u8>> {
+    (0..count).map(|i| from.encrypt(&i.to_be_bytes(), rng).unwrap()).collect()
+}
