@@ -1,0 +1,264 @@
+//! A link and both ends of its chat, and what a dishonest end can make.
+
+use aes_gcm::aead::AeadInOut;
+use aes_gcm::{Aes256Gcm, KeyInit};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use latchstring::{
+    Bundle, Chat, Device, Error, Event, Invite, Link, Policy, Posting, Preview, Session, State,
+};
+use sha2::{Digest, Sha256};
+
+use super::{NOW, TestRng, bundle_with_one_time, device, refuses, sign};
+
+pub const ORIGIN: &str = "example.org";
+pub const DAY: u64 = 86_400;
+pub const EXPIRES: u64 = NOW + DAY;
+pub const IDLE: u64 = 10 * DAY;
+
+/// A host, its link, and what the server has of it.
+pub struct Door {
+    pub rng: TestRng,
+    pub host: Device,
+    pub invite: Invite,
+    pub posting: Posting,
+    pub bundle: Bundle,
+}
+
+impl Door {
+    pub fn new(seed: u64) -> Self {
+        Self::with_policy(seed, Policy::new("Ada", EXPIRES))
+    }
+
+    pub fn with_policy(seed: u64, policy: Policy) -> Self {
+        let mut rng = TestRng::new(seed);
+        let mut host = device(1, &mut rng);
+        let (invite, posting) = Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap();
+        let bundle = bundle_with_one_time(&mut host, &mut rng);
+        Self { rng, host, invite, posting, bundle }
+    }
+
+    pub fn url(&self) -> String {
+        self.invite.link().unwrap().to_url(ORIGIN).to_string()
+    }
+
+    pub fn link(&self) -> Link {
+        Link::parse(&self.url()).unwrap()
+    }
+
+    pub fn preview(&self) -> Preview {
+        self.link().open(self.posting.sealed_invitation(), ORIGIN, NOW).unwrap()
+    }
+
+    /// A guest's chat and claim.
+    pub fn guest(&mut self) -> (Chat, Vec<u8>) {
+        self.preview().claim(&self.bundle, "Grace", &["hi"], NOW, &mut self.rng).unwrap()
+    }
+
+    /// Takes in a claim that must be good.
+    pub fn admit(&mut self, claim: &[u8]) -> Chat {
+        let arrival = self.invite.claim(&self.host, claim, NOW).unwrap();
+        arrival.apply(&mut self.invite, &mut self.host).unwrap().0
+    }
+
+    /// A claim that is refused and leaves both states as they were.
+    #[track_caller]
+    pub fn refuses(&mut self, claim: &[u8], now: u64, error: Error) {
+        let before = self.host.to_bytes();
+        refuses(&mut self.invite, error, |invite| invite.claim(&self.host, claim, now));
+        assert!(*before == *self.host.to_bytes());
+    }
+}
+
+/// A chat as both sides see it.
+pub struct Talk {
+    pub door: Door,
+    pub host: Chat,
+    pub guest: Chat,
+}
+
+impl Talk {
+    pub fn waiting(seed: u64) -> Self {
+        let mut door = Door::new(seed);
+        let (guest, claim) = door.guest();
+        let host = door.admit(&claim);
+        Self { door, host, guest }
+    }
+
+    pub fn new(seed: u64) -> Self {
+        let mut talk = Self::waiting(seed);
+        let granted = talk.grant();
+        talk.guest.receive(&granted, NOW).unwrap();
+        talk
+    }
+
+    pub fn grant(&mut self) -> Vec<u8> {
+        self.host.grant(&self.door.host, NOW, &mut self.door.rng).unwrap().apply().unwrap()
+    }
+
+    pub fn host_says(&mut self, text: &str, now: u64) -> Vec<u8> {
+        self.host.send(text, now, &mut self.door.rng).unwrap()
+    }
+
+    pub fn guest_says(&mut self, text: &str, now: u64) -> Vec<u8> {
+        self.guest.send(text, now, &mut self.door.rng).unwrap()
+    }
+}
+
+pub fn text_of(event: &Event) -> &str {
+    let Event::Text(text) = event else { panic!("not a text") };
+    text
+}
+
+/// The link's secret, from its text.
+pub fn secret_of(url: &str) -> [u8; 32] {
+    let (_, body) = url.split_once("#1.").unwrap();
+    Base64UrlUnpadded::decode_vec(body).unwrap()[..32].try_into().unwrap()
+}
+
+/// A key of the link, by the page of the specification.
+pub fn link_key<const N: usize>(secret: &[u8; 32], label: &str) -> [u8; N] {
+    let mut key = [0; N];
+    Hkdf::<Sha256>::new(Some(b"latchstring/v1/guest/link."), secret)
+        .expand(format!("latchstring/v1/guest/{label}.").as_bytes(), &mut key)
+        .unwrap();
+    key
+}
+
+/// The claim signed anew for the server: what a dishonest holder of the link sends.
+pub fn resigned(url: &str, claim: &[u8]) -> Vec<u8> {
+    let body = &claim[..claim.len() - 64];
+    let seed = link_key(&secret_of(url), "claim-seed");
+    [body, &sign(&seed, "guest/claim-admit", &[body])].concat()
+}
+
+/// Where in a chat's state the stage begins, which holds the session.
+pub fn stage_of(chat: &[u8]) -> usize {
+    let length = |at: usize| {
+        let bytes = chat[at..at + 4].try_into().unwrap();
+        usize::try_from(u32::from_be_bytes(bytes)).unwrap()
+    };
+    let own = 190 + length(186);
+    let peer_name = own + 2 * 265;
+    peer_name + 4 + length(peer_name)
+}
+
+/// The chat's session without the rules around it: what a dishonest client sends with.
+pub fn bare_session(chat: &Chat) -> Session {
+    let bytes = chat.to_bytes();
+    let stage = stage_of(&bytes);
+    // A waiting chat counts texts and says how far its PIN is, before its session.
+    let session = match (bytes[stage], bytes[stage + 2]) {
+        (1, 0) => stage + 3,
+        (1, 1) => stage + 3 + 6 + 32,
+        (1, 3) => stage + 3 + 64,
+        (1, _) => stage + 3 + 32,
+        _ => stage + 1,
+    };
+    Session::from_bytes(&[&[1, 3], &bytes[session..]].concat()).unwrap()
+}
+
+/// The windows of eight bytes that begin at a place of `one` and are anywhere in `other`.
+pub fn shared(one: &[u8], other: &[u8]) -> Vec<usize> {
+    let theirs: std::collections::HashSet<_> = other.windows(8).collect();
+    (0..one.len() - 7).filter(|at| theirs.contains(&one[*at..*at + 8])).collect()
+}
+
+pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// The signed invitation inside a posting, opened with the link.
+pub fn signed_invitation(url: &str, sealed: &[u8]) -> Vec<u8> {
+    let secret = secret_of(url);
+    let (key, locator) =
+        (link_key::<32>(&secret, "invitation-key"), link_key::<24>(&secret, "locator"));
+    let (text, tag) = sealed.split_last_chunk::<16>().unwrap();
+    let mut bytes = text.to_vec();
+    Aes256Gcm::new(&key.into())
+        .decrypt_inout_detached(&[0; 12].into(), &locator, bytes.as_mut_slice().into(), tag.into())
+        .unwrap();
+    bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).unwrap());
+    bytes
+}
+
+/// A link to any bytes at all, and what the server would store: what a dishonest host makes.
+pub fn link_to(signed: &[u8], padding: &[u8]) -> (Link, Vec<u8>) {
+    let digest = |label: &str, bytes: &[u8]| -> [u8; 32] {
+        Sha256::new()
+            .chain_update(format!("latchstring/v1/guest/{label}."))
+            .chain_update(bytes)
+            .finalize()
+            .into()
+    };
+    let secret = digest("secret", signed);
+    let text = [secret.as_slice(), &digest("check", &secret)[..4]].concat();
+    let link = Link::parse(&format!("1.{}", Base64UrlUnpadded::encode_string(&text))).unwrap();
+    (link, sealed_under(&secret, signed, padding))
+}
+
+/// What a server that knows the link can store under it.
+pub fn sealed_under(secret: &[u8; 32], signed: &[u8], padding: &[u8]) -> Vec<u8> {
+    let (key, locator) =
+        (link_key::<32>(secret, "invitation-key"), link_key::<24>(secret, "locator"));
+    let mut sealed = [signed, padding].concat();
+    let tag = Aes256Gcm::new(&key.into())
+        .encrypt_inout_detached(&[0; 12].into(), &locator, sealed.as_mut_slice().into())
+        .unwrap();
+    sealed.extend_from_slice(&tag);
+    sealed
+}
+
+/// A claim whose record is what `change` makes of it, and everything else made to fit by the page
+/// of the specification: what a dishonest guest sends. The handshake inside is left as it was.
+pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let secret = secret_of(url);
+    let cipher = |transcript: &[u8]| {
+        let mut key = [0; 32];
+        Hkdf::<Sha256>::new(Some(&claim[58..90]), &link_key::<32>(&secret, "record-key"))
+            .expand(&[b"latchstring/v1/guest/record.", transcript].concat(), &mut key)
+            .unwrap();
+        Aes256Gcm::new(&key.into())
+    };
+    let (sealed, tag) = claim[94..491].split_last_chunk::<16>().unwrap();
+    let mut record = sealed.to_vec();
+    cipher(&claim[26..58])
+        .decrypt_inout_detached(
+            &[0; 12].into(),
+            &claim[26..58],
+            record.as_mut_slice().into(),
+            tag.into(),
+        )
+        .unwrap();
+    change(&mut record);
+    let (uid, core, bundle) = (&record[..16], &record[16..153], &record[349..381]);
+    let transcript = Sha256::new()
+        .chain_update(b"latchstring/v1/guest/claim.")
+        .chain_update(link_key::<32>(&secret, "invitation-id"))
+        .chain_update(uid)
+        .chain_update(core)
+        .chain_update(1_u32.to_be_bytes())
+        .chain_update(&claim[527..535])
+        .chain_update(bundle)
+        .chain_update(&claim[558..590])
+        .chain_update(Sha256::digest(&claim[590..1678]))
+        .finalize();
+    let tag = cipher(&transcript)
+        .encrypt_inout_detached(&[0; 12].into(), &transcript, record.as_mut_slice().into())
+        .unwrap();
+    let mac = Hmac::<Sha256>::new_from_slice(&link_key::<32>(&secret, "claim-key"))
+        .unwrap()
+        .chain_update(b"latchstring/v1/guest/claim-tag.")
+        .chain_update(transcript)
+        .finalize()
+        .into_bytes();
+    let parts: [&[u8]; 7] =
+        [&claim[..26], &transcript, &claim[58..94], &record, &tag, &mac, &claim[523..]];
+    resigned(url, &parts.concat())
+}
+
+/// The transcript that the proof in a claim's record signs.
+pub fn transcript_of(claim: &[u8]) -> &[u8] {
+    &claim[26..58]
+}
