@@ -1,0 +1,344 @@
+//! What stays behind on the heap: no secret in freed memory, and little memory for hostile bytes.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+#![allow(unsafe_code, reason = "an allocator that looks at what is freed is unsafe to write")]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::{Cell, UnsafeCell};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use latchstring::rand_core::Rng;
+use latchstring::{
+    Account, AccountId, Bundle, Change, Chat, Device, Error, Event, Invite, Link, Policy, Posting,
+    Session, State, StateKey,
+};
+use support::{
+    Door, NOW, ORIGIN, Pair, RecordingRng, TestRng, Visit, bundle_with_one_time, seal_many,
+    session_secrets,
+};
+
+/// Room for all that a test frees.
+const GRAVEYARD: usize = 64 << 20;
+
+/// Keeps a copy of every block that a watched thread frees, as it is when it is freed.
+struct Watching {
+    graveyard: UnsafeCell<[u8; GRAVEYARD]>,
+    used: AtomicUsize,
+}
+
+// SAFETY: each byte of the graveyard is written by the one thread that reserved it in `used`. It is
+// read by the one that holds `DIGGING`, which all watching threads hold.
+unsafe impl Sync for Watching {}
+
+#[global_allocator]
+static HEAP: Watching =
+    Watching { graveyard: UnsafeCell::new([0; GRAVEYARD]), used: AtomicUsize::new(0) };
+
+thread_local! {
+    /// Whether this thread's freed blocks are kept.
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+    /// Bytes that this thread has taken and not freed, and the most of them so far.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+// SAFETY: all memory comes from and goes to `System`.
+unsafe impl GlobalAlloc for Watching {
+    // Zeroed, so that what is found in a freed block was written while it was this block.
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.set(LIVE.get() + layout.size().cast_signed());
+        PEAK.set(PEAK.get().max(LIVE.get()));
+        // SAFETY: the caller's promises are the ones `System` asks for.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        LIVE.set(LIVE.get() - layout.size().cast_signed());
+        if WATCHED.get() {
+            let at = self.used.fetch_add(layout.size(), Ordering::SeqCst);
+            assert!(at + layout.size() <= GRAVEYARD, "the graveyard is full");
+            // SAFETY: the block is valid for its layout's size until it is freed below, and this
+            // part of the graveyard is this call's alone.
+            unsafe {
+                let grave = self.graveyard.get().cast::<u8>().add(at);
+                core::ptr::copy_nonoverlapping(block, grave, layout.size());
+            }
+        }
+        // SAFETY: the caller's promises are the ones `System` asks for.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// Only one test fills the graveyard at a time.
+static DIGGING: Mutex<()> = Mutex::new(());
+
+/// A secret, and what it is.
+type Secret = (&'static str, Vec<u8>);
+
+/// Runs `f` with every block that it frees kept.
+fn watched<T>(f: impl FnOnce() -> T) -> T {
+    WATCHED.set(true);
+    let value = f();
+    WATCHED.set(false);
+    value
+}
+
+/// Which of the secrets, if any, freed memory shows eight aligned bytes of.
+fn found(secrets: &[Secret]) -> Vec<&'static str> {
+    let mut pieces: HashMap<[u8; 8], &'static str> = HashMap::new();
+    for (name, secret) in secrets {
+        for piece in secret.chunks_exact(8) {
+            pieces.insert(piece.try_into().unwrap(), *name);
+        }
+    }
+    let used = HEAP.used.load(Ordering::SeqCst);
+    // SAFETY: the caller holds `DIGGING` and watches nothing now, so nobody writes.
+    let freed = unsafe { &(&*HEAP.graveyard.get())[..used] };
+    assert!(used > 10_000, "nothing was freed");
+    let mut found: Vec<&str> = freed
+        .windows(8)
+        .filter_map(|window| pieces.get(<&[u8; 8]>::try_from(window).unwrap()).copied())
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// A session's present keys.
+fn note(session: &Session, secrets: &mut Vec<Secret>) {
+    let keys = session_secrets(&session.to_bytes());
+    secrets.extend(keys.into_iter().map(|key| ("a key of a session", key.to_vec())));
+}
+
+const STATE_KEY: [u8; 32] = *b"thirty-two bytes of a state key!";
+
+/// A plaintext of its own for each message.
+fn plaintext(i: u32) -> Vec<u8> {
+    let mut text = vec![0; 40];
+    TestRng::new(1 << 40 | u64::from(i)).fill_bytes(&mut text);
+    text
+}
+
+/// A conversation with late and lost messages, sealed and recorded.
+fn conversation(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
+    let (account, peer) = watched(|| {
+        let account = Account::generate(AccountId([1; 32]), rng);
+        (Device::generate(&account, NOW, rng), Device::generate(&account, NOW, rng))
+    });
+    let mut account = account;
+    let bundle = watched(|| {
+        let (keys, change) = account.replenish(NOW, rng).unwrap();
+        account.apply(change).unwrap();
+        account.bundle().unwrap().attach(keys[0].clone()).unwrap()
+    });
+    let mut initiator = watched(|| peer.initiate(&bundle, NOW, rng).unwrap());
+    note(&initiator, secrets);
+    let first = watched(|| initiator.encrypt(b"hello", rng).unwrap());
+    note(&initiator, secrets);
+    let mut responder = watched(|| {
+        let accepted = account.accept(&first, NOW).unwrap();
+        let (session, _) = accepted.apply(&mut account).unwrap();
+        let (_, change) = account.rotate(NOW, rng).unwrap();
+        account.apply(change).unwrap();
+        session
+    });
+    let key = StateKey::new(1, &STATE_KEY).unwrap();
+    secrets.push(("the state key", STATE_KEY.to_vec()));
+    let mut late: Vec<Vec<u8>> = Vec::new();
+    // What records are salted with is public.
+    let mut salts = TestRng::new(2);
+    for i in 0..60_u32 {
+        let content = plaintext(i);
+        let message = watched(|| initiator.encrypt(&content, rng).unwrap());
+        secrets.push(("a content", content));
+        note(&initiator, secrets);
+        if i % 3 != 0 {
+            late.push(message);
+        } else {
+            watched(|| {
+                let (opened, change) = responder.stage(&message).unwrap().open().unwrap();
+                let stored = responder.anchor();
+                let record = change.record(&key, b"owner", &stored, &mut salts).unwrap();
+                drop(change);
+                let change: Change = key.open(b"owner", Some(&stored), &record).unwrap();
+                responder.apply(change).unwrap();
+                drop(opened);
+            });
+            note(&responder, secrets);
+        }
+        if i % 7 == 6 {
+            let answer = watched(|| responder.encrypt(b"answer", rng).unwrap());
+            note(&responder, secrets);
+            watched(|| initiator.decrypt(&answer).map(drop).unwrap());
+            note(&initiator, secrets);
+        }
+        if i % 10 == 9 {
+            let message = late.remove(late.len() - 3);
+            watched(|| {
+                drop(responder.decrypt(&message));
+                drop(key.seal(&responder, b"owner", &mut salts).unwrap());
+            });
+            note(&responder, secrets);
+        }
+    }
+    watched(|| {
+        drop(key);
+        drop((initiator, responder));
+        let change = account.expire(NOW + 100 * 86_400).unwrap();
+        account.apply(change).unwrap();
+        account = Device::from_bytes(&account.to_bytes()).unwrap();
+        drop((account, peer));
+    });
+}
+
+/// A guest chat from an open link to its end. The invite is made outside.
+fn visit(
+    host: &mut Device,
+    mut invite: Invite,
+    posting: &Posting,
+    rng: &mut RecordingRng,
+) -> Vec<Secret> {
+    // version, kind, anchor, clock, status, then the secret
+    let mut secrets = vec![("a link", invite.to_bytes()[2 + 32 + 8 + 1..][..32].to_vec())];
+    let bundle = host.bundle().unwrap();
+    let text: String = plaintext(1000).iter().map(|byte| char::from(byte % 26 + b'a')).collect();
+    let (mut guest, claim) = watched(|| {
+        let url = invite.link().unwrap().to_url(ORIGIN);
+        let link = Link::parse(&url).unwrap();
+        let preview = link.open(posting.sealed_invitation(), ORIGIN, NOW).unwrap();
+        preview.claim(&bundle, "Grace", &[&text], NOW, rng).unwrap()
+    });
+    watched(|| {
+        let arrival = invite.claim(host, &claim, NOW).unwrap();
+        let (mut chat, hello) = arrival.apply(&mut invite, host).unwrap();
+        drop(hello);
+        let grant = chat.grant(host, NOW, rng).unwrap().apply().unwrap();
+        guest.receive(&grant, NOW).unwrap();
+        for _ in 0..3 {
+            let message = chat.send(&text, NOW, rng).unwrap();
+            let Event::Text(_) = guest.receive(&message, NOW).unwrap().event else { panic!() };
+            let message = guest.send(&text, NOW, rng).unwrap();
+            let Event::Text(_) = chat.receive(&message, NOW).unwrap().event else { panic!() };
+        }
+        let end = chat.end(NOW, rng).unwrap().apply().unwrap();
+        guest.receive(&end, NOW).unwrap();
+        drop((chat, guest, invite));
+    });
+    secrets.push(("a text", text.into_bytes()));
+    secrets
+}
+
+#[test]
+fn a_conversation_leaves_no_secret_in_freed_memory() {
+    let _alone = DIGGING.lock().unwrap();
+    HEAP.used.store(0, Ordering::SeqCst);
+    let mut rng = RecordingRng::new(1);
+    let mut secrets: Vec<Secret> = Vec::with_capacity(1 << 16);
+    conversation(&mut rng, &mut secrets);
+    secrets.extend(rng.taken.into_iter().map(|seed| ("randomness of a key", seed)));
+    assert!(secrets.len() > 1000);
+    let found = found(&secrets);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_guest_chat_leaves_no_secret_in_freed_memory() {
+    let _alone = DIGGING.lock().unwrap();
+    HEAP.used.store(0, Ordering::SeqCst);
+    let mut rng = RecordingRng::new(2);
+    let account = Account::generate(AccountId([3; 32]), &mut rng);
+    let mut host = Device::generate(&account, NOW, &mut rng);
+    let mut secrets: Vec<Secret> = Vec::with_capacity(1 << 16);
+    secrets.extend(rng.taken.drain(..).map(|seed| ("randomness of a key", seed)));
+    let policy = Policy::new("Ada", NOW + 86_400);
+    let (invite, posting) =
+        watched(|| Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap());
+    // Whoever finds the nonce of the invitation has found the invitation, hence the link.
+    secrets.extend(rng.taken.drain(..).map(|random| ("a nonce or the owner's seed", random)));
+    secrets.extend(visit(&mut host, invite, &posting, &mut rng));
+    let found = found(&secrets);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn the_search_finds_what_is_freed_unwiped() {
+    let _alone = DIGGING.lock().unwrap();
+    HEAP.used.store(0, Ordering::SeqCst);
+    let secret = plaintext(5);
+    watched(|| {
+        drop(vec![0_u8; 20_000]);
+        drop([b"front", &secret[..]].concat());
+    });
+    assert_eq!(found(&[("it", secret.clone()), ("another", plaintext(6))]), vec!["it"; 5]);
+}
+
+/// The most memory that `f` holds at a time.
+fn peak_of<T>(f: impl FnOnce() -> T) -> usize {
+    let before = LIVE.get();
+    PEAK.set(before);
+    f();
+    usize::try_from(PEAK.get() - before).unwrap()
+}
+
+/// The object as far as `at`, then a length of 2^31, then three bytes.
+fn hostile(bytes: &[u8], at: usize) -> Vec<u8> {
+    [&bytes[..at], &[0x80, 0, 0, 0], b"abc"].concat()
+}
+
+/// Decodes the object with a hostile length at every place in it.
+fn decodes_in_little_memory<T>(bytes: &[u8], decode: impl Fn(&[u8]) -> Result<T, Error>) {
+    for at in 0..bytes.len() {
+        let hostile = hostile(bytes, at);
+        let peak = peak_of(|| drop(decode(&hostile)));
+        assert!(peak < 4096 + hostile.len(), "{peak} bytes for a length at {at}");
+    }
+}
+
+#[test]
+fn hostile_lengths_in_messages_take_little_memory() {
+    let mut pair = Pair::new(3);
+    let message = pair.initiator.encrypt(b"message", &mut pair.rng).unwrap();
+    decodes_in_little_memory(&message, |bytes| pair.responder.stage(bytes).map(drop));
+    let bundle = bundle_with_one_time(&mut pair.bob, &mut pair.rng);
+    let first = pair.alice.initiate(&bundle, NOW, &mut pair.rng).unwrap();
+    let first = { first }.encrypt(b"first", &mut pair.rng).unwrap();
+    decodes_in_little_memory(&first, |bytes| pair.bob.accept(bytes, NOW));
+}
+
+#[test]
+fn hostile_lengths_in_published_objects_take_little_memory() {
+    let mut pair = Pair::new(4);
+    let bundle = bundle_with_one_time(&mut pair.bob, &mut pair.rng);
+    decodes_in_little_memory(&bundle.encode(), Bundle::decode);
+    let visit = Visit::new(4);
+    decodes_in_little_memory(&visit.posting.encode(), Posting::decode);
+    decodes_in_little_memory(&visit.claim, |bytes| visit.posting.admit(bytes));
+    let notice = visit.invite.notice().unwrap();
+    decodes_in_little_memory(&notice, |bytes| visit.posting.close(bytes));
+}
+
+#[test]
+fn hostile_lengths_in_states_take_little_memory() {
+    let mut pair = Pair::new(5);
+    let messages = seal_many(&mut pair.initiator, 30, &mut pair.rng);
+    let (_, change) = pair.responder.stage(&messages[20]).unwrap().open().unwrap();
+    decodes_in_little_memory(&change.to_bytes(), Change::from_bytes);
+    pair.responder.decrypt(&messages[25]).unwrap();
+    decodes_in_little_memory(&pair.responder.to_bytes(), Session::from_bytes);
+    decodes_in_little_memory(&pair.bob.to_bytes()[..3000], Device::from_bytes);
+    let visit = Visit::new(5);
+    decodes_in_little_memory(&visit.invite.to_bytes(), Invite::from_bytes);
+    decodes_in_little_memory(&Door::new(5).invite.to_bytes(), Invite::from_bytes);
+    decodes_in_little_memory(&visit.chat.to_bytes(), Chat::from_bytes);
+}
