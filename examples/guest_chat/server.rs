@@ -1,0 +1,115 @@
+//! The relay: an in-memory mailbox. It holds what a server would hold and prints what it sees.
+
+use std::collections::{HashMap, VecDeque};
+
+use latchstring::{Bundle, Error, Locator, OneTimePrekey, Posting};
+
+/// Who a mailbox belongs to. A server knows no more of a guest than that it is one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Side {
+    Host,
+    Guest,
+}
+
+/// One link as the server knows it.
+struct Entry {
+    posting: Posting,
+    /// The name of the claim that came first.
+    claim: Option<[u8; 32]>,
+    /// The owner's word that the link is over.
+    notice: Option<Vec<u8>>,
+}
+
+/// What a claimant is told.
+pub(crate) enum Answer {
+    Taken,
+    TooLate { notice: Option<Vec<u8>> },
+    Refused(Error),
+}
+
+pub(crate) struct Server {
+    bundle: Bundle,
+    one_time: Vec<OneTimePrekey>,
+    links: HashMap<Locator, Entry>,
+    mail: HashMap<(Locator, Side), VecDeque<Vec<u8>>>,
+}
+
+/// Prints a line of the server's view, beside the conversation.
+fn sees(what: &str) {
+    println!("{:WIDTH$}│ {what}", "", WIDTH = crate::WIDTH);
+}
+
+fn short(bytes: &[u8]) -> String {
+    let start: Vec<_> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    start.concat() + "…"
+}
+
+impl Server {
+    pub(crate) fn new(bundle: Bundle, one_time: Vec<OneTimePrekey>) -> Self {
+        let size = bundle.encode().len();
+        sees(&format!("a device's bundle, {size} B, and {} one-time prekeys", one_time.len()));
+        Self { bundle, one_time, links: HashMap::new(), mail: HashMap::new() }
+    }
+
+    pub(crate) fn post(&mut self, posting: &[u8]) -> Result<(), Error> {
+        let posting = Posting::decode(posting)?;
+        let (locator, size) = (posting.locator(), posting.sealed_invitation().len());
+        sees(&format!("a link {}, sealed invitation of {size} B", short(&locator.0)));
+        self.links.insert(locator, Entry { posting, claim: None, notice: None });
+        Ok(())
+    }
+
+    /// Looking changes nothing, whoever looks.
+    pub(crate) fn look(&self, locator: Locator) -> Option<Vec<u8>> {
+        sees(&format!("somebody looks at {}", short(&locator.0)));
+        self.links.get(&locator).map(|entry| entry.posting.sealed_invitation().to_vec())
+    }
+
+    /// A bundle with a one-time prekey while there is one.
+    pub(crate) fn bundle(&mut self) -> Result<Bundle, Error> {
+        sees("somebody fetches the bundle");
+        match self.one_time.pop() {
+            Some(one_time) => self.bundle.attach(one_time),
+            None => Ok(self.bundle.clone()),
+        }
+    }
+
+    /// The first claim wins; the same claim again is the same answer.
+    pub(crate) fn claim(&mut self, locator: Locator, claim: &[u8]) -> Answer {
+        let Some(entry) = self.links.get_mut(&locator) else {
+            return Answer::TooLate { notice: None };
+        };
+        let name = match entry.posting.admit(claim) {
+            Ok(name) => name,
+            Err(error) => return Answer::Refused(error),
+        };
+        let first = *entry.claim.get_or_insert(name);
+        if first != name || entry.notice.is_some() {
+            sees(&format!("claim {} comes too late", short(&name)));
+            return Answer::TooLate { notice: entry.notice.clone() };
+        }
+        sees(&format!("claim {} of {}, {} B", short(&name), short(&locator.0), claim.len()));
+        self.mail.entry((locator, Side::Host)).or_default().push_back(claim.to_vec());
+        Answer::Taken
+    }
+
+    pub(crate) fn close(&mut self, locator: Locator, notice: Vec<u8>) -> Result<(), Error> {
+        if let Some(entry) = self.links.get_mut(&locator) {
+            entry.posting.close(&notice)?;
+            entry.notice = Some(notice);
+            sees(&format!("the owner of {} says that it is over", short(&locator.0)));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn send(&mut self, locator: Locator, to: Side, message: Vec<u8>) {
+        let who = if to == Side::Host { "host" } else { "guest" };
+        sees(&format!("{} B for the {who}: {}", message.len(), short(&message[2..])));
+        self.mail.entry((locator, to)).or_default().push_back(message);
+    }
+
+    /// The next message for one side.
+    pub(crate) fn fetch(&mut self, locator: Locator, side: Side) -> Option<Vec<u8>> {
+        self.mail.get_mut(&(locator, side))?.pop_front()
+    }
+}
