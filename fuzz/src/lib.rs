@@ -1,0 +1,139 @@
+//! What the targets share: objects to edit, and the edits.
+
+#[path = "../../tests/support/pair.rs"]
+pub mod support;
+
+use latchstring::{Chat, Invite, Policy, Posting, Session, State};
+use support::{NOW, Pair, TestRng, bundle_with_one_time, device};
+
+/// The input itself, or, behind a zero byte, a valid object with the input's edits: without them
+/// no input would get past a signature or a tag.
+///
+/// An edit is a place (two bytes, counted round) and what is added to it by exclusive or; the
+/// place behind the end adds a byte there. One byte left over takes that many bytes off the end.
+pub fn edited(valid: &[u8], input: &[u8]) -> Vec<u8> {
+    let [0, edits @ ..] = input else { return input.to_vec() };
+    let mut bytes = valid.to_vec();
+    for edit in edits.chunks(3) {
+        match *edit {
+            [high, low, change] => {
+                let place = usize::from(u16::from_be_bytes([high, low])) % (bytes.len() + 1);
+                match bytes.get_mut(place) {
+                    Some(byte) => *byte ^= change,
+                    None => bytes.push(change),
+                }
+            }
+            [cut] => bytes.truncate(bytes.len().saturating_sub(usize::from(cut))),
+            _ => {}
+        }
+    }
+    bytes
+}
+
+/// A state, as bytes.
+pub fn saved(state: &impl State) -> Vec<u8> {
+    state.to_bytes().to_vec()
+}
+
+/// A guest link from both sides, just claimed.
+pub struct Guest {
+    pub host: latchstring::Device,
+    pub invite: Invite,
+    pub posting: Posting,
+    pub claim: Vec<u8>,
+    pub chat: Chat,
+    pub notice: Vec<u8>,
+}
+
+impl Guest {
+    pub fn new(seed: u64) -> Self {
+        let mut rng = TestRng::new(seed);
+        let mut host = device(1, &mut rng);
+        let bundle = bundle_with_one_time(&mut host, &mut rng);
+        let policy = Policy::new("Ada", NOW + 86_400);
+        let (invite, posting) =
+            Invite::create(&host, "example.org", policy, NOW, &mut rng).unwrap();
+        let link = invite.link().unwrap();
+        let preview = link.open(posting.sealed_invitation(), "example.org", NOW).unwrap();
+        let (chat, claim) = preview.claim(&bundle, "Grace", &["hi"], NOW, &mut rng).unwrap();
+        let mut ended = Invite::from_bytes(&invite.to_bytes()).unwrap();
+        ended.apply(ended.revoke(NOW).unwrap()).unwrap();
+        let notice = ended.notice().unwrap();
+        Self { host, invite, posting, claim, chat, notice }
+    }
+}
+
+/// A pair whose responder misses messages of a closed and of the current chain, and three messages
+/// for it: one late, one in order, one that begins a chain.
+pub fn gaps(seed: u64) -> (Pair, [Vec<u8>; 3]) {
+    let mut pair = Pair::new(seed);
+    let send = |pair: &mut Pair| pair.initiator.encrypt(b"text", &mut pair.rng).unwrap();
+    let [late, closing] = [send(&mut pair), send(&mut pair)];
+    pair.responder.decrypt(&closing).unwrap();
+    let answer = pair.responder.encrypt(b"answer", &mut pair.rng).unwrap();
+    pair.initiator.decrypt(&answer).unwrap();
+    let [_, second, next] = [send(&mut pair), send(&mut pair), send(&mut pair)];
+    pair.responder.decrypt(&second).unwrap();
+    let answer = pair.responder.encrypt(b"answer", &mut pair.rng).unwrap();
+    pair.initiator.decrypt(&answer).unwrap();
+    let turn = send(&mut pair);
+    (pair, [late, next, turn])
+}
+
+/// One side of a conversation, with all that it ever sent.
+pub struct Side {
+    session: Session,
+    sent: Vec<Sent>,
+}
+
+struct Sent {
+    content: Vec<u8>,
+    message: Vec<u8>,
+    read: bool,
+}
+
+impl Side {
+    pub fn new(session: Session) -> Self {
+        Self { session, sent: Vec::new() }
+    }
+
+    pub fn send(&mut self, rng: &mut TestRng) {
+        let content = self.sent.len().to_be_bytes().repeat(1 + self.sent.len() % 40);
+        let message = self.session.encrypt(&content, rng).unwrap();
+        self.sent.push(Sent { content, message, read: false });
+    }
+
+    /// Opens the message that `from` sent `back` messages ago: the first time with what was
+    /// written, if it is the newest always, and never twice.
+    pub fn receive(&mut self, from: &mut Side, back: usize) {
+        let Some(sent) = from.sent.iter_mut().nth_back(back) else { return };
+        let before = self.session.to_bytes();
+        match self.session.decrypt(&sent.message) {
+            Ok(opened) => {
+                assert!(!sent.read, "read twice");
+                assert_eq!(*opened.content, sent.content);
+                sent.read = true;
+            }
+            Err(_) => {
+                assert!(sent.read || back > 0, "the newest message was refused");
+                assert_eq!(before, self.session.to_bytes());
+            }
+        }
+    }
+
+    /// The same message with one bit changed opens for nobody.
+    pub fn forged(&mut self, from: &Side, back: usize) {
+        let Some(sent) = from.sent.iter().nth_back(back) else { return };
+        let mut message = sent.message.clone();
+        let place = (sent.content.len() * 31 + self.sent.len() * 7) % message.len();
+        message[place] ^= 1 << (back % 8);
+        let before = self.session.to_bytes();
+        assert!(self.session.decrypt(&message).is_err());
+        assert_eq!(before, self.session.to_bytes());
+    }
+
+    /// The process ends and begins again.
+    pub fn restore(&mut self) {
+        self.session = Session::from_bytes(&self.session.to_bytes()).unwrap();
+    }
+}
