@@ -284,9 +284,9 @@ fn two_claims_under_one_pin_have_nothing_in_common() {
 }
 
 #[test]
-fn a_modified_guest_says_nothing_before_the_pin_either() {
-    // A guest of a link without a PIN says "hi" in its hello; the host's side of the same link asks
-    // for one, as if the guest's client had left the rule out.
+fn a_hello_without_a_share_is_refused_where_a_pin_is_asked_for() {
+    // The guest's side of the link asks for no PIN, the host's does, as if the guest's client had
+    // left the rule out.
     let mut door = Door::new(16);
     let (_, claim) = door.guest();
     let mut state = door.invite.to_bytes().to_vec();

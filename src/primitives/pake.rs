@@ -51,13 +51,11 @@ impl Share {
     /// the neutral one, with which the result would be known to everybody, are refused.
     pub(crate) fn agree(&self, peer: &Public) -> Result<Secret<32>, Error> {
         let peer = CompressedRistretto(*peer).decompress().ok_or(Error::WeakKey)?;
-        if peer.is_identity() {
-            return Err(Error::WeakKey);
-        }
         let mut exponent = Scalar::from_bytes_mod_order(*self.secret.expose());
         let mut shared = multiple(&exponent, &peer);
         exponent.zeroize();
         let agreed = Secret::copy(shared.compress().as_bytes());
+        // The group has prime order: only from the neutral element does the neutral one come.
         let neutral = shared.is_identity();
         shared.zeroize();
         if neutral { Err(Error::WeakKey) } else { Ok(agreed) }

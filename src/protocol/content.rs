@@ -157,3 +157,35 @@ pub(crate) fn text(bytes: &[u8], policy: &Policy) -> Result<Text, Error> {
         Err(Error::NotAllowed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    /// Whether the policy with this approval takes a hello with so many texts, and a share or none.
+    fn takes(approval: Approval, texts: usize, share: Option<Public>) -> bool {
+        let mut policy = Policy::new("Ada", 0);
+        policy.approval = approval;
+        let texts = vec![Zeroizing::new("hi".to_string()); texts];
+        let hello = Content::Hello { name: "Grace".to_string(), texts, share };
+        Content::decode(&hello.encode(), &policy).is_ok()
+    }
+
+    #[test]
+    fn a_hello_with_a_pin_has_a_share_and_no_texts() {
+        assert!(takes(Approval::Pin, 0, Some([7; 32])));
+        assert!(!takes(Approval::Pin, 1, Some([7; 32])));
+        assert!(!takes(Approval::Pin, 0, None));
+    }
+
+    #[test]
+    fn a_hello_without_a_pin_has_no_share_and_as_many_texts_as_the_policy_allows() {
+        for approval in [Approval::Host, Approval::Automatic] {
+            assert!(takes(approval, 0, None));
+            assert!(takes(approval, 3, None));
+            assert!(!takes(approval, 4, None));
+            assert!(!takes(approval, 0, Some([7; 32])));
+        }
+    }
+}
