@@ -7,10 +7,12 @@ use super::NOW;
 use super::claim::{Scene, claim_bytes};
 use super::form::Vector;
 use super::guest::{self, ORIGIN};
+use super::handshake::{Initiator, combine, first};
 use super::model;
 use crate::error::Error;
 use crate::primitives::secret::Secret;
 use crate::primitives::{kdf, sign, text};
+use crate::protocol::claim::guest_identity;
 use crate::protocol::handshake::Psk;
 use crate::protocol::labels;
 use crate::protocol::link::{Link, Locator};
@@ -28,6 +30,7 @@ pub(super) fn vectors() -> Vec<Vector> {
         claim_tag(),
         claim_transcript(),
         claim_proof(),
+        claim_impostor(),
         claim_admission(),
         notice_forged(),
     ]
@@ -204,6 +207,30 @@ fn resealed(v: &mut Vector, scene: &Scene, t: &[u8; 32], record: &[u8]) -> Vec<u
     let prk = v.extract("record prk", &scene.claim.salt, &[&scene.offer.keys.record_key]);
     let key = v.expand("sealing key of the record", &prk, &[labels::GUEST_RECORD, t]);
     v.seal("sealed record", &key, t, record)
+}
+
+fn claim_impostor() -> Vector {
+    refuse(altered_claim(
+        "refused-claim-impostor",
+        "a claim of one guest, whose first message another guest of the link made and bound to it",
+        |v, scene| {
+            let Scene { offer, claim, host, chosen, .. } = scene;
+            v.part("other");
+            let (uid, seed) = (v.input("uid"), Secret::copy(&v.input("seed")));
+            let other = guest_identity(&seed, &uid, Locator(offer.keys.locator));
+            let (agreement_seed, certificate) =
+                (other.agreement.seed().expose(), other.certificate.encode());
+            v.bytes("agreement seed", agreement_seed);
+            v.bytes("certificate", &certificate);
+            let initiator = Initiator { agreement_seed, certificate: &certificate };
+            let binding = Some((&offer.keys.psk, &claim.t));
+            let shared = combine(v, &initiator, host, chosen, true, binding);
+            let hello = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 0]].concat();
+            let first = first(v, &shared, host, &hello);
+            let parts = (&claim.t, &claim.salt, &claim.sealed[..], &claim.tag);
+            claim_bytes(v, offer, host.member.device_id, parts, &first.message)
+        },
+    ))
 }
 
 fn claim_proof() -> Vector {
