@@ -26,7 +26,7 @@ def agree(a, b):                                                    # of two sec
 def kem_key(seed): return mlkem.MLKEM768PrivateKey.from_seed_bytes(seed)
 def kem_pub(seed): return kem_key(seed).public_key().public_bytes_raw()
 # ---- vectors/README.md, "Form"
-INTEGERS = set("approval at count created direction expires generation id-number idle kind "
+INTEGERS = set("approval at chain count created direction expires generation id-number idle kind "
                "max-pending max-text mode now number previous suite version".split())
 class Vector:
     def __init__(self, name):
@@ -96,8 +96,14 @@ def attempt(v, agreement, host):
     kem = v.same("kem", hashlib.sha3_512(v.take("KEM random") + h).digest()[:32])
     v.same("kem", kem_key(kem_seed).decapsulate(ciphertext))
     return e, ciphertext, kem
+# ---- handshake.md, "Descent"
+def introduction(v, cert, continues):
+    session, chain, number = v.take("predecessor"), v.take("closed chain"), v.take("closed number")
+    if (session != ZERO) != continues or (chain or number) and not continues: v.fail("predecessor", "is wrong")
+    descent = v.same("descent", session + u(chain, 4) + u(number, 4) + u(v.take("created"), 8))
+    return v.same("introduction", cert + descent)
 # ---- handshake.md, "Key schedule", "Prefix", "Names and replays"
-def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO):
+def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO, continues=False):
     e, ciphertext, kem = made
     mode, suite = v.same("mode", bool(host.one_time) + 2 * (psk != ZERO)), v.same("suite", 1)
     dh1 = v.same("dh1", agree(agreement, host.signed_prekey))
@@ -107,8 +113,9 @@ def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO):
     h1 = v.same("h1", sha(label("handshake/terms"), u(mode, 1), u(suite, 1), host.cert, host.lasting,
                           host.one_time, x_pub(e), ciphertext, v.maybe("context", context)))
     early = v.same("early", extract(h1, dh2 + dh3 + dh4 + kem + v.same("psk", psk)))
-    who = v.same("who", seal(v.same("k", expand(early, label("handshake/identity"))), bytes(12), h1, cert))
-    h2 = v.same("h2", sha(label("handshake/parties"), h1, who, cert))
+    intro = introduction(v, cert, continues)
+    who = v.same("who", seal(v.same("k", expand(early, label("handshake/identity"))), bytes(12), h1, intro))
+    h2 = v.same("h2", sha(label("handshake/parties"), h1, who, intro))
     late = v.same("late", extract(early, dh1))
     root, initiator, responder, session_id = (v.same(name, expand(late, label("handshake/keys") + h2 + u(i, 1)))
         for i, name in enumerate(("root", "initiator header", "responder header", "session id"), 1))
@@ -220,13 +227,13 @@ def run(name, steps):
     done.append(name)
     print(f"{name}: {len(v.values)} values")
     return result
-def first_message(v, bound, one_time=True):
+def first_message(v, bound, one_time=True, continues=False):
     initiator, responder = Device(v, "initiator"), Device(v, "responder").make_lasting()
     responder.make_one_time()
     if not one_time: responder.one_time = b""                       # in the file, but not in use
     given = (v.take("psk"), v.take("context")) if bound else (ZERO, ZERO)
     own = initiator.agreement
-    sides = handshake(v, own, initiator.cert, responder, attempt(v, own, responder), *given)
+    sides = handshake(v, own, initiator.cert, responder, attempt(v, own, responder), *given, continues)
     message(v, sides[0])
     return sides
 def bundle(v, one_time):
@@ -238,6 +245,7 @@ run("bundle-without-one-time", lambda v: bundle(v, False))
 a, b = run("handshake-one-time", lambda v: first_message(v, False))
 for name, *how in ("last-resort", False, False), ("bound", True), ("bound-last-resort", True, False):
     run("handshake-" + name, lambda v: first_message(v, *how))
+run("handshake-continued", lambda v: first_message(v, False, continues=True))
 run("ratchet-exact", lambda v: message(v, copy.copy(a), exact=True))
 run("ratchet-unanswered", lambda v: message(v, a))
 run("ratchet-answer", lambda v: message(v, b.received(a)))

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::message;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::bundle::{Bundle, OneTimePrekey};
+use crate::protocol::descent::Descent;
 use crate::protocol::device_delta::{Act, DeviceDelta};
 use crate::protocol::handshake::{Binding, Opening};
 use crate::protocol::identity::{AccountKind, Certificate, Identity};
@@ -179,7 +180,7 @@ impl Device {
 
     /// Begins a session with the device that published `bundle`. The device itself does not
     /// change; the bundle is used up and must not begin a second session if it carries a one-time
-    /// prekey.
+    /// prekey. The peer, and nobody else, is told `now`: pass a clock that does not go back.
     ///
     /// # Errors
     ///
@@ -187,6 +188,17 @@ impl Device {
     /// this device's own bundle, [`Error::WrongKind`] for a guest's, [`Error::WeakKey`] if an agreement gives all zeros.
     pub fn initiate(
         &self,
+        bundle: &Bundle,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Session, Error> {
+        self.initiate_as(Descent::new(now), bundle, now, rng)
+    }
+
+    /// Begins a session that says where it stands among those of the two devices.
+    pub(crate) fn initiate_as(
+        &self,
+        descent: Descent,
         bundle: &Bundle,
         now: u64,
         rng: &mut impl CryptoRng,
@@ -201,10 +213,10 @@ impl Device {
         }
         let identity = &self.inner.identity;
         let opening = Opening::generate(identity, bundle, rng);
-        let (keys, prefix) = opening.initiate(identity, None)?;
+        let (keys, prefix) = opening.initiate(identity, &descent, None)?;
         let ratchet = Ratchet::initiate(keys, bundle.lasting.signed);
         let one_time = bundle.has_one_time_prekey();
-        Session::initiate(ratchet, bundle.certificate().clone(), prefix, one_time)
+        Session::initiate(ratchet, bundle.certificate().clone(), prefix, one_time, descent)
     }
 
     /// Accepts a first message: a new session, its content, and this device's change.
@@ -241,7 +253,7 @@ impl Device {
         if found.one_time.is_none() && found.generation.is_full() {
             return Err(Error::RotationRequired);
         }
-        let (peer, keys) = prefix.accept(identity, &found, binding)?;
+        let (peer, descent, keys) = prefix.accept(identity, &found, binding)?;
         // Whoever comes by a link is a guest and stays one; nobody else is.
         let expected = if binding.is_some() { AccountKind::Guest } else { AccountKind::Member };
         if peer.kind() != expected {
@@ -251,7 +263,7 @@ impl Device {
             return Err(Error::WrongPeer);
         }
         let ratchet = Ratchet::accept(keys, &found.generation.signed);
-        let (session, opened) = Session::accept(ratchet, peer, &prefix, first)?;
+        let (session, opened) = Session::accept(ratchet, (peer, descent), &prefix, first)?;
         let act = Act::Accept { lasting: prefix.lasting, one_time: prefix.one_time, name };
         Ok(Accepted { session, opened, change: self.change(now, act)? })
     }

@@ -13,6 +13,7 @@ use crate::primitives::secret::Secret;
 use crate::protocol::bundle::Bundle;
 use crate::protocol::claim::{self, Addressed, guest_identity};
 use crate::protocol::content::{Content, Text, text};
+use crate::protocol::descent::Descent;
 use crate::protocol::handshake::{Binding, Opening};
 use crate::protocol::identity::{AccountKind, Certificate};
 use crate::protocol::invitation::{self, Approval, Invitation, Policy, is_name};
@@ -139,10 +140,12 @@ impl Preview {
 
         let psk = keys.psk()?;
         let binding = Binding { psk: &psk, context: &transcript };
-        let (session_keys, prefix) = opening.initiate(&identity, Some(&binding))?;
+        let descent = Descent::new(now);
+        let (session_keys, prefix) = opening.initiate(&identity, &descent, Some(&binding))?;
         let ratchet = Ratchet::initiate(session_keys, host.lasting.signed);
         let one_time = host.has_one_time_prekey();
-        let mut session = Session::initiate(ratchet, host.certificate().clone(), prefix, one_time)?;
+        let peer = host.certificate().clone();
+        let mut session = Session::initiate(ratchet, peer, prefix, one_time, descent)?;
         let share = self.pin.as_ref().map(|pin| pin.share(&transcript, rng));
         let hello =
             Content::Hello { name, texts: first, share: share.as_ref().map(|own| *own.public()) };

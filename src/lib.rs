@@ -36,9 +36,9 @@ pub use protocol::link::{Link, Locator};
 pub use protocol::padding::Padding;
 pub use protocol::pin::Pin;
 pub use protocol::posting::Posting;
-pub use protocol::ratchet::Role;
+pub use protocol::ratchet::{Position, Role};
 pub use protocol::record::{Anchor, StateKey};
-pub use session::{Opened, Position, Sending, Session, Staged};
+pub use session::{Opened, Sending, Session, Staged};
 pub use state::State;
 
 pub use rand_core;

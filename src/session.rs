@@ -11,11 +11,12 @@ use crate::error::Error;
 use crate::message::parse;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kdf::hash;
+use crate::protocol::descent::Descent;
 use crate::protocol::handshake::{PREFIX, Prefix};
 use crate::protocol::identity::Certificate;
 use crate::protocol::padding::Padding;
 use crate::protocol::prekeys::Name;
-use crate::protocol::ratchet::{self, Front, Ratchet, Role};
+use crate::protocol::ratchet::{self, Front, Position, Ratchet, Role};
 use crate::protocol::record::Anchor;
 use crate::protocol::wire;
 use crate::state::private::Stateful;
@@ -32,8 +33,10 @@ struct Inner {
     ratchet: Ratchet,
     peer: Certificate,
     name: Name,
-    /// The handshake's prefix, in front of every message until the peer has answered.
-    opening: Option<Opening>,
+    descent: Descent,
+    /// The handshake's prefix, in front of every message until the peer has answered. Boxed: where
+    /// there is none, its room would hold what was on the stack before, which may be secret.
+    opening: Option<Box<Opening>>,
     one_time: bool,
     anchor: Anchor,
 }
@@ -41,18 +44,6 @@ struct Inner {
 struct Opening {
     prefix: Vec<u8>,
     hash: [u8; 32],
-}
-
-/// Where an opened message stands among those of its sender.
-///
-/// Within a chain numbers count up from 0 without gaps; a sender begins a new chain with its
-/// first message after having received. What a server withholds shows as a gap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// The sender's chain, from 1.
-    pub chain: u32,
-    /// The message's number in it, from 0.
-    pub number: u32,
 }
 
 /// A message that was opened.
@@ -74,23 +65,25 @@ impl Session {
         peer: Certificate,
         prefix: Vec<u8>,
         one_time: bool,
+        descent: Descent,
     ) -> Result<Self, Error> {
         let name = Prefix::decode(&prefix)?.name();
-        let opening = Some(Opening { hash: hash(&[&prefix]), prefix });
+        let opening = Some(Box::new(Opening { hash: hash(&[&prefix]), prefix }));
         let anchor = start(&ratchet);
-        Ok(Self { inner: Box::new(Inner { ratchet, peer, name, opening, one_time, anchor }) })
+        let inner = Inner { ratchet, peer, name, descent, opening, one_time, anchor };
+        Ok(Self { inner: Box::new(inner) })
     }
 
     /// The responder's session, which exists only once its first message has been opened.
     pub(crate) fn accept(
         ratchet: Ratchet,
-        peer: Certificate,
+        (peer, descent): (Certificate, Descent),
         prefix: &Prefix<'_>,
         message: &[u8],
     ) -> Result<(Self, Opened), Error> {
         let anchor = start(&ratchet);
         let (name, one_time) = (prefix.name(), prefix.one_time.is_some());
-        let inner = Inner { ratchet, peer, name, opening: None, one_time, anchor };
+        let inner = Inner { ratchet, peer, name, descent, opening: None, one_time, anchor };
         let mut session = Self { inner: Box::new(inner) };
         let opened = session.decrypt(message)?;
         Ok((session, opened))
@@ -204,10 +197,10 @@ impl Session {
     ///
     /// [`Error::StaleChange`] if the change was made from another state. Nothing changes then.
     pub fn apply(&mut self, change: Change) -> Result<(), Error> {
-        let (next, Delta::Session(delta)) = change.take(&self.inner.anchor)? else {
+        let (next, Delta::Session(mut delta)) = change.take(&self.inner.anchor)? else {
             return Err(Error::StaleChange);
         };
-        self.inner.apply(next, delta);
+        self.inner.apply(next, &mut delta);
         Ok(())
     }
 
@@ -225,7 +218,8 @@ impl Session {
                 let front = Front { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash };
                 (front, &[wire::VERSION, wire::MESSAGE])
             }
-            Some(Opening { prefix, hash }) => {
+            Some(opening) => {
+                let Opening { prefix, hash } = &**opening;
                 let front =
                     Front { version: wire::VERSION, kind: wire::INITIAL, prefix_hash: *hash };
                 (front, prefix)
@@ -235,13 +229,13 @@ impl Session {
     }
 
     /// Applies a delta that was made from this very state, together with the state around it.
-    pub(crate) fn apply_delta(&mut self, next: Anchor, delta: ratchet::Delta) {
+    pub(crate) fn apply_delta(&mut self, next: Anchor, delta: &mut ratchet::Delta) {
         self.inner.apply(next, delta);
     }
 }
 
 impl Inner {
-    fn apply(&mut self, next: Anchor, delta: ratchet::Delta) {
+    fn apply(&mut self, next: Anchor, delta: &mut ratchet::Delta) {
         if delta.is_received() {
             // The peer holds the session: no need to repeat the handshake.
             self.opening = None;
@@ -331,6 +325,7 @@ impl Stateful for Session {
         self.inner.anchor.write(writer);
         self.inner.peer.write(writer);
         writer.raw(&self.inner.name);
+        self.inner.descent.write(writer);
         writer.flag(self.inner.one_time);
         writer.flag(self.inner.opening.is_some());
         if let Some(opening) = &self.inner.opening {
@@ -344,15 +339,17 @@ impl Stateful for Session {
         let anchor = Anchor::read(reader)?;
         let peer = Certificate::recall(reader)?;
         let name = *reader.array()?;
+        let descent = Descent::read(reader)?;
         let one_time = reader.flag()?;
         let opening = if reader.flag()? {
             let prefix = reader.slice(PREFIX)?.to_vec();
-            Some(Opening { hash: hash(&[&prefix]), prefix })
+            Some(Box::new(Opening { hash: hash(&[&prefix]), prefix }))
         } else {
             None
         };
         let ratchet = Ratchet::read(reader)?;
-        Ok(Self { inner: Box::new(Inner { ratchet, peer, name, opening, one_time, anchor }) })
+        let inner = Inner { ratchet, peer, name, descent, opening, one_time, anchor };
+        Ok(Self { inner: Box::new(inner) })
     }
 
     fn stands(&self) -> Anchor {

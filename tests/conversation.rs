@@ -32,8 +32,9 @@ const TAG: usize = 16;
 
 /// The longest state of a confirmed session, field by field.
 const MAX_STATE: usize = {
-    let front = 2 + 24 + 265 + 16 + 1 + 1;
-    let sending = 1 + 32 + 32 + 32 + 32 + 4 + 4;
+    let descent = 32 + 4 + 4 + 8;
+    let front = 2 + 32 + 265 + 16 + descent + 1 + 1;
+    let sending = 1 + 4 + 32 + 32 + 32 + 32 + 4 + 4;
     let receiving = 1 + 4 + 32 + 4 + 32 + 32 + 4 + 4;
     let closed = 4 + MAX_CLOSED * (4 + 32 + 4 + 32 + 4);
     let recent = 1 + 32 * (4 + 4 + 8);

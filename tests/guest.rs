@@ -882,7 +882,7 @@ fn parts_of_two_claims_do_not_mix() {
     let url = door.url();
     let (one, other) = (door.guest().1, door.guest().1);
     let envelope = ENVELOPE..one.len() - 64;
-    let (identity, message) = (ENVELOPE + 1139..ENVELOPE + 1420, ENVELOPE + 1420..envelope.end);
+    let (introduction, message) = (ENVELOPE + 1139..ENVELOPE + 1468, ENVELOPE + 1468..envelope.end);
     let parts = [
         (&[TRANSCRIPT][..], Error::Forged),
         (&[SALT][..], Error::Forged),
@@ -893,7 +893,7 @@ fn parts_of_two_claims_do_not_mix() {
         // A guest that shows another one's record cannot write in its name, nor the reverse.
         (&[TRANSCRIPT, SALT, RECORD, CLAIM_TAG][..], Error::WrongPeer),
         (&[envelope][..], Error::WrongPeer),
-        (&[identity][..], Error::Forged),
+        (&[introduction][..], Error::Forged),
         (&[message][..], Error::Forged),
     ];
     for (parts, error) in parts {

@@ -54,10 +54,11 @@ const USED_LASTING: Range<usize> = 3..11;
 const USED_ONE_TIME: Range<usize> = 11..19;
 const EPHEMERAL: Range<usize> = 19..51;
 const CIPHERTEXT: Range<usize> = 51..1139;
-const SEALED_IDENTITY: Range<usize> = 1139..1420;
-const HEADER: Range<usize> = 1420..1488;
-const TAG: Range<usize> = 1488..1504;
-const BODY: usize = 1504;
+const SEALED_INTRODUCTION: Range<usize> = 1139..1468;
+const SEALED_DESCENT: Range<usize> = 1404..1452;
+const HEADER: Range<usize> = 1468..1536;
+const TAG: Range<usize> = 1536..1552;
+const BODY: usize = 1552;
 
 /// 2^255 − 19, little-endian.
 const PRIME: [u8; 32] = {
@@ -399,7 +400,7 @@ fn a_first_message_with_something_behind_it_is_refused() {
 fn parts_of_two_first_messages_do_not_mix() {
     let mut scene = Scene::without_one_time(24);
     let (one, other) = (scene.first(b"one"), scene.first(b"two"));
-    let parts = [EPHEMERAL, CIPHERTEXT, SEALED_IDENTITY, HEADER, TAG, BODY..one.len()];
+    let parts = [EPHEMERAL, CIPHERTEXT, SEALED_INTRODUCTION, HEADER, TAG, BODY..one.len()];
     for part in parts {
         let mixed = with(&one, part.clone(), &other[part]);
         refuses(&mut scene.responder, Error::Forged, |device| device.accept(&mixed, NOW));
@@ -526,9 +527,19 @@ fn an_identity_of_small_order_begins_no_session_although_its_account_signed_it()
     }
 }
 
+/// The descent of a session that continues none, or says that it continues this one.
+fn descent(predecessor: [u8; 32], closed: [u8; 8]) -> Vec<u8> {
+    [&predecessor[..], &closed, &NOW.to_be_bytes()].concat()
+}
+
+/// The first message of an initiator with this certificate that continues no session.
+fn first_message_of(bundle: &Bundle, initiator: &[u8]) -> Vec<u8> {
+    first_message_with(bundle, &[initiator, &descent([0; 32], [0; 8])].concat())
+}
+
 /// The clear part of a first message, made by the page of the specification and not by the
 /// crate, for an initiator that the crate would not be. What follows it is garbage.
-fn first_message_of(bundle: &Bundle, initiator: &[u8]) -> Vec<u8> {
+fn first_message_with(bundle: &Bundle, introduction: &[u8]) -> Vec<u8> {
     let bytes = bundle.encode();
     let mode = bytes[HAS_ONE_TIME];
     let ephemeral = [9; 32];
@@ -559,7 +570,7 @@ fn first_message_of(bundle: &Bundle, initiator: &[u8]) -> Vec<u8> {
     Hkdf::<Sha256>::new(Some(h1.as_slice()), &secrets)
         .expand(b"latchstring/v1/handshake/identity.", &mut key)
         .unwrap();
-    let mut sealed = initiator.to_vec();
+    let mut sealed = introduction.to_vec();
     let tag = Aes256Gcm::new(&key.into())
         .encrypt_inout_detached(&[0; 12].into(), h1.as_slice(), sealed.as_mut_slice().into())
         .unwrap();
@@ -595,6 +606,25 @@ fn an_initiator_who_seals_a_certificate_that_does_not_hold_is_refused() {
             refuses(&mut scene.responder, Error::BadSignature, |device| device.accept(&first, NOW));
         }
     }
+}
+
+#[test]
+fn an_initiator_who_names_a_place_in_no_predecessor_is_refused() {
+    let mut scene = Scene::without_one_time(47);
+    let certificate = scene.initiator.certificate().encode();
+    let mut refusal = |descent: &[u8]| {
+        let first = first_message_with(&scene.bundle, &[&certificate, descent].concat());
+        fails(&mut scene.responder, |device| device.accept(&first, NOW))
+    };
+    for place in 0..8 {
+        let mut closed = [0; 8];
+        closed[place] = 1;
+        assert_eq!(refusal(&descent([0; 32], closed)), Error::Malformed, "byte {place}");
+        // In a session it may name every place, and gets as far as the garbage behind it.
+        assert_eq!(refusal(&descent([7; 32], closed)), Error::Forged, "byte {place}");
+    }
+    assert_eq!(refusal(&descent([7; 32], [0; 8])), Error::Forged);
+    assert_eq!(refusal(&descent([0; 32], [0; 8])), Error::Forged);
 }
 
 #[test]
@@ -965,6 +995,33 @@ fn the_responder_learns_the_initiator_from_its_certificate_alone() {
     // And nobody on the way does.
     let certificate = scene.initiator.certificate().encode();
     assert!(certificate.windows(8).all(|part| !first.windows(8).any(|bytes| bytes == part)));
+}
+
+#[test]
+fn both_sides_keep_one_descent_and_nobody_on_the_way_learns_it() {
+    let mut scene = Scene::new(86);
+    let mut ours = scene.initiator.initiate(&scene.bundle, NOW + 5, &mut scene.rng).unwrap();
+    let first = ours.encrypt(b"hello", &mut scene.rng).unwrap();
+    let theirs = scene.accept(&first);
+    let descent = [&[0; 40][..], &(NOW + 5).to_be_bytes()].concat();
+    for state in [ours.to_bytes(), theirs.to_bytes()] {
+        // Behind version, kind, anchor, certificate and name (`spec/state.md`).
+        assert_eq!(state[315..363], descent);
+    }
+    assert!(descent.windows(8).all(|part| !first.windows(8).any(|bytes| bytes == part)));
+}
+
+#[test]
+fn no_bit_of_the_descent_can_be_altered_on_the_way() {
+    let mut scene = Scene::new(87);
+    let first = scene.first(b"hello");
+    for place in SEALED_DESCENT {
+        for bit in 0..8 {
+            let altered = with(&first, place..place + 1, &[first[place] ^ (1 << bit)]);
+            refuses(&mut scene.responder, Error::Forged, |device| device.accept(&altered, NOW));
+        }
+    }
+    scene.accept(&first);
 }
 
 // ---- who may begin a session with whom, and when ----

@@ -484,6 +484,23 @@ fn every_change_moves_the_anchor_by_one_generation() {
 }
 
 #[test]
+fn a_session_with_a_place_in_no_predecessor_is_corrupt() {
+    let pair = Pair::new(38);
+    for side in [&pair.initiator, &pair.responder] {
+        let bytes = side.to_bytes();
+        // The descent: predecessor (32), closing chain and number, created.
+        assert_eq!(bytes[315..363], [&[0; 40][..], &NOW.to_be_bytes()].concat());
+        for place in 347..355 {
+            let mut altered = bytes.to_vec();
+            altered[place] = 1;
+            assert_eq!(Session::from_bytes(&altered).err(), Some(Error::Corrupt), "byte {place}");
+            altered[315] = 1;
+            assert!(*Session::from_bytes(&altered).unwrap().to_bytes() == altered);
+        }
+    }
+}
+
+#[test]
 fn a_state_of_a_newer_version_is_unknown_and_not_damaged() {
     let (pair, mut record) = sealed(33);
     record[0] = 2;

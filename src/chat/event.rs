@@ -5,7 +5,7 @@ use alloc::string::String;
 use zeroize::Zeroizing;
 
 use crate::protocol::content::EndReason;
-use crate::session::Position;
+use crate::protocol::ratchet::Position;
 
 /// How far a chat is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -127,12 +127,12 @@ impl Inner {
     pub(super) fn apply(&mut self, next: Anchor, delta: ChatDelta) {
         self.anchor = next;
         self.clock = delta.now;
-        if let Some(session) = delta.session {
+        if let Some(mut session) = delta.session {
             self.activity = delta.now;
             if let Stage::Waiting { session: ours, .. } | Stage::Active { session: ours } =
                 &mut self.stage
             {
-                ours.apply_delta(next, session);
+                ours.apply_delta(next, &mut session);
             }
         }
         // The session, if it is not carried over, is wiped here.

@@ -11,8 +11,9 @@
 //!                 ‖ ephemeral ‖ KEM ciphertext ‖ context)
 //! early = HKDF-Extract(salt = h1, ikm = dh2 ‖ dh3 ‖ dh4 ‖ kem ‖ psk)
 //! k     = HKDF-Expand(early, LABEL(handshake/identity), 32)
-//! who   = AES-256-GCM(key = k, nonce = 0, ad = h1, initiator certificate)
-//! h2    = SHA-256(LABEL(handshake/parties) ‖ h1 ‖ who ‖ initiator certificate)
+//! intro = initiator certificate ‖ descent
+//! who   = AES-256-GCM(key = k, nonce = 0, ad = h1, intro)
+//! h2    = SHA-256(LABEL(handshake/parties) ‖ h1 ‖ who ‖ intro)
 //! late  = HKDF-Extract(salt = early, ikm = dh1)
 //! key i = HKDF-Expand(late, LABEL(handshake/keys) ‖ h2 ‖ byte i, 32)
 //!         1 root, 2 initiator header, 3 responder header, 4 session id
@@ -31,12 +32,16 @@ use crate::primitives::secret::Secret;
 use crate::primitives::{dh, kem};
 
 use super::bundle::{Bundle, Lasting, OneTimePrekey, PrekeyId};
+use super::descent::{DESCENT, Descent};
 use super::identity::{CERTIFICATE, Certificate, Identity};
 use super::prekeys::{Found, Name, OneTimeSecret};
 use super::{labels, wire};
 
-/// Length of the sealed initiator certificate in bytes.
-const SEALED: usize = CERTIFICATE + TAG;
+/// Length of an introduction in bytes.
+const INTRODUCTION: usize = CERTIFICATE + DESCENT;
+
+/// Length of the sealed introduction in bytes.
+const SEALED: usize = INTRODUCTION + TAG;
 
 /// Length of what an initial message carries in front of an ordinary one, in bytes.
 pub(crate) const PREFIX: usize = 2 + 1 + 8 + 8 + 32 + kem::CIPHERTEXT + SEALED;
@@ -129,8 +134,8 @@ fn h1(terms: &Terms<'_>) -> [u8; 32] {
     ])
 }
 
-fn h2(h1: &[u8; 32], sealed: &[u8], initiator: &[u8]) -> [u8; 32] {
-    hash(&[labels::HANDSHAKE_PARTIES, h1, sealed, initiator])
+fn h2(h1: &[u8; 32], sealed: &[u8], introduction: &[u8]) -> [u8; 32] {
+    hash(&[labels::HANDSHAKE_PARTIES, h1, sealed, introduction])
 }
 
 fn mode(one_time: bool, psk: bool) -> u8 {
@@ -173,6 +178,7 @@ impl<'a> Opening<'a> {
     pub(crate) fn initiate(
         self,
         identity: &Identity,
+        descent: &Descent,
         binding: Option<&Binding<'_>>,
     ) -> Result<(Keys, Vec<u8>), Error> {
         let Bundle { certificate: responder, lasting, one_time } = self.bundle;
@@ -198,9 +204,12 @@ impl<'a> Opening<'a> {
             },
             &h1,
         );
-        let initiator = identity.certificate.encode();
-        let sealed = seal_once(identity_key(&early), &h1, &initiator)?;
-        let keys = combine(&early, &dh1, &h2(&h1, &sealed, &initiator));
+        let mut introduction = Writer::new();
+        identity.certificate.write(&mut introduction);
+        descent.write(&mut introduction);
+        let introduction = introduction.public();
+        let sealed = seal_once(identity_key(&early), &h1, &introduction)?;
+        let keys = combine(&early, &dh1, &h2(&h1, &sealed, &introduction));
 
         let mut prefix = Writer::begin(wire::VERSION, wire::INITIAL);
         prefix.u8(mode);
@@ -258,13 +267,13 @@ impl<'a> Prefix<'a> {
         name
     }
 
-    /// The responder's side: the initiator, and the keys.
+    /// The responder's side: the initiator, where it says that the session stands, and the keys.
     pub(crate) fn accept(
         &self,
         identity: &Identity,
         found: &Found<'_>,
         binding: Option<&Binding<'_>>,
-    ) -> Result<(Certificate, Keys), Error> {
+    ) -> Result<(Certificate, Descent, Keys), Error> {
         // A first message for a link given to an account, or the reverse.
         if (self.mode & PSK != 0) != binding.is_some() {
             return Err(Error::WrongKind);
@@ -293,9 +302,11 @@ impl<'a> Prefix<'a> {
         );
         let opened = open_once(identity_key(&early), &h1, self.sealed)?;
         // Only now is there somebody whose signatures are worth checking.
-        let initiator = Certificate::decode(&opened)?;
+        let (initiator, descent) = Reader::all(&opened, |reader| {
+            Ok((Certificate::read(reader)?, Descent::read(reader)?))
+        })?;
         let dh1 = generation.signed.agree(&initiator.identity().agreement)?;
         let keys = combine(&early, &dh1, &h2(&h1, self.sealed, &opened));
-        Ok((initiator, keys))
+        Ok((initiator, descent, keys))
     }
 }

@@ -5,7 +5,7 @@
 //! | `wire`, `labels` | `spec/wire.md`, `spec/README.md` |
 //! | `identity`, `fingerprint` | `spec/identity.md` |
 //! | `bundle`, `prekeys` | `spec/prekeys.md` |
-//! | `handshake` | `spec/handshake.md` |
+//! | `handshake`, `descent` | `spec/handshake.md` |
 //! | `padding`, `ratchet/` | `spec/ratchet.md` |
 //! | `record`, `device_delta`, `course` | `spec/state.md` |
 //! | `link`, `invitation`, `posting`, `claim`, `pin`, `content` | `spec/guest-links.md` |
@@ -14,6 +14,7 @@ pub(crate) mod bundle;
 pub(crate) mod claim;
 pub(crate) mod content;
 pub(crate) mod course;
+pub(crate) mod descent;
 pub(crate) mod device_delta;
 pub(crate) mod fingerprint;
 pub(crate) mod handshake;

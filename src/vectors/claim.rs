@@ -98,8 +98,7 @@ impl Scene {
         ];
         let t = v.hash("t", &parts);
 
-        let initiator =
-            Initiator { agreement_seed: &guest.agreement_seed, certificate: &guest.certificate };
+        let initiator = Initiator::new(&guest.agreement_seed, &guest.certificate);
         let binding = Some((&offer.keys.psk, &t));
         let shared = combine(&mut v, &initiator, &host, &chosen, true, binding);
         let hello = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 1, 0, 0, 0, 5], b"Hello"].concat();

@@ -15,6 +15,7 @@ use crate::primitives::{aead, dh, kem, sign};
 const INTEGERS: &[&str] = &[
     "at",
     "approval",
+    "chain",
     "count",
     "created",
     "direction",

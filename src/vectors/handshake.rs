@@ -2,22 +2,25 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::NOW;
-use super::form::Vector;
+use super::form::{Vector, chosen};
 use super::model::{Member, Published, member};
 use super::ratchet::{Sealing, ratchet_key, turn};
 use super::tape::Tape;
 use crate::error::Error;
 use crate::primitives::secret::Secret;
 use crate::primitives::{dh, kem};
+use crate::protocol::descent::{Descent, Predecessor};
 use crate::protocol::handshake::{Binding, Opening, Psk};
 use crate::protocol::labels;
-use crate::protocol::ratchet::Ratchet;
+use crate::protocol::ratchet::{Position, Ratchet};
 use crate::session::Session;
+use crate::state::State;
 
 pub(super) fn vectors() -> Vec<Vector> {
-    vec![one_time(), last_resort(), bound(true), bound(false)]
+    vec![one_time(), last_resort(), continued(), bound(true), bound(false)]
 }
 
 /// What an initiator chooses: `Opening` in the crate.
@@ -64,18 +67,45 @@ pub(super) struct Shared {
     pub(super) responder_header: [u8; 32],
     pub(super) session: [u8; 32],
     pub(super) prefix: Vec<u8>,
+    pub(super) descent: Vec<u8>,
 }
 
 /// The initiator, to the handshake: a member's device or a guest's.
 pub(super) struct Initiator<'a> {
     pub(super) agreement_seed: &'a [u8; 32],
     pub(super) certificate: &'a [u8],
+    pub(super) descent: Descent,
 }
 
 impl<'a> From<&'a Member> for Initiator<'a> {
     fn from(member: &'a Member) -> Self {
-        Self { agreement_seed: &member.agreement_seed, certificate: &member.certificate }
+        Self::new(&member.agreement_seed, &member.certificate)
     }
+}
+
+impl<'a> Initiator<'a> {
+    /// One that continues no session.
+    pub(super) fn new(agreement_seed: &'a [u8; 32], certificate: &'a [u8]) -> Self {
+        Self { agreement_seed, certificate, descent: Descent::new(NOW) }
+    }
+}
+
+/// The initiator's certificate and the descent, by the formula. Also the descent alone.
+fn introduction(v: &mut Vector, initiator: &Initiator<'_>) -> (Vec<u8>, Vec<u8>) {
+    let (predecessor, created) = (initiator.descent.predecessor(), initiator.descent.created);
+    let (session, Position { chain, number }) = predecessor
+        .map_or(([0; 32], Position::default()), |before| (before.session, before.closed));
+    v.bytes("predecessor", &session);
+    v.number("closed chain", chain);
+    v.number("closed number", number);
+    v.number("created", created);
+    let parts: [&[u8]; 4] =
+        [&session, &chain.to_be_bytes(), &number.to_be_bytes(), &created.to_be_bytes()];
+    let descent = parts.concat();
+    v.bytes("descent", &descent);
+    let introduction = [initiator.certificate, &descent].concat();
+    v.bytes("introduction", &introduction);
+    (introduction, descent)
 }
 
 pub(super) fn combine(
@@ -121,8 +151,9 @@ pub(super) fn combine(
     );
     let early = v.extract("early", &h1, &[&dh2, &dh3, &dh4, &chosen.kem, psk]);
     let k = v.expand("k", &early, &[labels::HANDSHAKE_IDENTITY]);
-    let who = v.seal("who", &k, &h1, initiator.certificate);
-    let h2 = v.hash("h2", &[labels::HANDSHAKE_PARTIES, &h1, &who, initiator.certificate]);
+    let (introduction, descent) = introduction(v, initiator);
+    let who = v.seal("who", &k, &h1, &introduction);
+    let h2 = v.hash("h2", &[labels::HANDSHAKE_PARTIES, &h1, &who, &introduction]);
     let late = v.extract("late", early.chain().expose(), &[&dh1]);
     let root = v.expand("root", &late, &[labels::HANDSHAKE_KEYS, &h2, &[1]]);
     let initiator_header =
@@ -141,7 +172,7 @@ pub(super) fn combine(
         &chosen.ciphertext,
     ]);
     v.bytes("name", &name[..16]);
-    Shared { root, initiator_header, responder_header, session, prefix }
+    Shared { root, initiator_header, responder_header, session, prefix, descent }
 }
 
 /// What a first message uses up, in the order in which the crate asks for it.
@@ -174,6 +205,9 @@ pub(super) fn first(v: &mut Vector, shared: &Shared, to: &Published, content: &[
     First { message, ratchet_random, ratchet_seed, nonce, root, chain, next_header }
 }
 
+/// Where a session's state has the descent: behind version, kind, anchor, certificate and name.
+const KEPT_DESCENT: Range<usize> = 315..363;
+
 const HELLO: &[u8] = b"Hello. This is the first message.";
 
 /// Both sides' sessions after the first message, made by the crate.
@@ -186,11 +220,16 @@ pub(super) struct Pair {
 }
 
 pub(super) fn pair(name: &str, comment: &'static str, with_one_time: bool) -> Pair {
+    pair_as(Descent::new(NOW), name, comment, with_one_time)
+}
+
+fn pair_as(descent: Descent, name: &str, comment: &'static str, with_one_time: bool) -> Pair {
     let mut v = Vector::new(name, "handshake", comment);
     let from = member(&mut v, "initiator");
     let to = Published::new(&mut v, "responder");
     let chosen = choose(&mut v, &from.agreement_seed, &to, with_one_time);
-    let shared = combine(&mut v, &Initiator::from(&from), &to, &chosen, with_one_time, None);
+    let introduced = Initiator { descent, ..Initiator::from(&from) };
+    let shared = combine(&mut v, &introduced, &to, &chosen, with_one_time, None);
     let first = first(&mut v, &shared, &to, HELLO);
 
     let (mut device, bundle) = to.device();
@@ -199,7 +238,8 @@ pub(super) fn pair(name: &str, comment: &'static str, with_one_time: bool) -> Pa
     let own = super::model::lasting(&mut scratch, "initiator", &from);
     let random: &[&[u8]] = &[&chosen.ephemeral_random, &chosen.kem_random];
     let mut initiator =
-        Tape::play(random, |rng| from.device(&own).initiate(&bundle, NOW, rng)).unwrap();
+        Tape::play(random, |rng| from.device(&own).initiate_as(descent, &bundle, NOW, rng))
+            .unwrap();
     let random: &[&[u8]] = &[&first.ratchet_random, &first.nonce];
     let message = Tape::play(random, |rng| initiator.encrypt(HELLO, rng)).unwrap();
     assert_eq!(message, first.message);
@@ -211,6 +251,9 @@ pub(super) fn pair(name: &str, comment: &'static str, with_one_time: bool) -> Pa
     assert_eq!(responder.id(), shared.session);
     assert_eq!(responder.peer().encode(), from.certificate);
     assert_eq!(responder.name(), initiator.name());
+    for session in [&initiator, &responder] {
+        assert_eq!(session.to_bytes()[KEPT_DESCENT], shared.descent);
+    }
     Pair { v, shared, first, initiator, responder }
 }
 
@@ -230,6 +273,15 @@ fn last_resort() -> Vector {
         false,
     )
     .v
+}
+
+fn continued() -> Vector {
+    let name = "handshake-continued";
+    let closed = Position { chain: 3, number: 7 };
+    let predecessor = Predecessor { session: chosen("handshake-continued predecessor"), closed };
+    let descent = Descent::after(Some(predecessor), NOW + 60);
+    let comment = "a handshake that says which session it continues, and where that one closed";
+    pair_as(descent, name, comment, true).v
 }
 
 fn bound(with_one_time: bool) -> Vector {
@@ -260,12 +312,14 @@ fn bound(with_one_time: bool) -> Vector {
     let initiator = from.device(&own);
     let random: &[&[u8]] = &[&chosen.ephemeral_random, &chosen.kem_random];
     let opening = Tape::play(random, |rng| Opening::generate(initiator.identity(), &bundle, rng));
-    let (keys, prefix) = opening.initiate(initiator.identity(), Some(&binding)).unwrap();
+    let (keys, prefix) =
+        opening.initiate(initiator.identity(), &Descent::new(NOW), Some(&binding)).unwrap();
     assert_eq!(prefix, shared.prefix);
     let signed = dh::SecretKey::from_seed(Secret::copy(&to.lasting.signed_seed)).public();
     let ratchet = Ratchet::initiate(keys, signed);
     let peer = bundle.certificate().clone();
-    let mut session = Session::initiate(ratchet, peer, prefix, with_one_time).unwrap();
+    let mut session =
+        Session::initiate(ratchet, peer, prefix, with_one_time, Descent::new(NOW)).unwrap();
     let random: &[&[u8]] = &[&first.ratchet_random, &first.nonce];
     let message = Tape::play(random, |rng| session.encrypt(HELLO, rng)).unwrap();
     assert_eq!(message, first.message);

@@ -222,7 +222,7 @@ fn claim_impostor() -> Vector {
                 (other.agreement.seed().expose(), other.certificate.encode());
             v.bytes("agreement seed", agreement_seed);
             v.bytes("certificate", &certificate);
-            let initiator = Initiator { agreement_seed, certificate: &certificate };
+            let initiator = Initiator::new(agreement_seed, &certificate);
             let binding = Some((&offer.keys.psk, &claim.t));
             let shared = combine(v, &initiator, host, chosen, true, binding);
             let hello = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 0]].concat();

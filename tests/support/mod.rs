@@ -135,12 +135,15 @@ impl TryRng for RecordingRng {
 
 impl TryCryptoRng for RecordingRng {}
 
+/// The length of a descent (`spec/handshake.md`).
+const DESCENT: usize = 32 + 4 + 4 + 8;
+
 /// The secrets in a session's encoding: every key of its ratchet (`spec/state.md`).
 pub fn session_secrets(bytes: &[u8]) -> Vec<[u8; 32]> {
-    const PREFIX: usize = 2 + 1 + 8 + 8 + 32 + 1088 + 265 + 16;
+    const PREFIX: usize = 2 + 1 + 8 + 8 + 32 + 1088 + 265 + DESCENT + 16;
     let mut secrets = Vec::new();
-    // version, kind, anchor, certificate, name, one-time flag
-    let mut at = 2 + 32 + 265 + 16 + 1;
+    // version, kind, anchor, certificate, name, descent, one-time flag
+    let mut at = 2 + 32 + 265 + 16 + DESCENT + 1;
     at += if bytes[at] == 1 { 1 + PREFIX } else { 1 };
     // role, session id
     at += 1 + 32;
@@ -160,8 +163,9 @@ pub fn session_secrets(bytes: &[u8]) -> Vec<[u8; 32]> {
     take(&mut secrets, &mut at);
     at += 1;
     if bytes[at - 1] == 0 {
-        at += 32 + 4;
+        at += 32 + 4 + 4;
     } else {
+        at += 4;
         take(&mut secrets, &mut at);
         at += 32;
         take(&mut secrets, &mut at);
@@ -191,11 +195,11 @@ pub fn session_secrets(bytes: &[u8]) -> Vec<[u8; 32]> {
 
 /// Where an active sending chain's previous length is in the encoding of a confirmed session.
 pub fn previous_length(session: &[u8]) -> core::ops::Range<usize> {
-    // version, kind, anchor, certificate, name, one-time and prefix flags, role, id, root
-    let sending = 2 + 32 + 265 + 16 + 1 + 1 + 1 + 32 + 32;
+    // version, kind, anchor, certificate, name, descent, one-time and prefix flags, role, id, root
+    let sending = 2 + 32 + 265 + 16 + DESCENT + 1 + 1 + 1 + 32 + 32;
     assert_eq!(session[sending], 1, "the session sends in a chain of its own");
-    // own key, public key, header key, chain key, number
-    let previous = sending + 1 + 4 * 32 + 4;
+    // step, own key, public key, header key, chain key, number
+    let previous = sending + 1 + 4 + 4 * 32 + 4;
     previous..previous + 4
 }
 

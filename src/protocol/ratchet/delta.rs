@@ -1,6 +1,7 @@
 //! What one message changes: `spec/state.md`, "Changes of a ratchet".
 
 use alloc::boxed::Box;
+use core::mem::{swap, take};
 
 use crate::error::Error;
 use crate::primitives::aead::TAG;
@@ -11,7 +12,7 @@ use crate::primitives::secret::Secret;
 use super::chain::{ChainKey, Missing};
 use super::header::HeaderKey;
 use super::skipped::{Closed, MAX_MISSING, half, read_missing, remove, write_missing};
-use super::{Due, Ratchet, ReceivingChain, Sending, SendingChain};
+use super::{Due, Position, Ratchet, ReceivingChain, Sending, SendingChain};
 
 /// The change of one sealed or opened message. Only success makes one.
 pub(crate) enum Delta {
@@ -93,8 +94,9 @@ impl Delta {
 impl Ratchet {
     /// Takes the change over.
     ///
-    /// The caller has checked that the delta was made from this very state.
-    pub(crate) fn apply(&mut self, delta: Delta) {
+    /// The caller has checked that the delta was made from this very state. The delta is emptied, and
+    /// not moved out of: what holds it is wiped as a whole when it is dropped.
+    pub(crate) fn apply(&mut self, delta: &mut Delta) {
         match delta {
             Delta::Sent(sent) => self.apply_sent(sent),
             Delta::Received(received) => self.apply_received(received),
@@ -116,42 +118,44 @@ impl Ratchet {
         lost.saturating_add(surplus)
     }
 
-    fn apply_sent(&mut self, sent: Sent) {
-        if let Some(new) = sent.new {
-            let header = core::mem::replace(&mut self.next_sending_header, new.next_header);
-            self.root = new.root;
+    fn apply_sent(&mut self, sent: &mut Sent) {
+        if let Some(new) = &mut sent.new {
+            // From here on `new.next_header` is the header key of the chain that begins.
+            swap(&mut self.next_sending_header.0, &mut new.next_header.0);
+            swap(&mut self.root, &mut new.root);
             self.sending = Sending::Active(Box::new(SendingChain {
-                own: new.own,
+                step: self.sent().chain.saturating_add(1),
+                own: dh::SecretKey::from_seed(new.own.seed().duplicate()),
                 public: new.public,
-                header,
-                chain: sent.chain,
+                header: HeaderKey(new.next_header.0.duplicate()),
+                chain: ChainKey(sent.chain.0.duplicate()),
                 number: sent.number,
                 previous: new.previous,
             }));
         } else if let Sending::Active(going) = &mut self.sending {
-            going.chain = sent.chain;
+            swap(&mut going.chain.0, &mut sent.chain.0);
             going.number = sent.number;
         }
     }
 
-    fn apply_received(&mut self, received: Received) {
+    fn apply_received(&mut self, received: &mut Received) {
         let next = received.number.saturating_add(1);
-        let step = match received.place {
+        let step = match &mut received.place {
             Place::Late { step } => {
-                if let Some(missing) = self.missing_of(step) {
+                if let Some(missing) = self.missing_of(*step) {
                     remove(missing, received.number);
                 }
-                step
+                *step
             }
-            Place::Current { chain, mut missing } => self.receiving.as_mut().map_or(0, |current| {
-                current.chain = chain;
+            Place::Current { chain, missing } => self.receiving.as_mut().map_or(0, |current| {
+                swap(&mut current.chain.0, &mut chain.0);
                 current.number = next;
-                current.missing.append(&mut missing);
+                current.missing.append(missing);
                 current.step
             }),
             Place::Next { new, chain, missing } => {
                 let step = new.step;
-                self.begin_receiving(new, chain, next, missing);
+                self.begin_receiving(new, chain, next, take(missing));
                 step
             }
         };
@@ -168,35 +172,31 @@ impl Ratchet {
 
     fn begin_receiving(
         &mut self,
-        new: NewReceiving,
-        chain: ChainKey,
+        new: &mut NewReceiving,
+        chain: &ChainKey,
         number: u32,
         missing: Missing,
     ) {
-        let header = core::mem::replace(&mut self.next_receiving_header, new.next_header);
-        self.root = new.root;
-        let previous = match &self.sending {
-            Sending::Active(chain) => chain.number,
-            Sending::Due(due) => due.previous,
-            Sending::Answering { .. } => 0,
-        };
+        // From here on `new.next_header` is the header key of the chain that begins.
+        swap(&mut self.next_receiving_header.0, &mut new.next_header.0);
+        swap(&mut self.root, &mut new.root);
+        let Position { chain: step, number: previous } = self.sent();
         // The old ratchet secret and sending chain are wiped here.
-        self.sending = Sending::Due(Box::new(Due { peer: new.ratchet, previous }));
+        self.sending = Sending::Due(Box::new(Due { peer: new.ratchet, step, previous }));
         let current = ReceivingChain {
             step: new.step,
             ratchet: new.ratchet,
             previous: new.previous,
-            header,
-            chain,
+            header: HeaderKey(new.next_header.0.duplicate()),
+            chain: ChainKey(chain.0.duplicate()),
             number,
             missing,
         };
         let Some(mut left) = self.receiving.replace(Box::new(current)) else {
             return;
         };
-        let mut missing = core::mem::take(&mut left.missing);
-        let mut closing = new.closing;
-        missing.append(&mut closing);
+        let mut missing = take(&mut left.missing);
+        missing.append(&mut new.closing);
         let closed = Closed {
             step: left.step,
             ratchet: left.ratchet,

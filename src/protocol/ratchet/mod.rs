@@ -57,6 +57,18 @@ pub(crate) const HEADER_TRIALS: usize = 2 + skipped::MAX_CLOSED;
 /// Bytes of a message after its front and before its body.
 pub(crate) const OVERHEAD: usize = SEALED_HEADER + TAG;
 
+/// Where a message stands among those of its sender.
+///
+/// Within a chain numbers count up from 0 without gaps; a sender begins a new chain with its
+/// first message after having received. What a server withholds shows as a gap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The sender's chain, from 1.
+    pub chain: u32,
+    /// The message's number in it, from 0.
+    pub number: u32,
+}
+
 /// Which side of the handshake this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -98,10 +110,13 @@ enum Sending {
 
 struct Due {
     peer: dh::PublicKey,
+    /// The sending chain before this one, 0 if there was none.
+    step: u32,
     previous: u32,
 }
 
 struct SendingChain {
+    step: u32,
     own: dh::SecretKey,
     /// Kept, because computing it anew for each header would cost more than all the rest.
     public: dh::PublicKey,
@@ -148,7 +163,7 @@ impl Ratchet {
             role: Role::Initiator,
             session: keys.session,
             root: keys.root,
-            sending: Sending::Due(Box::new(Due { peer: signed_prekey, previous: 0 })),
+            sending: Sending::Due(Box::new(Due { peer: signed_prekey, step: 0, previous: 0 })),
             next_sending_header: HeaderKey(keys.initiator_header),
             receiving: None,
             next_receiving_header: HeaderKey(keys.responder_header),
@@ -188,6 +203,16 @@ impl Ratchet {
         current.saturating_add(self.closed.missing())
     }
 
+    /// Where the next message that this side sends in its present chain stands: one place behind
+    /// all that it has sent.
+    pub(crate) fn sent(&self) -> Position {
+        match &self.sending {
+            Sending::Due(due) => Position { chain: due.step, number: due.previous },
+            Sending::Active(chain) => Position { chain: chain.step, number: chain.number },
+            Sending::Answering { .. } => Position::default(),
+        }
+    }
+
     fn turn(&self, own: &dh::SecretKey, peer: &dh::PublicKey) -> Result<Turn, Error> {
         let prk = Prk::extract(self.root.expose(), &[own.agree(peer)?.expose()]);
         let key = |i: u8| prk.expand::<32>(&[labels::RATCHET_ROOT, &[i]]);
@@ -217,10 +242,12 @@ impl Ratchet {
             Sending::Due(due) => {
                 writer.u8(0);
                 writer.raw(due.peer.bytes());
+                writer.u32(due.step);
                 writer.u32(due.previous);
             }
             Sending::Active(chain) => {
                 writer.u8(1);
+                writer.u32(chain.step);
                 writer.raw(chain.own.seed().expose());
                 writer.raw(chain.public.bytes());
                 writer.raw(chain.header.0.expose());
@@ -278,9 +305,11 @@ impl Sending {
         match reader.u8()? {
             0 => Ok(Self::Due(Box::new(Due {
                 peer: dh::PublicKey::decode(*reader.array()?)?,
+                step: reader.u32()?,
                 previous: reader.u32()?,
             }))),
             1 => Ok(Self::Active(Box::new(SendingChain {
+                step: reader.u32()?,
                 own: dh::SecretKey::from_seed(Secret::copy(reader.array()?)),
                 public: dh::PublicKey::decode(*reader.array()?)?,
                 header: HeaderKey(Secret::copy(reader.array()?)),

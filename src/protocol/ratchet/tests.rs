@@ -17,8 +17,9 @@ use rand_core::{TryCryptoRng, TryRng};
 
 use super::header::Header;
 use super::skipped::MAX_CLOSED;
-use super::{Front, HEADER_TRIALS, MAX_SKIP, Ratchet, Sending};
+use super::{Front, HEADER_TRIALS, MAX_SKIP, Position, Ratchet, Sending};
 use crate::primitives::aead::{self, NONCE};
+use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
 use crate::primitives::secret::Secret;
 use crate::primitives::work::{self, Work};
@@ -126,14 +127,14 @@ impl Pair {
 }
 
 fn seal(ratchet: &mut Ratchet, rng: &mut TestRng) -> Result<Vec<u8>, Error> {
-    let (message, delta) = ratchet.seal(&FRONT, &[], b"text", Padding::Buckets, rng)?;
-    ratchet.apply(delta);
+    let (message, mut delta) = ratchet.seal(&FRONT, &[], b"text", Padding::Buckets, rng)?;
+    ratchet.apply(&mut delta);
     Ok(message)
 }
 
 fn open(ratchet: &mut Ratchet, message: &[u8]) -> Result<(), Error> {
-    let (_, delta) = ratchet.stage(FRONT, message)?.open()?;
-    ratchet.apply(delta);
+    let (_, mut delta) = ratchet.stage(FRONT, message)?.open()?;
+    ratchet.apply(&mut delta);
     Ok(())
 }
 
@@ -457,4 +458,35 @@ fn a_first_message_with_a_forged_identity_costs_two_agreements_and_one_decapsula
     let (result, work) = work::of(|| responder.accept(&message, NOW).err());
     assert_eq!(result, Some(Error::Forged));
     assert_eq!(work, Work { dh: 2, kem: 1, open: 1, ..Work::default() });
+}
+
+#[test]
+fn a_side_counts_the_chains_that_it_sends_as_its_peer_does() {
+    let mut pair = Pair::new();
+    let place = |chain, number| Position { chain, number };
+    assert_eq!(pair.initiator.sent(), place(1, 1));
+    // It has opened a message and sent none.
+    assert_eq!(pair.responder.sent(), place(0, 0));
+    for chain in 1..4 {
+        for number in 1..4 {
+            assert_eq!(pair.initiator.sent(), place(chain, number));
+            let message = pair.seal();
+            let staged = pair.responder.stage(FRONT, &message).unwrap();
+            assert_eq!((staged.step(), staged.number()), (Ok(chain), number));
+            open(&mut pair.responder, &message).unwrap();
+        }
+        // What was heard changes nothing of what was sent, nor does a restart.
+        pair.turn();
+        assert_eq!(pair.responder.sent(), place(chain, 1));
+        assert_eq!(pair.initiator.sent(), place(chain, 4));
+        for side in [&pair.initiator, &pair.responder] {
+            let mut writer = Writer::new();
+            side.write(&mut writer);
+            let again = Reader::all(&writer.secret(), Ratchet::read).unwrap();
+            assert_eq!(again.sent(), side.sent());
+        }
+        let first = pair.seal();
+        assert_eq!(pair.initiator.sent(), place(chain + 1, 1));
+        open(&mut pair.responder, &first).unwrap();
+    }
 }
