@@ -26,8 +26,9 @@ def agree(a, b):                                                    # of two sec
 def kem_key(seed): return mlkem.MLKEM768PrivateKey.from_seed_bytes(seed)
 def kem_pub(seed): return kem_key(seed).public_key().public_bytes_raw()
 # ---- vectors/README.md, "Form"
-INTEGERS = set("approval at chain count created direction expires generation id-number idle kind "
-               "max-pending max-text mode now number previous suite version".split())
+INTEGERS = set("approval at chain count created direction epoch expires generation "
+               "id-number idle issued kind max-pending max-text mode now number previous "
+               "suite version".split())
 class Vector:
     def __init__(self, name):
         self.file, self.values, self.used = name, {}, set()
@@ -83,6 +84,33 @@ class Device:
             + self.same("one-time KEM prekey", kem_pub(self.one_time_kem)))
         return self.one_time + self.same(
             "one-time signature", sign(self.signing, label("prekeys/one-time"), self.core, self.one_time))
+# ---- devices.md, "Lists"
+class Household:
+    def __init__(self, v):
+        self.id, self.seed = v.take("account id"), v.take("account seed")
+        self.key, self.trail, self.hashes = v.same("account key", ed(self.seed)), [], [ZERO]
+        self.primary, self.companion = (self.member(v, who + " ") for who in ("primary", "companion"))
+    def member(self, v, who):
+        name, signing, agreement = (v.take(who + x) for x in ("device id", "signing seed", "agreement seed"))
+        keys = v.same(who + "signing key", ed(signing)), v.same(who + "agreement key", x_pub(agreement))
+        core = v.same(who + "core", b"\x01" + self.id + self.key + name + keys[0] + keys[1])
+        return v.same(who + "member", name + keys[0] + keys[1]
+            + v.same(who + "account signature", sign(self.seed, label("identity/account"), core))
+            + v.same(who + "device signature", sign(signing, label("identity/device"), core)))
+    def issue(self, v, who, issued, *members):
+        n = len(self.hashes)
+        first, expires = max(n - 65, 0), issued + 30 * 86400
+        content = u(issued, 8) + u(expires, 8) + u(len(members), 4) + b"".join(sorted(members))
+        inner = sha(label("devices/content"), self.id, self.key, content)
+        base, before, trail = self.hashes[first], self.hashes[-1], self.trail[first:]
+        self.trail.append(inner), self.hashes.append(sha(label("devices/hash"), u(n, 8), before, inner))
+        if who is None: return
+        for name, value in (("epoch", n), ("issued", issued), ("expires", expires), ("count", len(members)),
+                ("inner", inner), ("base", base), ("trail", b"".join(trail)), ("predecessor", before),
+                ("hash", self.hashes[n]), ("signature", sign(self.seed, label("devices/list"), self.hashes[n]))):
+            v.same(who + name, value)
+        v.same(who + "list", b"\x01\x12" + self.id + self.key + u(n, 8) + content + u(len(trail), 4)
+            + base + b"".join(trail) + sign(self.seed, label("devices/list"), self.hashes[n]))
 # ---- handshake.md, "Examples", "Inputs": ephemeral secret, KEM ciphertext, kem
 def attempt(v, agreement, host):
     prk = v.same("ephemeral prk", extract(agreement, v.take("ephemeral random")))
@@ -239,7 +267,16 @@ def first_message(v, bound, one_time=True, continues=False):
 def bundle(v, one_time):
     d = Device(v, "responder").make_lasting()
     v.same("bundle", b"\x01\x10" + d.cert + d.published + u(one_time, 1) + (d.make_one_time() if one_time else b""))
+def lists(v):
+    home, day = Household(v), 86400
+    for n, who in enumerate(("first ", "second ", "third ")):
+        home.issue(v, who, 1_800_000_000 + n * day, home.primary, *[home.companion] * (n == 1))
+def trail(v):
+    home, day = Household(v), 86400
+    for n in range(67): home.issue(v, "" if n == 66 else None, 1_800_000_000 + n * day, home.primary)
 run("identity-certificate", lambda v: Device(v, "initiator"))
+run("devices-lists", lists)
+run("devices-trail", trail)
 run("bundle", lambda v: bundle(v, True))
 run("bundle-without-one-time", lambda v: bundle(v, False))
 a, b = run("handshake-one-time", lambda v: first_message(v, False))

@@ -12,7 +12,7 @@ use crate::state::private::Stateful;
 
 /// An account's signing key, held by its primary device. Secret.
 ///
-/// It signs devices and nothing else, and no device's own keys can stand in for it.
+/// It signs devices and lists of them and nothing else, and no device's own keys can stand in for it.
 pub struct Account {
     id: AccountId,
     key: sign::SecretKey,
@@ -35,6 +35,12 @@ impl Account {
     #[must_use]
     pub fn public_key(&self) -> [u8; 32] {
         *self.key.public().bytes()
+    }
+
+    /// The key itself, for what else it signs: device lists.
+    #[cfg_attr(not(test), expect(dead_code, reason = "lists are signed by what comes next"))]
+    pub(crate) fn key(&self) -> &sign::SecretKey {
+        &self.key
     }
 
     /// A new device's secret identity, signed into this account.

@@ -37,6 +37,11 @@ pub enum Error {
     /// The object is of a kind that this place does not take (a first message of a guest given
     /// to an account, say). Drop it.
     WrongKind,
+    /// The device list is older than the one that is known. Keep the known one.
+    ListRollback,
+    /// The account has signed two histories of its devices. Keep the known list, tell the user,
+    /// and send nothing until they have looked into it.
+    ListFork,
 
     // ---- the two sides disagree: fetch again, wait, or start anew ----
     /// The first message uses a prekey that this device no longer has, or never had. The
@@ -50,6 +55,13 @@ pub enum Error {
     ///
     /// [`Device::rotate`]: crate::Device::rotate
     RotationRequired,
+    /// The device list is so much newer than the known one that it does not show whether it
+    /// descends from it. Ask for one that was issued in between; if there is none, have the user
+    /// compare security codes.
+    ListGap,
+    /// The device list is past its time, or from the future. Fetch a newer one; send nothing by
+    /// this one.
+    ListExpired,
     /// The message is further ahead than a receiver follows. Start a new session.
     TooFarAhead,
     /// The message's key was used, or dropped for room or age; which cannot be told any more. If
@@ -94,6 +106,8 @@ pub enum Error {
     // ---- limits of this device ----
     /// A counter is at its end: start a new session. Or a state is larger than one sealing takes.
     Exhausted,
+    /// The account has as many devices as a list holds. Remove one first.
+    TooManyDevices,
     /// An argument is outside what its documentation allows.
     BadArgument,
 }
@@ -139,9 +153,13 @@ impl fmt::Display for Error {
             Self::Inconsistent => "the header contradicts an earlier one",
             Self::WrongPeer => "the object belongs to somebody else",
             Self::WrongKind => "the message is of a kind not taken here",
+            Self::ListRollback => "the device list is older than the known one",
+            Self::ListFork => "the account has two device lists of one time",
             Self::UnknownPrekey => "the prekey is not known",
             Self::StalePrekey => "the prekey is outside its validity time",
             Self::RotationRequired => "the replay memory is full, rotate the prekeys",
+            Self::ListGap => "the device list does not reach back to the known one",
+            Self::ListExpired => "the device list is outside its validity time",
             Self::TooFarAhead => "the message is too far ahead",
             Self::KeyGone => "the message's key is gone",
             Self::LinkMangled => "the link is incomplete or altered",
@@ -158,6 +176,7 @@ impl fmt::Display for Error {
             Self::StateRollback => "the record is older than its anchor",
             Self::StaleChange => "the change was made for another state",
             Self::Exhausted => "a counter is at its end",
+            Self::TooManyDevices => "the account has too many devices",
             Self::BadArgument => "an argument is out of range",
         })
     }

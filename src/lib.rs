@@ -29,6 +29,7 @@ pub use invite::{Arrival, Hello, Invite};
 pub use message::MessageKind;
 pub use protocol::bundle::{Bundle, OneTimePrekey};
 pub use protocol::content::EndReason;
+pub use protocol::devices::DeviceList;
 pub use protocol::fingerprint::Fingerprint;
 pub use protocol::identity::{AccountId, AccountKind, Certificate, DeviceId, IdentityKey};
 pub use protocol::invitation::{Approval, Policy};

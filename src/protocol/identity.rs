@@ -158,7 +158,28 @@ impl Certificate {
         })
     }
 
-    fn verify(&self) -> Result<(), Error> {
+    /// Reads a device of a list, which holds what all its devices share only once. The
+    /// signatures are not verified.
+    pub(crate) fn recall_member(
+        reader: &mut Reader<'_>,
+        account: AccountId,
+        account_key: sign::PublicKey,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            kind: AccountKind::Member,
+            account,
+            account_key,
+            device: DeviceId(*reader.array()?),
+            identity: IdentityKey {
+                signing: sign::PublicKey::decode(*reader.array()?)?,
+                agreement: dh::PublicKey::decode(*reader.array()?)?,
+            },
+            account_signature: *reader.array()?,
+            device_signature: *reader.array()?,
+        })
+    }
+
+    pub(crate) fn verify(&self) -> Result<(), Error> {
         // A guest has no account apart from its device; a member's account key is no device key,
         // or stealing the device would be stealing the account.
         let own_account = self.account_key == self.identity.signing;
@@ -180,6 +201,15 @@ impl Certificate {
 
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.raw(&self.core());
+        writer.raw(&self.account_signature);
+        writer.raw(&self.device_signature);
+    }
+
+    /// What is this device's alone, 200 bytes (`spec/devices.md`).
+    pub(crate) fn write_member(&self, writer: &mut Writer) {
+        writer.raw(&self.device.0);
+        writer.raw(self.identity.signing.bytes());
+        writer.raw(self.identity.agreement.bytes());
         writer.raw(&self.account_signature);
         writer.raw(&self.device_signature);
     }

@@ -24,6 +24,13 @@ labels! {
     /// The security code of two parties.
     IDENTITY_FINGERPRINT = "identity/fingerprint";
 
+    /// What a device list says, as one hash.
+    DEVICES_CONTENT = "devices/content";
+    /// A device list and all before it, as one hash.
+    DEVICES_HASH = "devices/hash";
+    /// An account's signature over its device list.
+    DEVICES_LIST = "devices/list";
+
     /// A device's signature over its lasting prekeys.
     PREKEYS_LASTING = "prekeys/lasting";
     /// A device's signature over a one-time prekey.

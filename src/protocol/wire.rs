@@ -15,6 +15,8 @@ pub(crate) const INITIAL: u8 = 0x02;
 pub(crate) const BUNDLE: u8 = 0x10;
 /// A one-time prekey on its own.
 pub(crate) const ONE_TIME_PREKEY: u8 = 0x11;
+/// A device list.
+pub(crate) const DEVICE_LIST: u8 = 0x12;
 
 /// A host's signed invitation, before it is sealed.
 pub(crate) const INVITATION: u8 = 0x20;

@@ -14,6 +14,7 @@ extern crate std;
 
 mod claim;
 mod conversation;
+mod devices;
 mod form;
 mod guest;
 mod handshake;
@@ -41,6 +42,7 @@ const NOW: u64 = 1_800_000_000;
 
 const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     identity::vectors,
+    devices::vectors,
     handshake::vectors,
     ratchet::vectors,
     conversation::vectors,

@@ -1,0 +1,572 @@
+//! Lists that an account makes, lists that nobody should make, and how two of them relate.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+extern crate std;
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::{DeviceList, MAX_DEVICES, MAX_LIFE, MAX_TRAIL, RENEW_AFTER, VALID_FOR, step};
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::secret::Secret;
+use crate::primitives::{dh, kdf, sign};
+use crate::protocol::bundle::SKEW;
+use crate::protocol::identity::{AccountId, AccountKind, Certificate, DeviceId};
+use crate::protocol::labels;
+
+const NOW: u64 = 1_800_000_000;
+const DAY: u64 = 86_400;
+
+/// Where a list's fields begin.
+const EPOCH: usize = 66;
+const ISSUED: usize = 74;
+const COUNT: usize = 90;
+const MEMBERS: usize = 94;
+const MEMBER: usize = 200;
+
+/// Three renewals may fail, and what is issued is never refused for its life.
+const _: () = assert!(4 * RENEW_AFTER < VALID_FOR && VALID_FOR < MAX_LIFE);
+
+fn signing(byte: u8) -> sign::SecretKey {
+    sign::SecretKey::from_seed(Secret::copy(&[byte; 32]))
+}
+
+fn key() -> sign::SecretKey {
+    signing(0xff)
+}
+
+/// A device whose id and keys follow from one number.
+fn device(byte: u8) -> Certificate {
+    device_of(&key(), [byte; 8], byte, byte)
+}
+
+fn device_of(account: &sign::SecretKey, id: [u8; 8], signs: u8, agrees: u8) -> Certificate {
+    Certificate::sign(
+        AccountKind::Member,
+        AccountId([7; 32]),
+        account,
+        DeviceId(id),
+        &signing(signs),
+        &dh::SecretKey::from_seed(Secret::copy(&[agrees; 32])),
+    )
+}
+
+fn first() -> DeviceList {
+    DeviceList::first(&key(), device(1), NOW).unwrap()
+}
+
+fn next(list: &DeviceList, devices: &[u8]) -> DeviceList {
+    let devices = devices.iter().map(|byte| device(*byte)).collect();
+    list.next(&key(), devices, NOW).unwrap()
+}
+
+/// Two devices at epoch 3.
+fn two() -> DeviceList {
+    next(&next(&first(), &[2, 1]), &[1, 2])
+}
+
+/// So many lists of one account, each signed after the one before.
+fn chain(length: usize) -> Vec<DeviceList> {
+    let mut lists = vec![first()];
+    while lists.len() < length {
+        let list = lists.last().unwrap().next(&key(), vec![device(1)], NOW).unwrap();
+        lists.push(list);
+    }
+    lists
+}
+
+/// The bytes of a list as it stands, well signed, whatever it says.
+fn signed(mut list: DeviceList) -> Vec<u8> {
+    list.hash = step(list.epoch, &list.predecessor(), &list.inner());
+    list.signature = key().sign(labels::DEVICES_LIST, &[&list.hash]);
+    list.encode()
+}
+
+fn refused(alter: impl FnOnce(&mut DeviceList)) -> Option<Error> {
+    let mut list = two();
+    alter(&mut list);
+    DeviceList::decode(&signed(list)).err()
+}
+
+#[test]
+fn the_example_of_the_page_is_what_the_account_issues() {
+    let account = signing(0x11);
+    let member = |id: u8, signs: u8, agrees: u8| {
+        Certificate::sign(
+            AccountKind::Member,
+            AccountId([0x10; 32]),
+            &account,
+            DeviceId([id; 8]),
+            &signing(signs),
+            &dh::SecretKey::from_seed(Secret::copy(&[agrees; 32])),
+        )
+    };
+    let (one, two) = (member(0x14, 0x12, 0x13), member(0x17, 0x15, 0x16));
+    let first = DeviceList::first(&account, one.clone(), NOW).unwrap();
+    let second = first.next(&account, vec![two, one], NOW + DAY).unwrap();
+    let page = include_str!("../../../spec/devices.md");
+    let [one, two] = [&first, &second].map(|list| kdf::hash(&[&list.encode()]));
+    for hash in [&one, &two, first.hash(), second.hash()] {
+        let hex = hash.iter().fold(String::new(), |hex, byte| hex + &std::format!("{byte:02x}"));
+        assert!(page.contains(&hex), "{hex}");
+    }
+}
+
+#[test]
+fn what_is_issued_is_read_again() {
+    for list in [first(), two(), chain(70).pop().unwrap()] {
+        let bytes = list.encode();
+        assert_eq!(DeviceList::decode(&bytes).unwrap(), list);
+        let mut writer = Writer::new();
+        list.write(&mut writer);
+        assert_eq!(Reader::all(writer.written(), DeviceList::recall).unwrap(), list);
+    }
+    assert_eq!(first().encode().len(), 394);
+}
+
+#[test]
+fn the_longest_list_has_32_devices_and_a_full_trail() {
+    let devices: Vec<u8> = (1..=32).collect();
+    let list = next(chain(64).last().unwrap(), &devices);
+    assert_eq!(list.devices().len(), MAX_DEVICES);
+    let bytes = list.encode();
+    assert_eq!(bytes.len(), 8642);
+    assert_eq!(DeviceList::decode(&bytes).unwrap(), list);
+}
+
+#[test]
+fn a_list_says_who_is_on_it() {
+    let list = two();
+    assert_eq!((list.account(), list.epoch()), (AccountId([7; 32]), 3));
+    assert_eq!(list.account_key(), key().public().bytes());
+    assert_eq!((list.issued(), list.expires()), (NOW, NOW + VALID_FOR));
+    assert_eq!(list.devices(), [device(1), device(2)]);
+    assert_eq!(list.device(DeviceId([2; 8])), Some(&device(2)));
+    assert_eq!(list.device(DeviceId([3; 8])), None);
+    let printed = std::format!("{list:?}");
+    assert!(printed.contains("epoch: 3, devices: 2, .."), "{printed}");
+}
+
+#[test]
+fn no_byte_of_a_list_can_be_changed() {
+    let bytes = two().encode();
+    for place in 0..bytes.len() {
+        for bit in [0x01, 0x80] {
+            let mut altered = bytes.clone();
+            altered[place] ^= bit;
+            let error = DeviceList::decode(&altered).expect_err("altered");
+            let expected: &[Error] = match place {
+                0 => &[Error::UnknownVersion(0), Error::UnknownVersion(0x81), Error::Malformed],
+                1 => &[Error::WrongKind],
+                _ => &[Error::BadSignature, Error::WeakKey, Error::Malformed],
+            };
+            assert!(expected.contains(&error), "{place}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_account_signed_alone_decides() {
+    let bytes = two().encode();
+    let end = bytes.len();
+    // Issue, expiry, a device's id and signatures, the trail, the list's own signature.
+    let trail = MEMBERS + 2 * MEMBER + 4 + 32;
+    for place in [2, ISSUED + 7, ISSUED + 15, MEMBERS + 7, MEMBERS + 72, trail, end - 1] {
+        let mut altered = bytes.clone();
+        altered[place] ^= 1;
+        assert_eq!(DeviceList::decode(&altered), Err(Error::BadSignature), "{place}");
+    }
+}
+
+#[test]
+fn a_list_that_ends_early_or_late_is_malformed() {
+    let bytes = two().encode();
+    for length in 0..bytes.len() {
+        assert_eq!(DeviceList::decode(&bytes[..length]), Err(Error::Malformed), "{length}");
+    }
+    let longer = [&bytes[..], &[0]].concat();
+    assert_eq!(DeviceList::decode(&longer), Err(Error::Malformed));
+}
+
+#[test]
+fn only_a_list_is_read_as_a_list() {
+    let mut bytes = two().encode();
+    for kind in (0..=255).filter(|kind| *kind != 0x12) {
+        bytes[1] = kind;
+        assert_eq!(DeviceList::decode(&bytes), Err(Error::WrongKind), "{kind}");
+    }
+    bytes[0] = 2;
+    assert_eq!(DeviceList::decode(&bytes), Err(Error::UnknownVersion(2)));
+    bytes[0] = 0;
+    assert_eq!(DeviceList::decode(&bytes), Err(Error::Malformed));
+}
+
+#[test]
+fn a_set_of_devices_has_one_encoding() {
+    assert_eq!(refused(|_| ()), None);
+    assert_eq!(refused(|list| list.devices.reverse()), Some(Error::Malformed));
+    assert_eq!(refused(|list| list.devices[1] = device(1)), Some(Error::Malformed));
+    assert_eq!(refused(|list| list.devices.clear()), Some(Error::Malformed));
+}
+
+#[test]
+fn no_key_is_two_devices() {
+    let twins = [
+        device_of(&key(), [2; 8], 1, 2), // signs with the first one's key
+        device_of(&key(), [2; 8], 2, 1), // agrees with the first one's key
+    ];
+    for twin in twins {
+        let error = refused(|list| list.devices[1] = twin.clone());
+        assert_eq!(error, Some(Error::Malformed));
+        let error = first().next(&key(), vec![device(1), twin], NOW).err();
+        assert_eq!(error, Some(Error::BadArgument));
+    }
+}
+
+#[test]
+fn the_account_key_is_no_devices_key() {
+    let error = refused(|list| list.devices[1] = device_of(&key(), [2; 8], 0xff, 2));
+    assert_eq!(error, Some(Error::Malformed));
+}
+
+#[test]
+fn a_thirty_third_device_is_refused_on_both_sides() {
+    let devices: Vec<_> = (1..=33).map(device).collect();
+    let error = first().next(&key(), devices.clone(), NOW).err();
+    assert_eq!(error, Some(Error::TooManyDevices));
+    assert_eq!(refused(|list| list.devices = devices), Some(Error::Malformed));
+}
+
+#[test]
+fn a_count_is_bounded_before_its_members_are_read() {
+    let mut bytes = two().encode();
+    bytes[COUNT..MEMBERS].fill(0xff);
+    assert_eq!(DeviceList::decode(&bytes), Err(Error::Malformed));
+}
+
+#[test]
+fn both_signatures_of_every_device_must_hold() {
+    let (account, other) = (key(), signing(0xfe));
+    // Not signed by this account; signed by it, but as another account's or as a guest.
+    let strangers = [
+        device_of(&other, [2; 8], 2, 2),
+        Certificate::sign(
+            AccountKind::Member,
+            AccountId([8; 32]),
+            &account,
+            DeviceId([2; 8]),
+            &signing(2),
+            &dh::SecretKey::from_seed(Secret::copy(&[2; 32])),
+        ),
+        Certificate::sign(
+            AccountKind::Guest,
+            AccountId([7; 32]),
+            &account,
+            DeviceId([2; 8]),
+            &signing(2),
+            &dh::SecretKey::from_seed(Secret::copy(&[2; 32])),
+        ),
+    ];
+    for stranger in strangers {
+        let error = refused(|list| list.devices[1] = stranger.clone());
+        assert_eq!(error, Some(Error::BadSignature));
+        let error = first().next(&account, vec![device(1), stranger], NOW).err();
+        assert_eq!(error, Some(Error::WrongPeer));
+    }
+}
+
+#[test]
+fn a_device_that_did_not_countersign_is_no_member() {
+    let mut bytes = Vec::new();
+    let mut list = two();
+    // The two signatures of the second device, each in the other's place.
+    let mut writer = Writer::new();
+    list.devices[1].write_member(&mut writer);
+    let written = writer.public();
+    bytes.extend_from_slice(&written[..72]);
+    bytes.extend_from_slice(&written[136..]);
+    bytes.extend_from_slice(&written[72..136]);
+    let read = |reader: &mut Reader<'_>| {
+        Certificate::recall_member(reader, AccountId([7; 32]), key().public())
+    };
+    list.devices[1] = Reader::all(&bytes, read).unwrap();
+    assert_eq!(DeviceList::decode(&signed(list)), Err(Error::BadSignature));
+}
+
+#[test]
+fn a_signature_under_another_label_is_none_over_a_list() {
+    for label in labels::ALL.iter().filter(|label| **label != labels::DEVICES_LIST) {
+        let mut list = two();
+        list.signature = key().sign(label, &[&list.hash]);
+        assert_eq!(DeviceList::decode(&list.encode()), Err(Error::BadSignature));
+    }
+}
+
+#[test]
+fn a_life_is_at_least_a_second_and_at_most_35_days() {
+    for (life, error) in [
+        (0, Some(Error::Malformed)),
+        (1, None),
+        (MAX_LIFE, None),
+        (MAX_LIFE + 1, Some(Error::Malformed)),
+    ] {
+        assert_eq!(refused(|list| list.expires = list.issued + life), error, "{life}");
+    }
+    assert_eq!(refused(|list| list.expires = list.issued - 1), Some(Error::Malformed));
+}
+
+#[test]
+fn a_trail_has_every_list_before_or_sixty_four() {
+    assert_eq!(refused(|list| list.base = [1; 32]), Some(Error::Malformed));
+    assert_eq!(refused(|list| list.trail.push([1; 32])), Some(Error::Malformed));
+    let short = |list: &mut DeviceList| {
+        // The same history, told from a later list on: the signature still holds.
+        list.base = list.hash_at(1).unwrap();
+        list.trail.remove(0);
+    };
+    let mut told = two();
+    short(&mut told);
+    assert_eq!(told.hash, step(told.epoch, &told.predecessor(), &told.inner()));
+    assert_eq!(refused(short), Some(Error::Malformed));
+    for (length, trail) in [(1, 0), (2, 1), (64, 63), (65, 64), (66, 64)] {
+        let list = chain(length).pop().unwrap();
+        assert_eq!(list.trail.len(), trail);
+        assert_eq!(list.base == [0; 32], length <= MAX_TRAIL + 1);
+        let mut bytes = list.encode();
+        bytes[EPOCH + 7] = bytes[EPOCH + 7].wrapping_add(1);
+        let error = if length > MAX_TRAIL { Error::BadSignature } else { Error::Malformed };
+        assert_eq!(DeviceList::decode(&bytes), Err(error), "{length}");
+        bytes[EPOCH..ISSUED].fill(0);
+        assert_eq!(DeviceList::decode(&bytes), Err(Error::Malformed), "epoch 0");
+    }
+}
+
+#[test]
+fn a_list_names_the_hashes_of_its_ancestors() {
+    let lists = chain(70);
+    let last = lists.last().unwrap();
+    for (list, epoch) in lists.iter().zip(1..) {
+        let expected = (epoch >= 70 - 65).then_some(list.hash);
+        assert_eq!(last.hash_at(epoch), expected, "{epoch}");
+    }
+    assert_eq!(last.hash_at(71), None);
+    assert_eq!(lists[0].hash_at(0), Some([0; 32]));
+}
+
+#[test]
+fn a_list_is_valid_from_a_day_before_its_issue_to_its_last_second() {
+    let list = two();
+    for (now, expected) in [
+        (NOW - SKEW - 1, Err(Error::ListExpired)),
+        (NOW - SKEW, Ok(())),
+        (NOW, Ok(())),
+        (NOW + VALID_FOR, Ok(())),
+        (NOW + VALID_FOR + 1, Err(Error::ListExpired)),
+        (u64::MAX, Err(Error::ListExpired)),
+        (0, Err(Error::ListExpired)),
+    ] {
+        assert_eq!(list.check(now), expected, "{now}");
+    }
+}
+
+#[test]
+fn the_time_of_issue_does_not_go_back() {
+    let list = first();
+    let set_back = list.next(&key(), vec![device(1)], NOW - 5 * DAY).unwrap();
+    assert_eq!((set_back.issued(), set_back.expires()), (NOW, NOW + VALID_FOR));
+    let later = list.next(&key(), vec![device(1)], NOW + DAY).unwrap();
+    assert_eq!((later.issued(), later.expires()), (NOW + DAY, NOW + DAY + VALID_FOR));
+}
+
+#[test]
+fn numbers_at_their_ends_are_refused() {
+    let end = u64::MAX;
+    assert_eq!(DeviceList::first(&key(), device(1), end).err(), Some(Error::BadArgument));
+    assert_eq!(first().next(&key(), vec![device(1)], end).err(), Some(Error::BadArgument));
+    let mut last = chain(66).pop().unwrap();
+    last.epoch = end;
+    let last = DeviceList::decode(&signed(last)).unwrap();
+    assert_eq!(last.next(&key(), vec![device(1)], NOW).err(), Some(Error::Exhausted));
+}
+
+#[test]
+fn only_the_account_issues_and_only_its_own_devices() {
+    let other = signing(0xfe);
+    assert_eq!(DeviceList::first(&other, device(1), NOW).err(), Some(Error::WrongPeer));
+    let ours = vec![device(1)];
+    assert_eq!(first().next(&other, ours, NOW).err(), Some(Error::WrongPeer));
+    assert_eq!(first().next(&key(), vec![], NOW).err(), Some(Error::BadArgument));
+    let twice = vec![device(1), device(1)];
+    assert_eq!(first().next(&key(), twice, NOW).err(), Some(Error::BadArgument));
+    let guest = Certificate::sign(
+        AccountKind::Guest,
+        AccountId([7; 32]),
+        &key(),
+        DeviceId([1; 8]),
+        &key(),
+        &dh::SecretKey::from_seed(Secret::copy(&[1; 32])),
+    );
+    assert_eq!(DeviceList::first(&key(), guest, NOW).err(), Some(Error::WrongPeer));
+}
+
+#[test]
+fn a_device_that_is_not_on_the_next_list_is_gone() {
+    let list = next(&two(), &[1]);
+    assert_eq!(list.follows(&two()), Ok(true));
+    assert_eq!(list.devices(), [device(1)]);
+}
+
+#[test]
+fn an_older_list_is_a_rollback() {
+    let lists = chain(4);
+    for (old, new) in [(0, 1), (0, 3), (2, 3)] {
+        assert_eq!(lists[old].follows(&lists[new]), Err(Error::ListRollback));
+        assert_eq!(lists[new].follows(&lists[old]), Ok(true));
+    }
+    assert_eq!(lists[2].follows(&lists[2]), Ok(false));
+}
+
+#[test]
+fn two_lists_of_one_epoch_are_a_fork_although_only_their_times_differ() {
+    let list = first();
+    let one = list.next(&key(), vec![device(1)], NOW).unwrap();
+    let other = list.next(&key(), vec![device(1)], NOW + 1).unwrap();
+    assert_eq!(one.follows(&other), Err(Error::ListFork));
+    assert_eq!(other.follows(&one), Err(Error::ListFork));
+    // And so are their descendants, in either direction.
+    let after = next(&other, &[1, 2]);
+    assert_eq!(after.follows(&one), Err(Error::ListFork));
+    assert_eq!(one.follows(&after), Err(Error::ListFork));
+    assert_eq!(after.follows(&list), Ok(true));
+}
+
+#[test]
+fn a_peer_that_missed_65_lists_can_follow_and_one_that_missed_more_cannot() {
+    let lists = chain(70);
+    assert_eq!(lists[69].follows(&lists[4]), Ok(true));
+    assert_eq!(lists[69].follows(&lists[3]), Err(Error::ListGap));
+    // It can, by one in between.
+    assert_eq!(lists[40].follows(&lists[3]), Ok(true));
+    assert_eq!(lists[69].follows(&lists[40]), Ok(true));
+}
+
+#[test]
+fn a_list_of_another_account_or_key_follows_nothing() {
+    let other = signing(0xfe);
+    let device = device_of(&other, [1; 8], 1, 1);
+    let list = DeviceList::first(&other, device.clone(), NOW).unwrap();
+    let later = list.next(&other, vec![device], NOW).unwrap();
+    assert_eq!(later.follows(&first()), Err(Error::WrongPeer));
+    let mut elsewhere = two();
+    elsewhere.account = AccountId([8; 32]);
+    assert_eq!(elsewhere.follows(&first()), Err(Error::WrongPeer));
+}
+
+#[test]
+fn an_id_is_one_devices_for_good() {
+    let known = two();
+    let renamed = vec![device(1), device_of(&key(), [2; 8], 3, 3)];
+    assert_eq!(known.next(&key(), renamed.clone(), NOW).err(), Some(Error::BadArgument));
+    // Through a list that the peer did not see, or an account that does not keep the rule.
+    let between = next(&known, &[1]);
+    let list = between.next(&key(), renamed, NOW).unwrap();
+    assert_eq!(list.follows(&between), Ok(true));
+    assert_eq!(list.follows(&known), Err(Error::WrongPeer));
+}
+
+/// A history: one chain, and another that leaves it after some list.
+#[derive(Clone, Debug)]
+struct History {
+    main: Vec<Vec<u8>>,
+    branch: Vec<Vec<u8>>,
+    at: Index,
+    asked: Vec<(bool, Index)>,
+}
+
+fn history() -> impl Strategy<Value = History> {
+    let devices = proptest::collection::btree_set(1..9_u8, 1..4);
+    let devices = devices.prop_map(|set| set.into_iter().collect::<Vec<u8>>());
+    let main = proptest::collection::vec(devices.clone(), 1..90);
+    let branch = proptest::collection::vec(devices, 1..20);
+    let asked = proptest::collection::vec((any::<bool>(), any::<Index>()), 1..60);
+    (main, branch, any::<Index>(), asked).prop_map(|(main, branch, at, asked)| History {
+        main,
+        branch,
+        at,
+        asked,
+    })
+}
+
+fn grow(from: &DeviceList, sets: &[Vec<u8>], now: u64) -> Vec<DeviceList> {
+    let mut lists = vec![from.clone()];
+    for set in sets {
+        let devices = set.iter().map(|byte| device(*byte)).collect();
+        let list = lists.last().unwrap().next(&key(), devices, now).unwrap();
+        lists.push(list);
+    }
+    lists
+}
+
+/// How a list must relate to the known one: both by their place in a tree whose branch leaves
+/// the main chain after epoch `at`.
+fn expected(at: u64, new: (bool, u64), known: (bool, u64)) -> Result<bool, Error> {
+    // Up to the parting, a list is an ancestor on both lines.
+    let on_one_line = new.0 == known.0 || new.1.min(known.1) <= at;
+    let reach = |list: u64, of: u64| list - of <= 65;
+    match new.1.cmp(&known.1) {
+        Ordering::Equal if on_one_line => Ok(false),
+        Ordering::Less if on_one_line || !reach(known.1, new.1) => Err(Error::ListRollback),
+        Ordering::Greater if !reach(new.1, known.1) => Err(Error::ListGap),
+        Ordering::Greater if on_one_line => Ok(true),
+        _ => Err(Error::ListFork),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_two_lists_relate_as_their_places_in_the_history(history in history()) {
+        let main = grow(&first(), &history.main, NOW);
+        let at = history.at.index(main.len());
+        // Another second, so that no list of the branch equals one of the chain.
+        let branch = grow(&main[at], &history.branch, NOW + 1);
+        let at = main[at].epoch();
+        let both = [(false, &main), (true, &branch)];
+        let all = || both.into_iter().flat_map(|(is_branch, lists)| {
+            lists.iter().map(move |list| (is_branch, list))
+        });
+        for (new_branch, new) in all() {
+            for (known_branch, known) in all() {
+                let places = ((new_branch, new.epoch()), (known_branch, known.epoch()));
+                let expected = expected(at, places.0, places.1);
+                prop_assert_eq!(new.follows(known), expected, "{:?} {}", places, at);
+            }
+        }
+        // A peer that takes what follows and nothing else never leaves the line it is on, and
+        // never goes back.
+        let mut known = main[0].clone();
+        for (is_branch, index) in &history.asked {
+            let lists = if *is_branch { &branch } else { &main };
+            let list = index.get(lists);
+            if list.follows(&known) == Ok(true) {
+                prop_assert!(list.epoch() > known.epoch());
+                prop_assert_eq!(list.hash_at(known.epoch()), Some(known.hash));
+                known = list.clone();
+            }
+        }
+    }
+}
