@@ -238,8 +238,10 @@ fn no_key_is_two_devices() {
 
 #[test]
 fn the_account_key_is_no_devices_key() {
-    let error = refused(|list| list.devices[1] = device_of(&key(), [2; 8], 0xff, 2));
-    assert_eq!(error, Some(Error::Malformed));
+    let one_key = || device_of(&key(), [2; 8], 0xff, 2);
+    assert_eq!(refused(|list| list.devices[1] = one_key()), Some(Error::Malformed));
+    let error = first().next(&key(), vec![device(1), one_key()], NOW).err();
+    assert_eq!(error, Some(Error::BadArgument));
 }
 
 #[test]
