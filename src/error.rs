@@ -42,6 +42,8 @@ pub enum Error {
     /// The account has signed two histories of its devices. Keep the known list, tell the user,
     /// and send nothing until they have looked into it.
     ListFork,
+    /// Content that only this account's own devices may send came from another account. Drop it.
+    NotSelf,
 
     // ---- the two sides disagree: fetch again, wait, or start anew ----
     /// The first message uses a prekey that this device no longer has, or never had. The
@@ -155,6 +157,7 @@ impl fmt::Display for Error {
             Self::WrongKind => "the message is of a kind not taken here",
             Self::ListRollback => "the device list is older than the known one",
             Self::ListFork => "the account has two device lists of one time",
+            Self::NotSelf => "only this account's own devices may send this",
             Self::UnknownPrekey => "the prekey is not known",
             Self::StalePrekey => "the prekey is outside its validity time",
             Self::RotationRequired => "the replay memory is full, rotate the prekeys",

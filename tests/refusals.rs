@@ -325,7 +325,8 @@ fn key(id: u32, byte: u8) -> StateKey {
 
 /// No call from outside makes or follows a device list yet. The unit tests of
 /// `src/protocol/devices/` reach these.
-const INSIDE: [&str; 5] = ["ListRollback", "ListFork", "ListGap", "ListExpired", "TooManyDevices"];
+const INSIDE: [&str; 6] =
+    ["ListRollback", "ListFork", "ListGap", "ListExpired", "TooManyDevices", "NotSelf"];
 
 #[test]
 fn every_variant_of_the_error_is_reached_here() {
@@ -364,6 +365,7 @@ fn decoding_and_authentication_fail_with_one_answer() {
         Error::Malformed,
         Error::UnknownVersion(2),
         Error::WrongKind,
+        Error::NotSelf,
         Error::WrongPeer,
         Error::WeakKey,
         Error::BadSignature,

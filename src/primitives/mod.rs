@@ -3,6 +3,8 @@
 
 pub(crate) mod aead;
 pub(crate) mod codec;
+#[cfg(test)]
+pub(crate) mod collision;
 pub(crate) mod dh;
 pub(crate) mod kdf;
 pub(crate) mod kem;

@@ -121,6 +121,22 @@ labels! {
     GUEST_CLAIM_DIGEST = "guest/claim-digest";
     /// How a claim is named in a notice.
     GUEST_CLAIM_NAME = "guest/claim-name";
+
+    /// The accounts of a group, as a sender sees them.
+    LETTER_AUDIENCE = "letter/audience";
+    /// What own devices compare of a letter.
+    LETTER_DIGEST = "letter/digest";
+
+    /// The content of a blob, against a generator that repeats itself.
+    BLOB_CONTENT = "blob/content";
+    /// The key of a blob from randomness and its content.
+    BLOB_FRESH = "blob/fresh";
+    /// The salt under which the key of a blob is extracted.
+    BLOB_KEY = "blob/key";
+    /// The key that seals the content.
+    BLOB_SEAL = "blob/seal";
+    /// What a blob says of its key.
+    BLOB_COMMITMENT = "blob/commitment";
 }
 
 #[cfg(test)]

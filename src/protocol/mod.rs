@@ -9,8 +9,11 @@
 //! | `handshake`, `descent` | `spec/handshake.md` |
 //! | `padding`, `ratchet/` | `spec/ratchet.md` |
 //! | `record`, `device_delta`, `course` | `spec/state.md` |
+//! | `letter/`, `blob` | `spec/fan-out.md` |
 //! | `link`, `invitation`, `posting`, `claim`, `pin`, `content` | `spec/guest-links.md` |
 
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing fans out yet"))]
+pub(crate) mod blob;
 pub(crate) mod bundle;
 pub(crate) mod claim;
 pub(crate) mod content;
@@ -24,6 +27,8 @@ pub(crate) mod handshake;
 pub(crate) mod identity;
 pub(crate) mod invitation;
 pub(crate) mod labels;
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing fans out yet"))]
+pub(crate) mod letter;
 pub(crate) mod link;
 pub(crate) mod padding;
 pub(crate) mod pin;

@@ -26,3 +26,6 @@ pub(crate) const POSTING: u8 = 0x21;
 pub(crate) const CLAIM: u8 = 0x22;
 /// The owner's word that a link is over.
 pub(crate) const NOTICE: u8 = 0x23;
+
+/// Large content, sealed once for all devices.
+pub(crate) const BLOB: u8 = 0x31;

@@ -19,6 +19,7 @@ mod form;
 mod guest;
 mod handshake;
 mod identity;
+mod letter;
 mod model;
 mod pin;
 mod ratchet;
@@ -50,6 +51,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     guest::vectors,
     claim::vectors,
     pin::vectors,
+    letter::vectors,
     refused::vectors,
     refused_message::vectors,
     refused_guest::vectors,
