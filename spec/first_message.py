@@ -246,6 +246,41 @@ def claim(v):
     start = b"\x01\x22" + keys["locator"] + t + v.take("salt") + lp(sealed) + tag
     body = v.same("claim body", start + u(1, 4) + host.id + lp(first))
     v.same("claim", body + v.same("claim signature", sign(keys["claim seed"], label("guest/claim-admit"), body)))
+# ---- fan-out.md, "Blob" and "Letter"
+def blob_keys(v, who, key):
+    prk = v.same(who + "prk", extract(label("blob/key"), key))
+    commitment = v.same(who + "commitment", expand(prk, label("blob/commitment")))
+    return v.same(who + "k", expand(prk, label("blob/seal"))), v.same(who + "front", b"\x01\x31" + commitment)
+def blob(v):
+    text, text_hash = v.take("text"), v.same("text hash", sha(label("blob/content"), v.take("text")))
+    key = v.same("key", expand(v.same("fresh prk", extract(text_hash, v.take("random"))), label("blob/fresh")))
+    k, front = blob_keys(v, "", key)
+    whole = front + v.same("sealed", seal(k, bytes(12), front, v.same("padded", padded(text))))
+    blob_hash = v.same("blob hash", sha(v.same("blob", whole)))
+    v.same("reference", key + blob_hash + u(v.same("length text", len(text)), 8))
+def two_keys(v):
+    blob, key = v.take("blob"), v.take("other key")
+    one, front = blob_keys(v, "", v.take("key"))
+    other, other_front = blob_keys(v, "other ", key)
+    assert blob[:34] == front != other_front                        # the one reason to refuse it
+    for who, k in ("", one), ("other ", other):
+        assert v.same(who + "padded", AESGCM(k).decrypt(bytes(12), blob[34:], front))[-1] == 0x80
+    v.same("reference", key + v.same("blob hash", sha(blob)) + u(v.same("length text", 31), 8))
+def letter(v, content, other):                                      # other: whose list is the second
+    lists = [u(v.take(who + " list epoch number"), 8) + v.take(who + " list hash") for who in ("initiator", other)]
+    account = v.take("initiator account id")
+    if "group id" in v.values:
+        ids = sorted([account, v.take("responder account id"), v.take("other account id")])
+        audience = sha(label("letter/audience"), u(v.same("count", len(ids)), 4), *ids)
+        where = b"\x02" + v.take("group id") + v.same("audience", audience)
+    else: where = b"\x01" + v.take(other + " account id")
+    said = v.same("conversation", where) + u(v.take("kind"), 1) + v.same("content", content(v))
+    v.same("letter", b"".join(lists) + u(v.take("sent at"), 8) + v.take("id") + said)
+    v.same("digest", sha(label("letter/digest"), account, v.take("initiator device id"), v.take("id"), said))
+def witness(v):
+    seen = [b"".join(v.take(f"{which} seen {part}") for part in ("account id", "device id", "id", "digest"))
+            for which in ("one", "two")]
+    return u(v.same("count", len(seen)), 4) + b"".join(sorted(seen))
 # ---- The files
 done = []
 def run(name, steps):
@@ -292,4 +327,12 @@ run("guest-link", lambda v: link(v, v.take("S")))
 run("guest-invitation", lambda v: invitation(v, Device(v, "host")))
 run("guest-keys", lambda v: guest(v, v.take("locator")))
 run("guest-claim", claim)
+run("blob", blob)
+run("refused-blob-two-keys", two_keys)
+for name, other, content in (
+        ("message", "responder", lambda v: v.take("content")), ("group", "responder", lambda v: v.take("content")),
+        ("large", "responder", lambda v: Vector("blob").take("reference")),
+        ("own", "initiator", lambda v: v.take("content")), ("ask-again", "responder", lambda v: v.take("asked id")),
+        ("witness", "initiator", witness)):
+    run("letter-" + name, lambda v: letter(v, content, other))
 print(f"{len(done)} passed, 0 failed")
