@@ -17,6 +17,8 @@ fn sources(file: &str) -> Vec<String> {
     let paths: &[&str] = match file {
         "ratchet" => &["src/protocol/ratchet/tests.rs"],
         "primitives" => &["src/primitives/dh.rs"],
+        "letter" => &["src/protocol/letter/tests.rs"],
+        "blob" => &["src/protocol/blob.rs"],
         _ => return vec![fs::read_to_string(format!("tests/{file}.rs")).unwrap()],
     };
     paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
