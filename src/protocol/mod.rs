@@ -10,6 +10,7 @@
 //! | `padding`, `ratchet/` | `spec/ratchet.md` |
 //! | `record`, `device_delta`, `course` | `spec/state.md` |
 //! | `letter/`, `blob` | `spec/fan-out.md` |
+//! | `succession/` | `spec/sessions.md` |
 //! | `link`, `invitation`, `posting`, `claim`, `pin`, `content` | `spec/guest-links.md` |
 
 #[cfg_attr(not(test), expect(dead_code, reason = "nothing fans out yet"))]
@@ -36,4 +37,5 @@ pub(crate) mod posting;
 pub(crate) mod prekeys;
 pub(crate) mod ratchet;
 pub(crate) mod record;
+pub(crate) mod succession;
 pub(crate) mod wire;
