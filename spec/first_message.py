@@ -111,6 +111,40 @@ class Household:
             v.same(who + name, value)
         v.same(who + "list", b"\x01\x12" + self.id + self.key + u(n, 8) + content + u(len(trail), 4)
             + base + b"".join(trail) + sign(self.seed, label("devices/list"), self.hashes[n]))
+# ---- linking.md
+def linking(v):
+    home = Household(v)
+    for part in (home.primary, home.companion): assert len(part) == 200
+    core = {who: v.take(who + " core") for who in ("primary", "companion")}
+    seed, secret = v.take("companion ephemeral seed"), v.take("linking secret")
+    text = v.take("description").encode()
+    body = v.same("body", b"\x01\x01" + u(v.take("created"), 8) + home.companion[8:72]
+        + v.same("companion ephemeral", x_pub(seed)) + u(len(text), 1) + text)
+    check = v.same("check hash", sha(label("linking/check"), body, secret))[:4]
+    v.same("code", "1L." + base64.urlsafe_b64encode(body + secret + check).decode().rstrip("="))
+    hedge = v.same("primary ephemeral prk",
+        extract(v.take("primary agreement seed"), v.take("primary ephemeral random")))
+    own = v.same("primary ephemeral seed", expand(hedge, label("linking/ephemeral")))
+    public = v.same("primary ephemeral", x_pub(own))
+    prk = v.same("prk", extract(secret, v.same("dh of the ephemerals", agree(own, seed))
+        + v.same("dh with the agreement key", agree(own, v.take("companion agreement seed")))))
+    key = [v.same(f"key {i}", expand(prk, label("linking/keys") + u(i, 1))) for i in (1, 2)]
+    home.issue({}, None, 1_800_000_000, home.primary)
+    list_hash = v.same("list hash", home.hashes[1])
+    listed = v.same("list", b"\x01\x12" + home.id + home.key + u(1, 8) + u(1_800_000_000, 8)
+        + u(1_802_592_000, 8) + u(1, 4) + home.primary + u(0, 4) + ZERO
+        + sign(home.seed, label("devices/list"), list_hash))
+    t = v.same("t", sha(label("linking/transcript"), body, public, core["primary"], core["companion"], list_hash))
+    signature = v.same("offer signature", sign(v.take("primary signing seed"), label("linking/offer"), t))
+    cert = v.same("primary certificate", core["primary"] + home.primary[72:])
+    text = v.same("offer text", cert + home.companion[:8] + home.companion[72:136] + signature + lp(listed))
+    sealed = v.same("sealed offer", seal(key[0], bytes(12), b"\x01\x13" + public + body, text))
+    v.same("offer", b"\x01\x13" + public + sealed)
+    counter = v.same("countersignature",
+        sign(v.take("companion signing seed"), label("identity/device"), core["companion"]))
+    sealed = v.same("sealed acceptance", seal(key[1], bytes(12), b"\x01\x14" + t, counter))
+    v.same("acceptance", b"\x01\x14" + sealed)
+    v.same("companion certificate", core["companion"] + home.companion[72:])
 # ---- handshake.md, "Examples", "Inputs": ephemeral secret, KEM ciphertext, kem
 def attempt(v, agreement, host):
     prk = v.same("ephemeral prk", extract(agreement, v.take("ephemeral random")))
@@ -312,6 +346,7 @@ def trail(v):
 run("identity-certificate", lambda v: Device(v, "initiator"))
 run("devices-lists", lists)
 run("devices-trail", trail)
+run("linking", linking)
 run("bundle", lambda v: bundle(v, True))
 run("bundle-without-one-time", lambda v: bundle(v, False))
 a, b = run("handshake-one-time", lambda v: first_message(v, False))

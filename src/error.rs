@@ -71,7 +71,8 @@ pub enum Error {
     KeyGone,
 
     // ---- a guest link or chat ----
-    /// The text is not a whole link: characters are missing, changed or added. Ask for it again.
+    /// The text is not a whole link or linking code: characters are missing, changed or added. Ask
+    /// for it again.
     LinkMangled,
     /// The stored invitation is not the one that the link commits to. Do not go on.
     WrongInvitation,
@@ -82,7 +83,7 @@ pub enum Error {
     WrongOrigin,
     /// The link was claimed by somebody else. Ask the host for a new one.
     AlreadyClaimed,
-    /// The link or chat has reached its end of time. It cannot be revived.
+    /// The link, chat or linking code has reached its end of time. It cannot be revived.
     Expired,
     /// The link or chat is over and its keys are erased. It cannot be revived.
     Ended,

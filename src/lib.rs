@@ -34,6 +34,7 @@ pub use protocol::fingerprint::Fingerprint;
 pub use protocol::identity::{AccountId, AccountKind, Certificate, DeviceId, IdentityKey};
 pub use protocol::invitation::{Approval, Policy};
 pub use protocol::link::{Link, Locator};
+pub use protocol::linking::Proposal;
 pub use protocol::padding::Padding;
 pub use protocol::pin::Pin;
 pub use protocol::posting::Posting;

@@ -14,11 +14,12 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 6] = [
+const TEST_FILES: [&str; 7] = [
     "src/primitives/collision.rs",
     "src/primitives/work.rs",
     "src/protocol/devices/tests.rs",
     "src/protocol/letter/tests.rs",
+    "src/protocol/linking/tests.rs",
     "src/protocol/ratchet/tests.rs",
     "src/protocol/succession/tests.rs",
 ];

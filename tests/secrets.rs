@@ -17,8 +17,8 @@ use std::fmt::{Debug, Display, Write};
 
 use latchstring::{
     Accepted, Account, AccountId, Arrival, Change, Chat, Device, Error, Event, Fingerprint, Invite,
-    Link, MessageKind, Opened, Policy, Posting, Preview, Received, Recorded, Sealed, Sending,
-    Session, Staged, State, StateKey,
+    Link, MessageKind, Opened, Policy, Posting, Preview, Proposal, Received, Recorded, Sealed,
+    Sending, Session, Staged, State, StateKey,
 };
 use support::{NOW, ORIGIN, RecordingRng, session_secrets};
 
@@ -42,7 +42,7 @@ macro_rules! has_none_of {
 
 has_none_of!(
     Account, Device, Session, Invite, Chat, Change, StateKey, Sealed<'static, Session>, Recorded<'static, Session>,
-    Sending<'static>, Staged<'static>, Opened, Received, Accepted, Arrival:
+    Sending<'static>, Staged<'static>, Opened, Received, Accepted, Arrival, Proposal:
     [Clone, Debug, Display, PartialEq, PartialOrd, std::hash::Hash, Default, AsRef<[u8]>]
 );
 

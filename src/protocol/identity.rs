@@ -37,6 +37,11 @@ pub struct IdentityKey {
 }
 
 impl IdentityKey {
+    /// Whether one of the two keys is also the other's: two devices share none.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.signing == other.signing || self.agreement == other.agreement
+    }
+
     /// The 64 bytes `Ed25519 signing key ‖ X25519 agreement key`.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; 64] {
@@ -144,18 +149,10 @@ impl Certificate {
 
     /// Reads a certificate from this device's own state, which holds only verified ones.
     pub(crate) fn recall(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self {
-            kind: AccountKind::decode(reader.u8()?)?,
-            account: AccountId(*reader.array()?),
-            account_key: sign::PublicKey::decode(*reader.array()?)?,
-            device: DeviceId(*reader.array()?),
-            identity: IdentityKey {
-                signing: sign::PublicKey::decode(*reader.array()?)?,
-                agreement: dh::PublicKey::decode(*reader.array()?)?,
-            },
-            account_signature: *reader.array()?,
-            device_signature: *reader.array()?,
-        })
+        let kind = AccountKind::decode(reader.u8()?)?;
+        let account = AccountId(*reader.array()?);
+        let account_key = sign::PublicKey::decode(*reader.array()?)?;
+        Ok(Self { kind, ..Self::recall_member(reader, account, account_key)? })
     }
 
     /// Reads a device of a list, which holds what all its devices share only once. The
@@ -180,6 +177,12 @@ impl Certificate {
     }
 
     pub(crate) fn verify(&self) -> Result<(), Error> {
+        self.verify_account()?;
+        let core = self.core();
+        self.identity.signing.verify(labels::IDENTITY_DEVICE, &[&core], &self.device_signature)
+    }
+
+    fn verify_account(&self) -> Result<(), Error> {
         // A guest has no account apart from its device; a member's account key is no device key,
         // or stealing the device would be stealing the account.
         let own_account = self.account_key == self.identity.signing;
@@ -187,8 +190,7 @@ impl Certificate {
             return Err(Error::Malformed);
         }
         let core = self.core();
-        self.account_key.verify(labels::IDENTITY_ACCOUNT, &[&core], &self.account_signature)?;
-        self.identity.signing.verify(labels::IDENTITY_DEVICE, &[&core], &self.device_signature)
+        self.account_key.verify(labels::IDENTITY_ACCOUNT, &[&core], &self.account_signature)
     }
 
     /// The encoding that [`Certificate::decode`] reads, 265 bytes.
@@ -260,6 +262,90 @@ impl Certificate {
     #[must_use]
     pub fn identity(&self) -> &IdentityKey {
         &self.identity
+    }
+}
+
+/// A device that its account has signed and that has not countersigned yet.
+///
+/// It exists only if the account's signature holds.
+pub(crate) struct Candidate {
+    /// Without the device's signature.
+    certificate: Certificate,
+}
+
+impl Candidate {
+    /// Signs a device of which only the public keys are here.
+    pub(crate) fn sign(
+        (account, account_key): (AccountId, &sign::SecretKey),
+        device: DeviceId,
+        identity: IdentityKey,
+    ) -> Self {
+        let mut certificate = Certificate {
+            kind: AccountKind::Member,
+            account,
+            account_key: account_key.public(),
+            device,
+            identity,
+            account_signature: [0; SIGNATURE],
+            device_signature: [0; SIGNATURE],
+        };
+        let core = certificate.core();
+        certificate.account_signature = account_key.sign(labels::IDENTITY_ACCOUNT, &[&core]);
+        Self { certificate }
+    }
+
+    /// Reads `device id ‖ account signature` for a device whose keys are known, of the account
+    /// that another of its devices belongs to.
+    pub(crate) fn read(
+        reader: &mut Reader<'_>,
+        sibling: &Certificate,
+        identity: IdentityKey,
+    ) -> Result<Self, Error> {
+        let certificate = Certificate {
+            device: DeviceId(*reader.array()?),
+            identity,
+            account_signature: *reader.array()?,
+            device_signature: [0; SIGNATURE],
+            ..sibling.clone()
+        };
+        certificate.verify_account()?;
+        Ok(Self { certificate })
+    }
+
+    /// What [`Candidate::read`] reads.
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.certificate.device.0);
+        writer.raw(&self.certificate.account_signature);
+    }
+
+    /// Writes all of it for this device's own state.
+    pub(crate) fn keep(&self, writer: &mut Writer) {
+        self.certificate.write(writer);
+    }
+
+    /// Reads what [`Candidate::keep`] wrote.
+    pub(crate) fn recall(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Certificate::recall(reader).map(|certificate| Self { certificate })
+    }
+
+    pub(crate) fn core(&self) -> [u8; CORE] {
+        self.certificate.core()
+    }
+
+    pub(crate) fn device(&self) -> DeviceId {
+        self.certificate.device
+    }
+
+    /// The device's signature over its own place.
+    pub(crate) fn countersign(&self, signing: &sign::SecretKey) -> Signature {
+        signing.sign(labels::IDENTITY_DEVICE, &[&self.core()])
+    }
+
+    /// The certificate, if the device's signature holds.
+    pub(crate) fn complete(&self, device_signature: Signature) -> Result<Certificate, Error> {
+        let certificate = Certificate { device_signature, ..self.certificate.clone() };
+        certificate.verify()?;
+        Ok(certificate)
     }
 }
 

@@ -31,6 +31,17 @@ labels! {
     /// An account's signature over its device list.
     DEVICES_LIST = "devices/list";
 
+    /// The check bytes of a linking code.
+    LINKING_CHECK = "linking/check";
+    /// The keys of a linking.
+    LINKING_KEYS = "linking/keys";
+    /// The transcript of a linking.
+    LINKING_TRANSCRIPT = "linking/transcript";
+    /// A primary's signature over a linking.
+    LINKING_OFFER = "linking/offer";
+    /// An ephemeral key from randomness and the primary's identity secret.
+    LINKING_EPHEMERAL = "linking/ephemeral";
+
     /// A device's signature over its lasting prekeys.
     PREKEYS_LASTING = "prekeys/lasting";
     /// A device's signature over a one-time prekey.

@@ -5,6 +5,7 @@
 //! | `wire`, `labels` | `spec/wire.md`, `spec/README.md` |
 //! | `identity`, `fingerprint` | `spec/identity.md` |
 //! | `devices` | `spec/devices.md` |
+//! | `linking` | `spec/linking.md` |
 //! | `bundle`, `prekeys` | `spec/prekeys.md` |
 //! | `handshake`, `descent` | `spec/handshake.md` |
 //! | `padding`, `ratchet/` | `spec/ratchet.md` |
@@ -31,6 +32,8 @@ pub(crate) mod labels;
 #[cfg_attr(not(test), expect(dead_code, reason = "nothing fans out yet"))]
 pub(crate) mod letter;
 pub(crate) mod link;
+#[cfg_attr(not(test), expect(dead_code, reason = "devices are linked by what comes next"))]
+pub(crate) mod linking;
 pub(crate) mod padding;
 pub(crate) mod pin;
 pub(crate) mod posting;

@@ -17,6 +17,10 @@ pub(crate) const BUNDLE: u8 = 0x10;
 pub(crate) const ONE_TIME_PREKEY: u8 = 0x11;
 /// A device list.
 pub(crate) const DEVICE_LIST: u8 = 0x12;
+/// A primary's offer to a device that it links.
+pub(crate) const LINKING_OFFER: u8 = 0x13;
+/// The linked device's answer.
+pub(crate) const LINKING_ACCEPTANCE: u8 = 0x14;
 
 /// A host's signed invitation, before it is sealed.
 pub(crate) const INVITATION: u8 = 0x20;

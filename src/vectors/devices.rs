@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::primitives::secret::Secret;
 use crate::primitives::{dh, kdf, sign};
 use crate::protocol::devices::{DeviceList, VALID_FOR};
-use crate::protocol::identity::{AccountId, AccountKind, Certificate, DeviceId};
+use crate::protocol::identity::{AccountId, AccountKind, Certificate, DeviceId, Identity};
 use crate::protocol::labels;
 
 const DAY: u64 = 86_400;
@@ -40,7 +40,7 @@ pub(super) struct Member {
 }
 
 impl Household {
-    fn new(v: &mut Vector) -> Self {
+    pub(super) fn new(v: &mut Vector) -> Self {
         v.part("");
         let account_id = v.input("account id");
         let account_seed = v.input("account seed");
@@ -74,21 +74,42 @@ impl Household {
         members.into_iter().map(|member| &member.own[..]).collect()
     }
 
-    fn key(&self) -> Account {
+    pub(super) fn key(&self) -> Account {
         let seed: &[&[u8]] = &[&self.account_seed];
         Tape::play(seed, |rng| Account::generate(AccountId(self.account_id), rng))
     }
 
     /// The crate's own certificate of a member.
-    fn certificate(&self, member: &Member) -> Certificate {
-        Certificate::sign(
+    pub(super) fn certificate(&self, member: &Member) -> Certificate {
+        self.identity(member).certificate
+    }
+
+    /// A member's secret identity.
+    pub(super) fn identity(&self, member: &Member) -> Identity {
+        let signing = sign::SecretKey::from_seed(Secret::copy(&member.signing_seed));
+        let agreement = dh::SecretKey::from_seed(Secret::copy(&member.agreement_seed));
+        let certificate = Certificate::sign(
             AccountKind::Member,
             AccountId(self.account_id),
             self.key().key(),
             DeviceId(member.id),
-            &sign::SecretKey::from_seed(Secret::copy(&member.signing_seed)),
-            &dh::SecretKey::from_seed(Secret::copy(&member.agreement_seed)),
-        )
+            &signing,
+            &agreement,
+        );
+        Identity { signing, agreement, certificate }
+    }
+
+    /// The first list, of the primary alone; or of a device that is neither of the two.
+    pub(super) fn current(&self, of_another: bool) -> DeviceList {
+        let another = Member {
+            id: [0x31; 8],
+            signing_seed: [0x32; 32],
+            agreement_seed: [0x33; 32],
+            core: vec![],
+            own: vec![],
+        };
+        let device = if of_another { &another } else { &self.primary };
+        DeviceList::first(self.key().key(), self.certificate(device), NOW).unwrap()
     }
 
     fn both(&self) -> Vec<Certificate> {
@@ -103,6 +124,13 @@ impl Household {
         let second = first.next(account.key(), self.both(), NOW + DAY).unwrap();
         let third = second.next(account.key(), vec![alone], NOW + 2 * DAY).unwrap();
         [first, second, third]
+    }
+}
+
+impl Member {
+    /// The account's signature over this device.
+    pub(super) fn account_signature(&self) -> &[u8] {
+        &self.own[72..136]
     }
 }
 

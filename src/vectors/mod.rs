@@ -20,6 +20,7 @@ mod guest;
 mod handshake;
 mod identity;
 mod letter;
+mod linking;
 mod model;
 mod pin;
 mod ratchet;
@@ -44,6 +45,7 @@ const NOW: u64 = 1_800_000_000;
 const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     identity::vectors,
     devices::vectors,
+    linking::vectors,
     handshake::vectors,
     ratchet::vectors,
     conversation::vectors,

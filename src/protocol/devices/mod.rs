@@ -205,8 +205,7 @@ impl DeviceList {
         let keys = self.devices.iter().map(Certificate::identity);
         let is_alone = |(place, one): (usize, &IdentityKey)| {
             let mut others = keys.clone().take(place);
-            one.signing != self.account_key
-                && others.all(|key| key.signing != one.signing && key.agreement != one.agreement)
+            one.signing != self.account_key && !others.any(|other| one.overlaps(other))
         };
         !self.devices.is_empty()
             && self.devices.is_sorted_by(|one, other| one.device() < other.device())
