@@ -133,6 +133,7 @@ impl Room {
             signer: sign::SecretKey::from_seed(self.primary.signing.seed().duplicate()),
             label: labels::LINKING_OFFER,
             list: self.list.clone(),
+            flip: 0,
             bytes: None,
             rest: Vec::new(),
         };
@@ -150,7 +151,11 @@ impl Room {
         };
         let mut text = Writer::new();
         parts.primary.write(&mut text);
-        candidate.write(&mut text);
+        let mut signed = Writer::new();
+        candidate.write(&mut signed);
+        let mut signed = signed.public();
+        signed[8 + 20] ^= parts.flip;
+        text.raw(&signed);
         text.raw(&parts.signer.sign(parts.label, &[&terms.transcript()]));
         text.bytes(&parts.bytes.unwrap_or_else(|| parts.list.encode()));
         text.raw(&parts.rest);
@@ -176,6 +181,8 @@ struct Parts {
     signer: sign::SecretKey,
     label: &'static [u8],
     list: DeviceList,
+    /// In the account's signature over the new device, which the transcript does not cover.
+    flip: u8,
     bytes: Option<Vec<u8>>,
     rest: Vec<u8>,
 }
@@ -576,7 +583,11 @@ fn an_offer_is_no_acceptance_and_no_list() {
 fn each_part_of_an_offer_is_checked_although_its_maker_holds_the_code() {
     let room = Room::new();
     assert_eq!(room.crafted(|_, _| ()), None);
-    let cases: [(&str, Option<Error>); 8] = [
+    let cases: [(&str, Option<Error>); 9] = [
+        (
+            "a signature over the new device that does not hold",
+            room.crafted(|_, parts| parts.flip = 1),
+        ),
         (
             "the new device signed by another key than the account's",
             room.crafted(|_, parts| parts.by = signing(0xfe)),
