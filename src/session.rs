@@ -204,12 +204,12 @@ impl Session {
         Ok(())
     }
 
-    /// Seals without changing anything: for this module and for chats, which have a state around
-    /// the session.
+    /// Seals content at a padded length without changing anything: for this module, and for states
+    /// with a session in them.
     pub(crate) fn seal(
         &self,
         content: &[u8],
-        padding: Padding,
+        padded: usize,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<u8>, ratchet::Delta), Error> {
         let (front, bytes): (Front, &[u8]) = match &self.inner.opening {
@@ -225,7 +225,7 @@ impl Session {
                 (front, prefix)
             }
         };
-        self.inner.ratchet.seal(&front, bytes, content, padding, rng)
+        self.inner.ratchet.seal(&front, bytes, content, padded, rng)
     }
 
     /// Applies a delta that was made from this very state, together with the state around it.
@@ -273,7 +273,8 @@ impl<'a> Sending<'a> {
         content: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<Sealed<'a, Session>, Error> {
-        let (message, delta) = self.session.seal(content, self.padding, rng)?;
+        let (message, delta) =
+            self.session.seal(content, self.padding.length(content.len()), rng)?;
         let change = Change::new(self.session.inner.anchor, Delta::Session(delta))?;
         Ok(Sealed::new(self.session, message, change))
     }

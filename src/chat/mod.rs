@@ -350,7 +350,9 @@ impl Chat {
         rng: &mut impl CryptoRng,
     ) -> Result<Sealed<'_, Self>, Error> {
         let session = self.inner.session()?;
-        let (message, delta) = session.seal(&content.encode(), Padding::Buckets, rng)?;
+        let content = content.encode();
+        let padded = Padding::Buckets.length(content.len());
+        let (message, delta) = session.seal(&content, padded, rng)?;
         let delta = ChatDelta { now, session: Some(delta), step };
         let change = Change::new(self.inner.anchor, Delta::Chat(delta))?;
         Ok(Sealed::new(self, message, change))

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::primitives::kdf::hedged;
 use crate::primitives::{aead, dh};
 use crate::protocol::labels;
-use crate::protocol::padding::{MAX_CONTENT, Padding};
+use crate::protocol::padding::MAX_CONTENT;
 
 use super::delta::{Delta, NewSending, Sent};
 use super::header::{Front, Header, HeaderKey};
@@ -30,7 +30,8 @@ struct Place<'a> {
 }
 
 impl Ratchet {
-    /// Seals one message behind `front`, which are the bytes in clear that `about` describes.
+    /// Seals one message behind `front`, which are the bytes in clear that `about` describes, its
+    /// content padded to `padded` bytes.
     ///
     /// Nothing changes here: whoever drops the delta has sent nothing.
     pub(crate) fn seal(
@@ -38,10 +39,10 @@ impl Ratchet {
         about: &Front,
         front: &[u8],
         content: &[u8],
-        padding: Padding,
+        padded: usize,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<u8>, Delta), Error> {
-        if content.len() > MAX_CONTENT {
+        if content.len() > MAX_CONTENT || padded <= content.len() {
             return Err(Error::BadArgument);
         }
         let begun = match &self.sending {
@@ -81,7 +82,6 @@ impl Ratchet {
             nonce,
         };
 
-        let padded = padding.length(content.len());
         let start = front.len().saturating_add(OVERHEAD);
         let mut message = Vec::with_capacity(start.saturating_add(padded));
         message.extend_from_slice(front);

@@ -127,7 +127,8 @@ impl Pair {
 }
 
 fn seal(ratchet: &mut Ratchet, rng: &mut TestRng) -> Result<Vec<u8>, Error> {
-    let (message, mut delta) = ratchet.seal(&FRONT, &[], b"text", Padding::Buckets, rng)?;
+    let (message, mut delta) =
+        ratchet.seal(&FRONT, &[], b"text", Padding::Buckets.length(4), rng)?;
     ratchet.apply(&mut delta);
     Ok(message)
 }
