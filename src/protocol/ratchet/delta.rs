@@ -15,16 +15,33 @@ use super::skipped::{Closed, MAX_MISSING, half, read_missing, remove, write_miss
 use super::{Due, Position, Ratchet, ReceivingChain, Sending, SendingChain};
 
 /// The change of one sealed or opened message. Only success makes one.
-pub(crate) enum Delta {
-    Sent(Sent),
-    Received(Received),
-}
-
-pub(crate) struct Sent {
-    pub(crate) new: Option<NewSending>,
+///
+/// All of it is always there, and what only a turn brings is in a box of its own: an enum of large
+/// variants, or an `Option` of secrets, that lies on the heap keeps in its unused part whatever was on
+/// the stack when it was made, and that is not wiped.
+pub(crate) struct Delta {
+    pub(crate) place: Place,
+    /// The key that the chain goes on from; zeros after a late message, which moves no chain.
     pub(crate) chain: ChainKey,
+    /// Keys newly passed over.
+    pub(crate) missing: Missing,
+    /// Of a sent message the number of the next one, of a received one its own.
     pub(crate) number: u32,
     pub(crate) tag: [u8; TAG],
+}
+
+/// Where the message is.
+pub(crate) enum Place {
+    /// Sent in the going chain.
+    Sent,
+    /// Sent in a chain that begins with it.
+    SentNext(Box<NewSending>),
+    /// Received, among the missing of chain `step`.
+    Late { step: u32 },
+    /// Received at or after the end of the current chain.
+    Current,
+    /// Received in a chain that begins with it.
+    Next(Box<NewReceiving>),
 }
 
 /// A sending chain that begins with this message.
@@ -36,22 +53,7 @@ pub(crate) struct NewSending {
     pub(crate) next_header: HeaderKey,
 }
 
-pub(crate) struct Received {
-    pub(crate) place: Place,
-    pub(crate) number: u32,
-    pub(crate) tag: [u8; TAG],
-}
-
-/// Where the opened message was.
-pub(crate) enum Place {
-    /// Among the missing of chain `step`.
-    Late { step: u32 },
-    /// At or after the end of the current chain.
-    Current { chain: ChainKey, missing: Missing },
-    /// In a chain that begins with this message.
-    Next { new: NewReceiving, chain: ChainKey, missing: Missing },
-}
-
+/// A receiving chain that begins with this message.
 pub(crate) struct NewReceiving {
     pub(crate) step: u32,
     pub(crate) ratchet: dh::PublicKey,
@@ -65,29 +67,20 @@ pub(crate) struct NewReceiving {
 impl Delta {
     /// What names the change: the direction and the tag of its message.
     pub(crate) fn name(&self) -> [u8; 1 + TAG] {
-        let (direction, tag) = match self {
-            Self::Sent(sent) => (0, &sent.tag),
-            Self::Received(received) => (1, &received.tag),
-        };
-        let mut name = [direction; 1 + TAG];
+        let mut name = [u8::from(self.is_received()); 1 + TAG];
         let (_, rest) = name.split_at_mut(1);
-        rest.copy_from_slice(tag);
+        rest.copy_from_slice(&self.tag);
         name
     }
 
     pub(crate) fn is_received(&self) -> bool {
-        matches!(self, Self::Received(_))
+        !matches!(self.place, Place::Sent | Place::SentNext(_))
     }
 
     /// Messages that this one showed to be missing.
     pub(crate) fn skipped(&self) -> usize {
-        match self {
-            Self::Sent(_) | Self::Received(Received { place: Place::Late { .. }, .. }) => 0,
-            Self::Received(Received { place: Place::Current { missing, .. }, .. }) => missing.len(),
-            Self::Received(Received { place: Place::Next { new, missing, .. }, .. }) => {
-                new.closing.len().saturating_add(missing.len())
-            }
-        }
+        let closing = if let Place::Next(new) = &self.place { new.closing.len() } else { 0 };
+        self.missing.len().saturating_add(closing)
     }
 }
 
@@ -97,20 +90,40 @@ impl Ratchet {
     /// The caller has checked that the delta was made from this very state. The delta is emptied, and
     /// not moved out of: what holds it is wiped as a whole when it is dropped.
     pub(crate) fn apply(&mut self, delta: &mut Delta) {
-        match delta {
-            Delta::Sent(sent) => self.apply_sent(sent),
-            Delta::Received(received) => self.apply_received(received),
+        let (chain, number) = (&mut delta.chain, delta.number);
+        match &mut delta.place {
+            Place::Sent => self.go_on_sending(chain, number),
+            Place::SentNext(new) => self.begin_sending(new, chain, number),
+            Place::Late { step } => {
+                if let Some(missing) = self.missing_of(*step) {
+                    remove(missing, number);
+                }
+                self.received_in(*step, delta);
+            }
+            Place::Current => {
+                let step = self.receiving.as_mut().map_or(0, |current| {
+                    swap(&mut current.chain.0, &mut chain.0);
+                    current.number = number.saturating_add(1);
+                    current.missing.append(&mut delta.missing);
+                    current.step
+                });
+                self.received_in(step, delta);
+            }
+            Place::Next(new) => {
+                let step = new.step;
+                let next = number.saturating_add(1);
+                self.begin_receiving(new, chain, next, take(&mut delta.missing));
+                self.received_in(step, delta);
+            }
         }
     }
 
     /// How many keys of late messages applying `delta` drops, for room or for age.
     pub(crate) fn dropped_by(&self, delta: &Delta) -> usize {
-        let Delta::Received(received) = delta else {
-            return 0;
-        };
-        let (lost, used) = match &received.place {
-            Place::Next { new, .. } => (self.closed.lost_by_closing(new.step), 0),
-            Place::Current { .. } => (0, 0),
+        let (lost, used) = match &delta.place {
+            Place::Sent | Place::SentNext(_) => return 0,
+            Place::Next(new) => (self.closed.lost_by_closing(new.step), 0),
+            Place::Current => (0, 0),
             Place::Late { .. } => (0, 1),
         };
         let left = self.missing().saturating_sub(lost).saturating_sub(used);
@@ -118,48 +131,30 @@ impl Ratchet {
         lost.saturating_add(surplus)
     }
 
-    fn apply_sent(&mut self, sent: &mut Sent) {
-        if let Some(new) = &mut sent.new {
-            // From here on `new.next_header` is the header key of the chain that begins.
-            swap(&mut self.next_sending_header.0, &mut new.next_header.0);
-            swap(&mut self.root, &mut new.root);
-            self.sending = Sending::Active(Box::new(SendingChain {
-                step: self.sent().chain.saturating_add(1),
-                own: dh::SecretKey::from_seed(new.own.seed().duplicate()),
-                public: new.public,
-                header: HeaderKey(new.next_header.0.duplicate()),
-                chain: ChainKey(sent.chain.0.duplicate()),
-                number: sent.number,
-                previous: new.previous,
-            }));
-        } else if let Sending::Active(going) = &mut self.sending {
-            swap(&mut going.chain.0, &mut sent.chain.0);
-            going.number = sent.number;
+    fn go_on_sending(&mut self, chain: &mut ChainKey, number: u32) {
+        if let Sending::Active(going) = &mut self.sending {
+            swap(&mut going.chain.0, &mut chain.0);
+            going.number = number;
         }
     }
 
-    fn apply_received(&mut self, received: &mut Received) {
-        let next = received.number.saturating_add(1);
-        let step = match &mut received.place {
-            Place::Late { step } => {
-                if let Some(missing) = self.missing_of(*step) {
-                    remove(missing, received.number);
-                }
-                *step
-            }
-            Place::Current { chain, missing } => self.receiving.as_mut().map_or(0, |current| {
-                swap(&mut current.chain.0, &mut chain.0);
-                current.number = next;
-                current.missing.append(missing);
-                current.step
-            }),
-            Place::Next { new, chain, missing } => {
-                let step = new.step;
-                self.begin_receiving(new, chain, next, take(missing));
-                step
-            }
-        };
-        self.recent.remember(step, received.number, half(&received.tag));
+    fn begin_sending(&mut self, new: &mut NewSending, chain: &ChainKey, number: u32) {
+        // From here on `new.next_header` is the header key of the chain that begins.
+        swap(&mut self.next_sending_header.0, &mut new.next_header.0);
+        swap(&mut self.root, &mut new.root);
+        self.sending = Sending::Active(Box::new(SendingChain {
+            step: self.sent().chain.saturating_add(1),
+            own: dh::SecretKey::from_seed(new.own.seed().duplicate()),
+            public: new.public,
+            header: HeaderKey(new.next_header.0.duplicate()),
+            chain: ChainKey(chain.0.duplicate()),
+            number,
+            previous: new.previous,
+        }));
+    }
+
+    fn received_in(&mut self, step: u32, delta: &Delta) {
+        self.recent.remember(step, delta.number, half(&delta.tag));
         self.make_room();
     }
 
@@ -221,47 +216,59 @@ impl Ratchet {
 
 impl Delta {
     pub(crate) fn write(&self, writer: &mut Writer) {
-        match self {
-            Self::Sent(sent) => {
-                writer.flag(sent.new.is_some());
-                if let Some(new) = &sent.new {
-                    writer.raw(new.own.seed().expose());
-                    writer.raw(new.public.bytes());
-                    writer.u32(new.previous);
-                    writer.raw(new.root.expose());
-                    writer.raw(new.next_header.0.expose());
-                }
-                writer.raw(sent.chain.0.expose());
-                writer.u32(sent.number);
-                writer.raw(&sent.tag);
+        match &self.place {
+            Place::Sent => writer.u8(0),
+            Place::SentNext(new) => {
+                writer.u8(1);
+                new.write(writer);
             }
-            Self::Received(received) => {
-                received.place.write(writer);
-                writer.u32(received.number);
-                writer.raw(&received.tag);
+            Place::Late { step } => {
+                writer.u8(2);
+                writer.u32(*step);
+            }
+            Place::Current => writer.u8(3),
+            Place::Next(new) => {
+                writer.u8(4);
+                new.write(writer);
             }
         }
+        if !matches!(self.place, Place::Late { .. }) {
+            writer.raw(self.chain.0.expose());
+        }
+        if matches!(self.place, Place::Current | Place::Next(_)) {
+            write_missing(&self.missing, writer);
+        }
+        writer.u32(self.number);
+        writer.raw(&self.tag);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let kind = reader.u8()?;
-        match kind {
-            0 | 1 => Ok(Self::Sent(Sent {
-                new: if kind == 1 { Some(NewSending::read(reader)?) } else { None },
-                chain: ChainKey(Secret::copy(reader.array()?)),
-                number: reader.u32()?,
-                tag: *reader.array()?,
-            })),
-            _ => Ok(Self::Received(Received {
-                place: Place::read(kind, reader)?,
-                number: reader.u32()?,
-                tag: *reader.array()?,
-            })),
-        }
+        let place = match reader.u8()? {
+            0 => Place::Sent,
+            1 => Place::SentNext(Box::new(NewSending::read(reader)?)),
+            2 => Place::Late { step: reader.u32()? },
+            3 => Place::Current,
+            4 => Place::Next(Box::new(NewReceiving::read(reader)?)),
+            _ => return Err(Error::Malformed),
+        };
+        let moves = !matches!(place, Place::Late { .. });
+        let chain = if moves { Secret::copy(reader.array()?) } else { Secret::copy(&[0; 32]) };
+        let skips = matches!(place, Place::Current | Place::Next(_));
+        let missing = if skips { read_missing(reader)? } else { Missing::new() };
+        let (number, tag) = (reader.u32()?, *reader.array()?);
+        Ok(Self { place, chain: ChainKey(chain), missing, number, tag })
     }
 }
 
 impl NewSending {
+    fn write(&self, writer: &mut Writer) {
+        writer.raw(self.own.seed().expose());
+        writer.raw(self.public.bytes());
+        writer.u32(self.previous);
+        writer.raw(self.root.expose());
+        writer.raw(self.next_header.0.expose());
+    }
+
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self {
             own: dh::SecretKey::from_seed(Secret::copy(reader.array()?)),
@@ -273,52 +280,24 @@ impl NewSending {
     }
 }
 
-impl Place {
+impl NewReceiving {
     fn write(&self, writer: &mut Writer) {
-        match self {
-            Self::Late { step } => {
-                writer.u8(2);
-                writer.u32(*step);
-            }
-            Self::Current { chain, missing } => {
-                writer.u8(3);
-                writer.raw(chain.0.expose());
-                write_missing(missing, writer);
-            }
-            Self::Next { new, chain, missing } => {
-                writer.u8(4);
-                writer.u32(new.step);
-                writer.raw(new.ratchet.bytes());
-                writer.u32(new.previous);
-                writer.raw(new.root.expose());
-                writer.raw(new.next_header.0.expose());
-                write_missing(&new.closing, writer);
-                writer.raw(chain.0.expose());
-                write_missing(missing, writer);
-            }
-        }
+        writer.u32(self.step);
+        writer.raw(self.ratchet.bytes());
+        writer.u32(self.previous);
+        writer.raw(self.root.expose());
+        writer.raw(self.next_header.0.expose());
+        write_missing(&self.closing, writer);
     }
 
-    fn read(kind: u8, reader: &mut Reader<'_>) -> Result<Self, Error> {
-        match kind {
-            2 => Ok(Self::Late { step: reader.u32()? }),
-            3 => Ok(Self::Current {
-                chain: ChainKey(Secret::copy(reader.array()?)),
-                missing: read_missing(reader)?,
-            }),
-            4 => Ok(Self::Next {
-                new: NewReceiving {
-                    step: reader.u32()?,
-                    ratchet: dh::PublicKey::decode(*reader.array()?)?,
-                    previous: reader.u32()?,
-                    root: Secret::copy(reader.array()?),
-                    next_header: HeaderKey(Secret::copy(reader.array()?)),
-                    closing: read_missing(reader)?,
-                },
-                chain: ChainKey(Secret::copy(reader.array()?)),
-                missing: read_missing(reader)?,
-            }),
-            _ => Err(Error::Malformed),
-        }
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            step: reader.u32()?,
+            ratchet: dh::PublicKey::decode(*reader.array()?)?,
+            previous: reader.u32()?,
+            root: Secret::copy(reader.array()?),
+            next_header: HeaderKey(Secret::copy(reader.array()?)),
+            closing: read_missing(reader)?,
+        })
     }
 }

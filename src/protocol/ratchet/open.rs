@@ -3,6 +3,7 @@
 //! Order: header trials, then whatever the authenticated header asks for (root step, chain walk),
 //! then the body. Nothing changes before the delta is applied.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
@@ -13,8 +14,8 @@ use crate::primitives::codec::Reader;
 use crate::primitives::secret::Secret;
 use crate::protocol::padding::{MAX_BODY, content_length};
 
-use super::chain::{MessageKey, walk};
-use super::delta::{Delta, NewReceiving, Place, Received};
+use super::chain::{ChainKey, MessageKey, Missing, walk};
+use super::delta::{Delta, NewReceiving, Place};
 use super::header::{Front, Header, SealedHeader};
 use super::skipped::find;
 use super::{MAX_SKIP, Ratchet, ReceivingChain, Sending};
@@ -43,8 +44,9 @@ enum BodyKey<'a> {
     New(MessageKey),
 }
 
-/// A body's key, and what using it changes.
-type Keyed<'a> = (BodyKey<'a>, Place);
+/// A body's key, and what using it changes: where the message is, the chain after it, and the keys
+/// newly passed over.
+type Keyed<'a> = (BodyKey<'a>, Place, ChainKey, Missing);
 
 impl BodyKey<'_> {
     fn bytes(&self) -> &Secret<32> {
@@ -112,7 +114,7 @@ impl Ratchet {
 impl<'a> Staged<'a> {
     /// Opens the body: the content, and the change that consuming its key makes.
     pub(crate) fn open(self) -> Result<(Zeroizing<Vec<u8>>, Delta), Error> {
-        let (key, place) = match self.chain {
+        let (key, place, chain, missing) = match self.chain {
             Chain::Next => self.next_chain()?,
             Chain::Current => self.current_chain()?,
             Chain::Closed(step) => self.late(step)?,
@@ -123,8 +125,8 @@ impl<'a> Staged<'a> {
         aead::open(key.bytes(), &self.header.nonce, &ad, &mut content, self.tag)?;
         let length = content_length(&content)?;
         content.truncate(length);
-        let received = Received { place, number: self.header.number, tag: *self.tag };
-        Ok((content, Delta::Received(received)))
+        let (number, tag) = (self.header.number, *self.tag);
+        Ok((content, Delta { place, chain, missing, number, tag }))
     }
 
     /// The number of the receiving chain that the message is in, from 1.
@@ -149,12 +151,12 @@ impl<'a> Staged<'a> {
         if number < current.number {
             let key = find(&current.missing, number)
                 .ok_or_else(|| self.ratchet.recent.explain(current.step, number, self.tag))?;
-            return Ok((BodyKey::Kept(key), Place::Late { step: current.step }));
+            return Ok(kept(key, current.step));
         }
         bound(number.saturating_sub(current.number), 0)?;
         let (missing, at) = walk(&current.chain, current.number, number)?;
         let (key, chain) = at.as_ref().unwrap_or(&current.chain).step();
-        Ok((BodyKey::New(key), Place::Current { chain, missing }))
+        Ok((BodyKey::New(key), Place::Current, chain, missing))
     }
 
     fn next_chain(&self) -> Result<Keyed<'a>, Error> {
@@ -179,15 +181,15 @@ impl<'a> Staged<'a> {
         };
         let (missing, at) = walk(&turn.chain, 0, header.number)?;
         let (key, chain) = at.as_ref().unwrap_or(&turn.chain).step();
-        let new = NewReceiving {
+        let new = Box::new(NewReceiving {
             step,
             ratchet: header.ratchet,
             previous: header.previous,
             root: turn.root,
             next_header: turn.next_header,
             closing,
-        };
-        Ok((BodyKey::New(key), Place::Next { new, chain, missing }))
+        });
+        Ok((BodyKey::New(key), Place::Next(new), chain, missing))
     }
 
     /// How many messages of the current chain are missing, by the length that the next chain's
@@ -203,8 +205,14 @@ impl<'a> Staged<'a> {
         let mut chains = self.ratchet.closed.iter().filter(|chain| chain.step == step);
         let key = chains.next().and_then(|chain| find(&chain.missing, number));
         let key = key.ok_or_else(|| self.ratchet.recent.explain(step, number, self.tag))?;
-        Ok((BodyKey::Kept(key), Place::Late { step }))
+        Ok(kept(key, step))
     }
+}
+
+/// A late message moves no chain.
+fn kept(key: &MessageKey, step: u32) -> Keyed<'_> {
+    let unmoved = ChainKey(Secret::copy(&[0; 32]));
+    (BodyKey::Kept(key), Place::Late { step }, unmoved, Missing::new())
 }
 
 /// Refuses a message that is more than [`MAX_SKIP`] ahead, before any of that work is done.

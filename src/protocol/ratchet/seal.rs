@@ -7,6 +7,7 @@
 //! result = front ‖ sealed header ‖ tag of body ‖ body without tag
 //! ```
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
@@ -17,12 +18,13 @@ use crate::primitives::{aead, dh};
 use crate::protocol::labels;
 use crate::protocol::padding::MAX_CONTENT;
 
-use super::delta::{Delta, NewSending, Sent};
+use super::chain::Missing;
+use super::delta::{Delta, NewSending, Place};
 use super::header::{Front, Header, HeaderKey};
 use super::{ChainKey, OVERHEAD, Ratchet, Sending};
 
 /// Where a message is in the sending chain, existing or new.
-struct Place<'a> {
+struct Spot<'a> {
     ratchet: dh::PublicKey,
     previous: u32,
     number: u32,
@@ -50,9 +52,9 @@ impl Ratchet {
             Sending::Active(_) => None,
             Sending::Answering { .. } => return Err(Error::BadArgument),
         };
-        let (place, chain): (Place<'_>, &ChainKey) = match (&begun, &self.sending) {
+        let (spot, chain): (Spot<'_>, &ChainKey) = match (&begun, &self.sending) {
             (Some((new, chain)), _) => (
-                Place {
+                Spot {
                     ratchet: new.public,
                     previous: new.previous,
                     number: 0,
@@ -61,7 +63,7 @@ impl Ratchet {
                 chain,
             ),
             (None, Sending::Active(going)) => (
-                Place {
+                Spot {
                     ratchet: going.public,
                     previous: going.previous,
                     number: going.number,
@@ -71,16 +73,12 @@ impl Ratchet {
             ),
             (None, _) => return Err(Error::BadArgument),
         };
-        let next = place.number.checked_add(1).ok_or(Error::Exhausted)?;
+        let next = spot.number.checked_add(1).ok_or(Error::Exhausted)?;
         let (key, chain) = chain.step();
         let mut nonce = [0; aead::NONCE];
         rng.fill_bytes(&mut nonce);
-        let header = Header {
-            ratchet: place.ratchet,
-            previous: place.previous,
-            number: place.number,
-            nonce,
-        };
+        let header =
+            Header { ratchet: spot.ratchet, previous: spot.previous, number: spot.number, nonce };
 
         let start = front.len().saturating_add(OVERHEAD);
         let mut message = Vec::with_capacity(start.saturating_add(padded));
@@ -93,12 +91,13 @@ impl Ratchet {
         let ad = self.body_ad(self.role, about, &header.encode());
         let (head, body) = message.split_at_mut(start);
         let tag = aead::seal(&key.0, &nonce, &ad, body)?;
-        let sealed = header.seal(place.header, about, &tag)?;
+        let sealed = header.seal(spot.header, about, &tag)?;
         for (to, from) in head.iter_mut().skip(front.len()).zip(sealed.iter().chain(&tag)) {
             *to = *from;
         }
-        let new = begun.map(|(new, _)| new);
-        Ok((message, Delta::Sent(Sent { new, chain, number: next, tag })))
+        let place = begun.map_or(Place::Sent, |(new, _)| Place::SentNext(new));
+        let missing = Missing::new();
+        Ok((message, Delta { place, chain, missing, number: next, tag }))
     }
 
     /// The root step that begins a sending chain.
@@ -107,12 +106,12 @@ impl Ratchet {
         peer: &dh::PublicKey,
         previous: u32,
         rng: &mut impl CryptoRng,
-    ) -> Result<(NewSending, ChainKey), Error> {
+    ) -> Result<(Box<NewSending>, ChainKey), Error> {
         let own = dh::SecretKey::from_seed(hedged(&self.root, labels::RATCHET_KEY, rng));
         let public = own.public();
         let turn = self.turn(&own, peer)?;
         let new =
             NewSending { own, public, previous, root: turn.root, next_header: turn.next_header };
-        Ok((new, turn.chain))
+        Ok((Box::new(new), turn.chain))
     }
 }
