@@ -287,7 +287,8 @@ def blob_keys(v, who, key):
     return v.same(who + "k", expand(prk, label("blob/seal"))), v.same(who + "front", b"\x01\x31" + commitment)
 def blob(v):
     text, text_hash = v.take("text"), v.same("text hash", sha(label("blob/content"), v.take("text")))
-    key = v.same("key", expand(v.same("fresh prk", extract(text_hash, v.take("random"))), label("blob/fresh")))
+    prk = v.same("message prk", extract(v.take("secret"), text_hash))
+    key = v.same("key", expand(prk, label("blob/message") + v.take("id")))
     k, front = blob_keys(v, "", key)
     whole = front + v.same("sealed", seal(k, bytes(12), front, v.same("padded", padded(text))))
     blob_hash = v.same("blob hash", sha(v.same("blob", whole)))

@@ -14,13 +14,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::primitives::aead::{TAG, open_once, seal_once};
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::kdf::{Prk, hash, hedged};
+use crate::primitives::kdf::{Prk, hash};
 use crate::primitives::secret::{Secret, same};
 
 use super::padding::{MAX_CONTENT, Padding, content_length};
@@ -36,19 +35,16 @@ pub(crate) struct Reference {
     length: u64,
 }
 
-/// Seals content once, for everybody who is given the reference.
-pub(crate) fn seal(
-    content: &[u8],
-    rng: &mut impl CryptoRng,
-) -> Result<(Reference, Vec<u8>), Error> {
-    // Two contents never have one key, even if the generator repeats itself.
+/// Makes the key of the blob of one message: from a secret of its sender, so that nobody else can,
+/// and the same when the message is sealed again. Two contents never have one key.
+pub(crate) fn key(secret: &Secret<32>, id: &[u8; 16], content: &[u8]) -> Secret<32> {
     let said = Zeroizing::new(hash(&[labels::BLOB_CONTENT, content]));
-    let key = hedged(&Secret::copy(&said), labels::BLOB_FRESH, rng);
-    seal_under(Box::new(key), content)
+    Prk::extract(secret.expose(), &[&*said]).expand(&[labels::BLOB_MESSAGE, id])
 }
 
-/// Seals the only content of a key.
-fn seal_under(key: Box<Secret<32>>, content: &[u8]) -> Result<(Reference, Vec<u8>), Error> {
+/// Seals content once, for everybody who is given the reference. The key seals nothing else.
+pub(crate) fn seal(key: Secret<32>, content: &[u8]) -> Result<(Reference, Vec<u8>), Error> {
+    let key = Box::new(key);
     if content.len() > MAX_CONTENT {
         return Err(Error::BadArgument);
     }
@@ -128,7 +124,7 @@ mod tests {
     use crate::primitives::work;
 
     fn sealed(content: &[u8]) -> (Reference, Vec<u8>) {
-        seal_under(Box::new(Secret::copy(&[7; 32])), content).unwrap()
+        seal(Secret::copy(&[7; 32]), content).unwrap()
     }
 
     /// The reference to this very blob that a sender makes who does what it likes.
@@ -152,8 +148,7 @@ mod tests {
 
     #[test]
     fn a_content_longer_than_the_maximum_is_not_sealed() {
-        let key = Box::new(Secret::copy(&[7; 32]));
-        let error = seal_under(key, &vec![0; MAX_CONTENT + 1]).err();
+        let error = seal(Secret::copy(&[7; 32]), &vec![0; MAX_CONTENT + 1]).err();
         assert_eq!(error, Some(Error::BadArgument));
     }
 

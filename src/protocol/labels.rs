@@ -140,8 +140,8 @@ labels! {
 
     /// The content of a blob, against a generator that repeats itself.
     BLOB_CONTENT = "blob/content";
-    /// The key of a blob from randomness and its content.
-    BLOB_FRESH = "blob/fresh";
+    /// The key of a blob from a secret of its sender, its content and its message.
+    BLOB_MESSAGE = "blob/message";
     /// The salt under which the key of a blob is extracted.
     BLOB_KEY = "blob/key";
     /// The key that seals the content.

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use super::NOW;
 use super::form::{Vector, chosen};
-use super::tape::Tape;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::Secret;
 use crate::primitives::{aead, collision, kdf};
@@ -136,9 +135,10 @@ fn group() -> Vector {
 fn blob(v: &mut Vector, text: &[u8]) -> (Vec<u8>, Vec<u8>) {
     v.bytes("text", text);
     let said = v.hash("text hash", &[labels::BLOB_CONTENT, text]);
-    let random: [u8; 32] = v.input("random");
-    let prk = v.extract("fresh prk", &said, &[&random]);
-    let key: [u8; 32] = v.expand("key", &prk, &[labels::BLOB_FRESH]);
+    let secret: [u8; 32] = v.input("secret");
+    let id: [u8; 16] = v.input("id");
+    let prk = v.extract("message prk", &secret, &[&said]);
+    let key: [u8; 32] = v.expand("key", &prk, &[labels::BLOB_MESSAGE, &id]);
     let (sealing_key, front) = keys(v, &key);
     let mut padded = [text, &[0x80]].concat();
     padded.resize(32, 0);
@@ -152,7 +152,8 @@ fn blob(v: &mut Vector, text: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let reference = [&key[..], &hash, &length].concat();
     v.bytes("reference", &reference);
 
-    let (real, bytes) = Tape::play(&[&random], |rng| blob::seal(text, rng)).unwrap();
+    let ours = blob::key(&Secret::copy(&secret), &id, text);
+    let (real, bytes) = blob::seal(ours, text).unwrap();
     assert_eq!(bytes, blob);
     let mut writer = Writer::new();
     real.write(&mut writer);
@@ -313,15 +314,12 @@ fn two_keys() -> Vector {
 }
 
 #[test]
-fn two_contents_never_have_one_key_although_the_generator_repeats_itself() {
-    let seal = |content: &[u8], random: [u8; 32]| {
-        let (reference, blob) = Tape::play(&[&random], |rng| blob::seal(content, rng)).unwrap();
-        let mut writer = Writer::new();
-        reference.write(&mut writer);
-        (kdf::hash(&[&writer.written()[..32]]), blob)
+fn a_blob_has_another_key_for_every_sender_message_and_content() {
+    let key = |secret: u8, id: u8, content: &[u8]| {
+        *blob::key(&Secret::copy(&[secret; 32]), &[id; 16], content).expose()
     };
-    let (key, blob) = seal(b"one", [0; 32]);
-    assert!(seal(b"one", [0; 32]) == (key, blob));
-    assert!(seal(b"two", [0; 32]).0 != key);
-    assert!(seal(b"one", [1; 32]).0 != key);
+    assert_eq!(key(1, 1, b"one"), key(1, 1, b"one"));
+    for other in [key(2, 1, b"one"), key(1, 2, b"one"), key(1, 1, b"two")] {
+        assert_ne!(other, key(1, 1, b"one"));
+    }
 }
