@@ -38,7 +38,6 @@ impl Account {
     }
 
     /// The key itself, for what else it signs: device lists.
-    #[cfg_attr(not(test), expect(dead_code, reason = "lists are signed by what comes next"))]
     pub(crate) fn key(&self) -> &sign::SecretKey {
         &self.key
     }

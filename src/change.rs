@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 
+use crate::client::ClientDelta;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::course::{ChatDelta, InviteDelta};
@@ -33,6 +34,7 @@ pub(crate) enum Delta {
     Device(DeviceDelta),
     Invite(InviteDelta),
     Chat(ChatDelta),
+    Client(ClientDelta),
 }
 
 impl Change {
@@ -42,6 +44,7 @@ impl Change {
             Delta::Device(delta) => base.next(&delta.name()),
             Delta::Invite(delta) => base.next(&delta.name()),
             Delta::Chat(delta) => base.next(&delta.name()),
+            Delta::Client(delta) => base.next(&delta.name()),
         };
         Ok(Self { base, next: next?, delta })
     }
@@ -104,6 +107,10 @@ impl Stateful for Change {
                 writer.u8(4);
                 delta.write(writer);
             }
+            Delta::Client(delta) => {
+                writer.u8(5);
+                delta.write(writer);
+            }
         }
     }
 
@@ -121,6 +128,7 @@ impl Stateful for Change {
                 2 => Delta::Device(DeviceDelta::read(reader)?),
                 3 => Delta::Invite(InviteDelta::read(reader)?),
                 4 => Delta::Chat(ChatDelta::read(reader)?),
+                5 => Delta::Client(ClientDelta::read(reader)?),
                 _ => return Err(Error::Malformed),
             },
         })
@@ -140,6 +148,9 @@ mod private {
     /// A state that a sealed message moves on.
     #[expect(unnameable_types, reason = "this is what closes it to other crates")]
     pub trait Changing {
+        /// What leaves once the change is applied: a message, or the messages of a fan-out.
+        #[doc(hidden)]
+        type Output;
         #[doc(hidden)]
         fn adopt(&mut self, change: Change) -> Result<(), Error>;
     }
@@ -162,14 +173,14 @@ mod private {
 /// # }
 /// ```
 #[must_use = "a message that is not applied was never sent"]
-pub struct Sealed<'a, S> {
+pub struct Sealed<'a, S: Changing> {
     state: &'a mut S,
-    message: Vec<u8>,
+    message: S::Output,
     change: Change,
 }
 
 impl<'a, S: Changing> Sealed<'a, S> {
-    pub(crate) fn new(state: &'a mut S, message: Vec<u8>, change: Change) -> Self {
+    pub(crate) fn new(state: &'a mut S, message: S::Output, change: Change) -> Self {
         Self { state, message, change }
     }
 
@@ -197,7 +208,7 @@ impl<'a, S: Changing> Sealed<'a, S> {
     /// # Errors
     ///
     /// None: the state has been borrowed since the message was sealed from it.
-    pub fn apply(self) -> Result<Vec<u8>, Error> {
+    pub fn apply(self) -> Result<S::Output, Error> {
         // Made from this state, which has been borrowed since: the change cannot be stale. Were
         // it, the message must not leave.
         self.state.adopt(self.change)?;
@@ -207,7 +218,7 @@ impl<'a, S: Changing> Sealed<'a, S> {
 
 /// A sealed message whose change is ready to be written.
 #[must_use = "a message that is not applied was never sent"]
-pub struct Recorded<'a, S> {
+pub struct Recorded<'a, S: Changing> {
     sealed: Sealed<'a, S>,
     record: Vec<u8>,
 }
@@ -219,12 +230,14 @@ impl<S: Changing> Recorded<'_, S> {
         &self.record
     }
 
-    /// Moves the state on and gives the message out, to be sent once the record is written.
+    /// Moves the state on and gives the message out, to be written beside the record in one
+    /// transaction, and sent then. If the write fails, drop the state, which is ahead of the store now,
+    /// and load it again: the message was seen by nobody.
     ///
     /// # Errors
     ///
     /// None: the state has been borrowed since the message was sealed from it.
-    pub fn apply(self) -> Result<Vec<u8>, Error> {
+    pub fn apply(self) -> Result<S::Output, Error> {
         self.sealed.apply()
     }
 }

@@ -10,6 +10,8 @@ use crate::change::{Change, Delta};
 use crate::error::Error;
 use crate::message;
 use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::secret::Secret;
+use crate::protocol::blob;
 use crate::protocol::bundle::{Bundle, OneTimePrekey};
 use crate::protocol::descent::Descent;
 use crate::protocol::device_delta::{Act, DeviceDelta};
@@ -99,9 +101,14 @@ impl Accepted {
 impl Device {
     /// Makes a new device of the account, with its first lasting prekeys.
     pub fn generate(account: &Account, now: u64, rng: &mut impl CryptoRng) -> Self {
-        let identity = account.certify(rng);
+        Self::new(account.certify(rng), now, rng)
+    }
+
+    /// Makes the device of an identity, with its first lasting prekeys.
+    pub(crate) fn new(identity: Identity, now: u64, rng: &mut impl CryptoRng) -> Self {
         let prekeys = Prekeys::new(Generation::generate(&identity, now, rng));
-        let anchor = Anchor::start(Self::KIND, &account.id().0, &identity.certificate.core());
+        let certificate = &identity.certificate;
+        let anchor = Anchor::start(Self::KIND, &certificate.account().0, &certificate.core());
         Self { inner: Box::new(Inner { identity, prekeys, anchor }) }
     }
 
@@ -280,6 +287,12 @@ impl Device {
         self.inner.anchor = next;
         self.inner.prekeys.apply(delta);
         Ok(())
+    }
+
+    /// The key of a blob: this device's, for this message and content alone, and the same when the
+    /// message is sealed again.
+    pub(crate) fn blob_key(&self, id: &[u8; 16], content: &[u8]) -> Secret<32> {
+        blob::key(self.inner.identity.agreement.seed(), id, content)
     }
 
     pub(crate) fn identity(&self) -> &Identity {

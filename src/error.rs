@@ -64,6 +64,16 @@ pub enum Error {
     /// The device list is past its time, or from the future. Fetch a newer one; send nothing by
     /// this one.
     ListExpired,
+    /// No signed list names the device, or none is known: fetch its account's device list, learn it
+    /// ([`Client::learn`](crate::Client::learn)), and try again. If it is this device's own account
+    /// that does not name it, it was removed.
+    Unlisted,
+    /// The account came with another account key, and the user has not said yet that this is right
+    /// ([`Client::acknowledge`](crate::Client::acknowledge)). Nothing is sent until then.
+    AccountChanged,
+    /// A device list or a session has changed since the plan was made, or a bundle is missing in it:
+    /// make another plan.
+    StalePlan,
     /// The message is further ahead than a receiver follows. Start a new session.
     TooFarAhead,
     /// The message's key was used, or dropped for room or age; which cannot be told any more. If
@@ -111,6 +121,8 @@ pub enum Error {
     Exhausted,
     /// The account has as many devices as a list holds. Remove one first.
     TooManyDevices,
+    /// A message is to be sealed again with other content than it had.
+    OtherContent,
     /// An argument is outside what its documentation allows.
     BadArgument,
 }
@@ -164,6 +176,9 @@ impl fmt::Display for Error {
             Self::RotationRequired => "the replay memory is full, rotate the prekeys",
             Self::ListGap => "the device list does not reach back to the known one",
             Self::ListExpired => "the device list is outside its validity time",
+            Self::Unlisted => "no known device list names the device",
+            Self::AccountChanged => "the account has changed and was not acknowledged",
+            Self::StalePlan => "the plan is stale or incomplete",
             Self::TooFarAhead => "the message is too far ahead",
             Self::KeyGone => "the message's key is gone",
             Self::LinkMangled => "the link is incomplete or altered",
@@ -181,6 +196,7 @@ impl fmt::Display for Error {
             Self::StaleChange => "the change was made for another state",
             Self::Exhausted => "a counter is at its end",
             Self::TooManyDevices => "the account has too many devices",
+            Self::OtherContent => "the message had other content",
             Self::BadArgument => "an argument is out of range",
         })
     }

@@ -7,6 +7,7 @@ extern crate alloc;
 mod account;
 mod change;
 mod chat;
+mod client;
 mod device;
 mod error;
 mod guest;
@@ -22,6 +23,10 @@ mod vectors;
 pub use account::Account;
 pub use change::{Change, Recorded, Sealed};
 pub use chat::{Chat, ChatStatus, Event, Origin, Received};
+pub use client::{
+    Address, Alert, Arrived, Candidate, Client, Content, Conversation, Duties, Envelope, Large,
+    Learned, MessageId, Outgoing, Plan, To, View, Welcome,
+};
 pub use device::{Accepted, Device, Due};
 pub use error::{Answer, Error};
 pub use guest::Preview;

@@ -120,6 +120,22 @@ impl Session {
         self.inner.opening.is_none()
     }
 
+    /// Whether the peer has shown that it holds this session *and* that it was answered: what an
+    /// initiator sends after it has read something is in a second chain.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.is_confirmed() && self.inner.ratchet.received() >= 2
+    }
+
+    /// Where the session stands among those of the two devices.
+    pub(crate) fn descent(&self) -> &Descent {
+        &self.inner.descent
+    }
+
+    /// Where the next message of this side's present chain would stand.
+    pub(crate) fn sent(&self) -> Position {
+        self.inner.ratchet.sent()
+    }
+
     /// Whether the handshake used a one-time prekey (`spec/handshake.md`, "What it does not
     /// give").
     #[must_use]
@@ -313,6 +329,8 @@ impl Staged<'_> {
 }
 
 impl Changing for Session {
+    type Output = Vec<u8>;
+
     fn adopt(&mut self, change: Change) -> Result<(), Error> {
         self.apply(change)
     }

@@ -323,10 +323,19 @@ fn key(id: u32, byte: u8) -> StateKey {
     StateKey::new(id, &[byte; 32]).unwrap()
 }
 
-/// No call from outside makes or follows a device list yet. The unit tests of
-/// `src/protocol/devices/` reach these.
-const INSIDE: [&str; 6] =
-    ["ListRollback", "ListFork", "ListGap", "ListExpired", "TooManyDevices", "NotSelf"];
+/// What the tests of a client reach, and no case here yet.
+const INSIDE: [&str; 10] = [
+    "ListRollback",
+    "ListFork",
+    "ListGap",
+    "ListExpired",
+    "TooManyDevices",
+    "NotSelf",
+    "Unlisted",
+    "AccountChanged",
+    "StalePlan",
+    "OtherContent",
+];
 
 #[test]
 fn every_variant_of_the_error_is_reached_here() {

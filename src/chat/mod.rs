@@ -360,6 +360,8 @@ impl Chat {
 }
 
 impl Changing for Chat {
+    type Output = Vec<u8>;
+
     fn adopt(&mut self, change: Change) -> Result<(), Error> {
         self.apply(change)
     }

@@ -96,6 +96,22 @@ impl Reference {
         Ok(content)
     }
 
+    /// The hash of the blob, which names all its bytes.
+    pub(crate) fn hash(&self) -> &[u8; 32] {
+        &self.hash
+    }
+
+    /// Length of the content in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// A second reference to the same blob: the letter that holds the first one is gone before the
+    /// blob is there.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self { key: Box::new(self.key.duplicate()), hash: self.hash, length: self.length }
+    }
+
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.raw(self.key.expose());
         writer.raw(&self.hash);

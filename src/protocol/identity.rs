@@ -274,6 +274,11 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
+    /// The device's public keys.
+    pub(crate) fn identity(&self) -> &IdentityKey {
+        &self.certificate.identity
+    }
+
     /// Signs a device of which only the public keys are here.
     pub(crate) fn sign(
         (account, account_key): (AccountId, &sign::SecretKey),

@@ -73,6 +73,8 @@ labels! {
     STATE_LINEAGE = "state/lineage";
     /// The keys of one sealed record.
     STATE_RECORD = "state/record";
+    /// What names a change of a client.
+    STATE_CLIENT = "state/client";
 
     /// A host's signature over an invitation.
     GUEST_INVITATION = "guest/invitation";

@@ -14,7 +14,6 @@
 //! | `succession/` | `spec/sessions.md` |
 //! | `link`, `invitation`, `posting`, `claim`, `pin`, `content` | `spec/guest-links.md` |
 
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing fans out yet"))]
 pub(crate) mod blob;
 pub(crate) mod bundle;
 pub(crate) mod claim;
@@ -22,17 +21,14 @@ pub(crate) mod content;
 pub(crate) mod course;
 pub(crate) mod descent;
 pub(crate) mod device_delta;
-#[cfg_attr(not(test), expect(dead_code, reason = "lists are made and followed by what comes next"))]
 pub(crate) mod devices;
 pub(crate) mod fingerprint;
 pub(crate) mod handshake;
 pub(crate) mod identity;
 pub(crate) mod invitation;
 pub(crate) mod labels;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing fans out yet"))]
 pub(crate) mod letter;
 pub(crate) mod link;
-#[cfg_attr(not(test), expect(dead_code, reason = "devices are linked by what comes next"))]
 pub(crate) mod linking;
 pub(crate) mod padding;
 pub(crate) mod pin;

@@ -13,6 +13,7 @@
 
 pub mod guest;
 mod pair;
+pub mod town;
 
 pub use pair::*;
 

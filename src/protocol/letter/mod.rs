@@ -22,6 +22,7 @@ use crate::protocol::identity::{AccountId, DeviceId};
 use crate::protocol::labels;
 
 /// Length of what a letter begins with in bytes: the state of both lists.
+#[cfg(test)]
 pub(crate) const LISTS: usize = 2 * (8 + 32);
 
 /// The most sightings in one letter.
@@ -35,12 +36,12 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    fn write(&self, writer: &mut Writer) {
+    pub(crate) fn write(&self, writer: &mut Writer) {
         writer.u64(self.epoch);
         writer.raw(&self.hash);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self { epoch: reader.u64()?, hash: *reader.array()? })
     }
 }
@@ -55,7 +56,7 @@ pub(crate) enum Conversation {
 }
 
 impl Conversation {
-    fn write(&self, writer: &mut Writer) {
+    pub(crate) fn write(&self, writer: &mut Writer) {
         match self {
             Self::With(account) => {
                 writer.u8(1);
@@ -69,7 +70,7 @@ impl Conversation {
         }
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         match reader.u8()? {
             1 => Ok(Self::With(AccountId(*reader.array()?))),
             2 => Ok(Self::Group { id: *reader.array()?, audience: *reader.array()? }),
@@ -99,14 +100,14 @@ pub(crate) struct Sighting {
 }
 
 impl Sighting {
-    fn write(&self, writer: &mut Writer) {
+    pub(crate) fn write(&self, writer: &mut Writer) {
         writer.raw(&self.account.0);
         writer.raw(&self.device.0);
         writer.raw(&self.id);
         writer.raw(&self.digest);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self {
             account: AccountId(*reader.array()?),
             device: DeviceId(*reader.array()?),

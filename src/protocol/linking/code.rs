@@ -160,6 +160,10 @@ impl Request {
         code
     }
 
+    pub(crate) fn identity(&self) -> &IdentityKey {
+        &self.body.identity
+    }
+
     pub(crate) fn created(&self) -> u64 {
         self.body.created
     }

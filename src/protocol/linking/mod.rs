@@ -180,6 +180,21 @@ impl Pending {
         self.candidate.complete(signature)
     }
 
+    /// Whether it was made for this code's device.
+    pub(crate) fn is_of(&self, proposal: &Proposal) -> bool {
+        self.candidate.identity() == proposal.identity()
+    }
+
+    /// The transcript of this offer, which is no other's.
+    pub(crate) fn transcript(&self) -> &[u8; 32] {
+        &self.transcript
+    }
+
+    /// Whether it is too late for the device to accept.
+    pub(crate) fn is_over(&self, now: u64) -> bool {
+        now > self.expires
+    }
+
     /// Writes what is waited for, for this device's own state.
     pub(crate) fn write(&self, writer: &mut Writer) {
         self.candidate.keep(writer);

@@ -213,6 +213,11 @@ impl Ratchet {
         }
     }
 
+    /// The newest chain that something was received in, 0 if nothing was.
+    pub(crate) fn received(&self) -> u32 {
+        self.receiving.as_ref().map_or(0, |chain| chain.step)
+    }
+
     fn turn(&self, own: &dh::SecretKey, peer: &dh::PublicKey) -> Result<Turn, Error> {
         let prk = Prk::extract(self.root.expose(), &[own.agree(peer)?.expose()]);
         let key = |i: u8| prk.expand::<32>(&[labels::RATCHET_ROOT, &[i]]);

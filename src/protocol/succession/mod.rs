@@ -19,13 +19,6 @@
 //! Sessions of a pair stand in one order that both sides know, by [`created`] and then by id. A
 //! side never goes back in it, so a first message that was withheld brings nothing back, and two
 //! sides that know the same sessions are on the same one.
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the states of a device's sessions stand on it, once they are there"
-    )
-)]
 
 use core::cmp::Reverse;
 

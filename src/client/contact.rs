@@ -1,0 +1,138 @@
+//! What this device knows of an account: its device list, and what is wrong with it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::devices::{DeviceList, MAX_DEVICES};
+use crate::protocol::identity::{Certificate, DeviceId};
+use crate::protocol::letter::Listed;
+
+/// An account whose devices are known.
+pub(super) struct Contact {
+    pub(super) list: DeviceList,
+    /// Since when each device has been in the list, as far as this device knows.
+    since: Vec<Since>,
+    /// A list that does not follow from the one above: another account key, or a gap too long to
+    /// prove. Nothing is sent until the user has acknowledged it.
+    pub(super) changed: Option<Box<DeviceList>>,
+}
+
+/// A device, the epoch of the first list that named it, and when that list was issued.
+struct Since {
+    device: DeviceId,
+    epoch: u64,
+    issued: u64,
+}
+
+/// What a reported list is, measured by the one that is known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum View {
+    /// The reporter knows an older list than this device. It may not have been told yet.
+    Behind,
+    /// The reporter knows a newer list: fetch it and give it to
+    /// [`Client::learn`](crate::Client::learn). If the server has none that is newer, it withholds the
+    /// list, or the reporter lies: tell the user.
+    Ahead,
+    /// The reporter was shown another list of the same epoch, or of another past: somebody signs
+    /// two histories, or lies about it. Tell the user.
+    Forked,
+}
+
+impl Contact {
+    pub(super) fn new(list: DeviceList) -> Self {
+        let (epoch, issued) = (list.epoch(), list.issued());
+        let ids = list.devices().iter().map(Certificate::device);
+        let since = ids.map(|device| Since { device, epoch, issued }).collect();
+        Self { list, since, changed: None }
+    }
+
+    /// Takes a list that follows.
+    pub(super) fn advance(&mut self, list: DeviceList) {
+        let since = |device: &Certificate| {
+            let known = self.list.device(device.device());
+            let same = known.is_some_and(|known| known.identity() == device.identity());
+            let since = if same { self.find(device.device()) } else { None };
+            let (epoch, issued) =
+                since.map_or((list.epoch(), list.issued()), |since| (since.epoch, since.issued));
+            Since { device: device.device(), epoch, issued }
+        };
+        self.since = list.devices().iter().map(since).collect();
+        self.list = list;
+        self.changed = None;
+    }
+
+    /// The epoch since which the device has been listed.
+    pub(super) fn since(&self, device: DeviceId) -> Option<u64> {
+        self.find(device).map(|since| since.epoch)
+    }
+
+    /// When the first list was issued that named the device, 0 if none did.
+    pub(super) fn listed_at(&self, device: DeviceId) -> u64 {
+        self.find(device).map_or(0, |since| since.issued)
+    }
+
+    fn find(&self, device: DeviceId) -> Option<&Since> {
+        self.since.iter().find(|since| since.device == device)
+    }
+
+    pub(super) fn listed(&self) -> Listed {
+        Listed { epoch: self.list.epoch(), hash: *self.list.hash() }
+    }
+
+    /// Whether something may be sent to the account.
+    pub(super) fn check(&self, now: u64) -> Result<(), Error> {
+        if self.changed.is_some() { Err(Error::AccountChanged) } else { self.list.check(now) }
+    }
+
+    /// The certificate of a listed device.
+    pub(super) fn device(&self, device: DeviceId) -> Result<&Certificate, Error> {
+        let waits = self.changed.as_ref().is_some_and(|list| list.device(device).is_some());
+        match self.list.device(device) {
+            Some(certificate) => Ok(certificate),
+            None if waits => Err(Error::AccountChanged),
+            None => Err(Error::Unlisted),
+        }
+    }
+
+    /// What a report of this account's list means; nothing if it is the one that is known here.
+    pub(super) fn view(&self, reported: Listed) -> Option<View> {
+        let known = self.list.epoch();
+        match self.list.hash_at(reported.epoch) {
+            _ if reported == self.listed() => None,
+            _ if reported.epoch > known => Some(View::Ahead),
+            Some(hash) if hash != reported.hash => Some(View::Forked),
+            _ if reported.epoch == known => Some(View::Forked),
+            _ => Some(View::Behind),
+        }
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        self.list.write(writer);
+        writer.count(self.since.len());
+        for since in &self.since {
+            writer.raw(&since.device.0);
+            writer.u64(since.epoch);
+            writer.u64(since.issued);
+        }
+        writer.flag(self.changed.is_some());
+        if let Some(changed) = &self.changed {
+            changed.write(writer);
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let list = DeviceList::recall(reader)?;
+        let since = (0..reader.count(MAX_DEVICES)?)
+            .map(|_| {
+                let device = DeviceId(*reader.array()?);
+                Ok(Since { device, epoch: reader.u64()?, issued: reader.u64()? })
+            })
+            .collect::<Result<_, Error>>()?;
+        let changed =
+            if reader.flag()? { Some(Box::new(DeviceList::recall(reader)?)) } else { None };
+        Ok(Self { list, since, changed })
+    }
+}

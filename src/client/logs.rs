@@ -1,0 +1,241 @@
+//! What is remembered of messages: of those sent, so that they can be sealed again; of those read,
+//! so that none is shown twice and none reads differently on another own device.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::devices::MAX_DEVICES;
+use crate::protocol::identity::{AccountId, DeviceId};
+use crate::protocol::letter::{Conversation, Sighting};
+
+use super::{Address, MAX_ACCOUNTS, MessageId};
+
+/// Messages that can be sealed again at most: the oldest is forgotten first.
+pub(crate) const MAX_SENT: usize = 128;
+
+/// How long a message can be sealed again, in seconds: as long as a server may hold one back.
+pub(crate) const AGAIN_FOR: u64 = 14 * 86_400;
+
+/// How often one message is sealed again for one device at most: what cannot be read after so many
+/// attempts will not be, and whoever asks more wants something else.
+pub(crate) const MAX_AGAIN: u8 = 5;
+
+/// Messages that are remembered as read at most. The oldest is forgotten first.
+pub(crate) const MAX_SEEN: usize = 1024;
+
+/// A message that was sent: enough to seal the same content again, and no other.
+pub(super) struct Sent {
+    pub(super) id: MessageId,
+    pub(super) digest: [u8; 32],
+    pub(super) at: u64,
+    pub(super) filed: Filed,
+    /// The accounts it went to, this device's own first, with the epochs of their lists.
+    pub(super) lists: Vec<(AccountId, u64)>,
+    /// Devices that were in these lists and got nothing.
+    pub(super) left_out: Vec<Address>,
+    /// Devices that it was sealed for again, and how often.
+    pub(super) again: Vec<(Address, u8)>,
+}
+
+/// A conversation, as it lies in the state: all of it there, in whichever conversation.
+pub(super) struct Filed {
+    is_group: bool,
+    id: [u8; 32],
+    audience: [u8; 32],
+}
+
+impl Filed {
+    pub(super) fn of(conversation: Conversation) -> Self {
+        match conversation {
+            Conversation::With(account) => {
+                Self { is_group: false, id: account.0, audience: [0; 32] }
+            }
+            Conversation::Group { id, audience } => Self { is_group: true, id, audience },
+        }
+    }
+
+    pub(super) fn conversation(&self) -> Conversation {
+        let Self { is_group, id, audience } = *self;
+        if is_group {
+            Conversation::Group { id, audience }
+        } else {
+            Conversation::With(AccountId(id))
+        }
+    }
+}
+
+impl Sent {
+    /// Whether it went to an account, and by which list.
+    pub(super) fn went_to(&self, account: AccountId) -> Option<(AccountId, u64)> {
+        self.lists.iter().find(|(listed, _)| *listed == account).copied()
+    }
+
+    /// How often it was sealed again for a device.
+    pub(super) fn times(&self, to: Address) -> u8 {
+        self.again.iter().find(|(address, _)| *address == to).map_or(0, |(_, times)| *times)
+    }
+
+    fn count(&mut self, to: Address) {
+        self.left_out.retain(|address| *address != to);
+        match self.again.iter_mut().find(|(address, _)| *address == to) {
+            Some((_, times)) => *times = times.saturating_add(1),
+            None => self.again.push((to, 1)),
+        }
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.id);
+        writer.raw(&self.digest);
+        writer.u64(self.at);
+        self.filed.conversation().write(writer);
+        writer.count(self.lists.len());
+        for (account, epoch) in &self.lists {
+            writer.raw(&account.0);
+            writer.u64(*epoch);
+        }
+        writer.count(self.left_out.len());
+        for address in &self.left_out {
+            address.write(writer);
+        }
+        writer.count(self.again.len());
+        for (address, times) in &self.again {
+            address.write(writer);
+            writer.u8(*times);
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let most = MAX_ACCOUNTS.saturating_mul(MAX_DEVICES);
+        Ok(Self {
+            id: *reader.array()?,
+            digest: *reader.array()?,
+            at: reader.u64()?,
+            filed: Filed::of(Conversation::read(reader)?),
+            lists: (0..reader.count(MAX_ACCOUNTS)?)
+                .map(|_| Ok((AccountId(*reader.array()?), reader.u64()?)))
+                .collect::<Result<_, Error>>()?,
+            left_out: (0..reader.count(most)?)
+                .map(|_| Address::read(reader))
+                .collect::<Result<_, Error>>()?,
+            again: (0..reader.count(most)?)
+                .map(|_| Ok((Address::read(reader)?, reader.u8()?)))
+                .collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+/// The messages sent last, oldest first.
+#[derive(Default)]
+pub(super) struct SentLog(VecDeque<Sent>);
+
+impl SentLog {
+    pub(super) fn find(&self, id: &MessageId) -> Option<&Sent> {
+        self.0.iter().find(|sent| sent.id == *id)
+    }
+
+    pub(super) fn add(&mut self, sent: Sent) {
+        if self.0.len() >= MAX_SENT {
+            self.0.pop_front();
+        }
+        self.0.push_back(sent);
+    }
+
+    pub(super) fn count(&mut self, id: &MessageId, to: Address) {
+        if let Some(sent) = self.0.iter_mut().find(|sent| sent.id == *id) {
+            sent.count(to);
+        }
+    }
+
+    /// Forgets what was sent to an account: who is there now is not who it was sent to.
+    pub(super) fn forget(&mut self, account: AccountId) {
+        self.0.retain(|sent| sent.filed.conversation() != Conversation::With(account));
+        for sent in &mut self.0 {
+            sent.lists.retain(|(listed, _)| *listed != account);
+            sent.left_out.retain(|address| address.account != account);
+        }
+    }
+
+    pub(super) fn expire(&mut self, now: u64) {
+        self.0.retain(|sent| now < sent.at.saturating_add(AGAIN_FOR));
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.count(self.0.len());
+        for sent in &self.0 {
+            sent.write(writer);
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        (0..reader.count(MAX_SENT)?).map(|_| Sent::read(reader)).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// A message that was read here, or that another own device says it has read.
+pub(super) struct Seen {
+    pub(super) what: Sighting,
+    /// Whether it was read here.
+    pub(super) here: bool,
+}
+
+impl Seen {
+    pub(super) fn write(&self, writer: &mut Writer) {
+        self.what.write(writer);
+        writer.flag(self.here);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self { what: Sighting::read(reader)?, here: reader.flag()? })
+    }
+}
+
+/// The messages read last, oldest first.
+#[derive(Default)]
+pub(super) struct SeenLog(VecDeque<Seen>);
+
+impl SeenLog {
+    pub(super) fn find(
+        &self,
+        account: AccountId,
+        device: DeviceId,
+        id: &MessageId,
+    ) -> Option<&Seen> {
+        let mut all = self.0.iter().rev();
+        all.find(|seen| {
+            seen.what.id == *id && seen.what.device == device && seen.what.account == account
+        })
+    }
+
+    /// The newest messages of other accounts that were read here, at most `most`.
+    pub(super) fn newest(&self, own: AccountId, most: usize) -> Vec<Sighting> {
+        let here = self.0.iter().rev().filter(|seen| seen.here && seen.what.account != own);
+        let mut newest: Vec<_> = here.take(most).map(|seen| seen.what).collect();
+        newest.sort_unstable();
+        newest
+    }
+
+    pub(super) fn add(&mut self, seen: Seen) {
+        let same = |old: &&mut Seen| old.what == seen.what;
+        if let Some(old) = self.0.iter_mut().find(same) {
+            old.here |= seen.here;
+            return;
+        }
+        if self.0.len() >= MAX_SEEN {
+            self.0.pop_front();
+        }
+        self.0.push_back(seen);
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.count(self.0.len());
+        for seen in &self.0 {
+            seen.write(writer);
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        (0..reader.count(MAX_SEEN)?).map(|_| Seen::read(reader)).collect::<Result<_, _>>().map(Self)
+    }
+}

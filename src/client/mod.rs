@@ -1,0 +1,356 @@
+//! One device of an account with everything it needs to talk: the facade of the crate.
+
+mod compare;
+mod contact;
+mod linking;
+mod lists;
+mod logs;
+mod open;
+mod outgoing;
+mod peer;
+mod plan;
+mod retry;
+mod seal;
+mod step;
+mod upkeep;
+
+pub use contact::View;
+pub use linking::{Candidate, Welcome};
+pub use lists::Learned;
+pub use open::{Alert, Arrived, Content, Large};
+pub use outgoing::{Envelope, Outgoing};
+pub use plan::{Conversation, Plan, To};
+pub(crate) use step::ClientDelta;
+pub use upkeep::Duties;
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use crate::account::Account;
+use crate::change::{Change, Changing, Delta};
+use crate::device::Device;
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::descent::Descent;
+use crate::protocol::devices::DeviceList;
+use crate::protocol::identity::{AccountId, AccountKind, Certificate, DeviceId};
+use crate::protocol::linking::Pending;
+use crate::protocol::record::Anchor;
+use crate::state::private::Stateful;
+
+use contact::Contact;
+use logs::{SeenLog, SentLog};
+use peer::Peer;
+use step::{Moved, Step};
+
+/// The name of a message, the same on all devices that got it: 16 random bytes.
+pub type MessageId = [u8; 16];
+
+/// Accounts that a client knows at most, and that one plan addresses at most.
+pub(crate) const MAX_ACCOUNTS: usize = 65_536;
+/// Devices that a client holds something about at most.
+const MAX_PEERS: usize = 1 << 20;
+/// Steps of one change at most.
+const MAX_STEPS: usize = 1 << 22;
+
+/// Where a device is: its account, and its id in that account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The account.
+    pub account: AccountId,
+    /// The device in it.
+    pub device: DeviceId,
+}
+
+impl Address {
+    /// Where the device of a certificate is.
+    #[must_use]
+    pub fn of(certificate: &Certificate) -> Self {
+        Self { account: certificate.account(), device: certificate.device() }
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.account.0);
+        writer.raw(&self.device.0);
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self { account: AccountId(*reader.array()?), device: DeviceId(*reader.array()?) })
+    }
+}
+
+/// One device of an account: its keys, the device lists it knows, its sessions with other devices,
+/// and what it must remember of messages. Secret: no `Clone`, no `Debug`, wiped on drop.
+///
+/// Envelopes, bundles, device lists and time go in; plans, letters, alerts and changes come out.
+/// Every operation either fails and leaves the client as it was, or makes one [`Change`] with
+/// everything in it: save it, then [`Client::apply`] it, then send or show (`spec/state.md`).
+///
+/// `now` is the caller's clock in seconds; a value below one that the client has seen counts as that
+/// one, so that setting a clock back revives nothing.
+pub struct Client {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    device: Device,
+    own: Contact,
+    contacts: BTreeMap<AccountId, Contact>,
+    peers: BTreeMap<Address, Peer>,
+    sent: SentLog,
+    seen: SeenLog,
+    linking: Option<Box<Pending>>,
+    clock: u64,
+    anchor: Anchor,
+}
+
+impl Client {
+    /// Makes the first device of an account, its primary, and the account's first device list, which
+    /// [`Client::list`] gives to be published. Save the account and the client first.
+    ///
+    /// # Errors
+    ///
+    /// None with a working generator: two random keys would have to be the same.
+    pub fn create(account: &Account, now: u64, rng: &mut impl CryptoRng) -> Result<Self, Error> {
+        let device = Device::generate(account, now, rng);
+        let list = DeviceList::first(account.key(), device.certificate().clone(), now)?;
+        Ok(Self::new(device, list, now))
+    }
+
+    fn new(device: Device, list: DeviceList, now: u64) -> Self {
+        let certificate = device.certificate();
+        let anchor = Anchor::start(Self::KIND, &certificate.core(), list.hash());
+        let inner = Inner {
+            device,
+            own: Contact::new(list),
+            contacts: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            sent: SentLog::default(),
+            seen: SeenLog::default(),
+            linking: None,
+            clock: now,
+            anchor,
+        };
+        Self { inner: Box::new(inner) }
+    }
+
+    /// Who this device is.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        self.inner.device.certificate()
+    }
+
+    /// Where this device is.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        Address::of(self.certificate())
+    }
+
+    /// This device's keys, for guest links ([`Invite`](crate::Invite)).
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.inner.device
+    }
+
+    /// The device list of this account, as far as this device knows it.
+    #[must_use]
+    pub fn list(&self) -> &DeviceList {
+        &self.inner.own.list
+    }
+
+    /// The device list of an account, as far as this device knows it.
+    #[must_use]
+    pub fn list_of(&self, account: AccountId) -> Option<&DeviceList> {
+        self.inner.contact(account).map(|contact| &contact.list)
+    }
+
+    /// The device lists that devices reported last and that are not the ones known here: by whom, of
+    /// which account, and what it means. Empty when everybody agrees.
+    pub fn mismatches(&self) -> impl Iterator<Item = (Address, AccountId, View)> {
+        self.inner.peers.iter().flat_map(|(by, peer)| {
+            let reports = peer.reports.iter();
+            reports.filter_map(|(subject, listed)| {
+                let view = self.inner.contact(*subject)?.view(*listed)?;
+                Some((*by, *subject, view))
+            })
+        })
+    }
+
+    /// Whether a session with this device exists that a message can be sealed in.
+    #[must_use]
+    pub fn has_session(&self, with: Address, now: u64) -> bool {
+        let now = now.max(self.inner.clock);
+        self.inner.peers.get(&with).is_some_and(|peer| peer.usable(now).is_some())
+    }
+
+    /// Moves the client on by a change that was made from it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleChange`] if the change was made from another state. Nothing changes then.
+    pub fn apply(&mut self, change: Change) -> Result<(), Error> {
+        let (next, Delta::Client(delta)) = change.take(&self.inner.anchor)? else {
+            return Err(Error::StaleChange);
+        };
+        self.inner.apply(next, delta)
+    }
+
+    fn change(&self, now: u64, steps: Vec<Step>) -> Result<Change, Error> {
+        let now = now.max(self.inner.clock);
+        Change::new(self.inner.anchor, Delta::Client(ClientDelta { now, steps }))
+    }
+}
+
+impl Inner {
+    /// What is known of an account, this one included.
+    fn contact(&self, account: AccountId) -> Option<&Contact> {
+        if account == self.account() { Some(&self.own) } else { self.contacts.get(&account) }
+    }
+
+    /// What a new session with a device says about its place.
+    fn descent(&self, address: Address, now: u64) -> Descent {
+        let peer = self.peers.get(&address);
+        peer.map_or_else(|| Descent::new(now), |peer| peer.descent(now))
+    }
+
+    fn account(&self) -> AccountId {
+        self.device.certificate().account()
+    }
+
+    fn address(&self) -> Address {
+        Address::of(self.device.certificate())
+    }
+
+    /// Whether this device is still one of its account's.
+    fn check_listed(&self) -> Result<(), Error> {
+        let listed = self.own.device(self.address().device)?;
+        if listed == self.device.certificate() { Ok(()) } else { Err(Error::Unlisted) }
+    }
+
+    fn apply(&mut self, next: Anchor, delta: ClientDelta) -> Result<(), Error> {
+        let now = delta.now;
+        for step in delta.steps {
+            self.take(next, now, step)?;
+        }
+        self.anchor = next;
+        self.clock = now;
+        Ok(())
+    }
+
+    fn take(&mut self, next: Anchor, now: u64, step: Step) -> Result<(), Error> {
+        match step {
+            Step::Prekeys(change) => return self.device.apply(*change),
+            Step::Begin(begin) => self.peer(begin.with).begin(begin.session, now),
+            Step::Accept(accept) => {
+                self.peer(accept.from).accept(accept.session, accept.activate, now);
+            }
+            Step::Sealed(mut moved) | Step::Opened(mut moved) => {
+                let Moved { with, slot, delta } = &mut *moved;
+                self.peer(*with).advance(*slot, next, now, delta);
+            }
+            Step::Asked(address) => self.peer(*address).ask(),
+            Step::Seen(seen) => self.seen.add(*seen),
+            Step::Sent(sent) => self.sent.add(*sent),
+            Step::Again(again) => self.sent.count(&again.id, again.to),
+            Step::Report(report) => {
+                let reports = &mut self.peer(report.by).reports;
+                match report.listed {
+                    Some(listed) => reports.insert(report.subject, *listed),
+                    None => reports.remove(&report.subject),
+                };
+            }
+            Step::Learn(list) => self.learn(*list),
+            Step::Changed(list) => {
+                if let Some(contact) = self.contacts.get_mut(&list.account()) {
+                    contact.changed = Some(list);
+                }
+            }
+            Step::Acknowledge(account) => self.acknowledge(*account),
+            Step::Forget(account) => self.forget(*account),
+            Step::Linking(pending) => self.linking = pending,
+            Step::Expire => self.expire(now),
+        }
+        Ok(())
+    }
+
+    fn peer(&mut self, address: Address) -> &mut Peer {
+        self.peers.entry(address).or_default()
+    }
+}
+
+impl Changing for Client {
+    type Output = Outgoing;
+
+    fn adopt(&mut self, change: Change) -> Result<(), Error> {
+        self.apply(change)
+    }
+}
+
+/// Adds an entry that must come after all the others: one encoding for each map.
+fn ascending<K: Ord + Copy, V>(map: &mut BTreeMap<K, V>, key: K, value: V) -> Result<(), Error> {
+    if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
+        return Err(Error::Malformed);
+    }
+    map.insert(key, value);
+    Ok(())
+}
+
+impl Stateful for Client {
+    const KIND: u8 = 0x06;
+
+    #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
+    fn write(&self, writer: &mut Writer) {
+        let inner = &*self.inner;
+        inner.anchor.write(writer);
+        writer.u64(inner.clock);
+        inner.device.write(writer);
+        inner.own.write(writer);
+        writer.count(inner.contacts.len());
+        for contact in inner.contacts.values() {
+            contact.write(writer);
+        }
+        writer.count(inner.peers.len());
+        for (address, peer) in &inner.peers {
+            address.write(writer);
+            peer.write(writer);
+        }
+        inner.sent.write(writer);
+        inner.seen.write(writer);
+        writer.flag(inner.linking.is_some());
+        if let Some(pending) = &inner.linking {
+            pending.write(writer);
+        }
+    }
+
+    #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let (anchor, clock) = (Anchor::read(reader)?, reader.u64()?);
+        let device = Device::read(reader)?;
+        let own = Contact::read(reader)?;
+        let certificate = device.certificate();
+        if own.list.account() != certificate.account() || certificate.kind() != AccountKind::Member
+        {
+            return Err(Error::Malformed);
+        }
+        let mut contacts = BTreeMap::new();
+        for _ in 0..reader.count(MAX_ACCOUNTS)? {
+            let contact = Contact::read(reader)?;
+            ascending(&mut contacts, contact.list.account(), contact)?;
+        }
+        let mut peers = BTreeMap::new();
+        for _ in 0..reader.count(MAX_PEERS)? {
+            ascending(&mut peers, Address::read(reader)?, Peer::read(reader)?)?;
+        }
+        let (sent, seen) = (SentLog::read(reader)?, SeenLog::read(reader)?);
+        let linking = if reader.flag()? { Some(Box::new(Pending::read(reader)?)) } else { None };
+        let inner = Inner { device, own, contacts, peers, sent, seen, linking, clock, anchor };
+        Ok(Self { inner: Box::new(inner) })
+    }
+
+    fn stands(&self) -> Anchor {
+        self.inner.anchor
+    }
+}

@@ -1,0 +1,250 @@
+//! Accounts with several devices, and the server between them.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use latchstring::{
+    Account, AccountId, Address, Arrived, Bundle, Candidate, Client, Content, DeviceList, Error,
+    OneTimePrekey, Outgoing, Plan, Proposal, To,
+};
+
+use super::pair::{NOW, TestRng};
+
+/// An envelope on its way.
+#[derive(Clone)]
+pub struct Mail {
+    pub from: Address,
+    pub to: Address,
+    pub id: [u8; 16],
+    pub message: Vec<u8>,
+}
+
+/// A server that does what it should. What it holds is public, for tests in which it does not.
+#[derive(Default)]
+pub struct Server {
+    /// All lists of each account, the newest last.
+    pub lists: BTreeMap<AccountId, Vec<Vec<u8>>>,
+    pub bundles: BTreeMap<Address, Vec<u8>>,
+    pub one_time: BTreeMap<Address, Vec<Vec<u8>>>,
+    pub mail: BTreeMap<Address, VecDeque<Mail>>,
+    pub blobs: Vec<Vec<u8>>,
+}
+
+impl Server {
+    pub fn publish(&mut self, list: &DeviceList) {
+        self.lists.entry(list.account()).or_default().push(list.encode());
+    }
+
+    pub fn list(&self, account: AccountId) -> DeviceList {
+        DeviceList::decode(self.lists[&account].last().unwrap()).unwrap()
+    }
+
+    pub fn bundle(&mut self, of: Address) -> Bundle {
+        let bundle = Bundle::decode(&self.bundles[&of]).unwrap();
+        match self.one_time.get_mut(&of).and_then(Vec::pop) {
+            Some(key) => bundle.attach(OneTimePrekey::decode(&key).unwrap()).unwrap(),
+            None => bundle,
+        }
+    }
+
+    pub fn post(&mut self, from: Address, out: Outgoing) {
+        let id = out.id;
+        self.blobs.extend(out.blob);
+        for envelope in out.envelopes {
+            let (to, message) = (envelope.to, envelope.message);
+            self.mail.entry(to).or_default().push_back(Mail { from, to, id, message });
+        }
+    }
+
+    pub fn take(&mut self, to: Address) -> Option<Mail> {
+        self.mail.get_mut(&to).and_then(VecDeque::pop_front)
+    }
+}
+
+/// Some accounts and their server.
+pub struct Town {
+    pub server: Server,
+    pub people: Vec<Person>,
+    pub now: u64,
+    pub rng: TestRng,
+}
+
+/// An account and its devices, the primary first.
+pub struct Person {
+    pub account: Account,
+    pub devices: Vec<Client>,
+}
+
+impl Person {
+    pub fn id(&self) -> AccountId {
+        self.account.id()
+    }
+}
+
+impl Town {
+    /// Accounts with so many devices each, that know each other's lists.
+    pub fn new(seed: u64, devices: &[usize]) -> Self {
+        let mut town = Self {
+            server: Server::default(),
+            people: Vec::new(),
+            now: NOW,
+            rng: TestRng::new(seed),
+        };
+        for (number, count) in devices.iter().enumerate() {
+            let id = AccountId([u8::try_from(number + 1).unwrap(); 32]);
+            town.settle(id);
+            for _ in 1..*count {
+                town.link(number);
+            }
+        }
+        town.learn_all();
+        town
+    }
+
+    /// A new account with one device.
+    pub fn settle(&mut self, id: AccountId) {
+        let account = Account::generate(id, &mut self.rng);
+        let client = Client::create(&account, self.now, &mut self.rng).unwrap();
+        self.server.publish(client.list());
+        self.people.push(Person { account, devices: vec![client] });
+        self.publish_keys(self.people.len() - 1, 0);
+    }
+
+    /// A new companion for a person.
+    pub fn link(&mut self, person: usize) {
+        let (now, rng) = (self.now, &mut self.rng);
+        let Person { account, devices } = &mut self.people[person];
+        let candidate = Candidate::generate("a laptop", now, rng).unwrap();
+        let proposal = Proposal::read(&candidate.code(), now).unwrap();
+        let primary = &mut devices[0];
+        let (offer, change) = primary.approve(account, &proposal, 31, now, rng).unwrap();
+        primary.apply(change).unwrap();
+        let welcome = candidate.open(&offer, now).unwrap();
+        let (mut companion, acceptance) = welcome.accept(candidate, now, rng).unwrap();
+        let (list, change) = primary.admit(account, &acceptance, now).unwrap();
+        primary.apply(change).unwrap();
+        let (_, change) = companion.learn(&list, now).unwrap();
+        companion.apply(change.unwrap()).unwrap();
+        devices.push(companion);
+        self.server.publish(&list);
+        let device = self.people[person].devices.len() - 1;
+        self.publish_keys(person, device);
+    }
+
+    pub fn publish_keys(&mut self, person: usize, device: usize) {
+        let client = &mut self.people[person].devices[device];
+        let (keys, change) = client.replenish(self.now, &mut self.rng).unwrap();
+        client.apply(change).unwrap();
+        let address = client.address();
+        self.server.bundles.insert(address, client.bundle().unwrap().encode());
+        let keys = keys.iter().map(OneTimePrekey::encode);
+        self.server.one_time.entry(address).or_default().extend(keys);
+    }
+
+    pub fn client(&mut self, person: usize, device: usize) -> &mut Client {
+        &mut self.people[person].devices[device]
+    }
+
+    pub fn id(&self, person: usize) -> AccountId {
+        self.people[person].id()
+    }
+
+    pub fn address(&self, person: usize, device: usize) -> Address {
+        self.people[person].devices[device].address()
+    }
+
+    /// Gives every device every newest list.
+    pub fn learn_all(&mut self) {
+        for person in 0..self.people.len() {
+            for device in 0..self.people[person].devices.len() {
+                for of in 0..self.people.len() {
+                    let _ = self.learn(person, device, self.id(of));
+                }
+            }
+        }
+    }
+
+    /// Gives a device the newest list of an account.
+    pub fn learn(
+        &mut self,
+        person: usize,
+        device: usize,
+        of: AccountId,
+    ) -> Result<latchstring::Learned, Error> {
+        let list = self.server.list(of);
+        let now = self.now;
+        let client = self.client(person, device);
+        let (learned, change) = client.learn(&list, now)?;
+        if let Some(change) = change {
+            client.apply(change)?;
+        }
+        Ok(learned)
+    }
+
+    /// Fetches the bundles that a plan misses.
+    pub fn supply(&mut self, person: usize, device: usize, plan: &mut Plan) -> Result<(), Error> {
+        let missing: Vec<_> = plan.missing().collect();
+        for address in missing {
+            let bundle = self.server.bundle(address);
+            let client = &self.people[person].devices[device];
+            plan.supply(client, &bundle, self.now, &mut self.rng)?;
+        }
+        Ok(())
+    }
+
+    /// Plans, fetches, seals; nothing is posted.
+    pub fn seal(
+        &mut self,
+        person: usize,
+        device: usize,
+        to: To<'_>,
+        content: &[u8],
+    ) -> Result<Outgoing, Error> {
+        let mut plan = self.people[person].devices[device].plan(to, self.now)?;
+        self.supply(person, device, &mut plan)?;
+        self.seal_plan(person, device, &mut plan, content)
+    }
+
+    pub fn seal_plan(
+        &mut self,
+        person: usize,
+        device: usize,
+        plan: &mut Plan,
+        content: &[u8],
+    ) -> Result<Outgoing, Error> {
+        let client = &mut self.people[person].devices[device];
+        client.seal(plan, content, self.now, &mut self.rng)?.apply()
+    }
+
+    /// Sends a message from a device to another account.
+    pub fn say(&mut self, person: usize, device: usize, to: usize, content: &[u8]) -> [u8; 16] {
+        let out = self.seal(person, device, To::Account(self.id(to)), content).unwrap();
+        let id = out.id;
+        self.server.post(self.address(person, device), out);
+        id
+    }
+
+    /// Everything that waits for a device.
+    pub fn receive(&mut self, person: usize, device: usize) -> Vec<Result<Arrived, Error>> {
+        let (address, now) = (self.address(person, device), self.now);
+        let mut arrived = Vec::new();
+        while let Some(mail) = self.server.take(address) {
+            let client = self.client(person, device);
+            arrived.push(client.receive(mail.from, &mail.message, now));
+        }
+        arrived
+    }
+
+    /// The texts that wait for a device; anything else stops the test.
+    pub fn read(&mut self, person: usize, device: usize) -> Vec<Vec<u8>> {
+        let arrived = self.receive(person, device).into_iter();
+        arrived.map(|arrived| text(&arrived.unwrap().content)).collect()
+    }
+}
+
+/// The bytes of a message.
+pub fn text(content: &Content) -> Vec<u8> {
+    match content {
+        Content::Message(text) | Content::Own(text) => text.to_vec(),
+        _ => panic!("this is no text"),
+    }
+}
