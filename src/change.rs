@@ -77,6 +77,25 @@ impl Change {
         key.seal(self, owner, rng)
     }
 
+    /// Reads a change of a device, which is part of one of a client. No other kind may stand there, or
+    /// changes could be nested without end.
+    pub(crate) fn read_of_device(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let (base, next) = Self::anchors(reader)?;
+        if reader.u8()? != 2 {
+            return Err(Error::Malformed);
+        }
+        Ok(Self { base, next, delta: Delta::Device(DeviceDelta::read(reader)?) })
+    }
+
+    fn anchors(reader: &mut Reader<'_>) -> Result<(Anchor, Anchor), Error> {
+        let (base, next) = (Anchor::read(reader)?, Anchor::read(reader)?);
+        if base.generation().checked_add(1) == Some(next.generation()) {
+            Ok((base, next))
+        } else {
+            Err(Error::Malformed)
+        }
+    }
+
     /// The delta, for the state that stands where the change was made from.
     pub(crate) fn take(self, at: &Anchor) -> Result<(Anchor, Delta), Error> {
         if self.base == *at { Ok((self.next, self.delta)) } else { Err(Error::StaleChange) }
@@ -116,22 +135,16 @@ impl Stateful for Change {
 
     #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (base, next) = (Anchor::read(reader)?, Anchor::read(reader)?);
-        if base.generation().checked_add(1) != Some(next.generation()) {
-            return Err(Error::Malformed);
-        }
-        Ok(Self {
-            base,
-            next,
-            delta: match reader.u8()? {
-                1 => Delta::Session(ratchet::Delta::read(reader)?),
-                2 => Delta::Device(DeviceDelta::read(reader)?),
-                3 => Delta::Invite(InviteDelta::read(reader)?),
-                4 => Delta::Chat(ChatDelta::read(reader)?),
-                5 => Delta::Client(ClientDelta::read(reader)?),
-                _ => return Err(Error::Malformed),
-            },
-        })
+        let (base, next) = Self::anchors(reader)?;
+        let delta = match reader.u8()? {
+            1 => Delta::Session(ratchet::Delta::read(reader)?),
+            2 => Delta::Device(DeviceDelta::read(reader)?),
+            3 => Delta::Invite(InviteDelta::read(reader)?),
+            4 => Delta::Chat(ChatDelta::read(reader)?),
+            5 => Delta::Client(ClientDelta::read(reader)?),
+            _ => return Err(Error::Malformed),
+        };
+        Ok(Self { base, next, delta })
     }
 
     fn stands(&self) -> Anchor {

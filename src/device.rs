@@ -295,6 +295,11 @@ impl Device {
         blob::key(self.inner.identity.agreement.seed(), id, content)
     }
 
+    /// Erases the prekeys that can be erased, when the device is no more one of its account's.
+    pub(crate) fn retire(&mut self) {
+        self.inner.prekeys.retire();
+    }
+
     pub(crate) fn identity(&self) -> &Identity {
         &self.inner.identity
     }

@@ -39,8 +39,8 @@ pub enum Error {
     WrongKind,
     /// The device list is older than the one that is known. Keep the known one.
     ListRollback,
-    /// The account has signed two histories of its devices. Keep the known list, tell the user,
-    /// and send nothing until they have looked into it.
+    /// The account has signed two histories of its devices: its key was stolen, or its primary was
+    /// restored from a backup. The known list stays in force; tell the user.
     ListFork,
     /// Content that only this account's own devices may send came from another account. Drop it.
     NotSelf,

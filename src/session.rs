@@ -120,10 +120,13 @@ impl Session {
         self.inner.opening.is_none()
     }
 
-    /// Whether the peer has shown that it holds this session *and* that it was answered: what an
-    /// initiator sends after it has read something is in a second chain.
+    /// Whether the peer has shown that it sends on this session: by an answer; or, if the peer began
+    /// it, by a message that it sent after it was answered, which is in its second chain.
     pub(crate) fn is_proven(&self) -> bool {
-        self.is_confirmed() && self.inner.ratchet.received() >= 2
+        match self.role() {
+            Role::Initiator => self.is_confirmed(),
+            Role::Responder => self.inner.ratchet.received() >= 2,
+        }
     }
 
     /// Where the session stands among those of the two devices.

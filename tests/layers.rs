@@ -14,7 +14,8 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 7] = [
+const TEST_FILES: [&str; 8] = [
+    "src/client/tests.rs",
     "src/primitives/collision.rs",
     "src/primitives/work.rs",
     "src/protocol/devices/tests.rs",

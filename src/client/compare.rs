@@ -80,11 +80,12 @@ impl Inner {
             Body::Message(_) | Body::Large(_) | Body::Own(_) => {}
         }
         let digest = letter.digest(from.account, from.device);
-        if let Some(seen) = self.seen.find(from.account, from.device, &letter.id) {
-            if seen.what.digest != digest {
+        for seen in self.seen.all(from.account, from.device, &letter.id) {
+            let same = seen.what.digest == digest;
+            if !same {
                 alerts.push(Alert::Equivocation { by: from, id: letter.id });
-                return Content::Repeated;
             }
+            // What only another own device says it has read hides nothing: that device may be stolen.
             if seen.here {
                 return Content::Repeated;
             }
@@ -103,12 +104,15 @@ impl Inner {
     /// Compares what another own device has read with what this one has.
     fn take_sighting(&self, told: &Sighting, steps: &mut Vec<Step>, alerts: &mut Vec<Alert>) {
         let by = Address { account: told.account, device: told.device };
-        match self.seen.find(told.account, told.device, &told.id) {
-            Some(seen) if seen.what.digest != told.digest => {
+        let mut known = false;
+        for seen in self.seen.all(told.account, told.device, &told.id) {
+            known |= seen.what.digest == told.digest;
+            if seen.what.digest != told.digest {
                 alerts.push(Alert::Equivocation { by, id: told.id });
             }
-            Some(_) => {}
-            None => steps.push(Step::Seen(Box::new(Seen { what: *told, here: false }))),
+        }
+        if !known {
+            steps.push(Step::Seen(Box::new(Seen { what: *told, here: false })));
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Contact {
     /// A list that does not follow from the one above: another account key, or a gap too long to
     /// prove. Nothing is sent until the user has acknowledged it.
     pub(super) changed: Option<Box<DeviceList>>,
+    /// The account key that the user has refused; zeros if none.
+    pub(super) dismissed: [u8; 32],
 }
 
 /// A device, the epoch of the first list that named it, and when that list was issued.
@@ -46,7 +48,7 @@ impl Contact {
         let (epoch, issued) = (list.epoch(), list.issued());
         let ids = list.devices().iter().map(Certificate::device);
         let since = ids.map(|device| Since { device, epoch, issued }).collect();
-        Self { list, since, changed: None }
+        Self { list, since, changed: None, dismissed: [0; 32] }
     }
 
     /// Takes a list that follows.
@@ -60,8 +62,11 @@ impl Contact {
             Since { device: device.device(), epoch, issued }
         };
         self.since = list.devices().iter().map(since).collect();
+        // Another account key still waits: a newer list of the old one, from whoever has that key, does
+        // not answer it.
+        let key = *list.account_key();
+        self.changed = self.changed.take().filter(|changed| *changed.account_key() != key);
         self.list = list;
-        self.changed = None;
     }
 
     /// The epoch since which the device has been listed.
@@ -99,14 +104,16 @@ impl Contact {
 
     /// What a report of this account's list means; nothing if it is the one that is known here.
     pub(super) fn view(&self, reported: Listed) -> Option<View> {
-        let known = self.list.epoch();
-        match self.list.hash_at(reported.epoch) {
-            _ if reported == self.listed() => None,
-            _ if reported.epoch > known => Some(View::Ahead),
-            Some(hash) if hash != reported.hash => Some(View::Forked),
-            _ if reported.epoch == known => Some(View::Forked),
-            _ => Some(View::Behind),
+        let known = self.listed();
+        if reported == known {
+            return None;
         }
+        if reported.epoch > known.epoch {
+            return Some(View::Ahead);
+        }
+        let hash = self.list.hash_at(reported.epoch);
+        let same = hash.is_none_or(|hash| hash == reported.hash);
+        Some(if same && reported.epoch < known.epoch { View::Behind } else { View::Forked })
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
@@ -121,6 +128,7 @@ impl Contact {
         if let Some(changed) = &self.changed {
             changed.write(writer);
         }
+        writer.raw(&self.dismissed);
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
@@ -133,6 +141,11 @@ impl Contact {
             .collect::<Result<_, Error>>()?;
         let changed =
             if reader.flag()? { Some(Box::new(DeviceList::recall(reader)?)) } else { None };
-        Ok(Self { list, since, changed })
+        let dismissed = *reader.array()?;
+        let misplaced = changed.as_ref().is_some_and(|changed| changed.account() != list.account());
+        if misplaced {
+            return Err(Error::Malformed);
+        }
+        Ok(Self { list, since, changed, dismissed })
     }
 }

@@ -20,6 +20,7 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::devices::DeviceList;
+use crate::protocol::fingerprint::Fingerprint;
 use crate::protocol::identity::{AccountId, Certificate, DeviceId};
 use crate::protocol::linking::{self, Offered, Proposal, Request};
 use crate::protocol::record::Anchor;
@@ -80,10 +81,18 @@ impl Candidate {
 }
 
 impl Welcome {
-    /// The account that the device would belong to.
+    /// The account that the device would belong to. An id is a word that anybody can use: what tells
+    /// the user's own account from another one's is its key ([`Welcome::code`]).
     #[must_use]
     pub fn account(&self) -> AccountId {
         self.list().account()
+    }
+
+    /// A code of the account's id and key, to be compared with [`Client::account_code`] on the primary.
+    /// Who saw this device's code first could have made the offer.
+    #[must_use]
+    pub fn code(&self) -> Fingerprint {
+        Fingerprint::of(self.primary(), self.primary())
     }
 
     /// The id that the device would have.
@@ -111,7 +120,7 @@ impl Welcome {
     ///
     /// # Errors
     ///
-    /// [`Error::Forged`] if the candidate is not the one that opened the offer.
+    /// [`Error::BadSignature`] if the candidate is not the one that opened the offer.
     #[expect(clippy::needless_pass_by_value, reason = "a candidate is good for one link")]
     pub fn accept(
         self,
@@ -127,6 +136,12 @@ impl Welcome {
 }
 
 impl Client {
+    /// A code of this account's id and key, the same on all of its devices.
+    #[must_use]
+    pub fn account_code(&self) -> Fingerprint {
+        Fingerprint::of(self.certificate(), self.certificate())
+    }
+
     /// Companions that an account has unless it decides otherwise.
     pub const COMPANIONS: usize = 4;
 
@@ -169,20 +184,15 @@ impl Client {
         Ok((offer, self.change(now, vec![Step::Linking(Some(Box::new(pending)))])?))
     }
 
-    /// Takes a candidate's acceptance: the account's next device list, with the companion in it. Save
-    /// the change, apply it, then publish the list, which the companion needs as well.
+    /// Takes a candidate's acceptance: the account's next device list has the companion in it. Save
+    /// the change, apply it, then publish [`Client::list`], which the companion needs as well.
     ///
     /// # Errors
     ///
     /// [`Error::Expired`] more than five minutes after the offer, and if none is open;
     /// [`Error::Forged`], [`Error::BadSignature`] for an acceptance that does not hold;
     /// [`Error::WrongPeer`] for another account.
-    pub fn admit(
-        &self,
-        account: &Account,
-        acceptance: &[u8],
-        now: u64,
-    ) -> Result<(DeviceList, Change), Error> {
+    pub fn admit(&self, account: &Account, acceptance: &[u8], now: u64) -> Result<Change, Error> {
         let pending = self.inner.linking.as_ref().ok_or(Error::Expired)?;
         let now = now.max(self.inner.clock);
         let companion = pending.complete(acceptance, now)?;

@@ -4,15 +4,20 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use rand_core::CryptoRng;
+
 use crate::account::Account;
 use crate::change::Change;
+use crate::device::Device;
 use crate::error::Error;
 use crate::protocol::devices::DeviceList;
 use crate::protocol::identity::{AccountId, Certificate, DeviceId};
 
 use super::contact::Contact;
+use super::logs::{SeenLog, SentLog};
+use super::peer::Peer;
 use super::step::Step;
-use super::{Client, Inner, MAX_ACCOUNTS};
+use super::{Address, Client, Inner, MAX_ACCOUNTS};
 
 /// What a device list brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,24 +46,58 @@ pub enum Learned {
 }
 
 impl Client {
+    /// Makes a new primary for an account whose primary is lost, from the account's key and its newest
+    /// device list: the list after it names the new device in the place of those in `lost`. Save the
+    /// client, then publish [`Client::list`].
+    ///
+    /// The list comes from a server, or better from a companion: under an older one than the newest, the
+    /// list that is signed here is a fork for those who know a newer one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongPeer`] for the list of another account or account key; [`Error::TooManyDevices`].
+    pub fn recover(
+        account: &Account,
+        newest: &DeviceList,
+        lost: &[DeviceId],
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, Error> {
+        if newest.account() != account.id() {
+            return Err(Error::WrongPeer);
+        }
+        let device = Device::generate(account, now, rng);
+        let left = newest.devices().iter().filter(|listed| !lost.contains(&listed.device()));
+        let devices = left.cloned().chain([device.certificate().clone()]).collect();
+        let next = newest.next(account.key(), devices, now)?;
+        Ok(Self::new(device, next, now))
+    }
+
     /// Takes an account's device list, this account's included. There is no change if it brings
     /// nothing new: ask as often as you like.
     ///
     /// # Errors
     ///
-    /// [`Error::ListExpired`] for a list outside its validity time; [`Error::ListRollback`] for an
+    /// [`Error::ListExpired`] for a list outside its validity time, unless it follows the known one, and
+    /// for one from the future; [`Error::ListRollback`] for an
     /// older list than the known one; [`Error::ListFork`] for another list of the same epoch, or one
-    /// that does not descend from the known one; [`Error::WrongPeer`] for a list of this very account
+    /// that does not descend from the known one; [`Error::WrongPeer`] for a list that was dismissed, and for one of this very account
     /// under another account key: this device must be linked again; [`Error::Exhausted`] for more
     /// than 65,536 accounts.
     pub fn learn(&self, list: &DeviceList, now: u64) -> Result<(Learned, Option<Change>), Error> {
         let now = now.max(self.inner.clock);
-        list.check(now)?;
         let (learned, step) = if list.account() == self.inner.account() {
             self.inner.learn_own(list)?
         } else {
             self.inner.learn_other(list)?
         };
+        // What follows is taken although it has expired: it may bridge the way to one that has not,
+        // and the time is looked at whenever a list is used.
+        if matches!(learned, Learned::First | Learned::Changed) {
+            list.check(now)?;
+        } else {
+            list.check_issued(now)?;
+        }
         let change = step.map(|step| self.change(now, vec![step])).transpose()?;
         Ok((learned, change))
     }
@@ -84,13 +123,35 @@ impl Client {
         self.change(now, vec![Step::Acknowledge(Box::new(account))])
     }
 
+    /// Refuses the changed list of an account, after the user was told: what was known before holds
+    /// again, and no list under that account key is taken from now on. To take one after all,
+    /// [`Client::forget`] the account and learn it anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unlisted`] if no changed list of the account is waiting; [`Error::WrongPeer`] if the
+    /// waiting one has another key.
+    pub fn dismiss(
+        &self,
+        account: AccountId,
+        account_key: &[u8; 32],
+        now: u64,
+    ) -> Result<Change, Error> {
+        let changed = self.changed_list_of(account).ok_or(Error::Unlisted)?;
+        if changed.account_key() != account_key {
+            return Err(Error::WrongPeer);
+        }
+        self.change(now, vec![Step::Dismiss(Box::new(account))])
+    }
+
     /// The changed list of an account, which waits for the user.
     #[must_use]
     pub fn changed_list_of(&self, account: AccountId) -> Option<&DeviceList> {
         self.inner.contacts.get(&account).and_then(|contact| contact.changed.as_deref())
     }
 
-    /// Forgets an account: its list, and the sessions with its devices.
+    /// Forgets an account: its list, and the sessions with its devices. The next list of it that is
+    /// learned is the first one again, whoever's key it is under: compare the security code anew.
     ///
     /// # Errors
     ///
@@ -102,30 +163,26 @@ impl Client {
         self.change(now, vec![Step::Forget(Box::new(account))])
     }
 
-    /// Signs this account's list anew, so that it does not expire ([`Client::due`]). Publish the list
-    /// when the change is applied.
+    /// Signs this account's list anew, so that it does not expire ([`Client::due`]). Save the change,
+    /// apply it, then publish [`Client::list`].
     ///
     /// # Errors
     ///
     /// [`Error::WrongPeer`] for another account; [`Error::Unlisted`] if this device is no more one of
     /// its account's.
-    pub fn renew(&self, account: &Account, now: u64) -> Result<(DeviceList, Change), Error> {
+    pub fn renew(&self, account: &Account, now: u64) -> Result<Change, Error> {
         self.sign_list(account, self.list().devices().to_vec(), Vec::new(), now)
     }
 
-    /// Removes a device from this account. Publish the list when the change is applied: the sessions
-    /// with the device are erased with it, and whoever knows the list sends it nothing more.
+    /// Removes a device from this account. Save the change, apply it, then publish [`Client::list`]:
+    /// the sessions with the device are erased by then, and whoever knows the list sends it nothing
+    /// more.
     ///
     /// # Errors
     ///
     /// [`Error::Unlisted`] if the account has no such device; [`Error::BadArgument`] for this very
     /// device; [`Error::WrongPeer`] for another account.
-    pub fn remove(
-        &self,
-        account: &Account,
-        device: DeviceId,
-        now: u64,
-    ) -> Result<(DeviceList, Change), Error> {
+    pub fn remove(&self, account: &Account, device: DeviceId, now: u64) -> Result<Change, Error> {
         if device == self.address().device {
             return Err(Error::BadArgument);
         }
@@ -134,18 +191,20 @@ impl Client {
         self.sign_list(account, left.cloned().collect(), Vec::new(), now)
     }
 
+    /// The change to a next list. The list itself is not given out before the change is applied: two
+    /// signed lists of one epoch would be a fork that no peer forgets.
     pub(super) fn sign_list(
         &self,
         account: &Account,
         devices: Vec<Certificate>,
         mut steps: Vec<Step>,
         now: u64,
-    ) -> Result<(DeviceList, Change), Error> {
+    ) -> Result<Change, Error> {
         self.inner.check_listed()?;
         let now = now.max(self.inner.clock);
         let list = self.list().next(account.key(), devices, now)?;
-        steps.push(Step::Learn(Box::new(list.clone())));
-        Ok((list, self.change(now, steps)?))
+        steps.push(Step::Learn(Box::new(list)));
+        self.change(now, steps)
     }
 }
 
@@ -174,6 +233,9 @@ impl Inner {
         };
         let changed = || (Learned::Changed, Some(Step::Changed(Box::new(list.clone()))));
         if list.account_key() != contact.list.account_key() {
+            if contact.dismissed == *list.account_key() {
+                return Err(Error::WrongPeer);
+            }
             return match &contact.changed {
                 // Among lists under the new key the same rules hold.
                 Some(waiting) if waiting.account_key() == list.account_key() => {
@@ -202,6 +264,10 @@ impl Inner {
             if was_listed && self.check_listed().is_err() {
                 // Nothing that this device shared with anybody outlives its place in the account.
                 self.peers.clear();
+                self.device.retire();
+                self.linking = None;
+                self.sent = SentLog::default();
+                self.seen = SeenLog::default();
             }
         } else if let Some(contact) = self.contacts.get_mut(&account) {
             contact.advance(list);
@@ -215,16 +281,35 @@ impl Inner {
         if let Some(contact) = self.contacts.get_mut(&account)
             && let Some(changed) = contact.changed.take()
         {
+            let before = *contact.list.account_key();
             *contact = Contact::new(*changed);
+            // The list of before, shown once more, must not look like one more change.
+            if before != *contact.list.account_key() {
+                contact.dismissed = before;
+            }
             self.sent.forget(account);
-            self.peers.retain(|address, _| address.account != account);
+            self.part(account, |_, _| true);
+        }
+    }
+
+    pub(super) fn dismiss(&mut self, account: AccountId) {
+        if let Some(contact) = self.contacts.get_mut(&account)
+            && let Some(changed) = contact.changed.take()
+        {
+            // A list under the known key that could not be proved may be proved later.
+            if changed.account_key() != contact.list.account_key() {
+                contact.dismissed = *changed.account_key();
+            }
         }
     }
 
     pub(super) fn forget(&mut self, account: AccountId) {
         self.contacts.remove(&account);
         self.sent.forget(account);
-        self.peers.retain(|address, _| address.account != account);
+        self.part(account, |_, _| true);
+        for peer in self.peers.values_mut() {
+            peer.reports.remove(&account);
+        }
     }
 
     /// Erases what is held about devices of an account that its list does not name any more.
@@ -232,13 +317,22 @@ impl Inner {
         let Some(list) = self.contact(account).map(|contact| contact.list.clone()) else {
             return;
         };
-        self.peers.retain(|address, peer| {
-            if address.account != account {
-                return true;
-            }
+        self.part(account, |address, peer| {
             let listed = list.device(address.device);
-            listed.is_some_and(|listed| peer.is_of(listed))
+            listed.is_none_or(|listed| !peer.is_of(listed))
         });
+    }
+
+    /// Erases what is held about those devices of an account, but for what keeps them from coming
+    /// back as they were.
+    fn part(&mut self, account: AccountId, parts: impl Fn(&Address, &Peer) -> bool) {
+        let of_account = self.peers.iter().filter(|(address, _)| address.account == account);
+        let gone = of_account.filter(|(address, peer)| parts(address, peer));
+        let gone: Vec<_> = gone.map(|(address, peer)| (*address, peer.newest())).collect();
+        for (address, newest) in gone {
+            self.peers.remove(&address);
+            self.gone.add(address, newest, self.clock);
+        }
     }
 }
 

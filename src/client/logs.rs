@@ -15,6 +15,9 @@ use super::{Address, MAX_ACCOUNTS, MessageId};
 /// Messages that can be sealed again at most: the oldest is forgotten first.
 pub(crate) const MAX_SENT: usize = 128;
 
+/// Accounts in all of these messages together at most: what a group costs to remember.
+const MAX_SENT_ACCOUNTS: usize = 4096;
+
 /// How long a message can be sealed again, in seconds: as long as a server may hold one back.
 pub(crate) const AGAIN_FOR: u64 = 14 * 86_400;
 
@@ -35,7 +38,7 @@ pub(super) struct Sent {
     pub(super) lists: Vec<(AccountId, u64)>,
     /// Devices that were in these lists and got nothing.
     pub(super) left_out: Vec<Address>,
-    /// Devices that it was sealed for again, and how often.
+    /// Devices that it was sealed for again, in ascending order, and how often.
     pub(super) again: Vec<(Address, u8)>,
 }
 
@@ -69,19 +72,29 @@ impl Filed {
 impl Sent {
     /// Whether it went to an account, and by which list.
     pub(super) fn went_to(&self, account: AccountId) -> Option<(AccountId, u64)> {
-        self.lists.iter().find(|(listed, _)| *listed == account).copied()
+        let (own, others) = self.lists.split_first()?;
+        if own.0 == account {
+            return Some(*own);
+        }
+        let place = others.binary_search_by_key(&account, |(listed, _)| *listed).ok()?;
+        others.get(place).copied()
     }
 
     /// How often it was sealed again for a device.
     pub(super) fn times(&self, to: Address) -> u8 {
-        self.again.iter().find(|(address, _)| *address == to).map_or(0, |(_, times)| *times)
+        let place = self.again.binary_search_by_key(&to, |(address, _)| *address).ok();
+        place.and_then(|place| self.again.get(place)).map_or(0, |(_, times)| *times)
     }
 
     fn count(&mut self, to: Address) {
         self.left_out.retain(|address| *address != to);
-        match self.again.iter_mut().find(|(address, _)| *address == to) {
-            Some((_, times)) => *times = times.saturating_add(1),
-            None => self.again.push((to, 1)),
+        match self.again.binary_search_by_key(&to, |(address, _)| *address) {
+            Ok(place) => {
+                if let Some((_, times)) = self.again.get_mut(place) {
+                    *times = times.saturating_add(1);
+                }
+            }
+            Err(place) => self.again.insert(place, (to, 1)),
         }
     }
 
@@ -136,10 +149,14 @@ impl SentLog {
     }
 
     pub(super) fn add(&mut self, sent: Sent) {
-        if self.0.len() >= MAX_SENT {
+        self.0.push_back(sent);
+        let accounts = |all: &VecDeque<Sent>| -> usize {
+            all.iter().fold(0, |sum, sent| sum.saturating_add(sent.lists.len()))
+        };
+        while self.0.len() > MAX_SENT || (self.0.len() > 1 && accounts(&self.0) > MAX_SENT_ACCOUNTS)
+        {
             self.0.pop_front();
         }
-        self.0.push_back(sent);
     }
 
     pub(super) fn count(&mut self, id: &MessageId, to: Address) {
@@ -154,6 +171,13 @@ impl SentLog {
         for sent in &mut self.0 {
             sent.lists.retain(|(listed, _)| *listed != account);
             sent.left_out.retain(|address| address.account != account);
+        }
+    }
+
+    /// Brings times that lie ahead back to now.
+    pub(super) fn mend(&mut self, now: u64) {
+        for sent in &mut self.0 {
+            sent.at = sent.at.min(now);
         }
     }
 
@@ -196,16 +220,19 @@ impl Seen {
 pub(super) struct SeenLog(VecDeque<Seen>);
 
 impl SeenLog {
-    pub(super) fn find(
+    /// What is remembered under a name: the one that was read here first.
+    pub(super) fn all(
         &self,
         account: AccountId,
         device: DeviceId,
         id: &MessageId,
-    ) -> Option<&Seen> {
-        let mut all = self.0.iter().rev();
-        all.find(|seen| {
-            seen.what.id == *id && seen.what.device == device && seen.what.account == account
-        })
+    ) -> impl Iterator<Item = &Seen> {
+        let named = move |seen: &&Seen| {
+            let what = &seen.what;
+            what.id == *id && what.device == device && what.account == account
+        };
+        let here = self.0.iter().filter(named).filter(|seen| seen.here);
+        here.chain(self.0.iter().filter(named).filter(|seen| !seen.here))
     }
 
     /// The newest messages of other accounts that were read here, at most `most`.

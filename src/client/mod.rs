@@ -2,6 +2,7 @@
 
 mod compare;
 mod contact;
+mod gone;
 mod linking;
 mod lists;
 mod logs;
@@ -12,6 +13,8 @@ mod plan;
 mod retry;
 mod seal;
 mod step;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 
 pub use contact::View;
@@ -35,13 +38,14 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::descent::Descent;
-use crate::protocol::devices::DeviceList;
+use crate::protocol::devices::{DeviceList, MAX_DEVICES};
 use crate::protocol::identity::{AccountId, AccountKind, Certificate, DeviceId};
 use crate::protocol::linking::Pending;
 use crate::protocol::record::Anchor;
 use crate::state::private::Stateful;
 
 use contact::Contact;
+use gone::GoneLog;
 use logs::{SeenLog, SentLog};
 use peer::Peer;
 use step::{Moved, Step};
@@ -52,9 +56,9 @@ pub type MessageId = [u8; 16];
 /// Accounts that a client knows at most, and that one plan addresses at most.
 pub(crate) const MAX_ACCOUNTS: usize = 65_536;
 /// Devices that a client holds something about at most.
-const MAX_PEERS: usize = 1 << 20;
+const MAX_PEERS: usize = (MAX_ACCOUNTS + 1) * MAX_DEVICES;
 /// Steps of one change at most.
-const MAX_STEPS: usize = 1 << 22;
+const MAX_STEPS: usize = 1 << 23;
 
 /// Where a device is: its account, and its id in that account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,7 +94,8 @@ impl Address {
 /// everything in it: save it, then [`Client::apply`] it, then send or show (`spec/state.md`).
 ///
 /// `now` is the caller's clock in seconds; a value below one that the client has seen counts as that
-/// one, so that setting a clock back revives nothing.
+/// one, so that setting a clock back revives nothing. After a clock that was wrong see
+/// [`Client::mend_clock`].
 pub struct Client {
     inner: Box<Inner>,
 }
@@ -102,6 +107,7 @@ struct Inner {
     peers: BTreeMap<Address, Peer>,
     sent: SentLog,
     seen: SeenLog,
+    gone: GoneLog,
     linking: Option<Box<Pending>>,
     clock: u64,
     anchor: Anchor,
@@ -130,6 +136,7 @@ impl Client {
             peers: BTreeMap::new(),
             sent: SentLog::default(),
             seen: SeenLog::default(),
+            gone: GoneLog::default(),
             linking: None,
             clock: now,
             anchor,
@@ -213,7 +220,14 @@ impl Inner {
     /// What a new session with a device says about its place.
     fn descent(&self, address: Address, now: u64) -> Descent {
         let peer = self.peers.get(&address);
-        peer.map_or_else(|| Descent::new(now), |peer| peer.descent(now))
+        let newest = self.newest(address);
+        peer.map_or_else(|| Peer::new(newest).descent(now), |peer| peer.descent(now))
+    }
+
+    /// When the newest session with a device was made.
+    fn newest(&self, address: Address) -> u64 {
+        let gone = || self.gone.newest(address);
+        self.peers.get(&address).map_or_else(gone, Peer::newest)
     }
 
     fn account(&self) -> AccountId {
@@ -269,15 +283,18 @@ impl Inner {
                 }
             }
             Step::Acknowledge(account) => self.acknowledge(*account),
+            Step::Dismiss(account) => self.dismiss(*account),
             Step::Forget(account) => self.forget(*account),
             Step::Linking(pending) => self.linking = pending,
             Step::Expire => self.expire(now),
+            Step::Mend => self.mend(now),
         }
         Ok(())
     }
 
     fn peer(&mut self, address: Address) -> &mut Peer {
-        self.peers.entry(address).or_default()
+        let newest = self.newest(address);
+        self.peers.entry(address).or_insert_with(|| Peer::new(newest))
     }
 }
 
@@ -319,6 +336,7 @@ impl Stateful for Client {
         }
         inner.sent.write(writer);
         inner.seen.write(writer);
+        inner.gone.write(writer);
         writer.flag(inner.linking.is_some());
         if let Some(pending) = &inner.linking {
             pending.write(writer);
@@ -338,15 +356,24 @@ impl Stateful for Client {
         let mut contacts = BTreeMap::new();
         for _ in 0..reader.count(MAX_ACCOUNTS)? {
             let contact = Contact::read(reader)?;
+            if contact.list.account() == own.list.account() {
+                return Err(Error::Malformed);
+            }
             ascending(&mut contacts, contact.list.account(), contact)?;
         }
         let mut peers = BTreeMap::new();
         for _ in 0..reader.count(MAX_PEERS)? {
-            ascending(&mut peers, Address::read(reader)?, Peer::read(reader)?)?;
+            let (address, peer) = (Address::read(reader)?, Peer::read(reader)?);
+            if !peer.is_at(address) {
+                return Err(Error::Malformed);
+            }
+            ascending(&mut peers, address, peer)?;
         }
         let (sent, seen) = (SentLog::read(reader)?, SeenLog::read(reader)?);
+        let gone = GoneLog::read(reader)?;
         let linking = if reader.flag()? { Some(Box::new(Pending::read(reader)?)) } else { None };
-        let inner = Inner { device, own, contacts, peers, sent, seen, linking, clock, anchor };
+        let inner =
+            Inner { device, own, contacts, peers, sent, seen, gone, linking, clock, anchor };
         Ok(Self { inner: Box::new(inner) })
     }
 

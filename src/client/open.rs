@@ -16,6 +16,7 @@ use crate::protocol::succession::Verdict;
 use crate::session::{Opened, Session};
 
 use super::contact::View;
+use super::peer::Peer;
 use super::plan::Conversation;
 use super::step::{Accept, Moved, Step};
 use super::{AccountId, Address, Client, Inner, MessageId};
@@ -47,15 +48,16 @@ pub struct Arrived {
 }
 
 impl Arrived {
-    /// Whether a group's message was sent to exactly these accounts. This account and the sender's
-    /// count, whether they are named or not. If not, sender and receiver do not agree on who is in the
-    /// group: tell the user.
+    /// Whether a group's message came from one of these accounts and was sent to exactly these; this
+    /// account counts, whether it is named or not. If not, somebody writes who is not in the group, or
+    /// sender and receiver do not agree on who is: tell the user.
     ///
     /// A message in any other conversation was sent to both accounts and nobody else.
     #[must_use]
     pub fn is_for(&self, members: &[AccountId]) -> bool {
         let Some((own, audience)) = self.audience else { return true };
-        letter::audience(members.iter().copied().chain([own, self.from.account])) == audience
+        let from_member = self.from.account == own || members.contains(&self.from.account);
+        from_member && letter::audience(members.iter().copied().chain([own])) == audience
     }
 }
 
@@ -168,7 +170,8 @@ impl Client {
     /// this device is no more one of its account's; [`Error::ListExpired`]; [`Error::AccountChanged`]:
     /// keep the envelope, fetch the list or ask the user, and open it again; drop it if the fetched
     /// list does not name the device either. [`Error::WrongPeer`] for a
-    /// first message of another device than `from`. [`Error::NotSelf`] for what only an own device may
+    /// first message of another device than `from`. [`Error::Replay`] for a first message whose session
+    /// is gone: if its content was not shown, it is lost here, and can be asked for. [`Error::NotSelf`] for what only an own device may
     /// say. [`Error::Cloned`] for a message sent in a session after its sender had left it. Else as
     /// [`Device::accept`](crate::Device::accept), [`Session::stage`] and
     /// [`Staged::open`](crate::Staged::open). Nothing changes then.
@@ -295,15 +298,14 @@ impl Inner {
         if listed != Some(session.peer()) {
             return Err(Error::WrongPeer);
         }
-        let (activate, alert) = match self.peers.get(&from) {
-            None => (true, Alert::NewSession),
-            Some(peer) => match peer.judge(&session, now) {
-                Verdict::Activate => (true, Alert::NewSession),
-                Verdict::Replace { reset: false } => (true, Alert::SessionReplaced),
-                Verdict::Replace { reset: true } => (true, Alert::SessionReset),
-                Verdict::Keep { forked: false } => (false, Alert::OldSession),
-                Verdict::Keep { forked: true } => (false, Alert::SessionForked),
-            },
+        let nothing = Peer::new(self.newest(from));
+        let peer = self.peers.get(&from).unwrap_or(&nothing);
+        let (activate, alert) = match peer.judge(&session, now) {
+            Verdict::Activate => (true, Alert::NewSession),
+            Verdict::Replace { reset: false } => (true, Alert::SessionReplaced),
+            Verdict::Replace { reset: true } => (true, Alert::SessionReset),
+            Verdict::Keep { forked: false } => (false, Alert::OldSession),
+            Verdict::Keep { forked: true } => (false, Alert::SessionForked),
         };
         let mut alerts = Vec::from([alert]);
         if !session.used_one_time_prekey() {

@@ -30,7 +30,8 @@ pub struct Outgoing {
     pub id: MessageId,
     /// One for each device, all of the same length unless a session begins with them.
     pub envelopes: Vec<Envelope>,
-    /// The content, sealed once for all: upload it, to be found by its SHA-256.
+    /// The content, sealed once for all: upload it, to be found by its SHA-256, and set this to `None`
+    /// then.
     pub blob: Option<Vec<u8>>,
     /// Devices that got nothing, because the caller left them out.
     pub left_out: Vec<Address>,

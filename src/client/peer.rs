@@ -11,10 +11,13 @@ use crate::protocol::letter::Listed;
 use crate::protocol::ratchet::{self, Position, Role};
 use crate::protocol::record::Anchor;
 use crate::protocol::succession::{
-    First, GRACE, MAX_KEPT, Pair, Standing, Verdict, created, is_believed, is_due, judge,
+    First, GRACE, MAX_KEPT, Pair, RENEW_AFTER, Standing, Verdict, created, is_believed, is_due,
+    judge,
 };
 use crate::session::Session;
 use crate::state::private::Stateful;
+
+use super::Address;
 
 /// What this device holds about one other device.
 #[derive(Default)]
@@ -52,6 +55,15 @@ const OPEN: Position = Position { chain: u32::MAX, number: u32::MAX };
 pub(super) type Slot = u8;
 
 impl Peer {
+    /// Nothing yet, about a device whose sessions up to `newest` are forgotten.
+    pub(super) fn new(newest: u64) -> Self {
+        Self { newest, ..Self::default() }
+    }
+
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
     /// The session to send in, if it is one that the peer can be expected to read.
     pub(super) fn usable(&self, now: u64) -> Option<&Session> {
         self.active.as_ref().filter(|_| !is_due(self.standing().as_ref(), self.asked, now))
@@ -60,6 +72,13 @@ impl Peer {
     /// The id of the active session.
     pub(super) fn active_id(&self) -> Option<[u8; 32]> {
         self.active.as_ref().map(Session::id)
+    }
+
+    /// Whether a new session may be begun before one is due: while the active one is not answered, or,
+    /// to ask for what could not be opened, once it has stood for a while.
+    pub(super) fn may_renew(&self, asks: bool, now: u64) -> bool {
+        let answered = self.active.as_ref().is_some_and(Session::is_confirmed);
+        !answered || (asks && now.saturating_sub(self.since) >= RENEW_AFTER)
     }
 
     /// What a new session of this device's says about its place.
@@ -94,6 +113,12 @@ impl Peer {
         self.active.iter().chain(kept).all(|session| session.peer() == certificate)
     }
 
+    /// Whether all of it is with the device of this address.
+    pub(super) fn is_at(&self, address: Address) -> bool {
+        let kept = self.kept.iter().map(|kept| &kept.session);
+        self.active.iter().chain(kept).all(|session| Address::of(session.peer()) == address)
+    }
+
     /// What becomes of a first message of the peer's.
     pub(super) fn judge(&self, session: &Session, now: u64) -> Verdict {
         let descent = session.descent();
@@ -125,7 +150,8 @@ impl Peer {
         if activate {
             self.replace(session, now);
         } else {
-            self.keep(Kept { session, until: now.saturating_add(GRACE), closed: OPEN });
+            self.keep(Kept { session, until: u64::MAX, closed: OPEN });
+            self.settle(now);
         }
         // Its maker has left the predecessor, whichever session is active. Its first word counts.
         if let Some(named) = named.filter(|_| believed) {
@@ -207,6 +233,23 @@ impl Peer {
         self.kept.retain(|kept| kept.is_open(now));
     }
 
+    /// Gives up sessions that were made in a future that no peer believes, and times that lie ahead.
+    pub(super) fn mend(&mut self, now: u64) {
+        let believed = |session: &Session| is_believed(session.descent().created, now);
+        self.active = self.active.take().filter(believed);
+        self.kept.retain(|kept| believed(&kept.session));
+        let kept = self.kept.iter().map(|kept| &kept.session);
+        let left = self.active.iter().chain(kept).map(|session| session.descent().created);
+        if !is_believed(self.newest, now) {
+            self.newest = left.max().unwrap_or(0);
+        }
+        self.since = self.since.min(now);
+        self.heard = self.heard.min(now);
+        for kept in self.kept.iter_mut().filter(|kept| kept.until != u64::MAX) {
+            kept.until = kept.until.min(now.saturating_add(GRACE));
+        }
+    }
+
     fn standing(&self) -> Option<Standing> {
         self.active.as_ref().map(|session| Standing {
             id: session.id(),
@@ -245,7 +288,7 @@ impl Peer {
         let (since, newest, heard) = (reader.u64()?, reader.u64()?, reader.u64()?);
         let (known, asked) = (reader.flag()?, reader.flag()?);
         let mut reports = BTreeMap::new();
-        for _ in 0..reader.count(super::MAX_ACCOUNTS)? {
+        for _ in 0..reader.count(super::MAX_ACCOUNTS.saturating_add(1))? {
             let subject = AccountId(*reader.array()?);
             super::ascending(&mut reports, subject, Listed::read(reader)?)?;
         }

@@ -58,6 +58,8 @@ pub(super) enum Purpose {
 ///
 /// It is bound to the device lists it was made from: when one of them changes, it is stale.
 pub struct Plan {
+    /// The device that made it.
+    pub(super) by: Address,
     pub(super) purpose: Purpose,
     pub(super) conversation: letter::Conversation,
     /// This account first, the others in ascending order.
@@ -104,7 +106,8 @@ impl Plan {
     /// # Errors
     ///
     /// [`Error::WrongPeer`] for a bundle of a device that none is missing of, or that is not the
-    /// device of the signed list; [`Error::StalePrekey`]; [`Error::WeakKey`]. The plan is as it was.
+    /// device of the signed list; [`Error::StalePrekey`]; [`Error::WeakKey`]; [`Error::BadArgument`] for
+    /// another client than the plan's. The plan is as it was.
     pub fn supply(
         &mut self,
         client: &Client,
@@ -112,6 +115,9 @@ impl Plan {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<bool, Error> {
+        if self.by != client.address() {
+            return Err(Error::BadArgument);
+        }
         let address = Address::of(bundle.certificate());
         let place = self.targets.binary_search_by_key(&address, |target| target.address);
         let target = place.ok().and_then(|place| self.targets.get_mut(place));
@@ -126,6 +132,34 @@ impl Plan {
         let descent = inner.descent(address, now);
         target.way = Way::New(inner.device.initiate_as(descent, bundle, now, rng)?);
         Ok(bundle.has_one_time_prekey())
+    }
+
+    /// Asks for a new session with a device that has not answered the present one: it, or the server,
+    /// said that it could not be opened ([`Answer::NewBundle`](crate::Answer::NewBundle)). Supply a
+    /// bundle then. Without this a session that is not answered is given up after seven days.
+    ///
+    /// For a plan of [`Client::ask_again`] it may have answered, an hour ago or more: where neither side
+    /// can open the other any more (one was restored from a backup), this is the way out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadArgument`] for a device that is not in the plan, or that has answered; or for another
+    /// client than the plan's.
+    pub fn renew(&mut self, client: &Client, address: Address, now: u64) -> Result<(), Error> {
+        if self.by != client.address() {
+            return Err(Error::BadArgument);
+        }
+        let place = self.targets.binary_search_by_key(&address, |target| target.address);
+        let target = place.ok().and_then(|place| self.targets.get_mut(place));
+        let target = target.ok_or(Error::BadArgument)?;
+        let asks = matches!(self.purpose, Purpose::AskAgain(_));
+        let now = now.max(client.inner.clock);
+        let peer = client.inner.peers.get(&address);
+        if peer.is_some_and(|peer| !peer.may_renew(asks, now)) {
+            return Err(Error::BadArgument);
+        }
+        target.way = Way::Missing;
+        Ok(())
     }
 
     /// Leaves a device out, because no bundle of it is to be had: say so to the user. It can get the
@@ -196,7 +230,8 @@ impl Inner {
             targets.extend(others.map(|address| self.target(address, now)));
         }
         targets.sort_unstable_by_key(|target: &Target| target.address);
-        Ok(Plan { purpose, conversation, lists, targets, left_out: Vec::new() })
+        let by = self.address();
+        Ok(Plan { by, purpose, conversation, lists, targets, left_out: Vec::new() })
     }
 
     fn target(&self, address: Address, now: u64) -> Target {

@@ -21,6 +21,9 @@ impl Client {
     /// it again. Seal it without content. Nothing in the crate does so by itself: whoever answers
     /// what does not open tells a stranger that somebody is there.
     ///
+    /// Ask once for each name, and ask a device for nothing more until something of it has opened: it
+    /// may be asking for this request, too.
+    ///
     /// # Errors
     ///
     /// As [`Client::plan`]; [`Error::Unlisted`] if the device is not in its account's list.

@@ -46,6 +46,8 @@ impl Client {
         let now = now.max(self.inner.clock);
         let inner = &*self.inner;
         inner.check_plan(plan, now)?;
+        // Nothing fails once sessions have moved from the plan into the change.
+        inner.anchor.next(&[])?;
         let mut steps = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
         let (id, body, blob) = inner.compose(plan, content, rng)?;
         let lists = plan.listed(inner.account(), plan.other(inner.account()));
@@ -105,6 +107,9 @@ impl Inner {
     /// Whether everything is still as the plan found it, and nothing is missing.
     fn check_plan(&self, plan: &Plan, now: u64) -> Result<(), Error> {
         self.check_listed()?;
+        if plan.by != self.address() {
+            return Err(Error::StalePlan);
+        }
         for (account, listed) in &plan.lists {
             let contact = self.contact(*account).ok_or(Error::StalePlan)?;
             contact.check(now)?;
@@ -114,7 +119,17 @@ impl Inner {
         }
         let fresh = |target: &Target| {
             let active = self.peers.get(&target.address).and_then(Peer::active_id);
-            active.unwrap_or_default() == target.active && !matches!(target.way, Way::Missing)
+            let in_time = match &target.way {
+                Way::Missing => false,
+                Way::Active => true,
+                // What it says of where the active session ends must still be so.
+                Way::New(session) => {
+                    let named = session.descent().predecessor();
+                    let newer = session.descent().created > self.newest(target.address);
+                    newer && named == self.descent(target.address, now).predecessor()
+                }
+            };
+            active.unwrap_or_default() == target.active && in_time
         };
         if plan.targets.iter().all(fresh) { Ok(()) } else { Err(Error::StalePlan) }
     }

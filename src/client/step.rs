@@ -55,12 +55,16 @@ pub(super) enum Step {
     Changed(Box<DeviceList>),
     /// The user has acknowledged the list that does not follow.
     Acknowledge(Box<AccountId>),
+    /// The user has refused the list that does not follow.
+    Dismiss(Box<AccountId>),
     /// An account is no contact any more.
     Forget(Box<AccountId>),
     /// A companion is being linked, or not any more.
     Linking(Option<Box<Pending>>),
     /// Only time has passed.
     Expire,
+    /// The clock was wrong.
+    Mend,
 }
 
 pub(super) struct Begin {
@@ -166,13 +170,15 @@ impl Step {
             Self::Forget(_) => 14,
             Self::Linking(_) => 15,
             Self::Expire => 16,
+            Self::Dismiss(_) => 17,
+            Self::Mend => 18,
         }
     }
 
     /// The part that is not secret. What is, follows it.
     fn write_public(&self, writer: &mut Writer) {
         match self {
-            Self::Prekeys(_) | Self::Linking(_) | Self::Expire => {}
+            Self::Prekeys(_) | Self::Linking(_) | Self::Expire | Self::Mend => {}
             Self::Begin(begin) => begin.with.write(writer),
             Self::Accept(accept) => {
                 accept.from.write(writer);
@@ -199,13 +205,15 @@ impl Step {
                 }
             }
             Self::Learn(list) | Self::Changed(list) => list.write(writer),
-            Self::Acknowledge(account) | Self::Forget(account) => writer.raw(&account.0),
+            Self::Acknowledge(account) | Self::Dismiss(account) | Self::Forget(account) => {
+                writer.raw(&account.0);
+            }
         }
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(match reader.u8()? {
-            1 => Self::Prekeys(Box::new(Change::read(reader)?)),
+            1 => Self::Prekeys(Box::new(Change::read_of_device(reader)?)),
             2 => {
                 let with = Address::read(reader)?;
                 Self::Begin(Box::new(Begin { with, session: Session::read(reader)? }))
@@ -240,6 +248,8 @@ impl Step {
             15 if reader.flag()? => Self::Linking(Some(Box::new(Pending::read(reader)?))),
             15 => Self::Linking(None),
             16 => Self::Expire,
+            18 => Self::Mend,
+            17 => Self::Dismiss(Box::new(AccountId(*reader.array()?))),
             _ => return Err(Error::Malformed),
         })
     }

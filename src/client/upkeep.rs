@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 
-use crate::change::Change;
+use crate::change::{Change, Delta};
 use crate::device::Due;
 use crate::error::Error;
 use crate::protocol::bundle::{Bundle, OneTimePrekey};
 use crate::protocol::devices::RENEW_AFTER;
 use crate::protocol::identity::DeviceId;
 
-use super::step::Step;
+use super::step::{ClientDelta, Step};
 use super::{Address, Client, Inner};
 
 /// A companion that was not heard of for so long is to be removed, in seconds: 30 days.
@@ -82,7 +82,8 @@ impl Client {
     }
 
     /// Makes 50 one-time prekeys ([`Device::replenish`](crate::Device::replenish)). Save the change,
-    /// apply it, then publish them.
+    /// apply it, then publish them. Their secrets are erased after 90 days: have the server drop those
+    /// that it has not handed out after 60.
     ///
     /// # Errors
     ///
@@ -94,6 +95,21 @@ impl Client {
     ) -> Result<(Vec<OneTimePrekey>, Change), Error> {
         let (keys, change) = self.inner.device.replenish(now.max(self.inner.clock), rng)?;
         Ok((keys, self.change(now, vec![Step::Prekeys(Box::new(change))])?))
+    }
+
+    /// Takes a clock that is behind the one that the client has seen, because that one was wrong: for
+    /// the app to call when the user, or a better clock, says so. Until then a client goes by the
+    /// latest time that it was ever given.
+    ///
+    /// Sessions that were made in a future that no peer believes are erased, and begun anew when
+    /// something is sent. A primary then renews the list.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exhausted`] after 2^64 changes.
+    pub fn mend_clock(&self, now: u64) -> Result<Change, Error> {
+        let delta = ClientDelta { now, steps: vec![Step::Mend] };
+        Change::new(self.inner.anchor, Delta::Client(delta))
     }
 
     /// What time does: the change that erases prekeys, replaced sessions and memories past their
@@ -108,10 +124,11 @@ impl Client {
         if !prekeys && !self.inner.tick_due(now) {
             return Ok(None);
         }
-        let mut steps = vec![Step::Expire];
+        let mut steps = Vec::new();
         if prekeys {
             steps.push(Step::Prekeys(Box::new(self.inner.device.expire(now)?)));
         }
+        steps.push(Step::Expire);
         self.change(now, steps).map(Some)
     }
 }
@@ -129,9 +146,21 @@ impl Inner {
             peer.expire(now);
         }
         self.sent.expire(now);
+        self.gone.expire(now);
         if self.linking.as_ref().is_some_and(|pending| pending.is_over(now)) {
             self.linking = None;
         }
+    }
+
+    /// Gives up what was made in a future that did not come.
+    pub(super) fn mend(&mut self, now: u64) {
+        for peer in self.peers.values_mut() {
+            peer.mend(now);
+        }
+        self.sent.mend(now);
+        self.gone.mend(now);
+        // It was to end in a few minutes of then.
+        self.linking = None;
     }
 
     /// Other devices of this account that were not heard of for long: since the last letter from

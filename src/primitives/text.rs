@@ -1,4 +1,5 @@
-//! base64url without padding, encoded and decoded without tables indexed by secrets.
+//! Text: base64url without padding, encoded and decoded without tables indexed by secrets; and lines
+//! that somebody else wrote and that a user is shown.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -32,4 +33,26 @@ pub(crate) fn decode_up_to(text: &str, max: usize) -> Result<Zeroizing<Vec<u8>>,
         .len();
     bytes.truncate(length);
     Ok(bytes)
+}
+
+/// Whether a text can stand in a line that a user reads, and be no more than it seems to be: it has
+/// no control characters, none that turn the direction of what follows, no separators of lines, and no
+/// invisible ones but the joiners that scripts and pictures are written with.
+pub(crate) fn is_line(text: &str) -> bool {
+    let deceives = |char: char| {
+        let invisible = matches!(
+            char,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{200b}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        );
+        invisible || char.is_control()
+    };
+    !text.chars().any(deceives)
 }

@@ -250,6 +250,13 @@ impl Prekeys {
         self.one_time.retain(|key| Some(key.id) != one_time);
     }
 
+    /// Erases all but the newest generation, for a device that nobody may write to any more.
+    pub(crate) fn retire(&mut self) {
+        let surplus = self.generations.len().saturating_sub(1);
+        self.generations.drain(..surplus);
+        self.one_time.clear();
+    }
+
     /// Erases what is past its time; the newest generation is replaced, never erased.
     pub(crate) fn expire(&mut self, now: u64) {
         let newest = self.newest().map(|newest| newest.public.id);

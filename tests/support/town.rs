@@ -120,8 +120,9 @@ impl Town {
         primary.apply(change).unwrap();
         let welcome = candidate.open(&offer, now).unwrap();
         let (mut companion, acceptance) = welcome.accept(candidate, now, rng).unwrap();
-        let (list, change) = primary.admit(account, &acceptance, now).unwrap();
+        let change = primary.admit(account, &acceptance, now).unwrap();
         primary.apply(change).unwrap();
+        let list = primary.list().clone();
         let (_, change) = companion.learn(&list, now).unwrap();
         companion.apply(change.unwrap()).unwrap();
         devices.push(companion);

@@ -95,15 +95,14 @@ impl DeviceList {
 
     /// The list after this one, with these devices in any order.
     ///
-    /// The time of issue never goes back, so that a clock that was set back makes no list that
-    /// ends before the one it replaces.
+    /// The time of issue is the clock's, also if it is before that of the list before: the epoch says
+    /// which is newer, and a clock that was once far ahead must not make an account's lists useless.
     pub(crate) fn next(
         &self,
         key: &sign::SecretKey,
         devices: Vec<Certificate>,
         now: u64,
     ) -> Result<Self, Error> {
-        let issued = self.issued.max(now);
         let mut trail = self.trail.clone();
         trail.push(self.inner());
         let mut base = self.base;
@@ -114,8 +113,8 @@ impl DeviceList {
             account: self.account,
             account_key: self.account_key,
             epoch: self.epoch.checked_add(1).ok_or(Error::Exhausted)?,
-            issued,
-            expires: issued.checked_add(VALID_FOR).ok_or(Error::BadArgument)?,
+            issued: now,
+            expires: now.checked_add(VALID_FOR).ok_or(Error::BadArgument)?,
             devices: Vec::new(),
             base,
             trail,
@@ -291,8 +290,14 @@ impl DeviceList {
 
     /// Refuses a list outside its validity time.
     pub(crate) fn check(&self, now: u64) -> Result<(), Error> {
+        self.check_issued(now)?;
+        if now <= self.expires { Ok(()) } else { Err(Error::ListExpired) }
+    }
+
+    /// Refuses a list from the future.
+    pub(crate) fn check_issued(&self, now: u64) -> Result<(), Error> {
         let is_begun = self.issued <= now.saturating_add(SKEW);
-        if is_begun && now <= self.expires { Ok(()) } else { Err(Error::ListExpired) }
+        if is_begun { Ok(()) } else { Err(Error::ListExpired) }
     }
 
     /// Whether this list is to take the place of the known one: false if it is the same list, true

@@ -385,12 +385,13 @@ fn a_list_is_valid_from_a_day_before_its_issue_to_its_last_second() {
 }
 
 #[test]
-fn the_time_of_issue_does_not_go_back() {
-    let list = first();
-    let set_back = list.next(&key(), vec![device(1)], NOW - 5 * DAY).unwrap();
-    assert_eq!((set_back.issued(), set_back.expires()), (NOW, NOW + VALID_FOR));
-    let later = list.next(&key(), vec![device(1)], NOW + DAY).unwrap();
-    assert_eq!((later.issued(), later.expires()), (NOW + DAY, NOW + DAY + VALID_FOR));
+fn a_list_is_issued_by_the_clock_also_after_one_that_was_ahead() {
+    let ahead = first().next(&key(), vec![device(1)], NOW + 400 * DAY).unwrap();
+    assert_eq!(ahead.check(NOW), Err(Error::ListExpired));
+    let mended = ahead.next(&key(), vec![device(1)], NOW + DAY).unwrap();
+    assert_eq!((mended.issued(), mended.expires()), (NOW + DAY, NOW + DAY + VALID_FOR));
+    assert_eq!(mended.check(NOW + DAY), Ok(()));
+    assert_eq!(mended.follows(&ahead), Ok(true));
 }
 
 #[test]

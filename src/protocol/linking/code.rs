@@ -91,7 +91,8 @@ fn read_description(reader: &mut Reader<'_>) -> Result<String, Error> {
 
 /// Whether a text can stand in a question to the user without looking like another question.
 fn is_description(text: &str) -> bool {
-    (1..=MAX_DESCRIPTION).contains(&text.len()) && !text.chars().any(char::is_control)
+    let seen = !text.trim().is_empty();
+    seen && text.len() <= MAX_DESCRIPTION && text::is_line(text)
 }
 
 fn check(body: &[u8], secret: &Secret<32>) -> [u8; CHECK] {

@@ -304,7 +304,9 @@ impl World {
         let outcome = match verdict {
             Verdict::Keep { forked } => {
                 side.forks += u32::from(forked);
-                let until = Some(now + GRACE);
+                // Its maker sends in it until it hears of the other one.
+                let proven = pair.active.is_some_and(|active| active.proven);
+                let until = proven.then_some(now + GRACE);
                 side.keep(Kept { id: first.id, until, closed: None, opened });
                 side.asked |= message.asks;
                 if forked { Outcome::Forked } else { Outcome::Opened }

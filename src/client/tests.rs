@@ -1,0 +1,241 @@
+//! What only dishonest code could do to a client, or what needs to look inside.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+use rand_core::{TryCryptoRng, TryRng};
+
+use super::*;
+use crate::protocol::letter::{self, Body, Letter, Listed, Sighting};
+use logs::Seen;
+
+const NOW: u64 = 1_800_000_000;
+
+struct TestRng(u64);
+
+impl TryRng for TestRng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.try_next_u64().map(|value| u32::try_from(value >> 32).unwrap())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Ok(z ^ (z >> 31))
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in out.chunks_mut(8) {
+            let value = self.try_next_u64()?.to_le_bytes();
+            chunk.copy_from_slice(&value[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for TestRng {}
+
+/// Two accounts of one device each that know each other's lists.
+fn two(rng: &mut TestRng) -> [Client; 2] {
+    let [mut one, mut other] = [1, 2].map(|id| {
+        let account = Account::generate(AccountId([id; 32]), rng);
+        Client::create(&account, NOW, rng).unwrap()
+    });
+    let (_, change) = one.learn(other.list(), NOW).unwrap();
+    one.apply(change.unwrap()).unwrap();
+    let (_, change) = other.learn(one.list(), NOW).unwrap();
+    other.apply(change.unwrap()).unwrap();
+    [one, other]
+}
+
+/// A message from one to the other, in a new session if one is due; not delivered.
+fn say(from: &mut Client, to: &Client, now: u64, rng: &mut TestRng) -> Vec<u8> {
+    let mut plan = from.plan(To::Account(to.address().account), now).unwrap();
+    if plan.missing().next().is_some() {
+        plan.supply(from, &to.bundle().unwrap(), now, rng).unwrap();
+    }
+    let mut out = from.seal(&mut plan, b"text", now, rng).unwrap().apply().unwrap();
+    out.envelopes.pop().unwrap().message
+}
+
+#[test]
+fn a_session_from_the_far_future_is_kept_also_where_there_was_none() {
+    let mut rng = TestRng(1);
+    let [x, mut y] = two(&mut rng);
+    let bundle = y.bundle().unwrap();
+    let session =
+        x.inner.device.initiate_as(Descent::new(u64::MAX), &bundle, NOW, &mut rng).unwrap();
+    let [mine, yours] = [x.list(), y.list()].map(|l| Listed { epoch: l.epoch(), hash: *l.hash() });
+    let letter = Letter {
+        lists: [mine, yours],
+        sent: NOW,
+        id: [1; 16],
+        conversation: letter::Conversation::With(y.address().account),
+        body: Body::Message(b"text"),
+    };
+    let (first, _) = session.seal(&letter.encode(), 300, &mut rng).unwrap();
+    let arrived = y.receive(x.address(), &first, NOW).unwrap();
+    assert!(!arrived.alerts.contains(&Alert::NewSession), "{:?}", arrived.alerts);
+    assert_eq!(y.inner.peers[&x.address()].active_id(), None);
+}
+
+#[test]
+fn what_was_sent_while_bundles_were_fetched_is_not_a_clones() {
+    let mut rng = TestRng(2);
+    let [mut x, mut y] = two(&mut rng);
+    for _ in 0..2 {
+        let message = say(&mut x, &y, NOW, &mut rng);
+        y.receive(x.address(), &message, NOW).unwrap();
+        let message = say(&mut y, &x, NOW, &mut rng);
+        x.receive(y.address(), &message, NOW).unwrap();
+    }
+    // A request of y's that was late, in a kept session; then a bundle is fetched.
+    x.inner.peer(y.address()).ask();
+    let now = NOW + 3600;
+    let mut plan = x.plan(To::Account(y.address().account), now).unwrap();
+    plan.supply(&x, &y.bundle().unwrap(), now, &mut rng).unwrap();
+    // Meanwhile y writes in the active session, which is fine again, and x answers in it.
+    let message = say(&mut y, &x, now, &mut rng);
+    x.receive(y.address(), &message, now).unwrap();
+    let between = say(&mut x, &y, now, &mut rng);
+    let sealed = x.seal(&mut plan, b"first", now, &mut rng).map(|sealed| sealed.apply().unwrap());
+    let Ok(mut out) = sealed else { return };
+    let first = out.envelopes.pop().unwrap().message;
+    y.receive(x.address(), &first, now).unwrap();
+    assert_eq!(y.receive(x.address(), &between, now).map(drop), Ok(()));
+}
+
+#[test]
+fn what_another_own_device_says_it_has_read_hides_nothing() {
+    let mut rng = TestRng(3);
+    let [mut x, mut y] = two(&mut rng);
+    let mut plan = x.plan(To::Account(y.address().account), NOW).unwrap();
+    plan.supply(&x, &y.bundle().unwrap(), NOW, &mut rng).unwrap();
+    let out = x.seal(&mut plan, b"text", NOW, &mut rng).unwrap().apply().unwrap();
+    // A companion of y's has read the same letter first and, being stolen, reports another digest.
+    let Address { account, device } = x.address();
+    let what = Sighting { account, device, id: out.id, digest: [9; 32] };
+    y.inner.seen.add(Seen { what, here: false });
+    let arrived = y.receive(x.address(), &out.envelopes[0].message, NOW).unwrap();
+    assert!(arrived.alerts.contains(&Alert::Equivocation { by: x.address(), id: out.id }));
+    assert!(matches!(arrived.content, Content::Message(_)), "never shown here, and never will be");
+}
+
+#[test]
+fn a_session_that_lost_is_read_for_as_long_as_its_maker_sends_in_it() {
+    let mut rng = TestRng(4);
+    let [mut x, mut y] = two(&mut rng);
+    // Y has begun one, too, a little later; it does not get through to x.
+    drop(say(&mut y, &x, NOW + 5, &mut rng));
+    let first = say(&mut x, &y, NOW, &mut rng);
+    y.receive(x.address(), &first, NOW + 6).unwrap();
+    for day in 1..7 {
+        let now = NOW + day * 86_400;
+        let message = say(&mut x, &y, now, &mut rng);
+        assert_eq!(y.receive(x.address(), &message, now).map(drop), Ok(()), "day {day}");
+    }
+}
+
+/// Gives a client a list.
+fn learn(client: &mut Client, list: &DeviceList, now: u64) {
+    let (_, change) = client.learn(list, now).unwrap();
+    client.apply(change.unwrap()).unwrap();
+}
+
+#[test]
+fn a_withheld_first_message_stays_old_when_its_device_comes_back_into_the_list() {
+    let mut rng = TestRng(4);
+    let account = Account::generate(AccountId([1; 32]), &mut rng);
+    let mut x = Client::create(&account, NOW, &mut rng).unwrap();
+    let other = Account::generate(AccountId([2; 32]), &mut rng);
+    let mut y = Client::create(&other, NOW, &mut rng).unwrap();
+    learn(&mut x, y.list(), NOW);
+    learn(&mut y, x.list(), NOW);
+    let withheld = say(&mut x, &y, NOW, &mut rng);
+    // Both go on in another session.
+    let now = NOW + 60;
+    let message = say(&mut y, &x, now, &mut rng);
+    x.receive(y.address(), &message, now).unwrap();
+    // The device goes, and comes back with the keys that it had.
+    let mut stand_in = Device::generate(&account, now, &mut rng);
+    stand_in.retire();
+    let stand_in = stand_in.certificate().clone();
+    let without = x.list().next(account.key(), Vec::from([stand_in]), now).unwrap();
+    let back = without.next(account.key(), Vec::from([x.certificate().clone()]), now).unwrap();
+    learn(&mut y, &without, now);
+    assert!(y.inner.peers.is_empty());
+    learn(&mut y, &back, now);
+    let arrived = y.receive(x.address(), &withheld, now).unwrap();
+    assert_eq!(arrived.alerts.first(), Some(&Alert::OldSession));
+    assert_eq!(y.inner.peers[&x.address()].active_id(), None);
+}
+
+#[test]
+fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_account() {
+    let mut rng = TestRng(5);
+    let account = Account::generate(AccountId([1; 32]), &mut rng);
+    let mut primary = Client::create(&account, NOW, &mut rng).unwrap();
+    let link = |primary: &mut Client, rng: &mut TestRng| {
+        let candidate = Candidate::generate("a laptop", NOW, rng).unwrap();
+        let proposal = crate::Proposal::read(&candidate.code(), NOW).unwrap();
+        let (offer, change) = primary.approve(&account, &proposal, 4, NOW, rng).unwrap();
+        primary.apply(change).unwrap();
+        let welcome = candidate.open(&offer, NOW).unwrap();
+        let (mut companion, acceptance) = welcome.accept(candidate, NOW, rng).unwrap();
+        let change = primary.admit(&account, &acceptance, NOW).unwrap();
+        primary.apply(change).unwrap();
+        let (_, change) = companion.learn(primary.list(), NOW).unwrap();
+        companion.apply(change.unwrap()).unwrap();
+        companion
+    };
+    let stolen = link(&mut primary, &mut rng);
+    let other = Account::generate(AccountId([2; 32]), &mut rng);
+    let mut y = Client::create(&other, NOW, &mut rng).unwrap();
+    let learn = |client: &mut Client, list: &DeviceList| {
+        if let (_, Some(change)) = client.learn(list, NOW).unwrap() {
+            client.apply(change).unwrap();
+        }
+    };
+    learn(&mut y, primary.list());
+    // Its thief says to y what y just believes.
+    let descent = Descent::new(NOW + 14 * 86_400);
+    let bundle = y.bundle().unwrap();
+    let session = stolen.inner.device.initiate_as(descent, &bundle, NOW, &mut rng).unwrap();
+    let letter = Letter {
+        lists: [primary.list(), y.list()].map(|l| Listed { epoch: l.epoch(), hash: *l.hash() }),
+        sent: NOW,
+        id: [1; 16],
+        conversation: letter::Conversation::With(y.address().account),
+        body: Body::Message(b"text"),
+    };
+    let (first, _) = session.seal(&letter.encode(), 300, &mut rng).unwrap();
+    y.receive(stolen.address(), &first, NOW).unwrap();
+    let change = primary.remove(&account, stolen.address().device, NOW).unwrap();
+    primary.apply(change).unwrap();
+    learn(&mut y, primary.list());
+    // The owner links a new device, which writes to y.
+    let mut fresh = link(&mut primary, &mut rng);
+    learn(&mut y, primary.list());
+    learn(&mut fresh, y.list());
+    let mut plan = fresh.plan(To::Account(y.address().account), NOW).unwrap();
+    let missing: Vec<_> = plan.missing().collect();
+    for address in missing {
+        let bundle = if address == y.address() { y.bundle() } else { primary.bundle() };
+        plan.supply(&fresh, &bundle.unwrap(), NOW, &mut rng).unwrap();
+    }
+    let out = fresh.seal(&mut plan, b"text", NOW, &mut rng).unwrap().apply().unwrap();
+    let envelope = out.envelopes.iter().find(|envelope| envelope.to == y.address()).unwrap();
+    let arrived = y.receive(fresh.address(), &envelope.message, NOW).unwrap();
+    assert!(arrived.alerts.contains(&Alert::NewSession), "{:?}", arrived.alerts);
+}
