@@ -11,6 +11,7 @@
     reason = "a test may stop at a surprise"
 )]
 
+pub mod forged;
 pub mod guest;
 mod pair;
 pub mod town;
@@ -21,7 +22,9 @@ use core::convert::Infallible;
 
 use ed25519_dalek::{Signer, SigningKey};
 use latchstring::rand_core::{TryCryptoRng, TryRng};
-use latchstring::{Account, Bundle, Chat, Device, Error, Invite, Policy, Posting, State};
+use latchstring::{
+    Account, Bundle, Certificate, Chat, Device, Error, Invite, Policy, Posting, State,
+};
 
 /// A second copy of a state, through its bytes. What an app must never do with a live one.
 pub fn copy<S: State>(state: &S) -> S {
@@ -141,6 +144,13 @@ const DESCENT: usize = 32 + 4 + 4 + 8;
 
 /// The secrets in a session's encoding: every key of its ratchet (`spec/state.md`).
 pub fn session_secrets(bytes: &[u8]) -> Vec<[u8; 32]> {
+    let (secrets, end) = secrets_of_session_in(bytes);
+    assert_eq!(end, bytes.len(), "the layout of a session has changed");
+    secrets
+}
+
+/// The secrets of a session whose encoding `bytes` begin with, and where that ends.
+fn secrets_of_session_in(bytes: &[u8]) -> (Vec<[u8; 32]>, usize) {
     const PREFIX: usize = 2 + 1 + 8 + 8 + 32 + 1088 + 265 + DESCENT + 16;
     let mut secrets = Vec::new();
     // version, kind, anchor, certificate, name, descent, one-time flag
@@ -190,8 +200,24 @@ pub fn session_secrets(bytes: &[u8]) -> Vec<[u8; 32]> {
         take(&mut secrets, &mut at);
         missing(&mut secrets, &mut at);
     }
-    assert_eq!(at + 1 + 32 * 16, bytes.len(), "the layout of a session has changed");
+    (secrets, at + 1 + 32 * 16)
+}
+
+/// The secrets of all sessions with a device in a client's encoding: what it holds of a session
+/// begins with an anchor and the device's certificate.
+pub fn secrets_with(client: &[u8], device: &Certificate) -> Vec<[u8; 32]> {
+    let (certificate, mut secrets) = (device.encode(), Vec::new());
+    for at in places(client, &certificate) {
+        let (found, _) = secrets_of_session_in(&client[at - 32 - 2..]);
+        secrets.extend(found);
+    }
     secrets
+}
+
+/// Where `piece` stands in `bytes`.
+pub fn places(bytes: &[u8], piece: &[u8]) -> Vec<usize> {
+    let windows = bytes.windows(piece.len()).enumerate();
+    windows.filter(|(_, window)| *window == piece).map(|(at, _)| at).collect()
 }
 
 /// Where an active sending chain's previous length is in the encoding of a confirmed session.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use latchstring::{
-    Account, AccountId, Address, Arrived, Bundle, Candidate, Client, Content, DeviceList, Error,
-    OneTimePrekey, Outgoing, Plan, Proposal, To,
+    Account, AccountId, Address, Alert, Arrived, Bundle, Candidate, Client, Content, DeviceList,
+    Error, OneTimePrekey, Outgoing, Plan, Proposal, To,
 };
 
+use super::forged::Words;
 use super::pair::{NOW, TestRng};
 
 /// An envelope on its way.
@@ -141,6 +142,81 @@ impl Town {
         self.server.one_time.entry(address).or_default().extend(keys);
     }
 
+    /// New lasting prekeys of a device.
+    pub fn rotate(&mut self, person: usize, device: usize) {
+        let client = &mut self.people[person].devices[device];
+        let (bundle, change) = client.rotate(self.now, &mut self.rng).unwrap();
+        client.apply(change).unwrap();
+        self.server.bundles.insert(client.address(), bundle.encode());
+    }
+
+    /// A person's primary signs its list anew.
+    pub fn renew(&mut self, person: usize) -> DeviceList {
+        let Person { account, devices } = &mut self.people[person];
+        let change = devices[0].renew(account, self.now).unwrap();
+        devices[0].apply(change).unwrap();
+        let list = devices[0].list().clone();
+        self.server.publish(&list);
+        list
+    }
+
+    /// A person's primary removes a companion, which is given out.
+    pub fn remove(&mut self, person: usize, device: usize) -> (DeviceList, Client) {
+        let gone = self.people[person].devices.remove(device);
+        let Person { account, devices } = &mut self.people[person];
+        let change = devices[0].remove(account, gone.address().device, self.now).unwrap();
+        devices[0].apply(change).unwrap();
+        let list = devices[0].list().clone();
+        self.server.publish(&list);
+        (list, gone)
+    }
+
+    /// Gives every device of a person the newest list of an account.
+    pub fn inform(&mut self, person: usize, of: AccountId) {
+        for device in 0..self.people[person].devices.len() {
+            self.learn(person, device, of).unwrap();
+        }
+    }
+
+    /// A conversation of every device of one account with all of another, until all their sessions
+    /// are proven.
+    pub fn chat(&mut self, one: usize, other: usize) {
+        for _ in 0..2 {
+            for (from, to) in [(one, other), (other, one)] {
+                for device in 0..self.people[from].devices.len() {
+                    self.say(from, device, to, b"chat");
+                    self.receive_all();
+                }
+            }
+        }
+    }
+
+    /// Everything that waits for anybody; it must open.
+    pub fn receive_all(&mut self) {
+        for person in 0..self.people.len() {
+            for device in 0..self.people[person].devices.len() {
+                for arrived in self.receive(person, device) {
+                    arrived.unwrap();
+                }
+            }
+        }
+    }
+
+    /// The one envelope that waits for a device.
+    pub fn mail(&mut self, person: usize, device: usize) -> Mail {
+        let address = self.address(person, device);
+        let mail = self.server.take(address).unwrap();
+        assert!(self.server.take(address).is_none(), "more than one envelope");
+        mail
+    }
+
+    /// The alerts of the one envelope that waits for a device.
+    pub fn alerts(&mut self, person: usize, device: usize) -> Vec<Alert> {
+        let mut arrived = self.receive(person, device);
+        assert_eq!(arrived.len(), 1);
+        arrived.pop().unwrap().unwrap().alerts
+    }
+
     pub fn client(&mut self, person: usize, device: usize) -> &mut Client {
         &mut self.people[person].devices[device]
     }
@@ -190,6 +266,28 @@ impl Town {
             plan.supply(client, &bundle, self.now, &mut self.rng)?;
         }
         Ok(())
+    }
+
+    /// What a device plans to another account.
+    pub fn plan(&self, person: usize, device: usize, to: usize) -> Plan {
+        let to = To::Account(self.id(to));
+        self.people[person].devices[device].plan(to, self.now).unwrap()
+    }
+
+    /// What a dishonest device says to another one, in a session of which its client knows nothing.
+    pub fn whisper(
+        &mut self,
+        from: (usize, usize),
+        to: (usize, usize),
+        alter: impl FnOnce(Words) -> Words,
+    ) -> Mail {
+        let (sender, to) = (self.address(from.0, from.1), self.address(to.0, to.1));
+        let bundle = self.server.bundle(to);
+        let client = &self.people[from.0].devices[from.1];
+        let words = alter(Words::new(client, to.account, 1, b"whispered"));
+        let mut session = client.device().initiate(&bundle, self.now, &mut self.rng).unwrap();
+        let message = session.encrypt(&words.encode(), &mut self.rng).unwrap();
+        Mail { from: sender, to, id: words.id, message }
     }
 
     /// Plans, fetches, seals; nothing is posted.
