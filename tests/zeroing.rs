@@ -21,12 +21,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring::rand_core::Rng;
 use latchstring::{
-    Account, AccountId, Bundle, Change, Chat, Device, Error, Event, Invite, Link, Policy, Posting,
-    Session, State, StateKey,
+    Account, AccountId, Bundle, Candidate, Change, Chat, Client, Content, Device, DeviceList,
+    Error, Event, Invite, Link, Outgoing, Plan, Policy, Posting, Proposal, Session, State,
+    StateKey, To,
 };
+use support::town::{Person, Town};
 use support::{
-    Door, NOW, ORIGIN, Pair, RecordingRng, TestRng, Visit, bundle_with_one_time, seal_many,
-    session_secrets,
+    Door, NOW, ORIGIN, Pair, RecordingRng, TestRng, Visit, bundle_with_one_time, places, seal_many,
+    secrets_with, session_secrets,
 };
 
 /// Room for all that a test frees.
@@ -239,6 +241,231 @@ fn visit(
     secrets
 }
 
+/// Two accounts with two devices each.
+struct Crowd<'a> {
+    accounts: Vec<Account>,
+    clients: Vec<Client>,
+    now: u64,
+    key: StateKey,
+    /// What records are salted with is public.
+    salts: TestRng,
+    rng: &'a mut RecordingRng,
+    secrets: &'a mut Vec<Secret>,
+}
+
+impl<'a> Crowd<'a> {
+    fn new(rng: &'a mut RecordingRng, secrets: &'a mut Vec<Secret>) -> Self {
+        let key = StateKey::new(1, &STATE_KEY).unwrap();
+        secrets.push(("the state key", STATE_KEY.to_vec()));
+        let (accounts, clients) = watched(|| {
+            let accounts = [1, 2].map(|name| Account::generate(AccountId([name; 32]), rng));
+            let mut clients = Vec::with_capacity(8);
+            for account in &accounts {
+                clients.push(Client::create(account, NOW, rng).unwrap());
+            }
+            (Vec::from(accounts), clients)
+        });
+        let salts = TestRng::new(3);
+        let mut crowd = Self { accounts, clients, now: NOW, key, salts, rng, secrets };
+        for primary in [0, 1] {
+            crowd.link(primary);
+        }
+        crowd.learn();
+        crowd
+    }
+
+    fn link(&mut self, primary: usize) {
+        let Self { accounts, clients, now, rng, .. } = self;
+        let (account, now) = (&accounts[primary], *now);
+        let companion = watched(|| {
+            let candidate = Candidate::generate("laptop", now, *rng).unwrap();
+            let candidate = Candidate::from_bytes(&candidate.to_bytes()).unwrap();
+            let proposal = Proposal::read(&candidate.code(), now).unwrap();
+            let client = &mut clients[primary];
+            let (offer, change) = client.approve(account, &proposal, 4, now, *rng).unwrap();
+            let change = Change::from_bytes(&change.to_bytes()).unwrap();
+            client.apply(change).unwrap();
+            *client = Client::from_bytes(&client.to_bytes()).unwrap();
+            let welcome = candidate.open(&offer, now).unwrap();
+            let (companion, acceptance) = welcome.accept(candidate, now, *rng).unwrap();
+            let change = client.admit(account, &acceptance, now).unwrap();
+            client.apply(change).unwrap();
+            companion
+        });
+        self.clients.push(companion);
+    }
+
+    /// Everybody learns everybody's list.
+    fn learn(&mut self) {
+        let lists: Vec<_> = [0, 1].map(|primary| self.clients[primary].list().clone()).to_vec();
+        for client in &mut self.clients {
+            for list in &lists {
+                let (_, change) = watched(|| client.learn(list, self.now).unwrap());
+                if let Some(change) = change {
+                    watched(|| client.apply(change).unwrap());
+                }
+            }
+        }
+    }
+
+    /// A letter from one device to all, delivered but where it is lost.
+    fn say(&mut self, from: usize, content: &[u8], lost: Option<usize>) -> (Outgoing, usize) {
+        self.secrets.push(("a content", content.to_vec()));
+        let to =
+            AccountId([if self.clients[from].address().account.0[0] == 1 { 2 } else { 1 }; 32]);
+        let plan = watched(|| self.clients[from].plan(To::Account(to), self.now).unwrap());
+        let out = self.seal(from, plan, content);
+        self.deliver(from, &out, lost);
+        (out, from)
+    }
+
+    fn seal(&mut self, from: usize, plan: Plan, content: &[u8]) -> Outgoing {
+        let mut plan = plan;
+        for address in plan.missing().collect::<Vec<_>>() {
+            let peer = self.clients.iter_mut().find(|client| client.address() == address).unwrap();
+            let bundle = watched(|| {
+                let (keys, change) = peer.replenish(self.now, self.rng).unwrap();
+                peer.apply(change).unwrap();
+                peer.bundle().unwrap().attach(keys[0].clone()).unwrap()
+            });
+            let (client, now) = (&self.clients[from], self.now);
+            watched(|| plan.supply(client, &bundle, now, self.rng).unwrap());
+        }
+        let Self { clients, now, key, salts, rng, .. } = self;
+        let client = &mut clients[from];
+        let out = watched(|| {
+            let stored = client.anchor();
+            // One that is dropped, and one that is sent.
+            let has_all = plan.devices().all(|address| client.has_session(address, *now));
+            if has_all {
+                drop(client.seal(&mut plan, content, *now, *rng).unwrap());
+            }
+            let sealed = client.seal(&mut plan, content, *now, *rng).unwrap();
+            let recorded = sealed.record(key, b"owner", &stored, salts).unwrap();
+            let record = recorded.record().to_vec();
+            drop(key.open::<Change>(b"owner", Some(&stored), &record).unwrap());
+            drop(plan);
+            recorded.apply().unwrap()
+        });
+        self.note();
+        out
+    }
+
+    fn deliver(&mut self, from: usize, out: &Outgoing, lost: Option<usize>) {
+        let sender = self.clients[from].address();
+        for envelope in &out.envelopes {
+            let place = self.clients.iter().position(|client| client.address() == envelope.to);
+            let Some(place) = place.filter(|place| Some(*place) != lost) else { continue };
+            let (client, key, salts) = (&mut self.clients[place], &self.key, &mut self.salts);
+            watched(|| {
+                let (arrived, change) = client.open(sender, &envelope.message, self.now).unwrap();
+                if let (Content::Large(large), Some(blob)) = (&arrived.content, &out.blob) {
+                    drop(large.open(blob).unwrap());
+                }
+                let stored = client.anchor();
+                let record = change.record(key, b"owner", &stored, salts).unwrap();
+                drop(change);
+                let change: Change = key.open(b"owner", Some(&stored), &record).unwrap();
+                client.apply(change).unwrap();
+                drop(arrived);
+            });
+        }
+        self.note();
+    }
+
+    /// The present keys of all sessions of everybody.
+    fn note(&mut self) {
+        let certificates: Vec<_> =
+            self.clients.iter().map(|client| client.certificate().clone()).collect();
+        for client in &self.clients {
+            let bytes = client.to_bytes();
+            // Its own certificate stands in no session.
+            for certificate in certificates.iter().filter(|other| *other != client.certificate()) {
+                let keys = secrets_with(&bytes, certificate);
+                let keys = keys.into_iter().map(|key| ("a key of a session", key.to_vec()));
+                self.secrets.extend(keys);
+            }
+        }
+    }
+}
+
+/// A conversation of many devices: letters late, lost and asked for, sessions lost and replaced,
+/// devices that go, and everything saved by records.
+fn gathering(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
+    let mut crowd = Crowd::new(rng, secrets);
+    let mut number = 0;
+    let mut content = || {
+        number += 1;
+        plaintext(2000 + number)
+    };
+    for round in 0..3 {
+        for from in 0..4 {
+            crowd.say(from, &content(), (round == 1).then_some((from + 1) % 4));
+        }
+    }
+    let large: Vec<u8> = (0..200).flat_map(|_| content()).collect();
+    crowd.say(0, &large, None);
+    // Lost, asked for, and sealed again.
+    let text = content();
+    let (out, _) = crowd.say(0, &text, Some(1));
+    let (asker, sender) = (crowd.clients[1].address(), crowd.clients[0].address());
+    let plan = crowd.clients[1].ask_again(sender, out.id, crowd.now).unwrap();
+    let ask = crowd.seal(1, plan, b"");
+    crowd.deliver(1, &ask, None);
+    let plan = crowd.clients[0].plan_again(asker, out.id, crowd.now).unwrap();
+    let again = crowd.seal(0, plan, &text);
+    crowd.deliver(0, &again, None);
+    let plan = crowd.clients[2].witness(crowd.now).unwrap();
+    let witness = crowd.seal(2, plan, b"");
+    crowd.deliver(2, &witness, None);
+    // A device that forgets its sessions, and sessions that are replaced and end.
+    watched(|| {
+        let client = &mut crowd.clients[1];
+        let change = client.forget(AccountId([1; 32]), crowd.now).unwrap();
+        client.apply(change).unwrap();
+    });
+    crowd.now += 100;
+    crowd.learn();
+    for from in [1, 0, 1, 2, 3] {
+        crowd.say(from, &content(), None);
+    }
+    crowd.now += 5 * 86_400;
+    for place in 0..4 {
+        let Crowd { clients, now, rng, .. } = &mut crowd;
+        let client = &mut clients[place];
+        watched(|| {
+            let change = client.tick(*now).unwrap().unwrap();
+            client.apply(change).unwrap();
+            let (_, change) = client.rotate(*now, *rng).unwrap();
+            client.apply(change).unwrap();
+            *client = Client::from_bytes(&client.to_bytes()).unwrap();
+        });
+    }
+    // A device goes; everybody erases it, and it erases everybody.
+    watched(|| {
+        let gone = crowd.clients[3].address().device;
+        let client = &mut crowd.clients[1];
+        let change = client.remove(&crowd.accounts[1], gone, crowd.now).unwrap();
+        client.apply(change).unwrap();
+    });
+    crowd.learn();
+    let Crowd { accounts, clients, key, .. } = crowd;
+    watched(|| drop((accounts, clients, key)));
+}
+
+#[test]
+fn a_conversation_of_many_devices_leaves_no_secret_in_freed_memory() {
+    let _alone = DIGGING.lock().unwrap();
+    HEAP.used.store(0, Ordering::SeqCst);
+    let mut rng = RecordingRng::new(7);
+    let mut secrets: Vec<Secret> = Vec::with_capacity(1 << 18);
+    gathering(&mut rng, &mut secrets);
+    secrets.extend(rng.taken.into_iter().map(|seed| ("randomness of a key", seed)));
+    assert!(secrets.len() > 1000);
+    let found = found(&secrets);
+    assert!(found.is_empty(), "{found:?}");
+}
+
 #[test]
 fn a_conversation_leaves_no_secret_in_freed_memory() {
     let _alone = DIGGING.lock().unwrap();
@@ -341,4 +568,47 @@ fn hostile_lengths_in_states_take_little_memory() {
     decodes_in_little_memory(&visit.invite.to_bytes(), Invite::from_bytes);
     decodes_in_little_memory(&Door::new(5).invite.to_bytes(), Invite::from_bytes);
     decodes_in_little_memory(&visit.chat.to_bytes(), Chat::from_bytes);
+}
+
+#[test]
+fn hostile_lengths_in_what_clients_read_take_little_memory() {
+    let mut town = Town::new(6, &[2, 2]);
+    town.chat(0, 1);
+    let out = town.seal(0, 0, To::Account(town.id(1)), &[1; 5000]).unwrap();
+    decodes_in_little_memory(&out.encode(), Outgoing::decode);
+    town.server.post(town.address(0, 0), out);
+    decodes_in_little_memory(&town.server.list(town.id(0)).encode(), DeviceList::decode);
+    let mail = town.server.take(town.address(1, 0)).unwrap();
+    let client = town.client(1, 0);
+    decodes_in_little_memory(&mail.message, |bytes| client.open(mail.from, bytes, NOW).map(drop));
+    let (_, change) = client.open(mail.from, &mail.message, NOW).unwrap();
+    decodes_in_little_memory(&change.to_bytes(), Change::from_bytes);
+
+    let candidate = Candidate::generate("laptop", NOW, &mut TestRng::new(7)).unwrap();
+    decodes_in_little_memory(&candidate.to_bytes(), Candidate::from_bytes);
+    let proposal = Proposal::read(&candidate.code(), NOW).unwrap();
+    let Town { people, rng, .. } = &mut town;
+    let Person { account, devices } = &mut people[0];
+    let (offer, change) = devices[0].approve(account, &proposal, 4, NOW, rng).unwrap();
+    devices[0].apply(change).unwrap();
+    decodes_in_little_memory(&offer, |bytes| candidate.open(bytes, NOW).map(drop));
+    let welcome = candidate.open(&offer, NOW).unwrap();
+    let (_, acceptance) = welcome.accept(candidate, NOW, rng).unwrap();
+    decodes_in_little_memory(&acceptance, |bytes| devices[0].admit(account, bytes, NOW).map(drop));
+}
+
+#[test]
+fn hostile_lengths_in_the_state_of_a_client_take_little_memory() {
+    let mut town = Town::new(7, &[2, 1]);
+    town.chat(0, 1);
+    let bytes = town.client(0, 0).to_bytes();
+    // Lengths are in what follows the keys of prekeys: the lists, the peers, the logs.
+    let own = places(&bytes, &town.address(0, 0).account.0);
+    let from = own[1];
+    for at in from..bytes.len() {
+        let hostile = hostile(&bytes, at);
+        let whole = peak_of(|| drop(Client::from_bytes(&bytes)));
+        let peak = peak_of(|| drop(Client::from_bytes(&hostile)));
+        assert!(peak < whole + 4096 + hostile.len(), "{peak} bytes for a length at {at}");
+    }
 }
