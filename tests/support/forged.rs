@@ -7,6 +7,7 @@ use latchstring::{AccountId, Client, DeviceList};
 use sha2::{Digest, Sha256};
 
 use super::pair::TestRng;
+use super::town::{Mail, Town};
 use super::{certificate, sign};
 
 /// SHA-256 over a label of the specification and what follows it.
@@ -218,3 +219,21 @@ impl TryRng for Named {
 }
 
 impl TryCryptoRng for Named {}
+
+impl Town {
+    /// What a dishonest device says to another one, in a session of which its client knows nothing.
+    pub fn whisper(
+        &mut self,
+        from: (usize, usize),
+        to: (usize, usize),
+        alter: impl FnOnce(Words) -> Words,
+    ) -> Mail {
+        let (sender, to) = (self.address(from.0, from.1), self.address(to.0, to.1));
+        let bundle = self.server.bundle(to);
+        let client = &self.people[from.0].devices[from.1];
+        let words = alter(Words::new(client, to.account, 1, b"whispered"));
+        let mut session = client.device().initiate(&bundle, self.now, &mut self.rng).unwrap();
+        let message = session.encrypt(&words.encode(), &mut self.rng).unwrap();
+        Mail { from: sender, to, id: words.id, message }
+    }
+}

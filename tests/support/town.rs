@@ -7,7 +7,6 @@ use latchstring::{
     Error, OneTimePrekey, Outgoing, Plan, Proposal, To,
 };
 
-use super::forged::Words;
 use super::pair::{NOW, TestRng};
 
 /// An envelope on its way.
@@ -272,22 +271,6 @@ impl Town {
     pub fn plan(&self, person: usize, device: usize, to: usize) -> Plan {
         let to = To::Account(self.id(to));
         self.people[person].devices[device].plan(to, self.now).unwrap()
-    }
-
-    /// What a dishonest device says to another one, in a session of which its client knows nothing.
-    pub fn whisper(
-        &mut self,
-        from: (usize, usize),
-        to: (usize, usize),
-        alter: impl FnOnce(Words) -> Words,
-    ) -> Mail {
-        let (sender, to) = (self.address(from.0, from.1), self.address(to.0, to.1));
-        let bundle = self.server.bundle(to);
-        let client = &self.people[from.0].devices[from.1];
-        let words = alter(Words::new(client, to.account, 1, b"whispered"));
-        let mut session = client.device().initiate(&bundle, self.now, &mut self.rng).unwrap();
-        let message = session.encrypt(&words.encode(), &mut self.rng).unwrap();
-        Mail { from: sender, to, id: words.id, message }
     }
 
     /// Plans, fetches, seals; nothing is posted.
