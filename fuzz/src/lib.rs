@@ -2,6 +2,12 @@
 
 #[path = "../../tests/support/pair.rs"]
 pub mod support;
+#[path = "../../tests/support/town.rs"]
+pub mod town;
+pub mod world;
+
+// By this name `town` knows it.
+use support as pair;
 
 use latchstring::{Chat, Invite, Policy, Posting, Session, State};
 use support::{NOW, Pair, TestRng, bundle_with_one_time, device};
