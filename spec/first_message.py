@@ -124,13 +124,14 @@ def linking(v):
     v.same("code", "1L." + base64.urlsafe_b64encode(body + secret + check).decode().rstrip("="))
     hedge = v.same("primary ephemeral prk",
         extract(v.take("primary agreement seed"), v.take("primary ephemeral random")))
-    own = v.same("primary ephemeral seed", expand(hedge, label("linking/ephemeral")))
+    home.issue({}, None, 1_800_000_000, home.primary)
+    list_hash = v.same("list hash", home.hashes[1])
+    about = list_hash + home.companion[:8] + body
+    own = v.same("primary ephemeral seed", expand(hedge, label("linking/ephemeral") + about))
     public = v.same("primary ephemeral", x_pub(own))
     prk = v.same("prk", extract(secret, v.same("dh of the ephemerals", agree(own, seed))
         + v.same("dh with the agreement key", agree(own, v.take("companion agreement seed")))))
     key = [v.same(f"key {i}", expand(prk, label("linking/keys") + u(i, 1))) for i in (1, 2)]
-    home.issue({}, None, 1_800_000_000, home.primary)
-    list_hash = v.same("list hash", home.hashes[1])
     listed = v.same("list", b"\x01\x12" + home.id + home.key + u(1, 8) + u(1_800_000_000, 8)
         + u(1_802_592_000, 8) + u(1, 4) + home.primary + u(0, 4) + ZERO
         + sign(home.seed, label("devices/list"), list_hash))
@@ -146,9 +147,10 @@ def linking(v):
     v.same("acceptance", b"\x01\x14" + sealed)
     v.same("companion certificate", core["companion"] + home.companion[72:])
 # ---- handshake.md, "Examples", "Inputs": ephemeral secret, KEM ciphertext, kem
-def attempt(v, agreement, host):
+def attempt(v, agreement, host, continues=False):
+    about = descent(v, continues)
     prk = v.same("ephemeral prk", extract(agreement, v.take("ephemeral random")))
-    e = v.same("ephemeral seed", expand(prk, label("handshake/ephemeral")))
+    e = v.same("ephemeral seed", expand(prk, label("handshake/ephemeral") + about))
     v.same("ephemeral", x_pub(e))
     # FIPS 203, 6.2: the secret follows from m and the key. The library does not encapsulate with a
     # given m, so the ciphertext is the file's. That decapsulation gives the same secret shows that
@@ -157,16 +159,15 @@ def attempt(v, agreement, host):
     h = hashlib.sha3_256(kem_pub(kem_seed)).digest()
     kem = v.same("kem", hashlib.sha3_512(v.take("KEM random") + h).digest()[:32])
     v.same("kem", kem_key(kem_seed).decapsulate(ciphertext))
-    return e, ciphertext, kem
+    return e, ciphertext, kem, about
 # ---- handshake.md, "Descent"
-def introduction(v, cert, continues):
+def descent(v, continues):
     session, chain, number = v.take("predecessor"), v.take("closed chain"), v.take("closed number")
     if (session != ZERO) != continues or (chain or number) and not continues: v.fail("predecessor", "is wrong")
-    descent = v.same("descent", session + u(chain, 4) + u(number, 4) + u(v.take("created"), 8))
-    return v.same("introduction", cert + descent)
+    return v.same("descent", session + u(chain, 4) + u(number, 4) + u(v.take("created"), 8))
 # ---- handshake.md, "Key schedule", "Prefix", "Names and replays"
-def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO, continues=False):
-    e, ciphertext, kem = made
+def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO):
+    e, ciphertext, kem, about = made
     mode, suite = v.same("mode", bool(host.one_time) + 2 * (psk != ZERO)), v.same("suite", 1)
     dh1 = v.same("dh1", agree(agreement, host.signed_prekey))
     dh2 = v.same("dh2", agree(e, host.agreement))
@@ -175,7 +176,7 @@ def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO, continues=
     h1 = v.same("h1", sha(label("handshake/terms"), u(mode, 1), u(suite, 1), host.cert, host.lasting,
                           host.one_time, x_pub(e), ciphertext, v.maybe("context", context)))
     early = v.same("early", extract(h1, dh2 + dh3 + dh4 + kem + v.same("psk", psk)))
-    intro = introduction(v, cert, continues)
+    intro = v.same("introduction", cert + about)
     who = v.same("who", seal(v.same("k", expand(early, label("handshake/identity"))), bytes(12), h1, intro))
     h2 = v.same("h2", sha(label("handshake/parties"), h1, who, intro))
     late = v.same("late", extract(early, dh1))
@@ -331,7 +332,7 @@ def first_message(v, bound, one_time=True, continues=False):
     if not one_time: responder.one_time = b""                       # in the file, but not in use
     given = (v.take("psk"), v.take("context")) if bound else (ZERO, ZERO)
     own = initiator.agreement
-    sides = handshake(v, own, initiator.cert, responder, attempt(v, own, responder), *given, continues)
+    sides = handshake(v, own, initiator.cert, responder, attempt(v, own, responder, continues), *given)
     message(v, sides[0])
     return sides
 def bundle(v, one_time):

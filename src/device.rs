@@ -219,8 +219,8 @@ impl Device {
             return Err(Error::WrongKind);
         }
         let identity = &self.inner.identity;
-        let opening = Opening::generate(identity, bundle, rng);
-        let (keys, prefix) = opening.initiate(identity, &descent, None)?;
+        let opening = Opening::generate(identity, bundle, descent, rng);
+        let (keys, prefix) = opening.initiate(identity, None)?;
         let ratchet = Ratchet::initiate(keys, bundle.lasting.signed);
         let one_time = bundle.has_one_time_prekey();
         Session::initiate(ratchet, bundle.certificate().clone(), prefix, one_time, descent)

@@ -132,7 +132,8 @@ impl Preview {
         rng.fill_bytes(&mut uid);
         let seed = Secret::fill(|out| rng.fill_bytes(out));
         let identity = guest_identity(&seed, &uid, keys.locator());
-        let opening = Opening::generate(&identity, host, rng);
+        let descent = Descent::new(now);
+        let opening = Opening::generate(&identity, host, descent, rng);
         let addressed = Addressed::new(host, &opening);
         let invitation = keys.invitation_id();
         let devices = [addressed];
@@ -140,8 +141,7 @@ impl Preview {
 
         let psk = keys.psk()?;
         let binding = Binding { psk: &psk, context: &transcript };
-        let descent = Descent::new(now);
-        let (session_keys, prefix) = opening.initiate(&identity, &descent, Some(&binding))?;
+        let (session_keys, prefix) = opening.initiate(&identity, Some(&binding))?;
         let ratchet = Ratchet::initiate(session_keys, host.lasting.signed);
         let one_time = host.has_one_time_prekey();
         let peer = host.certificate().clone();

@@ -88,15 +88,17 @@ impl Prk {
     }
 }
 
-/// `HKDF-Expand(HKDF-Extract(salt = secret, ikm = 32 random bytes), label, N)`.
+/// `HKDF-Expand(HKDF-Extract(salt = secret, ikm = 32 random bytes), label ‖ about, N)`.
 ///
 /// A generator that repeats itself (a restored virtual machine, a broken platform) still yields
-/// different keys wherever `secret` differs.
+/// different keys wherever `secret` or `about` differs. `about` is what the key will seal, where
+/// it seals under a constant nonce, so that it never seals two texts.
 pub(crate) fn hedged<const N: usize>(
     secret: &Secret<32>,
     label: &[u8],
+    about: &[u8],
     rng: &mut impl CryptoRng,
 ) -> Secret<N> {
     let random = Secret::<32>::fill(|out| rng.fill_bytes(out));
-    Prk::extract(secret.expose(), &[random.expose()]).expand(&[label])
+    Prk::extract(secret.expose(), &[random.expose()]).expand(&[label, about])
 }

@@ -145,6 +145,7 @@ fn mode(one_time: bool, psk: bool) -> u8 {
 /// What an initiator has chosen for one responder, before it binds the handshake to anything.
 pub(crate) struct Opening<'a> {
     bundle: &'a Bundle,
+    descent: Descent,
     ephemeral: dh::SecretKey,
     public: dh::PublicKey,
     ciphertext: Box<[u8; kem::CIPHERTEXT]>,
@@ -155,14 +156,19 @@ impl<'a> Opening<'a> {
     pub(crate) fn generate(
         identity: &Identity,
         bundle: &'a Bundle,
+        descent: Descent,
         rng: &mut impl CryptoRng,
     ) -> Self {
         let secret = identity.agreement.seed();
-        let ephemeral = dh::SecretKey::from_seed(hedged(secret, labels::HANDSHAKE_EPHEMERAL, rng));
+        // The descent is what two introductions to one bundle can differ in.
+        let mut about = Writer::new();
+        descent.write(&mut about);
+        let seed = hedged(secret, labels::HANDSHAKE_EPHEMERAL, about.written(), rng);
+        let ephemeral = dh::SecretKey::from_seed(seed);
         let public = ephemeral.public();
         let key = bundle.one_time.as_ref().map_or(&bundle.lasting.last_resort, |key| &key.kem);
         let (ciphertext, kem) = key.encapsulate(rng);
-        Self { bundle, ephemeral, public, ciphertext, kem }
+        Self { bundle, descent, ephemeral, public, ciphertext, kem }
     }
 
     pub(crate) fn ephemeral(&self) -> &dh::PublicKey {
@@ -178,7 +184,6 @@ impl<'a> Opening<'a> {
     pub(crate) fn initiate(
         self,
         identity: &Identity,
-        descent: &Descent,
         binding: Option<&Binding<'_>>,
     ) -> Result<(Keys, Vec<u8>), Error> {
         let Bundle { certificate: responder, lasting, one_time } = self.bundle;
@@ -206,7 +211,7 @@ impl<'a> Opening<'a> {
         );
         let mut introduction = Writer::new();
         identity.certificate.write(&mut introduction);
-        descent.write(&mut introduction);
+        self.descent.write(&mut introduction);
         let introduction = introduction.public();
         let sealed = seal_once(identity_key(&early), &h1, &introduction)?;
         let keys = combine(&early, &dh1, &h2(&h1, &sealed, &introduction));

@@ -39,7 +39,7 @@ labels! {
     LINKING_TRANSCRIPT = "linking/transcript";
     /// A primary's signature over a linking.
     LINKING_OFFER = "linking/offer";
-    /// An ephemeral key from randomness and the primary's identity secret.
+    /// An ephemeral key from randomness, the primary's identity secret and what the offer is about.
     LINKING_EPHEMERAL = "linking/ephemeral";
 
     /// A device's signature over its lasting prekeys.
@@ -57,7 +57,7 @@ labels! {
     HANDSHAKE_KEYS = "handshake/keys";
     /// The name under which a first message is remembered.
     HANDSHAKE_NAME = "handshake/name";
-    /// An ephemeral key from randomness and the identity secret.
+    /// An ephemeral key from randomness, the identity secret and the descent.
     HANDSHAKE_EPHEMERAL = "handshake/ephemeral";
 
     /// The root step.

@@ -80,7 +80,8 @@ impl Scene {
         let host = Published::new(&mut v, "host");
         let offer = offer(&mut v, &host.member);
         let guest = guest(&mut v, &offer.keys.locator);
-        let chosen = choose(&mut v, &guest.agreement_seed, &host, true);
+        let initiator = Initiator::new(&guest.agreement_seed, &guest.certificate);
+        let chosen = choose(&mut v, &initiator, &host, true);
 
         let parts: [&[u8]; 3] = [&host.member.core, &host.lasting.body, &host.one_time.body];
         let bundle_hash = v.hash("bundle hash", &parts);
@@ -98,7 +99,6 @@ impl Scene {
         ];
         let t = v.hash("t", &parts);
 
-        let initiator = Initiator::new(&guest.agreement_seed, &guest.certificate);
         let binding = Some((&offer.keys.psk, &t));
         let shared = combine(&mut v, &initiator, &host, &chosen, true, binding);
         let hello = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 1, 0, 0, 0, 5], b"Hello"].concat();

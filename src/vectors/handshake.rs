@@ -31,17 +31,19 @@ pub(super) struct Chosen {
     pub(super) kem_random: [u8; 32],
     pub(super) ciphertext: [u8; kem::CIPHERTEXT],
     pub(super) kem: [u8; 32],
+    pub(super) descent: Vec<u8>,
 }
 
 pub(super) fn choose(
     v: &mut Vector,
-    agreement_seed: &[u8; 32],
+    initiator: &Initiator<'_>,
     to: &Published,
     with_one_time: bool,
 ) -> Chosen {
+    let descent = descent(v, &initiator.descent);
     let ephemeral_random: [u8; 32] = v.input("ephemeral random");
-    let prk = v.extract("ephemeral prk", agreement_seed, &[&ephemeral_random]);
-    let ephemeral_seed = v.expand("ephemeral seed", &prk, &[labels::HANDSHAKE_EPHEMERAL]);
+    let prk = v.extract("ephemeral prk", initiator.agreement_seed, &[&ephemeral_random]);
+    let ephemeral_seed = v.expand("ephemeral seed", &prk, &[labels::HANDSHAKE_EPHEMERAL, &descent]);
     let ephemeral = v.agreement_key("ephemeral", &ephemeral_seed);
     let (key, seed) = if with_one_time {
         (&to.one_time.kem, &to.one_time.kem_seed)
@@ -57,7 +59,7 @@ pub(super) fn choose(
     let there = kem::SecretKey::from_seed(Secret::copy(seed)).decapsulate(&ciphertext);
     assert_eq!(kem.expose(), there.expose());
     let (ciphertext, kem) = (*ciphertext, *kem.expose());
-    Chosen { ephemeral_random, ephemeral_seed, ephemeral, kem_random, ciphertext, kem }
+    Chosen { ephemeral_random, ephemeral_seed, ephemeral, kem_random, ciphertext, kem, descent }
 }
 
 /// What both sides hold after the handshake, and what stands in front of the first messages.
@@ -67,7 +69,6 @@ pub(super) struct Shared {
     pub(super) responder_header: [u8; 32],
     pub(super) session: [u8; 32],
     pub(super) prefix: Vec<u8>,
-    pub(super) descent: Vec<u8>,
 }
 
 /// The initiator, to the handshake: a member's device or a guest's.
@@ -90,9 +91,9 @@ impl<'a> Initiator<'a> {
     }
 }
 
-/// The initiator's certificate and the descent, by the formula. Also the descent alone.
-fn introduction(v: &mut Vector, initiator: &Initiator<'_>) -> (Vec<u8>, Vec<u8>) {
-    let (predecessor, created) = (initiator.descent.predecessor(), initiator.descent.created);
+/// The descent, by the formula.
+fn descent(v: &mut Vector, descent: &Descent) -> Vec<u8> {
+    let (predecessor, created) = (descent.predecessor(), descent.created);
     let (session, Position { chain, number }) = predecessor
         .map_or(([0; 32], Position::default()), |before| (before.session, before.closed));
     v.bytes("predecessor", &session);
@@ -103,9 +104,7 @@ fn introduction(v: &mut Vector, initiator: &Initiator<'_>) -> (Vec<u8>, Vec<u8>)
         [&session, &chain.to_be_bytes(), &number.to_be_bytes(), &created.to_be_bytes()];
     let descent = parts.concat();
     v.bytes("descent", &descent);
-    let introduction = [initiator.certificate, &descent].concat();
-    v.bytes("introduction", &introduction);
-    (introduction, descent)
+    descent
 }
 
 pub(super) fn combine(
@@ -151,7 +150,8 @@ pub(super) fn combine(
     );
     let early = v.extract("early", &h1, &[&dh2, &dh3, &dh4, &chosen.kem, psk]);
     let k = v.expand("k", &early, &[labels::HANDSHAKE_IDENTITY]);
-    let (introduction, descent) = introduction(v, initiator);
+    let introduction = [initiator.certificate, &chosen.descent].concat();
+    v.bytes("introduction", &introduction);
     let who = v.seal("who", &k, &h1, &introduction);
     let h2 = v.hash("h2", &[labels::HANDSHAKE_PARTIES, &h1, &who, &introduction]);
     let late = v.extract("late", early.chain().expose(), &[&dh1]);
@@ -172,7 +172,7 @@ pub(super) fn combine(
         &chosen.ciphertext,
     ]);
     v.bytes("name", &name[..16]);
-    Shared { root, initiator_header, responder_header, session, prefix, descent }
+    Shared { root, initiator_header, responder_header, session, prefix }
 }
 
 /// What a first message uses up, in the order in which the crate asks for it.
@@ -227,8 +227,8 @@ fn pair_as(descent: Descent, name: &str, comment: &'static str, with_one_time: b
     let mut v = Vector::new(name, "handshake", comment);
     let from = member(&mut v, "initiator");
     let to = Published::new(&mut v, "responder");
-    let chosen = choose(&mut v, &from.agreement_seed, &to, with_one_time);
     let introduced = Initiator { descent, ..Initiator::from(&from) };
+    let chosen = choose(&mut v, &introduced, &to, with_one_time);
     let shared = combine(&mut v, &introduced, &to, &chosen, with_one_time, None);
     let first = first(&mut v, &shared, &to, HELLO);
 
@@ -252,7 +252,7 @@ fn pair_as(descent: Descent, name: &str, comment: &'static str, with_one_time: b
     assert_eq!(responder.peer().encode(), from.certificate);
     assert_eq!(responder.name(), initiator.name());
     for session in [&initiator, &responder] {
-        assert_eq!(session.to_bytes()[KEPT_DESCENT], shared.descent);
+        assert_eq!(session.to_bytes()[KEPT_DESCENT], chosen.descent);
     }
     Pair { v, shared, first, initiator, responder }
 }
@@ -298,9 +298,10 @@ fn bound(with_one_time: bool) -> Vector {
     let to = Published::new(&mut v, "responder");
     let psk = v.input("psk");
     let context = v.input("context");
-    let chosen = choose(&mut v, &from.agreement_seed, &to, with_one_time);
+    let introduced = Initiator::from(&from);
+    let chosen = choose(&mut v, &introduced, &to, with_one_time);
     let binding = Some((&psk, &context));
-    let shared = combine(&mut v, &Initiator::from(&from), &to, &chosen, with_one_time, binding);
+    let shared = combine(&mut v, &introduced, &to, &chosen, with_one_time, binding);
     let first = first(&mut v, &shared, &to, HELLO);
 
     let (device, bundle) = to.device();
@@ -311,15 +312,14 @@ fn bound(with_one_time: bool) -> Vector {
     let binding = Binding { psk: &psk, context: &context };
     let initiator = from.device(&own);
     let random: &[&[u8]] = &[&chosen.ephemeral_random, &chosen.kem_random];
-    let opening = Tape::play(random, |rng| Opening::generate(initiator.identity(), &bundle, rng));
-    let (keys, prefix) =
-        opening.initiate(initiator.identity(), &Descent::new(NOW), Some(&binding)).unwrap();
+    let (own, descent) = (initiator.identity(), Descent::new(NOW));
+    let opening = Tape::play(random, |rng| Opening::generate(own, &bundle, descent, rng));
+    let (keys, prefix) = opening.initiate(own, Some(&binding)).unwrap();
     assert_eq!(prefix, shared.prefix);
     let signed = dh::SecretKey::from_seed(Secret::copy(&to.lasting.signed_seed)).public();
     let ratchet = Ratchet::initiate(keys, signed);
     let peer = bundle.certificate().clone();
-    let mut session =
-        Session::initiate(ratchet, peer, prefix, with_one_time, Descent::new(NOW)).unwrap();
+    let mut session = Session::initiate(ratchet, peer, prefix, with_one_time, descent).unwrap();
     let random: &[&[u8]] = &[&first.ratchet_random, &first.nonce];
     let message = Tape::play(random, |rng| session.encrypt(HELLO, rng)).unwrap();
     assert_eq!(message, first.message);

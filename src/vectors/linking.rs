@@ -85,10 +85,15 @@ fn steps(v: &mut Vector, but: But) -> Linking {
         (body, text) = code(v, "altered ", "Tablet, Linux", &keys, (&secret, but));
     }
 
+    let current = home.current(but == But::Unlisted);
+    let (list_hash, list) = (current.hash(), current.encode());
+    v.bytes("list hash", list_hash);
+    v.bytes("list", &list);
     v.part("primary");
     let random = v.input("ephemeral random");
     let hedge = v.extract("ephemeral prk", &primary.agreement_seed, &[&random]);
-    let own_seed = v.expand("ephemeral seed", &hedge, &[labels::LINKING_EPHEMERAL]);
+    let info: [&[u8]; 4] = [labels::LINKING_EPHEMERAL, list_hash, &companion.id, &body];
+    let own_seed = v.expand("ephemeral seed", &hedge, &info);
     let own = v.agreement_key("ephemeral", &own_seed);
     v.part("");
     let by_ephemeral = v.agree("dh of the ephemerals", &own_seed, &ephemeral_seed);
@@ -97,11 +102,6 @@ fn steps(v: &mut Vector, but: But) -> Linking {
     let key_1 = v.expand("key 1", &prk, &[labels::LINKING_KEYS, &[1]]);
     let key_2 = v.expand("key 2", &prk, &[labels::LINKING_KEYS, &[2]]);
 
-    let list = home.current(but == But::Unlisted);
-    v.bytes("list hash", list.hash());
-    let list_hash = list.hash();
-    let list = list.encode();
-    v.bytes("list", &list);
     let parts: [&[u8]; 6] =
         [labels::LINKING_TRANSCRIPT, &body, &own, &primary.core, &companion.core, list_hash];
     let t = v.hash("t", &parts);
@@ -142,7 +142,7 @@ impl Linking {
         let home = &self.home;
         let proposal = Proposal::read(&self.code, NOW).unwrap();
         let (primary, account) = (home.identity(&home.primary), home.key());
-        let tape: &[&[u8]] = &[&self.random, &home.companion.id];
+        let tape: &[&[u8]] = &[&home.companion.id, &self.random];
         let list = home.current(false);
         let made =
             Tape::play(tape, |rng| offer(&proposal, &primary, account.key(), &list, NOW, rng));

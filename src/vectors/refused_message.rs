@@ -64,8 +64,9 @@ struct Begun {
 fn begun(v: &mut Vector) -> Begun {
     let from = member(v, "initiator");
     let to = Published::new(v, "responder");
-    let chosen = choose(v, &from.agreement_seed, &to, true);
-    let shared = combine(v, &Initiator::from(&from), &to, &chosen, true, None);
+    let introduced = Initiator::from(&from);
+    let chosen = choose(v, &introduced, &to, true);
+    let shared = combine(v, &introduced, &to, &chosen, true, None);
     let (device, _) = to.device();
     Begun { to, shared, device }
 }

@@ -121,10 +121,12 @@ pub(crate) fn offer(
     if list.devices().len() >= MAX_DEVICES {
         return Err(Error::TooManyDevices);
     }
-    let hedge = primary.agreement.seed();
-    let ephemeral = dh::SecretKey::from_seed(hedged(hedge, labels::LINKING_EPHEMERAL, rng));
     let mut id = [0; 8];
     rng.fill_bytes(&mut id);
+    // All that two offers to one code's keys can differ in.
+    let about = [&list.hash()[..], &id, &body.encode()].concat();
+    let seed = hedged(primary.agreement.seed(), labels::LINKING_EPHEMERAL, &about, rng);
+    let ephemeral = dh::SecretKey::from_seed(seed);
     let candidate = Candidate::sign((list.account(), account), DeviceId(id), body.identity);
 
     let by_ephemeral = ephemeral.agree(&body.ephemeral)?;

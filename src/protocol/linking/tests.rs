@@ -284,6 +284,22 @@ fn two_offers_for_one_code_have_other_ephemerals_and_ids() {
 }
 
 #[test]
+fn a_generator_that_repeats_makes_another_ephemeral_for_a_code_that_was_altered() {
+    let mut room = Room::new();
+    let mut offer = |description: &str, created: u64| {
+        room.request.body.description = description.into();
+        room.request.body.created = created;
+        room.rng = TestRng(5);
+        room.offer().1
+    };
+    let one = offer("Laptop, Linux", NOW);
+    assert_eq!(one, offer("Laptop, Linux", NOW));
+    // The keys and the secret are the code's own: only its body tells these apart.
+    assert_ne!(one[2..34], offer("Tablet, Linux", NOW)[2..34]);
+    assert_ne!(one[2..34], offer("Laptop, Linux", NOW + 1)[2..34]);
+}
+
+#[test]
 fn what_waits_is_kept_and_read_again() {
     let mut room = Room::new();
     let (pending, offer) = room.offer();

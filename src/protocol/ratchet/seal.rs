@@ -107,7 +107,7 @@ impl Ratchet {
         previous: u32,
         rng: &mut impl CryptoRng,
     ) -> Result<(Box<NewSending>, ChainKey), Error> {
-        let own = dh::SecretKey::from_seed(hedged(&self.root, labels::RATCHET_KEY, rng));
+        let own = dh::SecretKey::from_seed(hedged(&self.root, labels::RATCHET_KEY, &[], rng));
         let public = own.public();
         let turn = self.turn(&own, peer)?;
         let new =
