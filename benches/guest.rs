@@ -12,21 +12,25 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use latchstring::{Invite, Link, Policy};
-use support::{NOW, TestRng, bundle_with_one_time, device};
+use latchstring::{Invite, Link, Policy, Preview};
+use support::{NOW, TestRng, bundle_of, client};
 
 const ORIGIN: &str = "example.org";
 
 fn guest(c: &mut Criterion) {
     let mut rng = TestRng::new(1);
-    let mut host = device(1, &mut rng);
-    let bundle = bundle_with_one_time(&mut host, &mut rng);
+    let mut host = client(1, &mut rng);
+    let bundles = [bundle_of(&mut host, &mut rng)];
+    let list = host.list().clone();
     let policy = Policy::new("Ada", NOW + 86_400);
     let (invite, posting) = Invite::create(&host, ORIGIN, policy.clone(), NOW, &mut rng).unwrap();
     let url = invite.link().unwrap().to_url(ORIGIN);
     let sealed = posting.sealed_invitation();
     let open = |url: &str| Link::parse(url).unwrap().open(sealed, ORIGIN, NOW).unwrap();
-    let (_, claim) = open(&url).claim(&bundle, "Grace", &["hi"], NOW, &mut rng).unwrap();
+    let claim = |preview: Preview, rng: &mut TestRng| {
+        preview.claim(&list, &bundles, "Grace", &["hi"], NOW, rng).unwrap()
+    };
+    let (_, claimed) = claim(open(&url), &mut rng);
 
     c.bench_function("host: create a link", |b| {
         b.iter_batched(
@@ -37,17 +41,13 @@ fn guest(c: &mut Criterion) {
     });
     c.bench_function("guest: parse and open a link", |b| b.iter(|| open(black_box(&url))));
     c.bench_function("guest: claim", |b| {
-        b.iter_batched(
-            || open(&url),
-            |preview| preview.claim(&bundle, "Grace", &["hi"], NOW, &mut rng).unwrap(),
-            BatchSize::SmallInput,
-        );
+        b.iter_batched(|| open(&url), |preview| claim(preview, &mut rng), BatchSize::SmallInput);
     });
     c.bench_function("server: admit a claim", |b| {
-        b.iter(|| posting.admit(black_box(&claim)).unwrap());
+        b.iter(|| posting.admit(black_box(&claimed)).unwrap());
     });
     c.bench_function("host: accept a claim", |b| {
-        b.iter(|| invite.claim(&host, black_box(&claim), NOW).unwrap());
+        b.iter(|| invite.claim(&host, black_box(&claimed), NOW).unwrap());
     });
 }
 

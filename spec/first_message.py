@@ -242,8 +242,11 @@ def invitation(v, host):
     owner = v.same("owner", ed(v.take("owner seed")))
     policy = v.same("policy", u(v.take("approval"), 1) + u(v.take("expires"), 8) + u(v.take("idle"), 4)
         + u(v.take("max-text"), 2) + u(v.take("max-pending"), 1) + lp(v.take("host name").encode()))
+    content = u(v.take("list issued"), 8) + u(v.take("list expires"), 8) + u(1, 4) + host.cert[65:]
+    inner = v.same("list inner", sha(label("devices/content"), host.cert[1:65], content))
+    listed = u(1, 8) + v.same("list hash", sha(label("devices/hash"), u(1, 8), ZERO, inner))
     body = v.same("invitation body", b"\x01\x20\x01" + v.take("invitation nonce")
-                  + lp(v.take("origin").encode()) + host.cert + owner + policy)
+                  + lp(v.take("origin").encode()) + host.cert + listed + owner + policy)
     signature = v.same("invitation signature", sign(host.signing, label("guest/invitation"), body))
     signed = v.same("signed invitation", body + signature)
     keys = link(v, v.same("S", sha(label("guest/secret"), signed)))
@@ -260,20 +263,30 @@ def guest(v, locator):
     public = v.same("guest signing key", ed(signing)) + v.same("guest agreement key", x_pub(agreement))
     account = v.same("guest account", sha(label("guest/account"), uid, locator, public))
     return uid, signing, agreement, *certificate(v, "guest", 2, signing, account, account[:8], signing, agreement)
+def guest_lasting(v, signing, core):
+    prekey, kem, name, created = (v.take("guest " + x) for x in
+        ("signed prekey seed", "last-resort KEM seed", "lasting id", "created"))
+    body = v.same("guest lasting", name + v.same("guest signed prekey", x_pub(prekey))
+        + v.same("guest last-resort KEM prekey", kem_pub(kem))
+        + u(created, 8) + u(v.same("guest expires", created + 14 * 86400), 8))
+    return body, v.same("guest lasting signature", sign(signing, label("prekeys/lasting"), core, body))
 # ---- guest-links.md, "Claim", with one device
 def claim(v):
     host = Device(v, "host").make_lasting()
     host.make_one_time()
     keys = invitation(v, host)
     uid, signing, agreement, core, cert = guest(v, keys["locator"])
+    lasting, lasting_signature = guest_lasting(v, signing, core)
     made = attempt(v, agreement, host)
     bundle_hash = v.same("bundle hash", sha(host.core, host.lasting, host.one_time))
-    t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, u(1, 4), host.id,
+    t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, lasting, u(1, 4), host.id,
                         bundle_hash, x_pub(made[0]), v.same("ciphertext hash", sha(made[1]))))
     sender, _ = handshake(v, agreement, cert, host, made, keys["psk"], t)
     first = message(v, sender)
     proof = v.same("proof", sign(signing, label("guest/claim-proof"), t))
-    record = v.same("record", uid + cert + proof + u(1, 4) + bundle_hash)
+    record = v.same("record", uid + cert + proof + u(1, 4) + bundle_hash + lasting + lasting_signature)
+    listed = u(1, 8) + v.take("list hash")
+    assert v.take("content").startswith(listed) and v.take("content").endswith(v.take("join key"))
     prk = v.same("record prk", extract(v.take("salt"), keys["record key"]))
     one_key = v.same("sealing key of the record", expand(prk, label("guest/record") + t))
     sealed = v.same("sealed record", seal(one_key, bytes(12), t, record))

@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 
+use crate::chat::ChatDelta;
 use crate::client::ClientDelta;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::protocol::course::{ChatDelta, InviteDelta};
+use crate::protocol::course::InviteDelta;
 use crate::protocol::device_delta::DeviceDelta;
 use crate::protocol::ratchet;
 use crate::protocol::record::{Anchor, StateKey};

@@ -260,7 +260,8 @@ impl Device {
         if found.one_time.is_none() && found.generation.is_full() {
             return Err(Error::RotationRequired);
         }
-        let (peer, descent, keys) = prefix.accept(identity, &found, binding)?;
+        let (peer, descent, keys) =
+            prefix.accept((&identity.agreement, &identity.certificate), &found, binding)?;
         // Whoever comes by a link is a guest and stays one; nobody else is.
         let expected = if binding.is_some() { AccountKind::Guest } else { AccountKind::Member };
         if peer.kind() != expected {

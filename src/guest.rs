@@ -7,19 +7,22 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
-use crate::chat::{Chat, Terms};
+use crate::chat::{Beginning, Chat, Terms, listed};
 use crate::error::Error;
 use crate::primitives::secret::Secret;
 use crate::protocol::bundle::Bundle;
 use crate::protocol::claim::{self, Addressed, guest_identity};
 use crate::protocol::content::{Content, Text, text};
 use crate::protocol::descent::Descent;
-use crate::protocol::handshake::{Binding, Opening};
-use crate::protocol::identity::{AccountKind, Certificate};
+use crate::protocol::devices::DeviceList;
+use crate::protocol::handshake::{Binding, Opening, Psk};
+use crate::protocol::identity::Certificate;
 use crate::protocol::invitation::{self, Approval, Invitation, Policy, is_name};
+use crate::protocol::join::{Joining, Reception};
 use crate::protocol::link::Link;
 use crate::protocol::pin::{Pin, PinStage};
 use crate::protocol::posting::Notice;
+use crate::protocol::prekeys::Generation;
 use crate::protocol::ratchet::Ratchet;
 use crate::session::Session;
 
@@ -97,21 +100,30 @@ impl Preview {
     /// Claims the chat. Call it only when the person has asked for it: the first claim is the
     /// only one.
     ///
+    /// `list` is the host account's newest device list, and `hosts` are bundles of its devices, in any
+    /// order. Fetch one of every device that is listed, each with a one-time prekey: a device without
+    /// a bundle is left out, and cannot answer the guest.
+    ///
     /// Makes the guest's keys, from fresh randomness and for this link alone, and a first message
-    /// to the host's device with the guest's `name` and first `texts`. Save the chat, then send
+    /// to each device of the host with the guest's `name` and first `texts`. Save the chat, then send
     /// the claim; keep the claim's bytes until the server has taken them, and send the same bytes
     /// again if in doubt. Then drop the preview and the [`Link`]: the link is erased with them.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongPeer`] for a bundle of another account than the invitation's;
+    /// [`Error::WrongPeer`] for a list of another account than the invitation's, and for a bundle of a
+    /// device that is not in the list; [`Error::ListExpired`] for a list outside its validity time;
+    /// [`Error::ListRollback`] for one that is older than the invitation, [`Error::ListFork`] for one
+    /// that does not descend from the list that the invitation names, [`Error::ListGap`] for one that
+    /// does not reach back to it; [`Error::BadArgument`] without a bundle, and for two of one device;
     /// [`Error::StalePrekey`] for one outside its validity time; [`Error::NotAllowed`] for a PIN
     /// that is missing, for texts before a PIN is proved, for a name
     /// of more than 64 bytes or with control characters, and for texts that the policy does not allow; [`Error::Expired`];
     /// [`Error::WeakKey`].
     pub fn claim(
         &self,
-        host: &Bundle,
+        list: &DeviceList,
+        hosts: &[Bundle],
         name: &str,
         texts: &[&str],
         now: u64,
@@ -121,7 +133,8 @@ impl Preview {
         if now > policy.expires {
             return Err(Error::Expired);
         }
-        self.check(host, now)?;
+        self.check_list(list, now)?;
+        let hosts = addressed(list, hosts, now)?;
         if self.pin.is_some() != (policy.approval == Approval::Pin) {
             return Err(Error::NotAllowed);
         }
@@ -133,47 +146,107 @@ impl Preview {
         let seed = Secret::fill(|out| rng.fill_bytes(out));
         let identity = guest_identity(&seed, &uid, keys.locator());
         let descent = Descent::new(now);
-        let opening = Opening::generate(&identity, host, descent, rng);
-        let addressed = Addressed::new(host, &opening);
+        // For devices of the host that are linked later, as long as the chat lives.
+        let generation = Generation::generate(&identity, now, rng);
+        let join = Secret::fill(|out| rng.fill_bytes(out));
+        let open = |host| (host, Box::new(Opening::generate(&identity, host, descent, rng)));
+        let openings: Vec<(&Bundle, Box<Opening<'_>>)> = hosts.into_iter().map(open).collect();
+        let addressed: Vec<_> =
+            openings.iter().map(|(host, opening)| Addressed::new(host, opening)).collect();
         let invitation = keys.invitation_id();
-        let devices = [addressed];
-        let transcript = claim::transcript(&invitation, &uid, &identity.certificate, &devices);
+        let transcript = {
+            let (guest, lasting) = (&identity.certificate, &generation.public);
+            claim::transcript(&invitation, &uid, guest, lasting, &addressed)
+        };
 
+        let share = self.pin.as_ref().map(|pin| pin.share(&transcript, rng));
+        let hello = Content::Hello {
+            name,
+            texts: first,
+            share: share.as_ref().map(|own| *own.public()),
+            join: Box::new(Psk::new(join.duplicate())?),
+        };
+        let hello = hello.encode(&listed(list));
         let psk = keys.psk()?;
         let binding = Binding { psk: &psk, context: &transcript };
-        let (session_keys, prefix) = opening.initiate(&identity, Some(&binding))?;
-        let ratchet = Ratchet::initiate(session_keys, host.lasting.signed);
-        let one_time = host.has_one_time_prekey();
-        let peer = host.certificate().clone();
-        let mut session = Session::initiate(ratchet, peer, prefix, one_time, descent)?;
-        let share = self.pin.as_ref().map(|pin| pin.share(&transcript, rng));
-        let hello =
-            Content::Hello { name, texts: first, share: share.as_ref().map(|own| *own.public()) };
-        let message = session.encrypt(&hello.encode(), rng)?;
-
-        let devices: Vec<_> = devices.into_iter().zip([message]).collect();
-        let claim = claim::encode(&keys, &uid, &identity, &transcript, &devices, rng)?;
+        let mut sessions = Vec::with_capacity(openings.len());
+        let mut envelopes = Vec::with_capacity(openings.len());
+        for ((host, opening), addressed) in openings.iter().zip(addressed) {
+            let (session_keys, prefix) = opening.initiate(&identity, Some(&binding))?;
+            let ratchet = Ratchet::initiate(session_keys, host.lasting.signed);
+            let (peer, one_time) = (host.certificate().clone(), host.has_one_time_prekey());
+            let mut session = Session::initiate(ratchet, peer, prefix, one_time, descent)?;
+            envelopes.push((addressed, session.encrypt(&hello, rng)?));
+            sessions.push(session);
+        }
+        let claim = {
+            let guest = (&identity, &generation.public);
+            claim::encode(&keys, &uid, guest, &transcript, &envelopes, rng)?
+        };
         let terms = Terms {
             invitation,
             transcript,
             locator: keys.locator(),
             owner: self.invitation.owner,
-            policy: self.invitation.policy.clone(),
+            policy: policy.clone(),
         };
-        let pin = share.map_or(PinStage::Done, |share| PinStage::Offered(Box::new(share)));
-        let waiting = (texts.len(), pin);
-        let chat = Chat::guest(session, &identity.certificate, &terms, waiting, now)?;
-        Ok((chat, claim))
+        let beginning = Beginning {
+            terms,
+            own: identity.certificate,
+            peer: self.invitation.host.clone(),
+            peer_name: policy.host_name.clone(),
+            list: list.clone(),
+            pending: texts.len(),
+            pin: share.map_or(PinStage::Done, |share| PinStage::Offered(Box::new(share))),
+            granted: None,
+            sessions,
+            reported: listed(list),
+            joining: Joining::Guest(Box::new(Reception {
+                agreement: identity.agreement,
+                generation,
+                key: Psk::new(join)?,
+            })),
+        };
+        Ok((Chat::begin(beginning, now)?, claim))
     }
 
-    /// Whether a bundle is of a device of the host's account, and in its time.
-    fn check(&self, bundle: &Bundle, now: u64) -> Result<(), Error> {
-        let (ours, theirs) = (&self.invitation.host, bundle.certificate());
-        let is_host = theirs.kind() == AccountKind::Member
-            && theirs.account() == ours.account()
-            && theirs.account_key() == ours.account_key();
-        if is_host { bundle.check(now) } else { Err(Error::WrongPeer) }
+    /// Whether a list is the host account's, in its time, and the one that the invitation names or
+    /// a later one of the same history.
+    fn check_list(&self, list: &DeviceList, now: u64) -> Result<(), Error> {
+        let Invitation { host, listed, .. } = &self.invitation;
+        if list.account() != host.account() || list.account_key() != host.account_key() {
+            return Err(Error::WrongPeer);
+        }
+        list.check(now)?;
+        if list.epoch() < listed.epoch {
+            return Err(Error::ListRollback);
+        }
+        match list.hash_at(listed.epoch) {
+            Some(hash) if hash == listed.hash => Ok(()),
+            Some(_) => Err(Error::ListFork),
+            None => Err(Error::ListGap),
+        }
     }
+}
+
+/// The bundles in ascending order of their devices, which are those of the list, each once and in its
+/// time.
+fn addressed<'a>(
+    list: &DeviceList,
+    hosts: &'a [Bundle],
+    now: u64,
+) -> Result<Vec<&'a Bundle>, Error> {
+    for host in hosts {
+        if list.device(host.certificate().device()) != Some(host.certificate()) {
+            return Err(Error::WrongPeer);
+        }
+        host.check(now)?;
+    }
+    let device = |host: &&Bundle| host.certificate().device();
+    let mut hosts: Vec<&Bundle> = hosts.iter().collect();
+    hosts.sort_unstable_by_key(device);
+    let is_set = hosts.is_sorted_by(|one, two| device(one) < device(two));
+    if hosts.is_empty() || !is_set { Err(Error::BadArgument) } else { Ok(hosts) }
 }
 
 /// The name and first texts, if the policy allows them. With a PIN there are no texts before it is

@@ -22,7 +22,7 @@ mod vectors;
 
 pub use account::Account;
 pub use change::{Change, Recorded, Sealed};
-pub use chat::{Chat, ChatStatus, Event, Origin, Received};
+pub use chat::{Chat, ChatStatus, Event, Origin, Received, Settlement};
 pub use client::{
     Address, Alert, Arrived, Candidate, Client, Content, Conversation, Duties, Envelope, Large,
     Learned, MessageId, Outgoing, Plan, To, View, Welcome,

@@ -11,7 +11,7 @@ pub enum MessageKind {
     /// It belongs to a session that exists.
     Ordinary,
     /// It carries a handshake. It belongs to the session or chat of that name
-    /// ([`Session::name`](crate::Session::name), [`Chat::name`](crate::Chat::name)) if there is
+    /// ([`Session::name`](crate::Session::name), [`Chat::names`](crate::Chat::names)) if there is
     /// one; else [`Device::accept`](crate::Device::accept) takes it.
     Initial {
         /// The session's name.

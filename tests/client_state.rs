@@ -21,7 +21,7 @@ use latchstring::{
 
 use support::forged::{self, Words};
 use support::town::{Mail, Person, Town, text};
-use support::{NOW, TestRng, fails, places, refusal, refuses};
+use support::{NOW, TestRng, device_of, fails, places, refusal, refuses};
 
 const DAY: u64 = 86_400;
 const HOUR: u64 = 3600;
@@ -270,7 +270,7 @@ fn a_change_fits_one_client_and_no_other_state() {
     let (_, change) = town.client(0, 0).replenish(NOW, &mut rng).unwrap();
     refuses(town.client(0, 1), Error::StaleChange, |client| client.apply(change));
     // A device's own change is not a client's, although it is one device.
-    let (_, change) = town.client(0, 0).device().replenish(NOW, &mut rng).unwrap();
+    let (_, change) = device_of(town.client(0, 0)).replenish(NOW, &mut rng).unwrap();
     refuses(town.client(0, 0), Error::StaleChange, |client| client.apply(change));
     let (_, change) = town.client(0, 0).replenish(NOW, &mut rng).unwrap();
     let mut device = Device::generate(&town.people[0].account, NOW, &mut rng);

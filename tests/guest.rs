@@ -13,31 +13,33 @@
 mod support;
 
 use core::ops::Range;
+use core::slice;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use latchstring::{
-    Account, AccountId, AccountKind, Answer, Approval, Chat, ChatStatus, Device, EndReason, Error,
-    Event, Invite, Link, Origin, Policy, Posting, State, StateKey,
+    AccountKind, Answer, Approval, Chat, ChatStatus, Client, EndReason, Error, Event, Invite, Link,
+    Origin, Policy, Posting, State, StateKey,
 };
 use support::guest::{
     DAY, Door, EXPIRES, IDLE, ORIGIN, Talk, contains, link_key, link_to, reclaimed, resigned,
     sealed_under, secret_of, shared, signed_invitation, text_of, transcript_of,
 };
+use support::home::Home;
 use support::{
-    NOW, TestRng, bundle_with_one_time, certificate, device, fails, flipped, recertified, refuses,
-    restarted, sign, signing_seed,
+    NOW, OneToOne, TestRng, bundle_of, certificate, client, device, device_of, fails, flipped,
+    only, recertified, refuses, restarted, sign, signing_seed,
 };
 
 // Where the parts of a claim for one device are (`spec/guest-links.md`).
 const LOCATOR: Range<usize> = 2..26;
 const TRANSCRIPT: Range<usize> = 26..58;
 const SALT: Range<usize> = 58..90;
-const RECORD: Range<usize> = 94..491;
-const CLAIM_TAG: Range<usize> = 491..523;
-const COUNT: Range<usize> = 523..527;
-const HOST_DEVICE: Range<usize> = 527..535;
-const ENVELOPE_LENGTH: Range<usize> = 535..539;
-const ENVELOPE: usize = 539;
+const RECORD: Range<usize> = 94..1795;
+const CLAIM_TAG: Range<usize> = 1795..1827;
+const COUNT: Range<usize> = 1827..1831;
+const HOST_DEVICE: Range<usize> = 1831..1839;
+const ENVELOPE_LENGTH: Range<usize> = 1839..1843;
+const ENVELOPE: usize = 1843;
 const MODE: usize = ENVELOPE + 2;
 const PREKEYS: Range<usize> = ENVELOPE + 3..ENVELOPE + 19;
 const AGREED: Range<usize> = ENVELOPE + 19..ENVELOPE + 1139;
@@ -47,20 +49,20 @@ const AGREED: Range<usize> = ENVELOPE + 19..ENVELOPE + 1139;
 #[test]
 fn a_guest_who_holds_nothing_but_the_link_chats_with_the_host() {
     let mut rng = TestRng::new(1);
-    let mut host = device(1, &mut rng);
+    let mut host = client(1, &mut rng);
     let policy = Policy::new("Ada", NOW + 86_400);
     let (mut invite, posting) =
         Invite::create(&host, "example.org", policy, NOW, &mut rng).unwrap();
     let url = invite.link().unwrap().to_url("example.org");
     let posting = Posting::decode(&posting.encode()).unwrap();
-    let bundle = bundle_with_one_time(&mut host, &mut rng);
+    let bundle = bundle_of(&mut host, &mut rng);
 
     let link = Link::parse(&url).unwrap();
     assert_eq!(link.locator(), posting.locator());
     let preview = link.open(posting.sealed_invitation(), "example.org", NOW).unwrap();
     assert_eq!(preview.policy().host_name, "Ada");
     let (mut guest, claim): (Chat, _) =
-        preview.claim(&bundle, "Grace", &["hi"], NOW, &mut rng).unwrap();
+        preview.claim(host.list(), &[bundle], "Grace", &["hi"], NOW, &mut rng).unwrap();
     posting.admit(&claim).unwrap();
 
     let arrival = invite.claim(&host, &claim, NOW).unwrap();
@@ -72,11 +74,12 @@ fn a_guest_who_holds_nothing_but_the_link_chats_with_the_host() {
     let key = StateKey::new(1, &[7; 32]).unwrap();
     let stored = chat.anchor();
     let granted = chat.grant(&host, NOW, &mut rng).unwrap();
-    let granted = granted.record(&key, b"host", &stored, &mut rng).unwrap().apply().unwrap();
-    assert!(guest.receive(&granted, NOW).unwrap().event == Event::Granted);
+    let granted = granted.record(&key, b"host", &stored, &mut rng).unwrap();
+    let granted = only(granted.apply().unwrap());
+    assert!(guest.hear(&granted, NOW).unwrap().event == Event::Granted);
     assert_eq!(guest.status(), ChatStatus::Active);
-    let text = chat.send("welcome", NOW, &mut rng).unwrap();
-    let Event::Text(text) = guest.receive(&text, NOW).unwrap().event else { panic!() };
+    let text = chat.say("welcome", NOW, &mut rng).unwrap();
+    let Event::Text(text) = guest.hear(&text, NOW).unwrap().event else { panic!() };
     assert_eq!(*text, "welcome");
 }
 
@@ -87,8 +90,8 @@ fn a_guest_is_labelled_and_a_member_is_not_mistaken_for_one() {
     assert_eq!((talk.host.origin(), talk.guest.origin()), (Origin::Guest, Origin::Member));
     assert_eq!((talk.host.peer_name(), talk.guest.peer_name()), ("Grace", "Ada"));
     let (there, back) = (talk.guest_says("there", NOW), talk.host_says("back", NOW));
-    assert_eq!(talk.host.receive(&there, NOW).unwrap().origin, Origin::Guest);
-    assert_eq!(talk.guest.receive(&back, NOW).unwrap().origin, Origin::Member);
+    assert_eq!(talk.host.hear(&there, NOW).unwrap().origin, Origin::Guest);
+    assert_eq!(talk.guest.hear(&back, NOW).unwrap().origin, Origin::Member);
 }
 
 #[test]
@@ -293,7 +296,7 @@ fn a_server_cannot_put_another_host_behind_a_link() {
 fn a_server_that_knows_the_link_cannot_put_another_host_behind_it() {
     let door = Door::new(24);
     let mut rng = TestRng::new(25);
-    let eve = device(9, &mut rng);
+    let eve = client(9, &mut rng);
     let policy = Policy::new("Ada", EXPIRES);
     let (eves, posting) = Invite::create(&eve, ORIGIN, policy, NOW, &mut rng).unwrap();
     let url = eves.link().unwrap().to_url(ORIGIN);
@@ -317,7 +320,7 @@ fn a_link_is_refused_by_another_service() {
 fn what_a_dishonest_host_signs_outside_the_rules_is_refused() {
     let door = Door::new(27);
     let signed = signed_invitation(&door.url(), door.posting.sealed_invitation());
-    let seed = signing_seed(&door.host);
+    let seed = signing_seed(&device_of(&door.host));
     let body = signed.len() - 64;
     // version, kind, suite, nonce, origin, certificate, owner, policy: from the end, the name
     // of three bytes, its length, texts before the grant, bytes of a text, idle time.
@@ -354,7 +357,7 @@ fn an_invitation_signed_by_another_device_or_for_another_purpose_is_refused() {
     let signed = signed_invitation(&door.url(), door.posting.sealed_invitation());
     let body = &signed[..signed.len() - 64];
     let mut rng = TestRng::new(29);
-    let (host, eve) = (signing_seed(&door.host), signing_seed(&device(9, &mut rng)));
+    let (host, eve) = (signing_seed(&device_of(&door.host)), signing_seed(&device(9, &mut rng)));
     for (seed, label) in [(eve, "guest/invitation"), (host, "guest/notice"), (host, "guest/grant")]
     {
         let (link, sealed) = link_to(&[body, &sign(&seed, label, &[body])].concat(), &[0x80]);
@@ -376,7 +379,7 @@ fn an_invitation_of_a_guest_is_refused() {
     let signature = sign(&[1; 32], "guest/invitation", &[&body]);
     let (link, sealed) = link_to(&[body.as_slice(), &signature].concat(), &[0x80]);
     assert_eq!(link.open(&sealed, ORIGIN, NOW).err(), Some(Error::Malformed));
-    assert!(talk.guest.send("still here", NOW, &mut talk.door.rng).is_ok());
+    assert!(talk.guest.say("still here", NOW, &mut talk.door.rng).is_ok());
 }
 
 #[test]
@@ -393,7 +396,7 @@ fn an_invitation_with_other_padding_is_refused() {
 #[test]
 fn a_host_cannot_offer_more_than_the_limits() {
     let mut rng = TestRng::new(33);
-    let host = device(1, &mut rng);
+    let host = client(1, &mut rng);
     let usual = || Policy::new("Ada", EXPIRES);
     let mut create = |origin: &str, change: fn(&mut Policy)| {
         let mut policy = usual();
@@ -447,7 +450,7 @@ fn a_posting_has_one_encoding() {
 #[test]
 fn postings_of_one_host_have_nothing_in_common() {
     let mut rng = TestRng::new(35);
-    let host = device(1, &mut rng);
+    let host = client(1, &mut rng);
     let mut posting = |expires| {
         let policy = Policy::new("Ada", expires);
         Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap().1.encode()
@@ -476,17 +479,17 @@ fn a_link_opens_until_its_last_second() {
 fn a_guest_claims_until_the_links_last_second() {
     let mut door = Door::new(41);
     for now in [NOW, EXPIRES - 1, EXPIRES] {
-        let claimed = door.preview().claim(&door.bundle, "Grace", &[], now, &mut door.rng);
+        let claimed = door.claim("Grace", &[], now);
         assert_eq!(claimed.err(), None, "{now}");
     }
     for now in [EXPIRES + 1, u64::MAX] {
-        let claimed = door.preview().claim(&door.bundle, "Grace", &[], now, &mut door.rng);
+        let claimed = door.claim("Grace", &[], now);
         assert_eq!(claimed.err(), Some(Error::Expired), "{now}");
     }
-    // Before the bundle was made the guest's clock is wrong in another way.
+    // Before the list was issued the guest's clock is wrong in another way.
     for now in [0, NOW - 365 * DAY] {
-        let claimed = door.preview().claim(&door.bundle, "Grace", &[], now, &mut door.rng);
-        assert_eq!(claimed.err(), Some(Error::StalePrekey), "{now}");
+        let claimed = door.claim("Grace", &[], now);
+        assert_eq!(claimed.err(), Some(Error::ListExpired), "{now}");
     }
 }
 
@@ -537,7 +540,7 @@ fn a_chat_ends_after_its_idle_time_to_the_second_on_both_sides() {
         for now in [deadline, deadline + 1, u64::MAX] {
             assert!(chat.tick(now).unwrap().is_some(), "{now}");
             let rng = &mut talk.door.rng;
-            refuses(chat, Error::Expired, |chat| chat.send("late", now, rng));
+            refuses(chat, Error::Expired, |chat| chat.say("late", now, rng));
             refuses(chat, Error::Expired, |chat| chat.end(now, rng).map(drop));
         }
         let change = chat.tick(deadline).unwrap().unwrap();
@@ -567,8 +570,8 @@ fn a_message_in_the_last_second_keeps_a_chat_and_a_later_one_is_refused() {
     let mut talk = Talk::new(45);
     let deadline = NOW + IDLE;
     let message = talk.guest_says("in time", deadline - 1);
-    refuses(&mut talk.host, Error::Expired, |host| host.open(&message, deadline));
-    let received = talk.host.receive(&message, deadline - 1).unwrap();
+    refuses(&mut talk.host, Error::Expired, |host| host.listen(&message, deadline));
+    let received = talk.host.hear(&message, deadline - 1).unwrap();
     assert_eq!(text_of(&received.event), "in time");
     assert_eq!(talk.host.deadline(), deadline - 1 + IDLE);
     assert_eq!(talk.guest.deadline(), deadline - 1 + IDLE);
@@ -582,8 +585,8 @@ fn a_clock_set_back_does_not_revive_a_chat_that_ended() {
     talk.host.apply(change).unwrap();
     let mut host = restarted(&talk.host);
     for now in [0, NOW, NOW + IDLE - 1] {
-        refuses(&mut host, Error::Ended, |host| host.open(&message, now));
-        refuses(&mut host, Error::Ended, |host| host.send("x", now, &mut talk.door.rng));
+        refuses(&mut host, Error::Ended, |host| host.listen(&message, now));
+        refuses(&mut host, Error::Ended, |host| host.say("x", now, &mut talk.door.rng));
         assert!(host.tick(now).unwrap().is_none());
     }
 }
@@ -592,9 +595,9 @@ fn a_clock_set_back_does_not_revive_a_chat_that_ended() {
 fn a_clock_set_back_neither_shortens_nor_lengthens_a_chat() {
     let mut talk = Talk::new(47);
     let message = talk.guest_says("later", NOW + DAY);
-    talk.host.receive(&message, NOW + DAY).unwrap();
+    talk.host.hear(&message, NOW + DAY).unwrap();
     let message = talk.guest_says("with a clock from the past", 0);
-    talk.host.receive(&message, 0).unwrap();
+    talk.host.hear(&message, 0).unwrap();
     assert_eq!(talk.host.deadline(), NOW + DAY + IDLE);
     assert_eq!(talk.guest.deadline(), NOW + DAY + IDLE);
 }
@@ -604,9 +607,9 @@ fn what_is_refused_is_no_activity() {
     let mut talk = Talk::new(48);
     let rng = &mut talk.door.rng;
     refuses(&mut talk.host, Error::Forged, |host| {
-        host.open(&[[1; 2], [9; 2]].concat().repeat(50), NOW + DAY)
+        host.listen(&[[1; 2], [9; 2]].concat().repeat(50), NOW + DAY)
     });
-    refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.send("", NOW + DAY, rng));
+    refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.say("", NOW + DAY, rng));
     assert_eq!((talk.host.deadline(), talk.guest.deadline()), (NOW + IDLE, NOW + IDLE));
 }
 
@@ -678,7 +681,7 @@ fn the_late_comer_is_told_and_the_winner_is_not_disturbed() {
     door.posting.close(&notice).unwrap();
     assert_eq!(preview.explain(&notice), Error::AlreadyClaimed);
     assert!(winner.notice(&notice, NOW).unwrap().is_none());
-    assert!(winner.send("hello", NOW, &mut door.rng).is_ok());
+    assert!(winner.say("hello", NOW, &mut door.rng).is_ok());
     let change = loser.notice(&notice, NOW).unwrap().unwrap();
     loser.apply(change).unwrap();
     assert_eq!(loser.status(), ChatStatus::Ended(EndReason::ClaimedByAnother));
@@ -732,7 +735,7 @@ fn a_holder_of_the_link_cannot_end_it_in_the_owners_name() {
         link_key(&secret, "claim-seed"),
         link_key(&secret, "claim-key"),
         secret,
-        signing_seed(&door.host),
+        signing_seed(&device_of(&door.host)),
     ];
     for seed in seeds {
         let forged = [body.as_slice(), &sign(&seed, "guest/notice", &[&body])].concat();
@@ -831,7 +834,7 @@ fn no_byte_of_a_claim_can_be_changed() {
             0 => matches!(error, Error::Malformed | Error::UnknownVersion(_)),
             1 => error == Error::WrongKind,
             place if LOCATOR.contains(&place) => error == Error::WrongPeer,
-            90..94 | 523..527 | 535..539 => error == Error::Malformed,
+            90..94 | 1827..1831 | 1839..1843 => error == Error::Malformed,
             _ => error == Error::BadSignature,
         };
         assert!(expected, "byte {place}: {error:?}");
@@ -862,10 +865,10 @@ fn each_byte_of_a_claim_decides_even_if_a_holder_of_the_link_signs_it_again() {
         let error = fails(&mut door.invite, |invite| invite.claim(&door.host, &altered, NOW));
         assert!(*before == *door.host.to_bytes());
         let expected = match place {
-            90..94 | 523..527 | 535..539 => error == Error::Malformed,
+            90..94 | 1827..1831 | 1839..1843 => error == Error::Malformed,
             place if HOST_DEVICE.contains(&place) => error == Error::WrongPeer,
             ENVELOPE => matches!(error, Error::Malformed | Error::UnknownVersion(_)),
-            540 => error == Error::WrongKind,
+            1844 => error == Error::WrongKind,
             MODE => matches!(error, Error::Malformed | Error::WrongKind),
             place if PREKEYS.contains(&place) => error == Error::UnknownPrekey,
             place if AGREED.contains(&place) => error == Error::WrongPeer,
@@ -913,7 +916,10 @@ fn a_claim_of_another_link_of_the_same_host_is_refused() {
     let (other, posting) = Invite::create(&door.host, ORIGIN, policy, NOW, &mut door.rng).unwrap();
     let url = other.link().unwrap().to_url(ORIGIN).to_string();
     let preview = other.link().unwrap().open(posting.sealed_invitation(), ORIGIN, NOW).unwrap();
-    let (_, claim) = preview.claim(&door.bundle, "Grace", &[], NOW, &mut door.rng).unwrap();
+    let bundles = [door.bundle];
+    let claimed = preview.claim(door.host.list(), &bundles, "Grace", &[], NOW, &mut door.rng);
+    let (_, claim) = claimed.unwrap();
+    door.bundle = bundles.into_iter().next().unwrap();
     assert_eq!(door.posting.admit(&claim), Err(Error::WrongPeer));
     door.refuses(&claim, NOW, Error::WrongPeer);
     // Moved to this link by somebody who holds both.
@@ -938,39 +944,42 @@ fn a_claim_of_somebody_who_knows_the_locator_only_is_refused() {
 fn a_claim_for_another_device_is_refused() {
     let mut door = Door::new(77);
     let (_, claim) = door.guest();
-    let mut stranger = device(9, &mut door.rng);
-    refuses(&mut stranger, Error::WrongPeer, |device| door.invite.claim(device, &claim, NOW));
+    let mut stranger = client(9, &mut door.rng);
+    refuses(&mut stranger, Error::WrongPeer, |client| door.invite.claim(client, &claim, NOW));
     door.admit(&claim);
 }
 
 #[test]
 fn a_sibling_of_the_inviting_device_takes_a_claim_made_for_it() {
     let mut rng = TestRng::new(78);
-    let account = Account::generate(AccountId([1; 32]), &mut rng);
-    let host = Device::generate(&account, NOW, &mut rng);
-    let mut sibling = Device::generate(&account, NOW, &mut rng);
+    let Home { mut clients, list, .. } = Home::new(1, 2, &mut rng);
     let policy = Policy::new("Ada", EXPIRES);
-    let (invite, posting) = Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap();
-    let bundle = bundle_with_one_time(&mut sibling, &mut rng);
+    let (invite, posting) = Invite::create(&clients[0], ORIGIN, policy, NOW, &mut rng).unwrap();
+    let bundle = bundle_of(&mut clients[1], &mut rng);
     let link = invite.link().unwrap();
     let preview = link.open(posting.sealed_invitation(), ORIGIN, NOW).unwrap();
-    let (guest, claim) = preview.claim(&bundle, "Grace", &[], NOW, &mut rng).unwrap();
-    assert_eq!(guest.peer(), sibling.certificate());
-    assert_eq!(invite.claim(&host, &claim, NOW).err(), Some(Error::WrongPeer));
-    let arrival = restarted(&invite).claim(&sibling, &claim, NOW).unwrap();
+    let (guest, claim) = preview.claim(&list, &[bundle], "Grace", &[], NOW, &mut rng).unwrap();
+    assert!(guest.devices().eq([clients[1].address()]));
+    assert_eq!(guest.peer(), clients[0].certificate());
+    assert_eq!(invite.claim(&clients[0], &claim, NOW).err(), Some(Error::WrongPeer));
+    let arrival = restarted(&invite).claim(&clients[1], &claim, NOW).unwrap();
     assert_eq!(arrival.chat().security_code(), guest.security_code());
 }
 
 #[test]
 fn a_guest_claims_from_the_invitations_account_only() {
     let mut door = Door::new(79);
-    let mut stranger = device(9, &mut door.rng);
+    let mut stranger = client(9, &mut door.rng);
     // The same account id, and another account's key: what a dishonest server makes up.
-    let mut impostor = device(1, &mut door.rng);
+    let mut impostor = client(1, &mut door.rng);
+    let ours = door.host.list().clone();
     for other in [&mut stranger, &mut impostor] {
-        let bundle = bundle_with_one_time(other, &mut door.rng);
-        let claimed = door.preview().claim(&bundle, "Grace", &[], NOW, &mut door.rng);
-        assert_eq!(claimed.err(), Some(Error::WrongPeer));
+        let bundles = [bundle_of(other, &mut door.rng)];
+        for list in [other.list(), &ours] {
+            let preview = door.preview();
+            let claimed = preview.claim(list, &bundles, "Grace", &[], NOW, &mut door.rng);
+            assert_eq!(claimed.err(), Some(Error::WrongPeer));
+        }
     }
 }
 
@@ -980,7 +989,8 @@ fn a_guest_claims_with_a_bundle_in_its_time_only() {
     let mut door = Door::with_policy(80, policy);
     let mut claim = |now| {
         let preview = door.link().open(door.posting.sealed_invitation(), ORIGIN, now).unwrap();
-        preview.claim(&door.bundle, "Grace", &[], now, &mut door.rng).err()
+        let bundles = slice::from_ref(&door.bundle);
+        preview.claim(door.host.list(), bundles, "Grace", &[], now, &mut door.rng).err()
     };
     assert_eq!(claim(NOW + 14 * DAY - 1), None);
     assert_eq!(claim(NOW + 14 * DAY), Some(Error::StalePrekey));
@@ -1005,7 +1015,7 @@ fn a_guest_says_only_what_the_policy_allows_before_it_is_let_in() {
         ("Grace", &["\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}"], Some(Error::NotAllowed)),
     ];
     for (name, texts, error) in cases {
-        let claimed = door.preview().claim(&door.bundle, name, texts, NOW, &mut door.rng);
+        let claimed = door.claim(name, texts, NOW);
         assert_eq!(claimed.err(), error, "{name} {texts:?}");
     }
 }
@@ -1014,8 +1024,7 @@ fn a_guest_says_only_what_the_policy_allows_before_it_is_let_in() {
 fn what_a_guest_wrote_before_it_is_let_in_arrives_with_it() {
     let mut door = Door::new(82);
     let texts = ["one", "two", "three"];
-    let (_, claim) =
-        door.preview().claim(&door.bundle, "Grace", &texts, NOW, &mut door.rng).unwrap();
+    let (_, claim) = door.claim("Grace", &texts, NOW).unwrap();
     let arrival = door.invite.claim(&door.host, &claim, NOW).unwrap();
     let (_, hello) = arrival.apply(&mut door.invite, &mut door.host).unwrap();
     assert_eq!(hello.name, "Grace");
@@ -1026,7 +1035,7 @@ fn what_a_guest_wrote_before_it_is_let_in_arrives_with_it() {
 fn claims_of_one_link_share_nothing_but_what_addresses_them() {
     let mut door = Door::new(83);
     let one = door.guest().1;
-    door.bundle = bundle_with_one_time(&mut door.host, &mut door.rng);
+    door.bundle = bundle_of(&mut door.host, &mut door.rng);
     let other = door.guest().1;
     assert_eq!(one.len(), other.len());
     // The locator behind version and kind; and from the count of devices to the id of the
@@ -1140,7 +1149,7 @@ fn a_claims_first_message_is_no_first_message_of_an_account() {
     let mut door = Door::new(88);
     let (_, claim) = door.guest();
     let first = &claim[ENVELOPE..claim.len() - 64];
-    refuses(&mut door.host, Error::WrongKind, |host| host.accept(first, NOW));
+    refuses(&mut door.host, Error::WrongKind, |host| device_of(host).accept(first, NOW));
     door.admit(&claim);
 }
 
@@ -1180,8 +1189,14 @@ fn a_claim_is_no_use_after_its_one_time_prekey_was_used_by_another() {
     let member = device(9, &mut door.rng);
     let mut session = member.initiate(&door.bundle, NOW, &mut door.rng).unwrap();
     let first = session.encrypt(b"hello", &mut door.rng).unwrap();
-    let accepted = door.host.accept(&first, NOW).unwrap();
-    accepted.apply(&mut door.host).unwrap();
+    // As if the host had read it: its state, with the device in it moved on.
+    let mut device = device_of(&door.host);
+    let accepted = device.accept(&first, NOW).unwrap();
+    accepted.apply(&mut device).unwrap();
+    let (state, own) = (door.host.to_bytes(), device_of(&door.host).to_bytes().len() - 2);
+    let front = 2 + 32 + 8;
+    let moved = [&state[..front], &device.to_bytes()[2..], &state[front + own..]].concat();
+    door.host = Client::from_bytes(&moved).unwrap();
     door.refuses(&claim, NOW, Error::UnknownPrekey);
     // The link is not spent by it.
     door.bundle = door.host.bundle().unwrap();
@@ -1196,7 +1211,8 @@ fn an_invite_forgets_its_link_when_it_is_claimed_revoked_or_over() {
     for ending in 0..3 {
         let mut door = Door::new(100);
         let secret = secret_of(&door.url());
-        assert!(contains(&door.invite.to_bytes(), &secret));
+        let signed = signed_invitation(&door.url(), door.posting.sealed_invitation());
+        assert!(contains(&door.invite.to_bytes(), &signed));
         let (_, claim) = door.guest();
         match ending {
             0 => drop(door.admit(&claim)),
@@ -1214,7 +1230,8 @@ fn an_invite_forgets_its_link_when_it_is_claimed_revoked_or_over() {
         let keys: [[u8; 32]; 5] =
             ["invitation-key", "claim-seed", "claim-key", "record-key", "psk"]
                 .map(|label| link_key(&secret, label));
-        for key in keys.iter().chain([&secret]) {
+        let nonce: &[u8; 32] = signed[3..35].try_into().unwrap();
+        for key in keys.iter().chain([&secret, nonce]) {
             assert!(key.windows(8).all(|part| !contains(&after, part)));
         }
     }

@@ -13,10 +13,15 @@
 mod support;
 
 use latchstring::{
-    Change, Chat, ChatStatus, Device, EndReason, Error, Event, Policy, State, StateKey,
+    Change, Chat, ChatStatus, Client, Device, EndReason, Error, Event, Policy, State, StateKey,
 };
-use support::guest::{DAY, Door, EXPIRES, IDLE, Talk, bare_session, contains, stage_of, text_of};
-use support::{NOW, TestRng, device, fails, flipped, refuses, restarted, sign, signing_seed};
+use support::guest::{
+    DAY, Door, EXPIRES, IDLE, Talk, bare_session, contains, session_of, stage_of, text_of,
+};
+use support::{
+    NOW, OneToOne, TestRng, client, device_of, fails, flipped, only, refuses, restarted, sign,
+    signing_seed,
+};
 
 // Kinds of content (`spec/guest-links.md`).
 const HELLO: u8 = 1;
@@ -30,21 +35,21 @@ const END: u8 = 4;
 fn a_host_writes_only_after_it_has_let_the_guest_in() {
     let mut talk = Talk::waiting(1);
     let rng = &mut talk.door.rng;
-    refuses(&mut talk.host, Error::NotGranted, |host| host.send("too early", NOW, rng));
+    refuses(&mut talk.host, Error::NotGranted, |host| host.say("too early", NOW, rng));
     let granted = talk.grant();
     assert_eq!(talk.host.status(), ChatStatus::Active);
     let text = talk.host_says("welcome", NOW);
-    assert!(talk.guest.receive(&granted, NOW).unwrap().event == Event::Granted);
-    assert_eq!(text_of(&talk.guest.receive(&text, NOW).unwrap().event), "welcome");
+    assert!(talk.guest.hear(&granted, NOW).unwrap().event == Event::Granted);
+    assert_eq!(text_of(&talk.guest.hear(&text, NOW).unwrap().event), "welcome");
 }
 
 #[test]
 fn a_text_that_overtakes_the_grant_is_read() {
     let mut talk = Talk::waiting(2);
     let (granted, text) = (talk.grant(), talk.host_says("welcome", NOW));
-    assert_eq!(text_of(&talk.guest.receive(&text, NOW).unwrap().event), "welcome");
+    assert_eq!(text_of(&talk.guest.hear(&text, NOW).unwrap().event), "welcome");
     assert_eq!(talk.guest.status(), ChatStatus::Waiting);
-    assert!(talk.guest.receive(&granted, NOW).unwrap().event == Event::Granted);
+    assert!(talk.guest.hear(&granted, NOW).unwrap().event == Event::Granted);
     assert_eq!(talk.guest.status(), ChatStatus::Active);
 }
 
@@ -52,8 +57,8 @@ fn a_text_that_overtakes_the_grant_is_read() {
 fn a_grant_that_was_lost_is_sent_again() {
     let mut talk = Talk::waiting(6);
     let (lost, again) = (talk.grant(), talk.grant());
-    assert!(talk.guest.receive(&again, NOW).unwrap().event == Event::Granted);
-    assert!(talk.guest.receive(&lost, NOW).unwrap().event == Event::Granted);
+    assert!(talk.guest.hear(&again, NOW).unwrap().event == Event::Granted);
+    assert!(talk.guest.hear(&lost, NOW).unwrap().event == Event::Granted);
     assert_eq!(talk.guest.status(), ChatStatus::Active);
 }
 
@@ -63,14 +68,14 @@ fn a_guest_sends_so_many_texts_before_the_grant_and_no_more() {
     // One of three came with the claim.
     for text in ["two", "three"] {
         let message = talk.guest_says(text, NOW);
-        assert_eq!(text_of(&talk.host.receive(&message, NOW).unwrap().event), text);
+        assert_eq!(text_of(&talk.host.hear(&message, NOW).unwrap().event), text);
     }
     let rng = &mut talk.door.rng;
-    refuses(&mut talk.guest, Error::NotGranted, |guest| guest.send("four", NOW, rng));
+    refuses(&mut talk.guest, Error::NotGranted, |guest| guest.say("four", NOW, rng));
     let granted = talk.grant();
-    talk.guest.receive(&granted, NOW).unwrap();
+    talk.guest.hear(&granted, NOW).unwrap();
     let message = talk.guest_says("four", NOW);
-    assert_eq!(text_of(&talk.host.receive(&message, NOW).unwrap().event), "four");
+    assert_eq!(text_of(&talk.host.hear(&message, NOW).unwrap().event), "four");
 }
 
 #[test]
@@ -81,13 +86,13 @@ fn a_modified_guest_sends_no_more_before_the_grant_either() {
         session.encrypt(&[&[TEXT], text.as_bytes()].concat(), &mut talk.door.rng).unwrap()
     };
     let messages = [send("two"), send("three"), send("four"), send("five")];
-    talk.host.receive(&messages[0], NOW).unwrap();
-    talk.host.receive(&messages[1], NOW).unwrap();
+    talk.host.hear(&messages[0], NOW).unwrap();
+    talk.host.hear(&messages[1], NOW).unwrap();
     for message in &messages[2..] {
-        refuses(&mut talk.host, Error::NotGranted, |host| host.open(message, NOW));
+        refuses(&mut talk.host, Error::NotGranted, |host| host.listen(message, NOW));
     }
     let mut host = restarted(&talk.host);
-    refuses(&mut host, Error::NotGranted, |host| host.open(&messages[2], NOW));
+    refuses(&mut host, Error::NotGranted, |host| host.listen(&messages[2], NOW));
 }
 
 #[test]
@@ -96,14 +101,14 @@ fn a_chat_is_granted_by_the_host() {
     let (device, rng) = (&talk.door.host, &mut talk.door.rng);
     refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.grant(device, NOW, rng).map(drop));
     let granted = talk.grant();
-    talk.guest.receive(&granted, NOW).unwrap();
-    refuses(&mut talk.guest, Error::Duplicate, |guest| guest.open(&granted, NOW));
+    talk.guest.hear(&granted, NOW).unwrap();
+    refuses(&mut talk.guest, Error::Duplicate, |guest| guest.listen(&granted, NOW));
 }
 
 #[test]
 fn a_chat_is_granted_by_the_device_it_is_with() {
     let mut talk = Talk::waiting(6);
-    let other = device(1, &mut talk.door.rng);
+    let other = client(1, &mut talk.door.rng);
     let rng = &mut talk.door.rng;
     refuses(&mut talk.host, Error::BadArgument, |host| host.grant(&other, NOW, rng).map(drop));
 }
@@ -133,7 +138,7 @@ fn grant_of(talk: &Talk, seed: &[u8; 32], label: &str, at: u64) -> Vec<u8> {
 fn a_grant_that_its_host_device_did_not_sign_lets_nobody_in() {
     let mut talk = Talk::waiting(8);
     let mut session = bare_session(&talk.host);
-    let host = signing_seed(&talk.door.host);
+    let host = signing_seed(&device_of(&talk.door.host));
     let good = grant_of(&talk, &host, "guest/grant", NOW);
     let mut bad = vec![
         grant_of(&talk, &[7; 32], "guest/grant", NOW),
@@ -143,10 +148,10 @@ fn a_grant_that_its_host_device_did_not_sign_lets_nobody_in() {
     bad.extend((1..good.len()).map(|place| flipped(&good, place)));
     for content in bad {
         let message = session.encrypt(&content, &mut talk.door.rng).unwrap();
-        refuses(&mut talk.guest, Error::BadSignature, |guest| guest.open(&message, NOW));
+        refuses(&mut talk.guest, Error::BadSignature, |guest| guest.listen(&message, NOW));
     }
     let message = session.encrypt(&good, &mut talk.door.rng).unwrap();
-    assert!(talk.guest.receive(&message, NOW).unwrap().event == Event::Granted);
+    assert!(talk.guest.hear(&message, NOW).unwrap().event == Event::Granted);
 }
 
 #[test]
@@ -155,7 +160,7 @@ fn a_guest_cannot_let_itself_in() {
     let mut session = bare_session(&talk.guest);
     let content = grant_of(&talk, &[7; 32], "guest/grant", NOW);
     let message = session.encrypt(&content, &mut talk.door.rng).unwrap();
-    refuses(&mut talk.host, Error::NotAllowed, |host| host.open(&message, NOW));
+    refuses(&mut talk.host, Error::NotAllowed, |host| host.listen(&message, NOW));
     assert_eq!(talk.host.status(), ChatStatus::Waiting);
 }
 
@@ -170,13 +175,13 @@ fn a_text_is_neither_empty_nor_longer_than_allowed_on_either_side() {
     for chat in [&mut talk.host, &mut talk.guest] {
         for text in ["", &longer, &letters] {
             let rng = &mut talk.door.rng;
-            refuses(chat, Error::NotAllowed, |chat| chat.send(text, NOW, rng));
+            refuses(chat, Error::NotAllowed, |chat| chat.say(text, NOW, rng));
         }
     }
     let message = talk.guest_says(&longest, NOW);
-    assert_eq!(text_of(&talk.host.receive(&message, NOW).unwrap().event), longest);
+    assert_eq!(text_of(&talk.host.hear(&message, NOW).unwrap().event), longest);
     let message = talk.host_says(&longest, NOW);
-    assert_eq!(text_of(&talk.guest.receive(&message, NOW).unwrap().event), longest);
+    assert_eq!(text_of(&talk.guest.hear(&message, NOW).unwrap().event), longest);
 }
 
 /// Contents that no policy allows, whoever sends them.
@@ -208,10 +213,10 @@ fn a_host_takes_no_other_kind_from_a_modified_guest() {
     let mut session = bare_session(&talk.guest);
     for content in not_allowed() {
         let message = session.encrypt(&content, &mut talk.door.rng).unwrap();
-        refuses(&mut talk.host, Error::NotAllowed, |host| host.open(&message, NOW));
+        refuses(&mut talk.host, Error::NotAllowed, |host| host.listen(&message, NOW));
     }
     let message = session.encrypt(b"\x02hello", &mut talk.door.rng).unwrap();
-    assert_eq!(text_of(&talk.host.receive(&message, NOW).unwrap().event), "hello");
+    assert_eq!(text_of(&talk.host.hear(&message, NOW).unwrap().event), "hello");
 }
 
 #[test]
@@ -220,10 +225,10 @@ fn a_guest_takes_no_other_kind_from_a_modified_host() {
     let mut session = bare_session(&talk.host);
     for content in not_allowed() {
         let message = session.encrypt(&content, &mut talk.door.rng).unwrap();
-        refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.open(&message, NOW));
+        refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.listen(&message, NOW));
     }
     let message = session.encrypt(b"\x02hello", &mut talk.door.rng).unwrap();
-    assert_eq!(text_of(&talk.guest.receive(&message, NOW).unwrap().event), "hello");
+    assert_eq!(text_of(&talk.guest.hear(&message, NOW).unwrap().event), "hello");
 }
 
 #[test]
@@ -238,10 +243,10 @@ fn the_policy_of_the_link_decides_not_that_of_a_modified_guest() {
     state[183..186].copy_from_slice(&[0x40, 0x00, 16]);
     let mut guest = Chat::from_bytes(&state).unwrap();
     assert_eq!((guest.policy().max_text, guest.policy().max_pending), (16_384, 16));
-    let longer = guest.send("longer", NOW, &mut door.rng).unwrap();
-    refuses(&mut host, Error::NotAllowed, |host| host.open(&longer, NOW));
-    let second = guest.send("short", NOW, &mut door.rng).unwrap();
-    refuses(&mut host, Error::NotGranted, |host| host.open(&second, NOW));
+    let longer = guest.say("longer", NOW, &mut door.rng).unwrap();
+    refuses(&mut host, Error::NotAllowed, |host| host.listen(&longer, NOW));
+    let second = guest.say("short", NOW, &mut door.rng).unwrap();
+    refuses(&mut host, Error::NotGranted, |host| host.listen(&second, NOW));
 }
 
 #[test]
@@ -251,9 +256,9 @@ fn no_byte_of_a_chats_message_can_be_changed() {
     for (chat, message) in [(&mut talk.host, there), (&mut talk.guest, back)] {
         for place in 2..message.len() {
             let altered = flipped(&message, place);
-            refuses(chat, Error::Forged, |chat| chat.open(&altered, NOW));
+            refuses(chat, Error::Forged, |chat| chat.listen(&altered, NOW));
         }
-        assert!(chat.receive(&message, NOW).is_ok());
+        assert!(chat.hear(&message, NOW).is_ok());
     }
 }
 
@@ -261,12 +266,12 @@ fn no_byte_of_a_chats_message_can_be_changed() {
 fn what_a_side_sent_is_not_taken_back_from_the_server() {
     let mut talk = Talk::waiting(25);
     let granted = talk.grant();
-    refuses(&mut talk.host, Error::Forged, |host| host.open(&granted, NOW));
-    talk.guest.receive(&granted, NOW).unwrap();
+    refuses(&mut talk.host, Error::Forged, |host| host.listen(&granted, NOW));
+    talk.guest.hear(&granted, NOW).unwrap();
     let (there, back) = (talk.guest_says("there", NOW), talk.host_says("back", NOW));
-    refuses(&mut talk.guest, Error::Forged, |guest| guest.open(&there, NOW));
-    refuses(&mut talk.host, Error::Forged, |host| host.open(&back, NOW));
-    assert!(talk.host.receive(&there, NOW).is_ok() && talk.guest.receive(&back, NOW).is_ok());
+    refuses(&mut talk.guest, Error::Forged, |guest| guest.listen(&there, NOW));
+    refuses(&mut talk.host, Error::Forged, |host| host.listen(&back, NOW));
+    assert!(talk.host.hear(&there, NOW).is_ok() && talk.guest.hear(&back, NOW).is_ok());
 }
 
 #[test]
@@ -274,16 +279,16 @@ fn a_guests_own_claim_is_not_taken_back_from_the_server() {
     let mut door = Door::new(26);
     let (mut guest, claim) = door.guest();
     // The first message begins behind the claim's fixed part.
-    let first = &claim[539..claim.len() - 64];
-    refuses(&mut guest, Error::Forged, |guest| guest.open(first, NOW));
+    let first = &claim[1843..claim.len() - 64];
+    refuses(&mut guest, Error::Forged, |guest| guest.listen(first, NOW));
 }
 
 #[test]
 fn a_message_of_one_chat_is_none_of_another() {
     let (mut one, mut other) = (Talk::new(27), Talk::new(28));
     let (there, back) = (one.guest_says("there", NOW), one.host_says("back", NOW));
-    refuses(&mut other.host, Error::Forged, |host| host.open(&there, NOW));
-    refuses(&mut other.guest, Error::Forged, |guest| guest.open(&back, NOW));
+    refuses(&mut other.host, Error::Forged, |host| host.listen(&there, NOW));
+    refuses(&mut other.guest, Error::Forged, |guest| guest.listen(&back, NOW));
 }
 
 #[test]
@@ -291,15 +296,15 @@ fn two_guests_of_one_link_do_not_read_or_write_for_each_other() {
     let mut door = Door::new(29);
     let ((mut winner, claim), (mut loser, _)) = (door.guest(), door.guest());
     let mut host = door.admit(&claim);
-    let forged = loser.send("I am the other one", NOW, &mut door.rng).unwrap();
-    refuses(&mut host, Error::WrongPeer, |host| host.open(&forged, NOW));
-    let granted = host.grant(&door.host, NOW, &mut door.rng).unwrap().apply().unwrap();
-    refuses(&mut loser, Error::Forged, |loser| loser.open(&granted, NOW));
-    winner.receive(&granted, NOW).unwrap();
-    let text = winner.send("hello", NOW, &mut door.rng).unwrap();
-    host.receive(&text, NOW).unwrap();
-    let forged = loser.send("I am the other one", NOW, &mut door.rng).unwrap();
-    refuses(&mut host, Error::WrongPeer, |host| host.open(&forged, NOW));
+    let forged = loser.say("I am the other one", NOW, &mut door.rng).unwrap();
+    refuses(&mut host, Error::WrongPeer, |host| host.listen(&forged, NOW));
+    let granted = only(host.grant(&door.host, NOW, &mut door.rng).unwrap().apply().unwrap());
+    refuses(&mut loser, Error::Forged, |loser| loser.listen(&granted, NOW));
+    winner.hear(&granted, NOW).unwrap();
+    let text = winner.say("hello", NOW, &mut door.rng).unwrap();
+    host.hear(&text, NOW).unwrap();
+    let forged = loser.say("I am the other one", NOW, &mut door.rng).unwrap();
+    refuses(&mut host, Error::WrongPeer, |host| host.listen(&forged, NOW));
 }
 
 // ---- the end ----
@@ -307,18 +312,18 @@ fn two_guests_of_one_link_do_not_read_or_write_for_each_other() {
 #[test]
 fn a_host_that_denies_ends_the_chat_for_the_guest() {
     let mut talk = Talk::waiting(40);
-    let end = talk.host.end(NOW, &mut talk.door.rng).unwrap().apply().unwrap();
+    let end = only(talk.host.end(NOW, &mut talk.door.rng).unwrap().apply().unwrap());
     assert_eq!(talk.host.status(), ChatStatus::Ended(EndReason::Here));
-    assert!(talk.guest.receive(&end, NOW).unwrap().event == Event::Ended);
+    assert!(talk.guest.hear(&end, NOW).unwrap().event == Event::Ended);
     assert_eq!(talk.guest.status(), ChatStatus::Ended(EndReason::There));
 }
 
 #[test]
 fn a_guest_that_leaves_ends_the_chat_for_the_host() {
     for mut talk in [Talk::waiting(41), Talk::new(41)] {
-        let end = talk.guest.end(NOW, &mut talk.door.rng).unwrap().apply().unwrap();
+        let end = only(talk.guest.end(NOW, &mut talk.door.rng).unwrap().apply().unwrap());
         assert_eq!(talk.guest.status(), ChatStatus::Ended(EndReason::Here));
-        assert!(talk.host.receive(&end, NOW).unwrap().event == Event::Ended);
+        assert!(talk.host.hear(&end, NOW).unwrap().event == Event::Ended);
         assert_eq!(talk.host.status(), ChatStatus::Ended(EndReason::There));
     }
 }
@@ -337,17 +342,17 @@ fn a_blocked_guest_is_not_told_and_not_heard() {
         let change = talk.host.block(NOW).unwrap();
         talk.host.apply(change).unwrap();
         assert_eq!(talk.host.status(), ChatStatus::Ended(EndReason::Here));
-        refuses(&mut talk.host, Error::Ended, |host| host.open(&message, NOW));
+        refuses(&mut talk.host, Error::Ended, |host| host.listen(&message, NOW));
         let mut host = restarted(&talk.host);
-        refuses(&mut host, Error::Ended, |host| host.open(&message, NOW));
+        refuses(&mut host, Error::Ended, |host| host.listen(&message, NOW));
     }
 }
 
 /// A chat in each of the ways that it can end.
 fn ended() -> Vec<Chat> {
     let mut here = Talk::new(44);
-    let end = here.host.end(NOW, &mut here.door.rng).unwrap().apply().unwrap();
-    here.guest.receive(&end, NOW).unwrap();
+    let end = only(here.host.end(NOW, &mut here.door.rng).unwrap().apply().unwrap());
+    here.guest.hear(&end, NOW).unwrap();
     let mut blocked = Talk::new(45);
     let change = blocked.host.block(NOW).unwrap();
     blocked.host.apply(change).unwrap();
@@ -359,12 +364,12 @@ fn ended() -> Vec<Chat> {
 #[test]
 fn a_chat_that_ended_does_nothing_more() {
     let mut rng = TestRng::new(46);
-    let other = device(1, &mut rng);
+    let other = client(1, &mut rng);
     let message = Talk::new(47).guest_says("hello", NOW);
     for mut chat in ended() {
         for now in [0, NOW, NOW + IDLE, u64::MAX] {
-            refuses(&mut chat, Error::Ended, |chat| chat.send("x", now, &mut rng));
-            refuses(&mut chat, Error::Ended, |chat| chat.open(&message, now));
+            refuses(&mut chat, Error::Ended, |chat| chat.say("x", now, &mut rng));
+            refuses(&mut chat, Error::Ended, |chat| chat.listen(&message, now));
             refuses(&mut chat, Error::Ended, |chat| chat.end(now, &mut rng).map(drop));
             refuses(&mut chat, Error::Ended, |chat| chat.grant(&other, now, &mut rng).map(drop));
             refuses(&mut chat, Error::Ended, |chat| chat.block(now));
@@ -391,9 +396,9 @@ fn ending_erases_the_session() {
     for end in endings {
         let mut talk = Talk::new(48);
         let message = talk.guest_says("hello", NOW);
-        talk.host.receive(&message, NOW).unwrap();
+        talk.host.hear(&message, NOW).unwrap();
         let before = talk.host.to_bytes();
-        let session = &before[stage_of(&before) + 1..];
+        let session = &before[session_of(&talk.host, &before)..];
         end(&mut talk);
         let after = talk.host.to_bytes();
         // What is left of it: the peer's certificate, which the chat itself names.
@@ -418,13 +423,13 @@ fn of_two_tabs_with_one_chat_the_second_is_refused_before_it_sends() {
     let (mut one, mut other) = (restarted(&talk.guest), restarted(&talk.guest));
     let rng = &mut talk.door.rng;
     let sealed = one.text("from one tab", NOW, rng).unwrap();
-    let message = sealed.record(&key, OWNER, &stored, rng).unwrap().apply().unwrap();
+    let message = only(sealed.record(&key, OWNER, &stored, rng).unwrap().apply().unwrap());
     stored = one.anchor();
     refuses(&mut other, Error::StaleChange, |other| {
         let sealed = other.text("from the other", NOW, rng)?;
         sealed.record(&key, OWNER, &stored, rng).map(drop)
     });
-    assert_eq!(text_of(&talk.host.receive(&message, NOW).unwrap().event), "from one tab");
+    assert_eq!(text_of(&talk.host.hear(&message, NOW).unwrap().event), "from one tab");
 }
 
 #[test]
@@ -433,10 +438,10 @@ fn of_two_tabs_with_one_chat_the_second_is_refused_before_it_shows() {
     let key = StateKey::new(1, &[7; 32]).unwrap();
     let message = talk.host_says("hello", NOW);
     let (mut one, other) = (restarted(&talk.guest), restarted(&talk.guest));
-    let (_, change) = one.open(&message, NOW).unwrap();
+    let (_, change) = one.listen(&message, NOW).unwrap();
     one.apply(change).unwrap();
     let stored = one.anchor();
-    let (_, change) = other.open(&message, NOW).unwrap();
+    let (_, change) = other.listen(&message, NOW).unwrap();
     let record = change.record(&key, OWNER, &stored, &mut talk.door.rng);
     assert_eq!(record.err(), Some(Error::StaleChange));
 }
@@ -461,7 +466,7 @@ fn a_fork_of_a_chat_is_not_loaded() {
     let key = StateKey::new(1, &[7; 32]).unwrap();
     let mut fork = restarted(&talk.guest);
     talk.guest_says("one", NOW);
-    fork.send("other", NOW, &mut talk.door.rng).unwrap();
+    fork.say("other", NOW, &mut talk.door.rng).unwrap();
     let anchor = talk.guest.anchor();
     assert_eq!(anchor.generation(), fork.anchor().generation());
     let record = key.seal(&fork, OWNER, &mut talk.door.rng).unwrap();
@@ -483,13 +488,13 @@ fn a_chat_ahead_of_its_anchor_is_loaded() {
 fn a_chat_goes_on_after_every_step_of_it_was_saved_and_loaded() {
     let mut talk = Talk::waiting(65);
     let granted = talk.grant();
-    talk.guest.receive(&granted, NOW).unwrap();
+    talk.guest.hear(&granted, NOW).unwrap();
     for round in 0..6_u64 {
         talk.host = restarted(&talk.host);
         talk.guest = restarted(&talk.guest);
         let (there, back) = (talk.guest_says("there", NOW + round), talk.host_says("back", NOW));
-        assert_eq!(text_of(&talk.host.receive(&there, NOW).unwrap().event), "there");
-        assert_eq!(text_of(&talk.guest.receive(&back, NOW).unwrap().event), "back");
+        assert_eq!(text_of(&talk.host.hear(&there, NOW).unwrap().event), "there");
+        assert_eq!(text_of(&talk.guest.hear(&back, NOW).unwrap().event), "back");
     }
 }
 
@@ -515,9 +520,9 @@ fn a_recorded_change_leads_to_the_very_state_it_was_made_for() {
 fn a_change_of_one_state_is_refused_by_another() {
     let mut talk = Talk::new(67);
     let message = talk.guest_says("hello", NOW);
-    let change = || talk.host.open(&message, NOW).unwrap().1;
+    let change = || talk.host.listen(&message, NOW).unwrap().1;
     refuses(&mut talk.guest, Error::StaleChange, |guest| guest.apply(change()));
-    refuses(&mut talk.door.host, Error::StaleChange, |device: &mut Device| device.apply(change()));
+    refuses(&mut talk.door.host, Error::StaleChange, |host: &mut Client| host.apply(change()));
     refuses(&mut talk.door.invite, Error::StaleChange, |invite| invite.apply(change()));
 }
 
@@ -548,7 +553,7 @@ fn a_message_with_a_strangers_bytes_is_refused_in_every_state() {
         for length in 0..300 {
             let mut message = vec![0x5a; length];
             message.iter_mut().zip([1, 1]).for_each(|(to, from)| *to = from);
-            let error = fails(&mut chat, |chat| chat.open(&message, NOW + DAY));
+            let error = fails(&mut chat, |chat| chat.listen(&message, NOW + DAY));
             let expected = if length <= 86 { Error::Malformed } else { Error::Forged };
             assert_eq!(error, expected, "{length} bytes");
         }

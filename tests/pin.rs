@@ -17,7 +17,7 @@ use latchstring::{
     State,
 };
 use support::guest::{Door, EXPIRES, ORIGIN, Talk, bare_session, contains};
-use support::{NOW, TestRng, copy, refuses};
+use support::{NOW, OneToOne, TestRng, copy, only, refuses};
 
 /// Content kinds of the page on guest links.
 const PIN_ANSWER: u8 = 5;
@@ -44,20 +44,25 @@ fn previewed(door: &Door) -> Preview {
     door.link().open(door.posting.sealed_invitation(), ORIGIN, NOW).unwrap()
 }
 
+fn claimed(door: &mut Door, preview: &Preview, texts: &[&str]) -> Result<(Chat, Vec<u8>), Error> {
+    let bundles = core::slice::from_ref(&door.bundle);
+    preview.claim(door.host.list(), bundles, "Grace", texts, NOW, &mut door.rng)
+}
+
 /// A guest who typed `pin`, and the host it came to.
 fn talk(mut door: Door, pin: Pin) -> Talk {
     let preview = previewed(&door).enter(pin).unwrap();
-    let (guest, claim) = preview.claim(&door.bundle, "Grace", &[], NOW, &mut door.rng).unwrap();
+    let (guest, claim) = claimed(&mut door, &preview, &[]).unwrap();
     let host = door.admit(&claim);
     Talk { door, host, guest }
 }
 
 fn answered(talk: &mut Talk) -> Vec<u8> {
-    talk.host.answer_pin(NOW, &mut talk.door.rng).unwrap().apply().unwrap()
+    only(talk.host.answer_pin(NOW, &mut talk.door.rng).unwrap().apply().unwrap())
 }
 
 fn proved(talk: &mut Talk) -> Vec<u8> {
-    talk.guest.prove_pin(NOW, &mut talk.door.rng).unwrap().apply().unwrap()
+    only(talk.guest.prove_pin(NOW, &mut talk.door.rng).unwrap().apply().unwrap())
 }
 
 #[test]
@@ -66,13 +71,13 @@ fn a_guest_who_knows_the_pin_is_let_in_after_both_have_proved_it() {
     let pin = pin_of(&door);
     let mut talk = talk(door, pin);
     let answer = answered(&mut talk);
-    assert!(talk.guest.receive(&answer, NOW).unwrap().event == Event::PinAnswered);
+    assert!(talk.guest.hear(&answer, NOW).unwrap().event == Event::PinAnswered);
     let proof = proved(&mut talk);
-    assert!(talk.host.receive(&proof, NOW).unwrap().event == Event::PinProved);
+    assert!(talk.host.hear(&proof, NOW).unwrap().event == Event::PinProved);
     let granted = talk.grant();
-    assert!(talk.guest.receive(&granted, NOW).unwrap().event == Event::Granted);
+    assert!(talk.guest.hear(&granted, NOW).unwrap().event == Event::Granted);
     let text = talk.host_says("welcome", NOW);
-    talk.guest.receive(&text, NOW).unwrap();
+    talk.guest.hear(&text, NOW).unwrap();
     assert_eq!((talk.host.status(), talk.guest.status()), (ChatStatus::Active, ChatStatus::Active));
 }
 
@@ -87,14 +92,14 @@ fn each_step_survives_a_restart() {
     restart(&mut talk);
     let answer = answered(&mut talk);
     restart(&mut talk);
-    talk.guest.receive(&answer, NOW).unwrap();
+    talk.guest.hear(&answer, NOW).unwrap();
     restart(&mut talk);
     let proof = proved(&mut talk);
     restart(&mut talk);
-    talk.host.receive(&proof, NOW).unwrap();
+    talk.host.hear(&proof, NOW).unwrap();
     restart(&mut talk);
     let granted = talk.grant();
-    assert!(talk.guest.receive(&granted, NOW).unwrap().event == Event::Granted);
+    assert!(talk.guest.hear(&granted, NOW).unwrap().event == Event::Granted);
 }
 
 #[test]
@@ -103,7 +108,7 @@ fn a_guest_with_another_pin_learns_it_and_the_chat_is_over_for_it() {
     let pin = wrong_pin(&door);
     let mut talk = talk(door, pin);
     let answer = answered(&mut talk);
-    assert!(talk.guest.receive(&answer, NOW).unwrap().event == Event::PinWrong);
+    assert!(talk.guest.hear(&answer, NOW).unwrap().event == Event::PinWrong);
     assert_eq!(talk.guest.status(), ChatStatus::Ended(EndReason::WrongPin));
     let rng = &mut talk.door.rng;
     refuses(&mut talk.guest, Error::Ended, |guest| guest.prove_pin(NOW, rng).map(drop));
@@ -122,9 +127,9 @@ fn a_guest_who_does_not_look_at_the_hosts_proof_has_one_guess() {
         session.encrypt(&[&[PIN_PROOF][..], &[7; 32]].concat(), &mut talk.door.rng).unwrap();
     let again =
         session.encrypt(&[&[PIN_PROOF][..], &[8; 32]].concat(), &mut talk.door.rng).unwrap();
-    assert!(talk.host.receive(&guess, NOW).unwrap().event == Event::PinWrong);
+    assert!(talk.host.hear(&guess, NOW).unwrap().event == Event::PinWrong);
     assert_eq!(talk.host.status(), ChatStatus::Ended(EndReason::WrongPin));
-    refuses(&mut talk.host, Error::Ended, |host| host.open(&again, NOW));
+    refuses(&mut talk.host, Error::Ended, |host| host.listen(&again, NOW));
 }
 
 #[test]
@@ -135,7 +140,7 @@ fn a_proof_before_the_answer_is_not_taken() {
     let mut session = bare_session(&talk.guest);
     let guess =
         session.encrypt(&[&[PIN_PROOF][..], &[7; 32]].concat(), &mut talk.door.rng).unwrap();
-    refuses(&mut talk.host, Error::NotAllowed, |host| host.open(&guess, NOW));
+    refuses(&mut talk.host, Error::NotAllowed, |host| host.listen(&guess, NOW));
     let rng = &mut talk.door.rng;
     refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.prove_pin(NOW, rng).map(drop));
 }
@@ -160,7 +165,7 @@ fn nothing_is_said_or_granted_before_the_pin_is_proved() {
         |_| {},
         |talk| {
             let answer = answered(talk);
-            talk.guest.receive(&answer, NOW).unwrap();
+            talk.guest.hear(&answer, NOW).unwrap();
         },
         // Proved, and not yet arrived.
         |talk| drop(proved(talk)),
@@ -169,8 +174,8 @@ fn nothing_is_said_or_granted_before_the_pin_is_proved() {
         stage(&mut talk);
         let (device, rng) = (&talk.door.host, &mut talk.door.rng);
         refuses(&mut talk.host, Error::NotAllowed, |host| host.grant(device, NOW, rng).map(drop));
-        refuses(&mut talk.host, Error::NotGranted, |host| host.send("early", NOW, rng));
-        refuses(&mut talk.guest, Error::NotGranted, |guest| guest.send("early", NOW, rng));
+        refuses(&mut talk.host, Error::NotGranted, |host| host.say("early", NOW, rng));
+        refuses(&mut talk.guest, Error::NotGranted, |guest| guest.say("early", NOW, rng));
     }
 }
 
@@ -182,14 +187,14 @@ fn a_waiting_guest_takes_no_grant_and_no_text_of_a_host_that_has_not_proved_the_
     // A host whose client does not ask for the PIN.
     let mut session = bare_session(&talk.host);
     let text = session.encrypt(b"\x02hello", &mut talk.door.rng).unwrap();
-    refuses(&mut talk.guest, Error::NotGranted, |guest| guest.open(&text, NOW));
+    refuses(&mut talk.guest, Error::NotGranted, |guest| guest.listen(&text, NOW));
     let mut careless = copy(&talk.host).to_bytes().to_vec();
     let stage = support::guest::stage_of(&careless);
     careless.splice(stage + 2..stage + 3 + 6 + 32, [0]);
     let mut careless = Chat::from_bytes(&careless).unwrap();
     let granted =
-        careless.grant(&talk.door.host, NOW, &mut talk.door.rng).unwrap().apply().unwrap();
-    refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.open(&granted, NOW));
+        only(careless.grant(&talk.door.host, NOW, &mut talk.door.rng).unwrap().apply().unwrap());
+    refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.listen(&granted, NOW));
 }
 
 #[test]
@@ -202,7 +207,7 @@ fn a_share_that_is_none_is_refused() {
     for share in [[0; 32], [0xff; 32]] {
         let answer = [&[PIN_ANSWER][..], &share, &[7; 32]].concat();
         let message = session.encrypt(&answer, &mut talk.door.rng).unwrap();
-        refuses(&mut talk.guest, Error::WeakKey, |guest| guest.open(&message, NOW));
+        refuses(&mut talk.guest, Error::WeakKey, |guest| guest.listen(&message, NOW));
     }
 }
 
@@ -215,22 +220,23 @@ fn every_bit_of_the_hosts_answer_counts() {
     for place in 32..64 {
         let (mut host, mut guest) = (copy(&talk.host), copy(&talk.guest));
         // The answer as the host would give it, with one bit of the proof flipped.
-        let answer = host.answer_pin(NOW, &mut rng).unwrap().apply().unwrap();
+        let answer = only(host.answer_pin(NOW, &mut rng).unwrap().apply().unwrap());
         let mut eavesdropper = bare_session(&copy(&talk.guest));
-        let mut content = eavesdropper.decrypt(&answer).unwrap().content.to_vec();
+        let mut content = eavesdropper.decrypt(&answer);
         content[1 + place] ^= 1;
         let message = bare_session(&talk.host).encrypt(&content, &mut rng).unwrap();
-        assert!(guest.receive(&message, NOW).unwrap().event == Event::PinWrong, "{place}");
+        assert!(guest.hear(&message, NOW).unwrap().event == Event::PinWrong, "{place}");
     }
 }
 
 #[test]
 fn a_link_with_a_pin_is_not_claimed_without_one_and_the_reverse() {
     let mut with = door(11);
-    let claim = previewed(&with).claim(&with.bundle, "Grace", &[], NOW, &mut with.rng);
+    let preview = previewed(&with);
+    let claim = claimed(&mut with, &preview, &[]);
     assert_eq!(claim.err(), Some(Error::NotAllowed));
     let preview = previewed(&with).enter(pin_of(&with)).unwrap();
-    let claim = preview.claim(&with.bundle, "Grace", &["too early"], NOW, &mut with.rng);
+    let claim = claimed(&mut with, &preview, &["too early"]);
     assert_eq!(claim.err(), Some(Error::NotAllowed));
     let without = Door::new(11);
     assert!(without.invite.pin().is_none());
@@ -274,13 +280,20 @@ fn two_claims_under_one_pin_have_nothing_in_common() {
     for _ in 0..2 {
         let preview = link.open(door.posting.sealed_invitation(), ORIGIN, NOW).unwrap();
         let preview = preview.enter(pin_of(&door)).unwrap();
-        let (guest, _) = preview.claim(&door.bundle, "Grace", &[], NOW, &mut door.rng).unwrap();
+        let (guest, _) = claimed(&mut door, &preview, &[]).unwrap();
         let bytes = guest.to_bytes();
         let stage = support::guest::stage_of(&bytes);
         // Behind the stage, the count of texts and the stage of the PIN: the secret, the share.
         shares.push(bytes[stage + 3 + 32..stage + 3 + 64].to_vec());
     }
     assert!(support::guest::shared(&shares[0], &shares[1]).is_empty());
+}
+
+/// Where the flag of the PIN is in the state of an open invite: behind version, kind, anchor, clock,
+/// status, and the signed invitation.
+fn flag_of(state: &[u8]) -> usize {
+    let length = u32::from_be_bytes(state[43..47].try_into().unwrap());
+    47 + length as usize
 }
 
 #[test]
@@ -290,10 +303,9 @@ fn a_hello_without_a_share_is_refused_where_a_pin_is_asked_for() {
     let mut door = Door::new(16);
     let (_, claim) = door.guest();
     let mut state = door.invite.to_bytes().to_vec();
-    // version, kind, anchor, clock, status, secret, then the flag of the PIN; the policy's approval
-    // is behind the origin.
-    let flag = 2 + 32 + 8 + 1 + 32;
-    let approval = flag + 1 + 4 + ORIGIN.len();
+    // The policy's approval is behind the flags of the PIN and of who made the link, and the origin.
+    let flag = flag_of(&state);
+    let approval = flag + 1 + 1 + 4 + ORIGIN.len();
     state[approval] = 3;
     state.splice(flag..=flag, [&[1][..], b"123456"].concat());
     let mut invite = latchstring::Invite::from_bytes(&state).unwrap();
@@ -305,7 +317,7 @@ fn a_hello_without_a_share_is_refused_where_a_pin_is_asked_for() {
 fn an_invite_without_the_pin_that_its_policy_asks_for_is_no_state() {
     let door = door(17);
     let mut state = door.invite.to_bytes().to_vec();
-    let flag = 2 + 32 + 8 + 1 + 32;
+    let flag = flag_of(&state);
     state.splice(flag..flag + 7, [0]);
     assert_eq!(latchstring::Invite::from_bytes(&state).err(), Some(Error::Corrupt));
 }
@@ -316,18 +328,18 @@ fn an_echoed_share_or_proof_proves_nothing() {
     let pin = pin_of(&door);
     let mut talk = talk(door, pin);
     let answer = answered(&mut talk);
-    let content = bare_session(&talk.guest).decrypt(&answer).unwrap().content.to_vec();
+    let content = bare_session(&talk.guest).decrypt(&answer);
     // The host's own proof, given back to it.
     let echo = [&[PIN_PROOF][..], &content[33..]].concat();
     let message = bare_session(&talk.guest).encrypt(&echo, &mut talk.door.rng).unwrap();
-    assert!(copy(&talk.host).receive(&message, NOW).unwrap().event == Event::PinWrong);
+    assert!(copy(&talk.host).hear(&message, NOW).unwrap().event == Event::PinWrong);
     // The guest's own share, given back to it.
     let bytes = talk.guest.to_bytes();
     let stage = support::guest::stage_of(&bytes);
     let share = &bytes[stage + 3 + 32..stage + 3 + 64];
     let echo = [&[PIN_ANSWER][..], share, &content[33..]].concat();
     let message = bare_session(&talk.host).encrypt(&echo, &mut talk.door.rng).unwrap();
-    assert!(copy(&talk.guest).receive(&message, NOW).unwrap().event == Event::PinWrong);
+    assert!(copy(&talk.guest).hear(&message, NOW).unwrap().event == Event::PinWrong);
 }
 
 #[test]
@@ -337,12 +349,12 @@ fn a_second_answer_is_not_taken() {
     let mut talk = talk(door, pin);
     let mut another = copy(&talk.host);
     let answer = answered(&mut talk);
-    talk.guest.receive(&answer, NOW).unwrap();
+    talk.guest.hear(&answer, NOW).unwrap();
     another.answer_pin(NOW, &mut talk.door.rng).unwrap().apply().unwrap();
     let mut session = bare_session(&talk.host);
     let second = [&[PIN_ANSWER][..], &[7; 64]].concat();
     let message = session.encrypt(&second, &mut talk.door.rng).unwrap();
-    refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.open(&message, NOW));
+    refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.listen(&message, NOW));
 }
 
 #[test]
@@ -352,10 +364,10 @@ fn an_answer_for_another_claim_under_the_same_pin_is_wrong() {
     let pin = pin_of(&real);
     let mut real = talk(real, pin);
     let answer = answered(&mut real);
-    let content = bare_session(&real.guest).decrypt(&answer).unwrap().content.to_vec();
+    let content = bare_session(&real.guest).decrypt(&answer);
     let door = door(21);
     let led = wrong_pin(&door);
     let mut led = talk(door, led);
     let message = bare_session(&led.host).encrypt(&content, &mut led.door.rng).unwrap();
-    assert!(led.guest.receive(&message, NOW).unwrap().event == Event::PinWrong);
+    assert!(led.guest.hear(&message, NOW).unwrap().event == Event::PinWrong);
 }

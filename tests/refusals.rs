@@ -21,8 +21,8 @@ use latchstring::{
 use support::forged::{self, Listing};
 use support::town::{Person, Town};
 use support::{
-    Door, NOW, ORIGIN, Pair, TestRng, Visit, account_seed, bundle_with_one_time, copy, device,
-    previous_length, refusal, seal_many,
+    Door, NOW, ORIGIN, OneToOne, Pair, TestRng, Visit, account_seed, bundle_with_one_time, client,
+    copy, device, previous_length, refusal, seal_many,
 };
 
 const DAY: u64 = 86_400;
@@ -266,24 +266,24 @@ mod case {
 
     pub(super) fn a_chat_that_nobody_wrote_in_expires() -> Option<Error> {
         let Visit { mut chat, mut guest, mut rng, .. } = Visit::new(21);
-        let late = guest.send("late", NOW, &mut rng).unwrap();
-        refusal(&mut chat, |chat: &mut Chat| chat.receive(&late, NOW + 10 * DAY))
+        let late = guest.say("late", NOW, &mut rng).unwrap();
+        refusal(&mut chat, |chat: &mut Chat| chat.hear(&late, NOW + 10 * DAY))
     }
 
     pub(super) fn a_chat_that_was_left_has_ended() -> Option<Error> {
         let Visit { mut guest, mut rng, .. } = Visit::new(22);
         guest.end(NOW, &mut rng).unwrap().apply().unwrap();
-        refusal(&mut guest, |guest| guest.send("again", NOW, &mut rng))
+        refusal(&mut guest, |guest| guest.say("again", NOW, &mut rng))
     }
 
     pub(super) fn a_host_writes_nothing_before_the_grant() -> Option<Error> {
         let Visit { mut chat, mut rng, .. } = Door::new(23).admit();
-        refusal(&mut chat, |chat| chat.send("come in", NOW, &mut rng))
+        refusal(&mut chat, |chat| chat.say("come in", NOW, &mut rng))
     }
 
     pub(super) fn an_empty_text_is_not_allowed() -> Option<Error> {
         let Visit { mut chat, mut rng, .. } = Visit::new(24);
-        refusal(&mut chat, |chat| chat.send("", NOW, &mut rng))
+        refusal(&mut chat, |chat| chat.say("", NOW, &mut rng))
     }
 
     pub(super) fn a_record_under_another_key_does_not_open() -> Option<Error> {
@@ -473,7 +473,7 @@ fn decoding_and_authentication_fail_with_one_answer() {
 #[test]
 fn a_policy_beyond_its_limits_makes_no_link() {
     let mut rng = TestRng::new(31);
-    let mut host = device(1, &mut rng);
+    let mut host = client(1, &mut rng);
     let policy = Policy::new("Ada", NOW + 31 * DAY);
     let error = refusal(&mut host, |host| Invite::create(host, ORIGIN, policy, NOW, &mut rng));
     assert_eq!(error, Some(Error::BadArgument));

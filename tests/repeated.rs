@@ -69,9 +69,21 @@ fn a_generator_that_repeats_seals_no_two_introductions_of_a_guest_under_one_key(
     let claim = |now| {
         let link = door.invite.link().unwrap();
         let preview = link.open(door.posting.sealed_invitation(), ORIGIN, now).unwrap();
-        let (_, claim) = preview.claim(&door.bundle, "Grace", &[], now, &mut stuck()).unwrap();
+        let (_, claim) = preview
+            .claim(
+                door.host.list(),
+                std::slice::from_ref(&door.bundle),
+                "Grace",
+                &[],
+                now,
+                &mut stuck(),
+            )
+            .unwrap();
         // Behind version, kind, locator, transcript, salt, sealed record, tag, count, id and length.
-        let first = &claim[2 + 24 + 32 + 32 + 4 + 397 + 32 + 4 + 8 + 4..][..1468];
+        let at = 2 + 24 + 32 + 32;
+        let record = u32::from_be_bytes(claim[at..at + 4].try_into().unwrap());
+        let record = usize::try_from(record).unwrap();
+        let first = &claim[at + 4 + record + 32 + 4 + 8 + 4..][..1468];
         assert_eq!(first[..3], [1, 2, 3], "version, kind, mode");
         first.to_vec()
     };

@@ -16,11 +16,11 @@ use std::collections::BTreeSet;
 use std::fmt::{Debug, Display, Write};
 
 use latchstring::{
-    Accepted, Account, AccountId, Arrival, Change, Chat, Device, Error, Event, Fingerprint, Invite,
-    Link, MessageKind, Opened, Policy, Posting, Preview, Proposal, Received, Recorded, Sealed,
-    Sending, Session, Staged, State, StateKey,
+    Accepted, Account, AccountId, Arrival, Change, Chat, Client, Device, Error, Event, Fingerprint,
+    Invite, Link, MessageKind, Opened, Policy, Posting, Preview, Proposal, Received, Recorded,
+    Sealed, Sending, Session, Staged, State, StateKey,
 };
-use support::{NOW, ORIGIN, RecordingRng, session_secrets};
+use support::{NOW, ORIGIN, OneToOne, RecordingRng, session_secrets};
 
 /// Fails to compile if the type has one of the traits: `check` is then more than one function.
 macro_rules! has_none_of {
@@ -114,12 +114,19 @@ fn print_everything() -> Printed {
     printed.secrets.extend(secrets.map(|secret| secret.to_vec()));
 
     let policy = Policy::new("Ada", NOW + 86_400);
+    let mut host = Client::create(&account, NOW, &mut rng).unwrap();
+    let (keys, change) = host.replenish(NOW, &mut rng).unwrap();
+    host.apply(change).unwrap();
+    let bundle = host.bundle().unwrap().attach(keys[0].clone()).unwrap();
+    printed.debug(&host.address());
+    printed.debug(host.list());
     let (invite, posting) = Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap();
     let link = invite.link().unwrap();
     let url = link.to_url(ORIGIN);
     printed.secrets.push(url.split_once("#1.").unwrap().1.as_bytes().to_vec());
-    // version, kind, anchor, clock, status, then the link's secret
-    printed.secrets.push(invite.to_bytes()[2 + 32 + 8 + 1..][..32].to_vec());
+    printed.secrets.push(support::guest::secret_of(&url).to_vec());
+    // version, kind, anchor, clock, status, length, then the signed invitation, with its nonce
+    printed.secrets.push(invite.to_bytes()[2 + 32 + 8 + 1 + 4 + 3..][..32].to_vec());
     printed.debug(&link);
     printed.debug(&link.locator());
     printed.debug(&posting);
@@ -130,7 +137,8 @@ fn print_everything() -> Printed {
     printed.debug(&preview);
     printed.debug(preview.host());
     printed.debug(preview.policy());
-    let (mut chat, claim) = preview.claim(&bundle, "Grace", &["hi"], NOW, &mut rng).unwrap();
+    let claimed = preview.claim(host.list(), &[bundle], "Grace", &["hi"], NOW, &mut rng);
+    let (mut chat, claim) = claimed.unwrap();
     printed.debug(&posting.admit(&claim));
     printed.debug(&chat.status());
     printed.debug(&chat.origin());
@@ -138,7 +146,7 @@ fn print_everything() -> Printed {
     printed.debug(&code);
     printed.display(&code);
     printed.debug(&chat.anchor());
-    let refused = [chat.send("", NOW, &mut rng).err(), chat.receive(&claim, NOW).err()];
+    let refused = [chat.say("", NOW, &mut rng).err(), chat.hear(&claim, NOW).err()];
     printed.errors(&refused.into_iter().flatten().collect::<Vec<_>>());
     let key = StateKey::new(1, &[0xa5; 32]).unwrap();
     printed.secrets.push(vec![0xa5; 32]);

@@ -17,7 +17,7 @@ use latchstring::{
     Account, AccountId, Change, Chat, ChatStatus, Device, Error, Event, Invite, Session, State,
     StateKey,
 };
-use support::{Door, NOW, Pair, TestRng, Visit, copy, device, refusal, seal_many};
+use support::{Door, NOW, OneToOne, Pair, TestRng, Visit, copy, device, only, refusal, seal_many};
 
 const OWNER: &[u8] = b"account 7, laptop";
 
@@ -148,19 +148,19 @@ fn an_invite_restored_in_each_of_its_states_goes_on() {
 fn a_chat_restored_at_every_step_goes_on() {
     let Visit { host, mut chat, mut guest, mut rng, .. } = Door::new(8).admit();
     (chat, guest) = (restored(&chat), restored(&guest));
-    let text = guest.send("two", NOW, &mut rng).unwrap();
+    let text = guest.say("two", NOW, &mut rng).unwrap();
     (chat, guest) = (restored(&chat), restored(&guest));
-    assert!(matches!(chat.receive(&text, NOW).unwrap().event, Event::Text(_)));
+    assert!(matches!(chat.hear(&text, NOW).unwrap().event, Event::Text(_)));
     let grant = restored(&chat);
     chat = grant;
-    let grant = chat.grant(&host, NOW, &mut rng).unwrap().apply().unwrap();
-    guest.receive(&grant, NOW).unwrap();
+    let grant = only(chat.grant(&host, NOW, &mut rng).unwrap().apply().unwrap());
+    guest.hear(&grant, NOW).unwrap();
     (chat, guest) = (restored(&chat), restored(&guest));
     assert_eq!((chat.status(), guest.status()), (ChatStatus::Active, ChatStatus::Active));
-    let text = chat.send("welcome", NOW, &mut rng).unwrap();
-    assert!(matches!(guest.receive(&text, NOW).unwrap().event, Event::Text(_)));
-    let end = guest.end(NOW, &mut rng).unwrap().apply().unwrap();
-    chat.receive(&end, NOW).unwrap();
+    let text = chat.say("welcome", NOW, &mut rng).unwrap();
+    assert!(matches!(guest.hear(&text, NOW).unwrap().event, Event::Text(_)));
+    let end = only(guest.end(NOW, &mut rng).unwrap().apply().unwrap());
+    chat.hear(&end, NOW).unwrap();
     (chat, guest) = (restored(&chat), restored(&guest));
     assert!(matches!(chat.status(), ChatStatus::Ended(_)));
     assert!(matches!(guest.status(), ChatStatus::Ended(_)));
@@ -235,8 +235,8 @@ fn a_recorded_change_of_an_invite_is_the_change() {
 #[test]
 fn a_recorded_change_of_a_chat_is_the_change() {
     let Visit { host, mut chat, mut guest, mut rng, .. } = Door::new(12).admit();
-    let text = guest.send("two", NOW, &mut rng).unwrap();
-    let (_, pending) = chat.open(&text, NOW).unwrap();
+    let text = guest.say("two", NOW, &mut rng).unwrap();
+    let (_, pending) = chat.listen(&text, NOW).unwrap();
     let blocked = chat.block(NOW).unwrap();
     let idle = chat.tick(NOW + 11 * 86_400).unwrap().unwrap();
     for change in [pending, blocked, idle] {
@@ -245,8 +245,8 @@ fn a_recorded_change_of_a_chat_is_the_change() {
         direct.apply(change).unwrap();
         assert!(other.to_bytes() == direct.to_bytes());
     }
-    let grant = chat.grant(&host, NOW, &mut rng).unwrap().apply().unwrap();
-    let (_, change) = guest.open(&grant, NOW).unwrap();
+    let grant = only(chat.grant(&host, NOW, &mut rng).unwrap().apply().unwrap());
+    let (_, change) = guest.listen(&grant, NOW).unwrap();
     let mut other = copy(&guest);
     other.apply(recorded(&change, &mut rng)).unwrap();
     guest.apply(change).unwrap();
@@ -288,7 +288,7 @@ fn a_change_of_another_session_is_stale() {
 #[test]
 fn a_change_of_another_kind_of_state_is_stale() {
     let Visit { mut host, mut chat, .. } = Visit::new(17);
-    let change = host.expire(NOW).unwrap();
+    let change = host.tick(NOW + 3600).unwrap().unwrap();
     assert_eq!(refusal(&mut chat, |chat| chat.apply(change)), Some(Error::StaleChange));
     let change = chat.block(NOW).unwrap();
     assert_eq!(refusal(&mut host, |host| host.apply(change)), Some(Error::StaleChange));
@@ -552,9 +552,9 @@ fn a_clock_set_back_revives_no_chat() {
     let Visit { mut chat, mut guest, mut rng, .. } = Visit::new(36);
     let change = chat.tick(u64::MAX).unwrap().unwrap();
     chat.apply(change).unwrap();
-    let text = guest.send("late", NOW, &mut rng).unwrap();
+    let text = guest.say("late", NOW, &mut rng).unwrap();
     for now in [0, NOW] {
-        let error = refusal(&mut chat, |chat| chat.receive(&text, now));
+        let error = refusal(&mut chat, |chat| chat.hear(&text, now));
         assert_eq!(error, Some(Error::Ended));
     }
 }
@@ -613,7 +613,7 @@ impl Frozen {
 
         let invite = Door::new(3).invite;
         let mut visit = Visit::new(4);
-        let text = visit.guest.send("kept", NOW, &mut visit.rng).unwrap();
+        let text = visit.guest.say("kept", NOW, &mut visit.rng).unwrap();
         Self {
             account,
             device,
@@ -695,6 +695,6 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
     assert_eq!(*frozen.session.decrypt(&frozen.message).unwrap().content, 0_u32.to_be_bytes());
     assert!(frozen.invite.link().is_some());
     assert_eq!(frozen.chat.status(), ChatStatus::Active);
-    let Event::Text(text) = frozen.chat.receive(&frozen.text, NOW).unwrap().event else { panic!() };
+    let Event::Text(text) = frozen.chat.hear(&frozen.text, NOW).unwrap().event else { panic!() };
     assert_eq!(*text, "kept");
 }

@@ -19,7 +19,8 @@ use latchstring::{
     Posting, Session, State,
 };
 use support::{
-    Door, NOW, Pair, TestRng, Visit, bundle_with_one_time, copy, device, refusal, seal_many,
+    Door, NOW, OneToOne, Pair, TestRng, Visit, bundle_with_one_time, copy, device, only, refusal,
+    seal_many,
 };
 
 /// Every single alteration that a carrier can make: each byte, each shorter length, one byte more.
@@ -136,9 +137,9 @@ fn a_server_admits_no_altered_claim() {
 #[test]
 fn an_altered_grant_is_refused_and_the_genuine_one_opens() {
     let mut visit = Door::new(8).admit();
-    let grant = visit.chat.grant(&visit.host, NOW, &mut visit.rng).unwrap().apply().unwrap();
-    refuses_alterations(&mut visit.guest, &grant, |to, bytes| to.receive(bytes, NOW));
-    visit.guest.receive(&grant, NOW).unwrap();
+    let grant = only(visit.chat.grant(&visit.host, NOW, &mut visit.rng).unwrap().apply().unwrap());
+    refuses_alterations(&mut visit.guest, &grant, |to, bytes| to.hear(bytes, NOW));
+    visit.guest.hear(&grant, NOW).unwrap();
 }
 
 #[test]
@@ -413,4 +414,12 @@ fn an_altered_state_is_refused_or_encodes_to_what_it_was_decoded_from() {
     is_canonical::<Invite>(&visit.invite.to_bytes());
     is_canonical::<Invite>(&Door::new(31).invite.to_bytes());
     is_canonical::<Chat>(&visit.chat.to_bytes());
+    is_canonical::<Chat>(&visit.guest.to_bytes());
+    let (mut chat, mut guest) = (copy(&visit.chat), copy(&visit.guest));
+    let text = guest.say("text", NOW, &mut TestRng::new(31)).unwrap();
+    let (_, change) = chat.listen(&text, NOW).unwrap();
+    is_canonical::<Change>(&change.to_bytes());
+    let change = chat.block(NOW).unwrap();
+    chat.apply(change).unwrap();
+    is_canonical::<Chat>(&chat.to_bytes());
 }

@@ -21,14 +21,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring::rand_core::Rng;
 use latchstring::{
-    Account, AccountId, Bundle, Candidate, Change, Chat, Client, Content, Device, DeviceList,
-    Error, Event, Invite, Link, Outgoing, Plan, Policy, Posting, Proposal, Session, State,
-    StateKey, To,
+    Account, AccountId, Address, Bundle, Candidate, Change, Chat, Client, Content, Device,
+    DeviceList, Error, Event, Invite, Link, Outgoing, Plan, Policy, Posting, Proposal, Session,
+    State, StateKey, To,
 };
+use support::home::Home;
 use support::town::{Person, Town};
 use support::{
-    Door, NOW, ORIGIN, Pair, RecordingRng, TestRng, Visit, bundle_with_one_time, places, seal_many,
-    secrets_with, session_secrets,
+    Door, NOW, ORIGIN, OneToOne, Pair, RecordingRng, TestRng, Visit, bundle_of,
+    bundle_with_one_time, only, places, seal_many, secrets_with, session_secrets,
 };
 
 /// Room for all that a test frees.
@@ -206,35 +207,35 @@ fn conversation(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
 
 /// A guest chat from an open link to its end. The invite is made outside.
 fn visit(
-    host: &mut Device,
+    host: &mut Client,
     mut invite: Invite,
     posting: &Posting,
     rng: &mut RecordingRng,
 ) -> Vec<Secret> {
-    // version, kind, anchor, clock, status, then the secret
-    let mut secrets = vec![("a link", invite.to_bytes()[2 + 32 + 8 + 1..][..32].to_vec())];
+    let url = invite.link().unwrap().to_url(ORIGIN);
+    let mut secrets = vec![("a link", support::guest::secret_of(&url).to_vec())];
     let bundle = host.bundle().unwrap();
     let text: String = plaintext(1000).iter().map(|byte| char::from(byte % 26 + b'a')).collect();
     let (mut guest, claim) = watched(|| {
         let url = invite.link().unwrap().to_url(ORIGIN);
         let link = Link::parse(&url).unwrap();
         let preview = link.open(posting.sealed_invitation(), ORIGIN, NOW).unwrap();
-        preview.claim(&bundle, "Grace", &[&text], NOW, rng).unwrap()
+        preview.claim(host.list(), &[bundle], "Grace", &[&text], NOW, rng).unwrap()
     });
     watched(|| {
         let arrival = invite.claim(host, &claim, NOW).unwrap();
         let (mut chat, hello) = arrival.apply(&mut invite, host).unwrap();
         drop(hello);
-        let grant = chat.grant(host, NOW, rng).unwrap().apply().unwrap();
-        guest.receive(&grant, NOW).unwrap();
+        let grant = only(chat.grant(host, NOW, rng).unwrap().apply().unwrap());
+        guest.hear(&grant, NOW).unwrap();
         for _ in 0..3 {
-            let message = chat.send(&text, NOW, rng).unwrap();
-            let Event::Text(_) = guest.receive(&message, NOW).unwrap().event else { panic!() };
-            let message = guest.send(&text, NOW, rng).unwrap();
-            let Event::Text(_) = chat.receive(&message, NOW).unwrap().event else { panic!() };
+            let message = chat.say(&text, NOW, rng).unwrap();
+            let Event::Text(_) = guest.hear(&message, NOW).unwrap().event else { panic!() };
+            let message = guest.say(&text, NOW, rng).unwrap();
+            let Event::Text(_) = chat.hear(&message, NOW).unwrap().event else { panic!() };
         }
-        let end = chat.end(NOW, rng).unwrap().apply().unwrap();
-        guest.receive(&end, NOW).unwrap();
+        let end = only(chat.end(NOW, rng).unwrap().apply().unwrap());
+        guest.hear(&end, NOW).unwrap();
         drop((chat, guest, invite));
     });
     secrets.push(("a text", text.into_bytes()));
@@ -485,7 +486,7 @@ fn a_guest_chat_leaves_no_secret_in_freed_memory() {
     HEAP.used.store(0, Ordering::SeqCst);
     let mut rng = RecordingRng::new(2);
     let account = Account::generate(AccountId([3; 32]), &mut rng);
-    let mut host = Device::generate(&account, NOW, &mut rng);
+    let mut host = Client::create(&account, NOW, &mut rng).unwrap();
     let mut secrets: Vec<Secret> = Vec::with_capacity(1 << 16);
     secrets.extend(rng.taken.drain(..).map(|seed| ("randomness of a key", seed)));
     let policy = Policy::new("Ada", NOW + 86_400);
@@ -494,6 +495,67 @@ fn a_guest_chat_leaves_no_secret_in_freed_memory() {
     // Whoever finds the nonce of the invitation has found the invitation, hence the link.
     secrets.extend(rng.taken.drain(..).map(|random| ("a nonce or the owner's seed", random)));
     secrets.extend(visit(&mut host, invite, &posting, &mut rng));
+    let found = found(&secrets);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_guest_chat_on_three_devices_leaves_no_secret_in_freed_memory() {
+    let _alone = DIGGING.lock().unwrap();
+    HEAP.used.store(0, Ordering::SeqCst);
+    let mut outside = TestRng::new(6);
+    let mut home = Home::new(3, 2, &mut outside);
+    let bundles: Vec<_> =
+        home.clients.iter_mut().map(|client| bundle_of(client, &mut outside)).collect();
+    let new = home.link(NOW, &mut outside);
+    let list = home.list.clone();
+    let mut rng = RecordingRng::new(7);
+    let mut secrets: Vec<Secret> = Vec::with_capacity(1 << 16);
+    let [one, two] = &mut home.clients[..] else { panic!() };
+    let policy = Policy::new("Ada", NOW + 86_400);
+    let (mut invite, posting) =
+        watched(|| Invite::create(one, ORIGIN, policy, NOW, &mut rng).unwrap());
+    let url = invite.link().unwrap().to_url(ORIGIN);
+    secrets.push(("a link", support::guest::secret_of(&url).to_vec()));
+    // The claim is public, and holds a salt of the generator's.
+    let claim = watched(|| {
+        let mut other = Invite::adopt(two, &invite.share().unwrap(), NOW).unwrap();
+        other = Invite::from_bytes(&other.to_bytes()).unwrap();
+        let preview =
+            Link::parse(&url).unwrap().open(posting.sealed_invitation(), ORIGIN, NOW).unwrap();
+        let (mut guest, claim) =
+            preview.claim(&list, &bundles, "Grace", &[], NOW, &mut rng).unwrap();
+        let arrival = invite.claim(one, &claim, NOW).unwrap();
+        let (mut first, _) = arrival.apply(&mut invite, one).unwrap();
+        let granted = first.grant(one, NOW, &mut rng).unwrap().apply().unwrap();
+        guest.receive(one.address(), &only(granted), NOW).unwrap();
+        let (_, change) = other.settle(two, &first.record().unwrap(), NOW).unwrap();
+        other.apply(change.unwrap()).unwrap();
+        other = Invite::from_bytes(&other.to_bytes()).unwrap();
+        let arrival = other.claim(two, &claim, NOW).unwrap();
+        let (mut second, _) = arrival.apply(&mut other, two).unwrap();
+        let shared = second.share(NOW).unwrap();
+        let (mut third, envelope) = Chat::join(&new, &shared, NOW, &mut rng).unwrap();
+        guest.receive(new.address(), &envelope.message, NOW).unwrap();
+        guest = Chat::from_bytes(&guest.to_bytes()).unwrap();
+        for _ in 0..3 {
+            let said = guest.send("hello", NOW, &mut rng).unwrap();
+            for (chat, envelope) in [&mut first, &mut second, &mut third].into_iter().zip(&{
+                let order = [one.address(), two.address(), new.address()];
+                order.map(|to| said.iter().find(|envelope| envelope.to == to).unwrap().clone())
+            }) {
+                chat.hear(&envelope.message, NOW).unwrap();
+                let answer = chat.say("welcome", NOW, &mut rng).unwrap();
+                let from = Address::clone(&envelope.to);
+                guest.receive(from, &answer, NOW).unwrap();
+            }
+        }
+        drop((guest, first, second, third, invite, other));
+        claim
+    });
+    drop(claim);
+    secrets.extend(rng.taken.into_iter().map(|seed| ("randomness of a key", seed)));
+    assert!(secrets.len() > 20);
     let found = found(&secrets);
     assert!(found.is_empty(), "{found:?}");
 }

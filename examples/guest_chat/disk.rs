@@ -4,7 +4,7 @@
 //! belongs where a backup of the rest does not reach.
 
 use latchstring::rand_core::CryptoRng;
-use latchstring::{Anchor, Change, Chat, Device, Error, Sealed, State, StateKey};
+use latchstring::{Anchor, Change, Chat, Client, Envelope, Error, Sealed, State, StateKey};
 
 pub(crate) struct Disk {
     key: StateKey,
@@ -35,7 +35,7 @@ impl Disk {
         text: &str,
         now: u64,
         rng: &mut impl CryptoRng,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Vec<Envelope>, Error> {
         let message = self.commit(chat.text(text, now, rng)?, rng)?;
         self.anchor = chat.anchor();
         Ok(message)
@@ -45,11 +45,11 @@ impl Disk {
     pub(crate) fn grant(
         &mut self,
         chat: &mut Chat,
-        device: &Device,
+        client: &Client,
         now: u64,
         rng: &mut impl CryptoRng,
-    ) -> Result<Vec<u8>, Error> {
-        let message = self.commit(chat.grant(device, now, rng)?, rng)?;
+    ) -> Result<Vec<Envelope>, Error> {
+        let message = self.commit(chat.grant(client, now, rng)?, rng)?;
         self.anchor = chat.anchor();
         Ok(message)
     }
@@ -59,7 +59,7 @@ impl Disk {
         &mut self,
         sealed: Sealed<'_, Chat>,
         rng: &mut impl CryptoRng,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Vec<Envelope>, Error> {
         let recorded = sealed.record(&self.key, self.owner, &self.anchor, rng)?;
         self.changes.push(recorded.record().to_vec());
         recorded.apply()

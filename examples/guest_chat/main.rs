@@ -23,7 +23,8 @@ use disk::Disk;
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use latchstring::{
-    Account, AccountId, Chat, ChatStatus, Device, Error, Event, Invite, Link, Policy, Preview,
+    Account, AccountId, Address, Chat, ChatStatus, Client, Envelope, Error, Event, Invite, Link,
+    Policy, Preview,
 };
 use server::{Answer, Server, Side};
 
@@ -45,6 +46,17 @@ fn scene(title: &str) {
     println!("{:─<WIDTH$}┼{:─<52}", format!("── {title} "), "");
 }
 
+/// The message for the one device of the other side.
+fn only(mut envelopes: Vec<Envelope>) -> Vec<u8> {
+    assert_eq!(envelopes.len(), 1);
+    envelopes.remove(0).message
+}
+
+/// The one device of the other side.
+fn other(chat: &Chat) -> Address {
+    Address { account: chat.peer().account(), device: chat.peer().device() }
+}
+
 /// Opens what has arrived, saves the change, then shows it.
 fn receive(
     who: &str,
@@ -53,7 +65,7 @@ fn receive(
     message: &[u8],
     now: u64,
 ) -> Result<(), Error> {
-    let (received, change) = chat.open(message, now)?;
+    let (received, change) = chat.open(other(chat), message, now)?;
     disk.keep(chat, change, &mut UnwrapErr(SysRng))?;
     if received.missing > 0 {
         note(&format!("[{who} sees that {} earlier message(s) are missing]", received.missing));
@@ -82,10 +94,10 @@ fn main() -> Result<(), Error> {
     println!("{:WIDTH$}│ what the server sees", "the people");
     scene("Ada's device publishes keys");
     let account = Account::generate(AccountId(*b"ada, as chat.example knows her  "), &mut rng);
-    let mut ada = Device::generate(&account, now, &mut rng);
+    let mut ada = Client::create(&account, now, &mut rng)?;
     let (one_time, change) = ada.replenish(now, &mut rng)?;
     ada.apply(change)?;
-    let mut server = Server::new(ada.bundle()?, one_time);
+    let mut server = Server::new(ada.list().clone(), ada.bundle()?, one_time);
 
     scene("Ada makes a link");
     let policy = Policy::new("Ada", now + 3 * DAY);
@@ -127,8 +139,9 @@ fn main() -> Result<(), Error> {
     let eve: Preview = Link::parse(&url)?.open(&sealed, ORIGIN, now)?;
 
     scene("Grace claims the chat");
-    let bundle = server.bundle()?;
-    let (mut guest, claim) = preview.claim(&bundle, "Grace", &["hello, it's me"], now, &mut rng)?;
+    let (list, bundles) = server.devices()?;
+    let texts = ["hello, it's me"];
+    let (mut guest, claim) = preview.claim(&list, &bundles, "Grace", &texts, now, &mut rng)?;
     let mut guest_disk = Disk::create(b"grace's browser", &guest, &mut rng)?;
     let mut forged = claim.clone();
     forged[200] ^= 1;
@@ -160,12 +173,13 @@ fn main() -> Result<(), Error> {
     println!("{:WIDTH$}│", format!("  Grace reads {}", first_half(&guest)));
     assert_eq!(host.security_code(), guest.security_code());
     let granted = host_disk.grant(&mut host, &ada, now, &mut rng)?;
-    server.send(locator, Side::Guest, granted);
+    server.send(locator, Side::Guest, only(granted));
     let message = server.fetch(locator, Side::Guest).expect("the grant");
     receive("Grace", &mut guest, &mut guest_disk, &message, now)?;
 
     scene("The other holder of the link comes too late");
-    let (_, late) = eve.claim(&server.bundle()?, "Grace", &[], now, &mut rng)?;
+    let (list, bundles) = server.devices()?;
+    let (_, late) = eve.claim(&list, &bundles, "Grace", &[], now, &mut rng)?;
     if let Answer::TooLate { notice: Some(notice) } = server.claim(locator, &late) {
         let eve = Link::parse(&url)?.open(&sealed, ORIGIN, now)?;
         note(&format!("✗ the page says: {}", eve.explain(&notice)));
@@ -180,21 +194,21 @@ fn main() -> Result<(), Error> {
         now += 60;
         says("Ada", text);
         let message = host_disk.send(&mut host, text, now, &mut rng)?;
-        server.send(locator, Side::Guest, message);
+        server.send(locator, Side::Guest, only(message));
         held.push(server.fetch(locator, Side::Guest).expect("just sent"));
     }
     note("\"one\" arrives, \"two\" is held back, \"three\" is lost for good");
     receive("Grace", &mut guest, &mut guest_disk, &held[0], now)?;
     receive("Grace", &mut guest, &mut guest_disk, &held[3], now)?;
-    refused("Grace's page", "\"one\" again", guest.open(&held[0], now));
+    refused("Grace's page", "\"one\" again", guest.open(ada.address(), &held[0], now));
     let mut forged = held[1].clone();
     *forged.last_mut().expect("not empty") ^= 1;
-    refused("Grace's page", "an altered \"two\"", guest.open(&forged, now));
+    refused("Grace's page", "an altered \"two\"", guest.open(ada.address(), &forged, now));
     refused("Grace's page", "the body of \"two\" under another header", {
         let spliced = [&held[2][..70], &held[1][70..]].concat();
-        guest.open(&spliced, now)
+        guest.open(ada.address(), &spliced, now)
     });
-    refused("Grace's page", "noise", guest.open(&[1, 1, 9, 9, 9].repeat(40), now));
+    refused("Grace's page", "noise", guest.open(ada.address(), &[1, 1, 9, 9, 9].repeat(40), now));
     receive("Grace", &mut guest, &mut guest_disk, &held[1], now)?;
 
     scene("Grace's browser restarts, and a second tab opens");
@@ -204,7 +218,7 @@ fn main() -> Result<(), Error> {
     note(&format!("[{} B on disk, all sealed]", guest_disk.size()));
     let message = guest_disk.send(&mut guest, "back again", now, &mut rng)?;
     says("Grace", "back again");
-    server.send(locator, Side::Host, message);
+    server.send(locator, Side::Host, only(message));
     let tab = guest_disk.send(&mut second_tab, "me too", now, &mut rng);
     refused("the store", "the second tab", tab);
     guest_disk.compact(&guest, &mut rng)?;
@@ -221,7 +235,7 @@ fn main() -> Result<(), Error> {
     now += 9 * DAY;
     says("Grace", "still here");
     let message = guest_disk.send(&mut guest, "still here", now, &mut rng)?;
-    server.send(locator, Side::Host, message);
+    server.send(locator, Side::Host, only(message));
     let message = server.fetch(locator, Side::Host).expect("sent");
     receive("Ada", &mut host, &mut host_disk, &message, now)?;
     now += 10 * DAY;
@@ -236,7 +250,7 @@ fn main() -> Result<(), Error> {
         assert!(matches!(chat.status(), ChatStatus::Ended(_)));
     }
     let old = refused("Ada's device", "an old message, even with the clock set back", {
-        host.open(&message, now - 15 * DAY)
+        host.open(other(&host), &message, now - 15 * DAY)
     });
     assert_eq!(old, Error::Ended);
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use latchstring::{Bundle, Error, Locator, OneTimePrekey, Posting};
+use latchstring::{Bundle, DeviceList, Error, Locator, OneTimePrekey, Posting};
 
 /// Who a mailbox belongs to. A server knows no more of a guest than that it is one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +28,7 @@ pub(crate) enum Answer {
 }
 
 pub(crate) struct Server {
+    list: DeviceList,
     bundle: Bundle,
     one_time: Vec<OneTimePrekey>,
     links: HashMap<Locator, Entry>,
@@ -45,10 +46,11 @@ fn short(bytes: &[u8]) -> String {
 }
 
 impl Server {
-    pub(crate) fn new(bundle: Bundle, one_time: Vec<OneTimePrekey>) -> Self {
+    pub(crate) fn new(list: DeviceList, bundle: Bundle, one_time: Vec<OneTimePrekey>) -> Self {
+        sees(&format!("an account's list of {} device(s)", list.devices().len()));
         let size = bundle.encode().len();
         sees(&format!("a device's bundle, {size} B, and {} one-time prekeys", one_time.len()));
-        Self { bundle, one_time, links: HashMap::new(), mail: HashMap::new() }
+        Self { list, bundle, one_time, links: HashMap::new(), mail: HashMap::new() }
     }
 
     pub(crate) fn post(&mut self, posting: &[u8]) -> Result<(), Error> {
@@ -65,13 +67,14 @@ impl Server {
         self.links.get(&locator).map(|entry| entry.posting.sealed_invitation().to_vec())
     }
 
-    /// A bundle with a one-time prekey while there is one.
-    pub(crate) fn bundle(&mut self) -> Result<Bundle, Error> {
-        sees("somebody fetches the bundle");
-        match self.one_time.pop() {
-            Some(one_time) => self.bundle.attach(one_time),
-            None => Ok(self.bundle.clone()),
-        }
+    /// The account's devices, and a bundle of each with a one-time prekey while there is one.
+    pub(crate) fn devices(&mut self) -> Result<(DeviceList, [Bundle; 1]), Error> {
+        sees("somebody fetches the device list and the bundle");
+        let bundle = match self.one_time.pop() {
+            Some(one_time) => self.bundle.attach(one_time)?,
+            None => self.bundle.clone(),
+        };
+        Ok((self.list.clone(), [bundle]))
     }
 
     /// The first claim wins; the same claim again is the same answer.

@@ -3,7 +3,7 @@
 #![no_main]
 
 use latchstring::{Address, Client, Content, Origin, Session, State};
-use latchstring_fuzz::support::TestRng;
+use latchstring_fuzz::support::{TestRng, device_of};
 use latchstring_fuzz::town::Town;
 use latchstring_fuzz::{edited, saved};
 use libfuzzer_sys::fuzz_target;
@@ -48,15 +48,14 @@ thread_local!(static FIXTURE: Fixture = {
     // What an own device says to the client, opened with the client's keys; and a session in which
     // that device can say anything else.
     let own = envelope(&mut town, 1, 1, 0);
-    let accepted = town.client(1, 0).device().accept(&own, now).unwrap();
-    let (_, opened) = accepted.apply(&mut latchstring::Device::from_bytes(
-        &town.client(1, 0).device().to_bytes()).unwrap()).unwrap();
+    let accepted = device_of(town.client(1, 0)).accept(&own, now).unwrap();
+    let (_, opened) = accepted.apply(&mut device_of(town.client(1, 0))).unwrap();
     let letter = opened.content.to_vec();
     let address = town.address(1, 0);
     let bundle = town.server.bundle(address);
     let dishonest = town.address(1, 1);
     let mut rng = TestRng::new(2);
-    let device = town.people[1].devices[1].device();
+    let device = device_of(&town.people[1].devices[1]);
     let mut session = device.initiate(&bundle, now, &mut rng).unwrap();
     let begin = session.encrypt(&letter, &mut rng).unwrap();
     town.client(1, 0).receive(dishonest, &begin, now).unwrap();

@@ -26,6 +26,6 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with(|(guest, before)| {
     assert_eq!(guest.posting.admit(&bytes).is_ok(), bytes == guest.claim);
     assert_eq!(guest.posting.close(&bytes).is_ok(), bytes == guest.notice);
     assert_eq!(guest.invite.claim(&guest.host, &bytes, NOW).is_ok(), bytes == guest.claim);
-    assert!(guest.chat.open(&bytes, NOW).is_err());
+    assert!(guest.chat.open(guest.host.address(), &bytes, NOW).is_err());
     assert_eq!(*guest.invite.to_bytes(), *before);
 }));

@@ -10,7 +10,7 @@ pub mod world;
 use support as pair;
 
 use latchstring::{Chat, Invite, Policy, Posting, Session, State};
-use support::{NOW, Pair, TestRng, bundle_with_one_time, device};
+use support::{NOW, Pair, TestRng, bundle_of, client};
 
 /// The input itself, or, behind a zero byte, a valid object with the input's edits: without them
 /// no input would get past a signature or a tag.
@@ -43,7 +43,7 @@ pub fn saved(state: &impl State) -> Vec<u8> {
 
 /// A guest link from both sides, just claimed.
 pub struct Guest {
-    pub host: latchstring::Device,
+    pub host: latchstring::Client,
     pub invite: Invite,
     pub posting: Posting,
     pub claim: Vec<u8>,
@@ -54,14 +54,15 @@ pub struct Guest {
 impl Guest {
     pub fn new(seed: u64) -> Self {
         let mut rng = TestRng::new(seed);
-        let mut host = device(1, &mut rng);
-        let bundle = bundle_with_one_time(&mut host, &mut rng);
+        let mut host = client(1, &mut rng);
+        let bundles = [bundle_of(&mut host, &mut rng)];
         let policy = Policy::new("Ada", NOW + 86_400);
         let (invite, posting) =
             Invite::create(&host, "example.org", policy, NOW, &mut rng).unwrap();
         let link = invite.link().unwrap();
         let preview = link.open(posting.sealed_invitation(), "example.org", NOW).unwrap();
-        let (chat, claim) = preview.claim(&bundle, "Grace", &["hi"], NOW, &mut rng).unwrap();
+        let claimed = preview.claim(host.list(), &bundles, "Grace", &["hi"], NOW, &mut rng);
+        let (chat, claim) = claimed.unwrap();
         let mut ended = Invite::from_bytes(&invite.to_bytes()).unwrap();
         ended.apply(ended.revoke(NOW).unwrap()).unwrap();
         let notice = ended.notice().unwrap();

@@ -1,9 +1,11 @@
 //! What a chat tells its caller.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
+use crate::client::{Address, Alert};
 use crate::protocol::content::EndReason;
 use crate::protocol::ratchet::Position;
 
@@ -35,8 +37,13 @@ pub enum Origin {
 pub struct Received {
     /// What it is.
     pub event: Event,
+    /// The device that sent it, by the keys of the session.
+    pub from: Address,
     /// Whose it is, by the keys of the session.
     pub origin: Origin,
+    /// What the user, or a log, should know beside it: that the sender knows other devices of the
+    /// host than this side does, or does not any more ([`Chat::mismatches`](crate::Chat::mismatches)).
+    pub alerts: Vec<Alert>,
     /// Where it stands among the sender's messages.
     pub position: Position,
     /// Earlier messages that this one showed to be missing. They can still arrive.
@@ -61,6 +68,9 @@ pub enum Event {
     /// The host has let this guest in. May come again: a host repeats a grant that may have been
     /// lost.
     Granted,
+    /// A device of the host that was linked later has come in. What the guest says from now on is
+    /// sealed for it, too.
+    Joined,
     /// The other side has ended the chat. Applying the change erases its keys.
     Ended,
 }

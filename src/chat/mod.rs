@@ -1,45 +1,55 @@
 //! A guest chat, on either side, from the claim to its end.
 
+mod delta;
 mod event;
+mod join;
+mod listen;
+mod lists;
 mod pin;
+mod seats;
+mod settle;
+mod speak;
 mod stage;
 
+pub(crate) use delta::ChatDelta;
 pub use event::{ChatStatus, Event, Origin, Received};
-pub(crate) use stage::Terms;
+pub(crate) use lists::listed;
+pub use settle::Settlement;
+pub(crate) use stage::{Beginning, Terms};
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use rand_core::CryptoRng;
-
-use crate::change::{Change, Changing, Delta, Sealed};
-use crate::device::Device;
+use crate::change::{Change, Changing, Delta};
+use crate::client::{Address, Envelope};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::protocol::content::{Content, EndReason, text};
-use crate::protocol::course::{ChatDelta, HOUR, Step};
+use crate::protocol::content::EndReason;
+use crate::protocol::course::HOUR;
+use crate::protocol::devices::DeviceList;
 use crate::protocol::fingerprint::Fingerprint;
-use crate::protocol::identity::{AccountKind, Certificate};
+use crate::protocol::identity::Certificate;
 use crate::protocol::invitation::Policy;
 use crate::protocol::link::Locator;
-use crate::protocol::padding::Padding;
-use crate::protocol::pin::PinStage;
 use crate::protocol::posting::{Notice, claim_name};
 use crate::protocol::record::Anchor;
-use crate::session::{Opened, Session};
 use crate::state::private::Stateful;
 
+use delta::Step;
+use seats::Seats;
 use stage::{Inner, Stage};
 
 /// A guest chat. Secret: no `Clone`, no `Debug`, wiped on drop.
 ///
 /// ```text
-///  Waiting ──grant──▶ Active ──end, block, idle──▶ Ended
-///     └────── end, block, idle, notice ──────────────▲
+///  Waiting ──grant, settle──▶ Active ──end, block, idle, contested──▶ Ended
+///     └────── end, block, idle, notice, contested ──────────────────────▲
 /// ```
 ///
-/// Ending erases the session: what was said cannot be opened again from this state. `now` is the
+/// A guest's chat has a session with each device of the host that it met; on a device of the host it
+/// has one, with the guest. What a side says is sealed in all of them, or in none.
+///
+/// Ending erases the sessions: what was said cannot be opened again from this state. `now` is the
 /// caller's clock in seconds; a value below one that the chat has seen counts as that one, so that
 /// setting a clock back revives nothing.
 pub struct Chat {
@@ -47,48 +57,35 @@ pub struct Chat {
 }
 
 impl Chat {
-    pub(crate) fn host(
-        session: Session,
-        device: &Device,
-        terms: &Terms,
-        guest: &str,
-        (pending, pin): (usize, PinStage),
-        now: u64,
-    ) -> Result<Self, Error> {
-        Self::new(session, device.certificate(), terms, guest.to_string(), (pending, pin), now)
-    }
-
-    pub(crate) fn guest(
-        session: Session,
-        own: &Certificate,
-        terms: &Terms,
-        (pending, pin): (usize, PinStage),
-        now: u64,
-    ) -> Result<Self, Error> {
-        let host = terms.policy.host_name.clone();
-        Self::new(session, own, terms, host, (pending, pin), now)
-    }
-
-    fn new(
-        session: Session,
-        own: &Certificate,
-        terms: &Terms,
-        peer_name: String,
-        (pending, pin): (usize, PinStage),
-        now: u64,
-    ) -> Result<Self, Error> {
+    pub(crate) fn begin(beginning: Beginning, now: u64) -> Result<Self, Error> {
+        let Beginning { terms, own, peer, peer_name, list, pending, pin, granted, .. } = beginning;
+        let (sessions, reported, joining) =
+            (beginning.sessions, beginning.reported, beginning.joining);
         let anchor = Anchor::start(Self::KIND, &own.core(), &terms.transcript);
         let pending = u8::try_from(pending).map_err(|_| Error::NotAllowed)?;
-        let inner = Inner {
-            terms: Terms { policy: terms.policy.clone(), ..*terms },
-            own: own.clone(),
-            peer: session.peer().clone(),
+        let stage = match granted {
+            Some(word) => Stage::Active(Box::new(word)),
+            None => Stage::Waiting { pending, pin },
+        };
+        let seats = Seats::new(sessions, lists::NONE)?;
+        let (clock, activity) = (now, now);
+        let mut inner = Inner {
+            terms,
+            own,
+            peer,
             peer_name,
-            stage: Stage::Waiting { session, pending, pin },
-            clock: now,
-            activity: now,
+            stage,
+            list,
+            seats,
+            joining,
+            clock,
+            activity,
             anchor,
         };
+        if inner.origin() == Origin::Guest {
+            let (report, _) = inner.compare(lists::NONE, reported);
+            inner.seats.report(inner.peer.device(), report);
+        }
         Ok(Self { inner: Box::new(inner) })
     }
 
@@ -97,15 +94,27 @@ impl Chat {
     pub fn status(&self) -> ChatStatus {
         match self.inner.stage {
             Stage::Waiting { .. } => ChatStatus::Waiting,
-            Stage::Active { .. } => ChatStatus::Active,
+            Stage::Active(_) => ChatStatus::Active,
             Stage::Ended(reason) => ChatStatus::Ended(reason),
         }
     }
 
-    /// The other side's device.
+    /// The other side: the guest, or the host's device that signed the invitation.
     #[must_use]
     pub fn peer(&self) -> &Certificate {
         &self.inner.peer
+    }
+
+    /// The devices on the other side that messages are sealed for: the guest's one, or those of the
+    /// host that the guest has sessions with.
+    pub fn devices(&self) -> impl Iterator<Item = Address> {
+        self.inner.seats.iter().map(|seat| Address::of(seat.session.peer()))
+    }
+
+    /// The host account's devices, as far as this side knows them.
+    #[must_use]
+    pub fn list(&self) -> &DeviceList {
+        &self.inner.list
     }
 
     /// The name that the other side gave itself.
@@ -117,17 +126,13 @@ impl Chat {
     /// Whose words arrive here.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        match self.inner.peer.kind() {
-            AccountKind::Guest => Origin::Guest,
-            AccountKind::Member => Origin::Member,
-        }
+        self.inner.origin()
     }
 
-    /// The name that messages of this chat carry until the host has answered
-    /// ([`MessageKind::Initial`](crate::MessageKind::Initial)); nothing once it has ended.
-    #[must_use]
-    pub fn name(&self) -> Option<[u8; 16]> {
-        self.inner.session().ok().map(Session::name)
+    /// The names that messages of this chat carry until the host's device has answered
+    /// ([`MessageKind::Initial`](crate::MessageKind::Initial)), one a device; none once it has ended.
+    pub fn names(&self) -> impl Iterator<Item = [u8; 16]> {
+        self.inner.seats.iter().map(|seat| seat.session.name())
     }
 
     /// What the server finds the link's objects by.
@@ -155,63 +160,6 @@ impl Chat {
         self.inner.activity.saturating_add(u64::from(self.inner.terms.policy.idle))
     }
 
-    /// For the host: seals the grant that lets the guest in, or once more if it may have been
-    /// lost on its way.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotAllowed`] on the guest's side, or before the guest has proved the link's PIN;
-    /// [`Error::Expired`], [`Error::Ended`]; [`Error::BadArgument`] if `device` is not the one the chat is with.
-    pub fn grant(
-        &mut self,
-        device: &Device,
-        now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Sealed<'_, Self>, Error> {
-        let now = self.alive(now)?;
-        if self.origin() != Origin::Guest {
-            return Err(Error::NotAllowed);
-        }
-        if device.certificate() != &self.inner.own {
-            return Err(Error::BadArgument);
-        }
-        let signature = self.inner.granted(now).sign(&device.identity().signing);
-        let step = self.inner.admission()?;
-        self.seal(&Content::Grant { at: now, signature }, step, now, rng)
-    }
-
-    /// Seals a text.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotAllowed`] if the text is empty or longer than the policy allows;
-    /// [`Error::NotGranted`] for a host that has not granted the chat and for a guest that has
-    /// sent as much as it may before; [`Error::Expired`], [`Error::Ended`]; [`Error::Exhausted`].
-    pub fn text(
-        &mut self,
-        content: &str,
-        now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Sealed<'_, Self>, Error> {
-        let now = self.alive(now)?;
-        let step = self.inner.room(self.origin() == Origin::Member)?;
-        let content = text(content.as_bytes(), &self.inner.terms.policy)?;
-        self.seal(&Content::Text(content), step, now, rng)
-    }
-
-    /// Ends the chat, telling the other side: seals the last message; applying it erases the
-    /// keys.
-    ///
-    /// For a host this denies a waiting guest or sends an active one away; for a guest it leaves.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Expired`], [`Error::Ended`]; [`Error::Exhausted`].
-    pub fn end(&mut self, now: u64, rng: &mut impl CryptoRng) -> Result<Sealed<'_, Self>, Error> {
-        let now = self.alive(now)?;
-        self.seal(&Content::End, Step::End(EndReason::Here), now, rng)
-    }
-
     /// Ends the chat without a word: the change erases its keys. To block a guest, apply this and
     /// have the server drop its messages.
     ///
@@ -219,7 +167,7 @@ impl Chat {
     ///
     /// [`Error::Ended`] if it is over.
     pub fn block(&self, now: u64) -> Result<Change, Error> {
-        self.inner.session()?;
+        self.inner.going()?;
         let now = now.max(self.inner.clock);
         self.inner.change(now, Step::End(EndReason::Here))
     }
@@ -250,7 +198,7 @@ impl Chat {
     /// [`Error::NotAllowed`] on the host's side or after the grant; [`Error::Ended`].
     pub fn notice(&self, notice: &[u8], now: u64) -> Result<Option<Change>, Error> {
         let inner = &*self.inner;
-        inner.session()?;
+        inner.going()?;
         let waiting = matches!(inner.stage, Stage::Waiting { .. });
         if !waiting || self.origin() != Origin::Member {
             return Err(Error::NotAllowed);
@@ -262,64 +210,6 @@ impl Chat {
         };
         let now = now.max(inner.clock);
         inner.change(now, Step::End(reason)).map(Some)
-    }
-
-    /// Opens a message. Save the change, apply it, then show the event.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::stage`] and [`Staged::open`](crate::Staged::open); [`Error::NotAllowed`] for
-    /// a genuine message whose content the policy does not allow; [`Error::NotGranted`] for more
-    /// of a waiting guest's texts than the policy allows; [`Error::BadSignature`] for a grant
-    /// that does not hold; [`Error::Expired`], [`Error::Ended`]. Nothing changes then.
-    pub fn open(&self, message: &[u8], now: u64) -> Result<(Received, Change), Error> {
-        let inner = &*self.inner;
-        let now = self.alive(now)?;
-        let (opened, delta) = inner.session()?.stage(message)?.open_delta()?;
-        let Opened { content, position, missing, lost } = opened;
-        let (event, step) = match (Content::decode(&content, &inner.terms.policy)?, self.origin()) {
-            (Content::Text(text), origin) => (Event::Text(text), inner.arrival(origin)?),
-            (Content::End, _) => (Event::Ended, Step::End(EndReason::There)),
-            (Content::Grant { at, signature }, Origin::Member) => {
-                let key = inner.peer.identity().signing;
-                inner.granted(at).verify(&key, &signature)?;
-                (Event::Granted, inner.admission()?)
-            }
-            (Content::PinAnswer { share, proof }, Origin::Member) => {
-                inner.pin_answered(&share, &proof)?
-            }
-            (Content::PinProof(proof), Origin::Guest) => inner.pin_proved(&proof)?,
-            _ => return Err(Error::NotAllowed),
-        };
-        let delta = ChatDelta { now, session: Some(delta), step };
-        let change = Change::new(inner.anchor, Delta::Chat(delta))?;
-        let origin = self.origin();
-        Ok((Received { event, origin, position, missing, lost }, change))
-    }
-
-    /// Encrypts a text and moves the chat on, in one call. Save the chat, then send the message.
-    ///
-    /// # Errors
-    ///
-    /// As [`Chat::text`].
-    pub fn send(
-        &mut self,
-        content: &str,
-        now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Vec<u8>, Error> {
-        self.text(content, now, rng)?.apply()
-    }
-
-    /// Opens a message and moves the chat on, in one call. Save the chat, then show the event.
-    ///
-    /// # Errors
-    ///
-    /// As [`Chat::open`].
-    pub fn receive(&mut self, message: &[u8], now: u64) -> Result<Received, Error> {
-        let (received, change) = self.open(message, now)?;
-        self.apply(change)?;
-        Ok(received)
     }
 
     /// Moves the chat on by a change that was made from it.
@@ -337,30 +227,23 @@ impl Chat {
 
     /// The time, if the chat goes on at it.
     fn alive(&self, now: u64) -> Result<u64, Error> {
-        self.inner.session()?;
+        self.inner.going()?;
         let now = now.max(self.inner.clock);
         if now >= self.deadline() { Err(Error::Expired) } else { Ok(now) }
     }
 
-    fn seal(
-        &mut self,
-        content: &Content,
-        step: Step,
-        now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Sealed<'_, Self>, Error> {
-        let session = self.inner.session()?;
-        let content = content.encode();
-        let padded = Padding::Buckets.length(content.len());
-        let (message, delta) = session.seal(&content, padded, rng)?;
-        let delta = ChatDelta { now, session: Some(delta), step };
-        let change = Change::new(self.inner.anchor, Delta::Chat(delta))?;
-        Ok(Sealed::new(self, message, change))
+    /// The time, if the chat goes on at it and the host's devices are known to a guest.
+    fn speaking(&self, now: u64) -> Result<u64, Error> {
+        let now = self.alive(now)?;
+        if self.origin() == Origin::Member {
+            self.inner.list.check(now)?;
+        }
+        Ok(now)
     }
 }
 
 impl Changing for Chat {
-    type Output = Vec<u8>;
+    type Output = Vec<Envelope>;
 
     fn adopt(&mut self, change: Change) -> Result<(), Error> {
         self.apply(change)

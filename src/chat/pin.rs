@@ -6,15 +6,18 @@
 //!                  proof ───────────────▶ host: may grant
 //! ```
 
+use alloc::boxed::Box;
+
 use rand_core::CryptoRng;
 
 use crate::change::Sealed;
 use crate::error::Error;
 use crate::primitives::secret::same;
 use crate::protocol::content::{Content, EndReason};
-use crate::protocol::course::Step;
+use crate::protocol::identity::DeviceId;
 use crate::protocol::pin::{PinStage, Proofs};
 
+use super::delta::Step;
 use super::stage::Inner;
 use super::{Chat, Event};
 
@@ -36,7 +39,7 @@ impl Chat {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Sealed<'_, Self>, Error> {
-        let now = self.alive(now)?;
+        let now = self.speaking(now)?;
         let transcript = &self.inner.terms.transcript;
         let PinStage::Asked(asked) = self.inner.pin()? else {
             return Err(Error::NotAllowed);
@@ -49,7 +52,8 @@ impl Chat {
     }
 
     /// For the guest, once the host has proved the PIN ([`Event::PinAnswered`]): seals its own
-    /// proof. Keep the message until the server has taken it: there is no second one.
+    /// proof, for the one device that has proved it. Keep the message until the server has taken it:
+    /// there is no second one.
     ///
     /// # Errors
     ///
@@ -60,12 +64,13 @@ impl Chat {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Sealed<'_, Self>, Error> {
-        let now = self.alive(now)?;
-        let PinStage::Ready { proof } = self.inner.pin()? else {
+        let now = self.speaking(now)?;
+        let PinStage::Ready(ready) = self.inner.pin()? else {
             return Err(Error::NotAllowed);
         };
-        let proof = Content::PinProof(*proof.expose());
-        self.seal(&proof, Step::Pin(PinStage::Done), now, rng)
+        let (device, proof) = &**ready;
+        let (device, proof) = (*device, Content::PinProof(*proof.expose()));
+        self.seal_for(|with| with == device, &proof, Step::Pin(PinStage::Done), now, rng)
     }
 }
 
@@ -73,6 +78,7 @@ impl Inner {
     /// At the guest: the host's answer.
     pub(super) fn pin_answered(
         &self,
+        by: DeviceId,
         share: &[u8; 32],
         proof: &[u8; 32],
     ) -> Result<(Event, Step), Error> {
@@ -81,7 +87,7 @@ impl Inner {
         };
         let Proofs { host, guest } = Proofs::of_guest(own, share, &self.terms.transcript)?;
         if same(host.expose(), proof) {
-            Ok((Event::PinAnswered, Step::Pin(PinStage::Ready { proof: guest })))
+            Ok((Event::PinAnswered, Step::Pin(PinStage::Ready(Box::new((by, guest))))))
         } else {
             Ok(WRONG)
         }

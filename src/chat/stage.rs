@@ -1,23 +1,29 @@
 //! The state machine of a guest chat: what each message and each moment does to it.
 
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::change::{Change, Delta};
+use crate::client::Address;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::sign;
-use crate::protocol::claim::Granted;
 use crate::protocol::content::EndReason;
-use crate::protocol::course::{ChatDelta, Step};
-use crate::protocol::identity::{AccountKind, Certificate};
+use crate::protocol::devices::DeviceList;
+use crate::protocol::grant::{Granted, Word};
+use crate::protocol::identity::{AccountKind, Certificate, DeviceId};
 use crate::protocol::invitation::{self, Approval, Policy};
+use crate::protocol::join::Joining;
+use crate::protocol::letter::Listed;
 use crate::protocol::link::Locator;
 use crate::protocol::pin::PinStage;
 use crate::protocol::record::Anchor;
 use crate::session::Session;
-use crate::state::private::Stateful;
 
+use super::delta::{ChatDelta, Step};
 use super::event::Origin;
+use super::seats::{Seat, Seats};
 
 /// What both sides of a chat agree on by the link and the claim.
 pub(crate) struct Terms {
@@ -28,6 +34,26 @@ pub(crate) struct Terms {
     pub(crate) policy: Policy,
 }
 
+/// What a chat begins with.
+pub(crate) struct Beginning {
+    pub(crate) terms: Terms,
+    pub(crate) own: Certificate,
+    pub(crate) peer: Certificate,
+    pub(crate) peer_name: String,
+    /// The host account's devices.
+    pub(crate) list: DeviceList,
+    /// Texts before the grant that count already.
+    pub(crate) pending: usize,
+    pub(crate) pin: PinStage,
+    /// If another own device has let the guest in already.
+    pub(crate) granted: Option<Word>,
+    /// With the guest, or with each addressed device of the host.
+    pub(crate) sessions: Vec<Session>,
+    /// Which list of the host's devices the other side knows.
+    pub(crate) reported: Listed,
+    pub(crate) joining: Joining,
+}
+
 /// A chat's state behind its box.
 pub(super) struct Inner {
     pub(super) terms: Terms,
@@ -35,24 +61,52 @@ pub(super) struct Inner {
     pub(super) peer: Certificate,
     pub(super) peer_name: String,
     pub(super) stage: Stage,
+    pub(super) list: DeviceList,
+    /// They live as long as the chat does.
+    pub(super) seats: Seats,
+    /// For devices of the host that come later.
+    pub(super) joining: Joining,
     pub(super) clock: u64,
     pub(super) activity: u64,
     pub(super) anchor: Anchor,
 }
 
-/// The session lives as long as the chat does.
 pub(super) enum Stage {
-    Waiting { session: Session, pending: u8, pin: PinStage },
-    Active { session: Session },
+    Waiting {
+        pending: u8,
+        pin: PinStage,
+    },
+    /// By whose word the guest was let in, to be shown to own devices.
+    Active(Box<Word>),
     Ended(EndReason),
 }
 
 impl Inner {
-    pub(super) fn session(&self) -> Result<&Session, Error> {
-        match &self.stage {
-            Stage::Waiting { session, .. } | Stage::Active { session } => Ok(session),
-            Stage::Ended(_) => Err(Error::Ended),
+    /// Refuses what is over.
+    pub(super) fn going(&self) -> Result<(), Error> {
+        if matches!(self.stage, Stage::Ended(_)) { Err(Error::Ended) } else { Ok(()) }
+    }
+
+    /// Whose words arrive here.
+    pub(super) fn origin(&self) -> Origin {
+        match self.peer.kind() {
+            AccountKind::Guest => Origin::Guest,
+            AccountKind::Member => Origin::Member,
         }
+    }
+
+    /// The seat of the device that the transport names; none if it is of the other side, and has not
+    /// come yet.
+    pub(super) fn seat(&self, from: Address) -> Result<Option<&Seat>, Error> {
+        if from.account != self.peer.account() {
+            return Err(Error::WrongPeer);
+        }
+        let known = match self.origin() {
+            Origin::Member => self.list.device(from.device),
+            _ => Some(&self.peer).filter(|peer| peer.device() == from.device),
+        };
+        known.ok_or(Error::Unlisted)?;
+        Ok(self.seats.find(from.device))
     }
 
     /// Whether the link asks for a PIN.
@@ -64,7 +118,7 @@ impl Inner {
     /// PIN none, so that none can overtake its proof.
     pub(super) fn room(&self, from_guest: bool) -> Result<Step, Error> {
         match self.stage {
-            Stage::Active { .. } => Ok(Step::Stay),
+            Stage::Active(_) => Ok(Step::Stay),
             Stage::Waiting { pending, .. }
                 if from_guest && pending < self.terms.policy.max_pending && !self.asks_pin() =>
             {
@@ -86,11 +140,11 @@ impl Inner {
 
     /// What a grant does: lets in, or nothing the second time. Not before the PIN is proved both
     /// ways, if there is one.
-    pub(super) fn admission(&self) -> Result<Step, Error> {
+    pub(super) fn admission(&self, word: Word) -> Result<Step, Error> {
         match self.stage {
-            Stage::Waiting { pin: PinStage::Done, .. } => Ok(Step::Grant),
+            Stage::Waiting { pin: PinStage::Done, .. } => Ok(Step::Grant(Box::new(word))),
             Stage::Waiting { .. } => Err(Error::NotAllowed),
-            Stage::Active { .. } => Ok(Step::Stay),
+            Stage::Active(_) => Ok(Step::Stay),
             Stage::Ended(_) => Err(Error::Ended),
         }
     }
@@ -99,53 +153,67 @@ impl Inner {
     pub(super) fn pin(&self) -> Result<&PinStage, Error> {
         match &self.stage {
             Stage::Waiting { pin, .. } => Ok(pin),
-            Stage::Active { .. } => Err(Error::NotAllowed),
+            Stage::Active(_) => Err(Error::NotAllowed),
             Stage::Ended(_) => Err(Error::Ended),
         }
     }
 
-    /// The grant of this chat by its host device.
-    pub(super) fn granted(&self, at: u64) -> Granted<'_> {
-        let (guest, host) = match self.peer.kind() {
-            AccountKind::Guest => (&self.peer, &self.own),
-            AccountKind::Member => (&self.own, &self.peer),
+    /// The grant of this chat by a device of the host.
+    pub(super) fn granted(&self, host: DeviceId, at: u64) -> Granted<'_> {
+        let guest = match self.origin() {
+            Origin::Guest => &self.peer,
+            _ => &self.own,
         };
         Granted {
             invitation: &self.terms.invitation,
             transcript: &self.terms.transcript,
             guest: guest.account(),
-            host: host.device(),
+            host,
             at,
         }
     }
 
     pub(super) fn change(&self, now: u64, step: Step) -> Result<Change, Error> {
-        let delta = ChatDelta { now, session: None, step };
+        let delta = ChatDelta { now, moved: Vec::new(), report: None, step };
         Change::new(self.anchor, Delta::Chat(delta))
     }
 
     pub(super) fn apply(&mut self, next: Anchor, delta: ChatDelta) {
         self.anchor = next;
         self.clock = delta.now;
-        if let Some(mut session) = delta.session {
+        if !delta.moved.is_empty() {
             self.activity = delta.now;
-            if let Stage::Waiting { session: ours, .. } | Stage::Active { session: ours } =
-                &mut self.stage
-            {
-                ours.apply_delta(next, &mut session);
-            }
         }
-        // The session, if it is not carried over, is wiped here.
+        self.seats.apply(next, delta.moved);
+        if let Some((by, listed)) = delta.report {
+            self.seats.report(by, listed);
+        }
         let ended = Stage::Ended(EndReason::Here);
         self.stage = match (core::mem::replace(&mut self.stage, ended), delta.step) {
-            (_, Step::End(reason)) => Stage::Ended(reason),
-            (Stage::Waiting { session, .. }, Step::Grant) => Stage::Active { session },
-            (Stage::Waiting { session, pending, pin }, Step::Pend) => {
-                Stage::Waiting { session, pending: pending.saturating_add(1), pin }
+            (_, Step::End(reason)) => {
+                self.seats.clear();
+                self.joining = Joining::Over;
+                Stage::Ended(reason)
             }
-            (Stage::Waiting { session, pending, .. }, Step::Pin(pin)) => {
-                Stage::Waiting { session, pending, pin }
+            (stage, Step::Learn(list)) => {
+                if self.peer.kind() == AccountKind::Member {
+                    self.seats.keep(&list);
+                }
+                self.list = *list;
+                stage
             }
+            (stage, Step::Join(session)) => {
+                if let Joining::Guest(reception) = &mut self.joining {
+                    reception.generation.remember(session.name());
+                }
+                self.seats.add(session);
+                stage
+            }
+            (Stage::Waiting { .. }, Step::Grant(word)) => Stage::Active(word),
+            (Stage::Waiting { pending, pin }, Step::Pend) => {
+                Stage::Waiting { pending: pending.saturating_add(1), pin }
+            }
+            (Stage::Waiting { pending, .. }, Step::Pin(pin)) => Stage::Waiting { pending, pin },
             (stage, _) => stage,
         };
     }
@@ -159,21 +227,23 @@ impl Inner {
         self.peer.write(writer);
         writer.bytes(self.peer_name.as_bytes());
         match &self.stage {
-            Stage::Waiting { session, pending, pin } => {
+            Stage::Waiting { pending, pin } => {
                 writer.u8(1);
                 writer.u8(*pending);
                 pin.write(writer);
-                session.write(writer);
             }
-            Stage::Active { session } => {
+            Stage::Active(word) => {
                 writer.u8(2);
-                session.write(writer);
+                word.write(writer);
             }
             Stage::Ended(reason) => {
                 writer.u8(3);
                 writer.u8(reason.byte());
             }
         }
+        self.list.write(writer);
+        self.seats.write(writer);
+        self.joining.write(writer);
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
@@ -182,20 +252,31 @@ impl Inner {
         let (own, peer) = (Certificate::recall(reader)?, Certificate::recall(reader)?);
         let peer_name = invitation::name(reader)?;
         let stage = match reader.u8()? {
-            1 => {
-                let (pending, pin) = (reader.u8()?, PinStage::read(reader)?);
-                Stage::Waiting { session: Session::read(reader)?, pending, pin }
-            }
-            2 => Stage::Active { session: Session::read(reader)? },
+            1 => Stage::Waiting { pending: reader.u8()?, pin: PinStage::read(reader)? },
+            2 => Stage::Active(Box::new(Word::read(reader)?)),
             3 => Stage::Ended(EndReason::decode(reader.u8()?)?),
             _ => return Err(Error::Malformed),
         };
-        Ok(Self { terms, own, peer, peer_name, stage, clock, activity, anchor })
+        let (list, seats) = (DeviceList::recall(reader)?, Seats::read(reader)?);
+        let joining = Joining::read(reader)?;
+        Ok(Self {
+            terms,
+            own,
+            peer,
+            peer_name,
+            stage,
+            list,
+            seats,
+            joining,
+            clock,
+            activity,
+            anchor,
+        })
     }
 }
 
 impl Terms {
-    fn write(&self, writer: &mut Writer) {
+    pub(super) fn write(&self, writer: &mut Writer) {
         writer.raw(&self.invitation);
         writer.raw(&self.transcript);
         writer.raw(&self.locator.0);
@@ -203,7 +284,7 @@ impl Terms {
         self.policy.write(writer);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self {
             invitation: *reader.array()?,
             transcript: *reader.array()?,

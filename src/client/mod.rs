@@ -3,6 +3,7 @@
 mod compare;
 mod contact;
 mod gone;
+mod guests;
 mod linking;
 mod lists;
 mod logs;
@@ -156,9 +157,7 @@ impl Client {
         Address::of(self.certificate())
     }
 
-    /// This device's keys, for guest links ([`Invite`](crate::Invite)).
-    #[must_use]
-    pub fn device(&self) -> &Device {
+    pub(crate) fn device(&self) -> &Device {
         &self.inner.device
     }
 

@@ -94,7 +94,7 @@ impl Lasting {
         })
     }
 
-    fn verify(&self, owner: &Certificate) -> Result<(), Error> {
+    pub(crate) fn verify(&self, owner: &Certificate) -> Result<(), Error> {
         // Else a signing key that was stolen once could sign a bundle that never grows old.
         let life = self.expires.checked_sub(self.created).ok_or(Error::Malformed)?;
         if life == 0 || life > VALID_FOR {

@@ -1,5 +1,4 @@
-//! The guest's keys, its claim, and the host's grant: `spec/guest-links.md`, "Guest keys",
-//! "Claim" and "Grant".
+//! The guest's keys and its claim: `spec/guest-links.md`, "Guest keys" and "Claim".
 //!
 //! ```text
 //! prk       = HKDF-Extract(salt = LABEL(guest/seed), ikm = seed)
@@ -7,9 +6,10 @@
 //! agreement = HKDF-Expand(prk, LABEL(guest/agreement) ‖ uid ‖ locator, 32)
 //! account   = SHA-256(LABEL(guest/account) ‖ uid ‖ locator ‖ signing key ‖ agreement key)
 //!
-//! t = SHA-256(LABEL(guest/claim) ‖ invitation id ‖ uid ‖ certificate core ‖ u32 count
+//! t = SHA-256(LABEL(guest/claim) ‖ invitation id ‖ uid ‖ certificate core ‖ lasting ‖ u32 count
 //!             ‖ for each host device: device id ‖ bundle hash ‖ ephemeral ‖ SHA-256(KEM ciphertext))
-//! record = uid ‖ certificate ‖ Ed25519(signing, LABEL(guest/claim-proof) ‖ t) ‖ bundle hash …
+//! record = uid ‖ certificate ‖ Ed25519(signing, LABEL(guest/claim-proof) ‖ t)
+//!          ‖ u32 count ‖ bundle hash … ‖ lasting ‖ its signature
 //! claim  = version ‖ kind ‖ locator ‖ t ‖ salt ‖ sealed record ‖ HMAC(claim key, LABEL(guest/claim-tag) ‖ t)
 //!          ‖ u32 count ‖ for each host device: device id ‖ u32 length ‖ first message
 //!          ‖ Ed25519(claim seed, LABEL(guest/claim-admit) ‖ all before)
@@ -27,18 +27,19 @@ use crate::primitives::kdf::{Prk, hash, mac};
 use crate::primitives::secret::{Secret, same};
 use crate::primitives::sign::{self, SIGNATURE};
 
-use super::bundle::{Bundle, OneTimePrekey};
+use super::bundle::{Bundle, Lasting, OneTimePrekey};
+use super::devices::MAX_DEVICES;
 use super::handshake::{Opening, PREFIX, Prefix};
 use super::identity::{AccountId, AccountKind, Certificate, DeviceId, Identity};
 use super::link::{LinkKeys, Locator};
 use super::{labels, wire};
 
-/// Host devices that one claim addresses at most.
-const MAX_DEVICES: usize = 8;
 /// Bytes of one envelope at most: the first message with the longest allowed texts in it.
 const MAX_ENVELOPE: usize = 512 * 1024;
+/// Bytes of the guest's lasting prekeys with their signature.
+const LASTING: usize = 1240 + SIGNATURE;
 /// Bytes of a sealed record at most.
-const MAX_RECORD: usize = 16 + 265 + 64 + 4 + 32 * MAX_DEVICES + 16;
+const MAX_RECORD: usize = 16 + 265 + 64 + 4 + 32 * MAX_DEVICES + LASTING + 16;
 
 /// A guest's random identifier, public to the host, hidden from the server.
 pub(crate) type GuestId = [u8; 16];
@@ -115,6 +116,7 @@ pub(crate) fn transcript(
     invitation: &[u8; 32],
     uid: &GuestId,
     guest: &Certificate,
+    lasting: &Lasting,
     devices: &[Addressed],
 ) -> [u8; 32] {
     let mut writer = Writer::new();
@@ -125,14 +127,15 @@ pub(crate) fn transcript(
         writer.raw(device.ephemeral.bytes());
         writer.raw(&device.ciphertext);
     }
-    hash(&[labels::GUEST_CLAIM, invitation, uid, &guest.core(), &writer.public()])
+    let (core, lasting) = (guest.core(), lasting.body());
+    hash(&[labels::GUEST_CLAIM, invitation, uid, &core, &lasting, &writer.public()])
 }
 
 /// Encodes a claim: `messages` are the first messages for `devices`, in the same order.
 pub(crate) fn encode(
     keys: &LinkKeys,
     uid: &GuestId,
-    guest: &Identity,
+    (guest, lasting): (&Identity, &Lasting),
     t: &[u8; 32],
     devices: &[(Addressed, Vec<u8>)],
     rng: &mut impl CryptoRng,
@@ -145,9 +148,10 @@ pub(crate) fn encode(
     for (device, _) in devices {
         record.raw(&device.bundle);
     }
+    lasting.write(&mut record);
     let mut salt = [0; 32];
     rng.fill_bytes(&mut salt);
-    let sealed = seal_once(record_key(keys, &salt, t), t, &record.public())?;
+    let sealed = seal_once(record_key(&keys.record_key(), &salt, t), t, &record.public())?;
 
     let mut writer = Writer::begin(wire::VERSION, wire::CLAIM);
     writer.raw(&keys.locator().0);
@@ -168,8 +172,8 @@ pub(crate) fn encode(
 
 /// The key of one record: salt and transcript make it this claim's alone, either of them if the
 /// other repeats.
-fn record_key(keys: &LinkKeys, salt: &[u8; 32], t: &[u8; 32]) -> Secret<32> {
-    Prk::extract(salt, &[keys.record_key().expose()]).expand(&[labels::GUEST_RECORD, t])
+fn record_key(key: &Secret<32>, salt: &[u8; 32], t: &[u8; 32]) -> Secret<32> {
+    Prk::extract(salt, &[key.expose()]).expand(&[labels::GUEST_RECORD, t])
 }
 
 fn tag(keys: &LinkKeys, t: &[u8; 32]) -> Secret<32> {
@@ -263,8 +267,17 @@ pub(crate) fn named(claim: &[u8], locator: Locator) -> Result<[u8; 32], Error> {
 pub(crate) struct Verified<'a> {
     pub(crate) transcript: [u8; 32],
     pub(crate) guest: Certificate,
+    /// What devices of the host that are linked later begin with.
+    pub(crate) lasting: Lasting,
     /// The first message for this device.
     pub(crate) message: &'a [u8],
+}
+
+/// What opens the record of a claim.
+pub(crate) struct Opener<'a> {
+    pub(crate) locator: Locator,
+    pub(crate) invitation: &'a [u8; 32],
+    pub(crate) record_key: &'a Secret<32>,
 }
 
 /// For the host: checks everything about a claim except the handshake inside.
@@ -280,66 +293,52 @@ pub(crate) fn verify<'a>(
     if !same(claim.tag, tag(keys, claim.transcript).expose()) {
         return Err(Error::Forged);
     }
-    let record =
-        open_once(record_key(keys, claim.salt, claim.transcript), claim.transcript, claim.record)?;
-    let (uid, guest, proof, bundles) = Reader::all(&record, |reader| {
-        let (uid, guest, proof) = (*reader.array()?, Certificate::read(reader)?, *reader.array()?);
-        let bundles = (0..reader.count(MAX_DEVICES)?)
-            .map(|_| reader.array::<32>().copied())
-            .collect::<Result<Vec<_>, Error>>()?;
-        Ok((uid, guest, proof, bundles))
-    })?;
-    if bundles.len() != claim.envelopes.len() {
-        return Err(Error::Malformed);
-    }
-    let addressed = claim.envelopes.iter().zip(bundles);
-    let addressed: Vec<_> = addressed
-        .map(|(envelope, bundle)| Addressed::read(envelope, bundle))
-        .collect::<Result<_, Error>>()?;
-    let transcript = transcript(&keys.invitation_id(), &uid, &guest, &addressed);
-    let identity = guest.identity();
-    let account = guest_account(&uid, keys.locator(), &identity.signing, &identity.agreement);
-    let is_guest = guest.kind() == AccountKind::Guest
-        && guest.account() == account
-        && guest.device() == device_of(account);
-    if transcript != *claim.transcript || !is_guest {
-        return Err(Error::WrongPeer);
-    }
-    identity.signing.verify(labels::GUEST_CLAIM_PROOF, &[&transcript], &proof)?;
-    let ours = claim.envelopes.iter().find(|envelope| envelope.device == device);
-    let message = ours.ok_or(Error::WrongPeer)?.message;
-    Ok(Verified { transcript, guest, message })
+    let (invitation, record_key) = (&keys.invitation_id(), &keys.record_key());
+    Opener { locator: keys.locator(), invitation, record_key }.verify(&claim, device)
 }
 
-/// A host device's word that this guest, with this claim, is let in.
-pub(crate) struct Granted<'a> {
-    pub(crate) invitation: &'a [u8; 32],
-    pub(crate) transcript: &'a [u8; 32],
-    pub(crate) guest: AccountId,
-    pub(crate) host: DeviceId,
-    pub(crate) at: u64,
-}
-
-impl Granted<'_> {
-    fn parts(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
-        writer.raw(self.invitation);
-        writer.raw(self.transcript);
-        writer.raw(&self.guest.0);
-        writer.raw(&self.host.0);
-        writer.u64(self.at);
-        writer.public()
-    }
-
-    pub(crate) fn sign(&self, key: &sign::SecretKey) -> [u8; SIGNATURE] {
-        key.sign(labels::GUEST_GRANT, &[&self.parts()])
-    }
-
-    pub(crate) fn verify(
+impl Opener<'_> {
+    /// For a host device that knows by a grant which claim won: its transcript names all that counts
+    /// in it, so that the keys that tell holders of the link apart from others are not needed.
+    pub(crate) fn verify_granted<'a>(
         &self,
-        key: &sign::PublicKey,
-        signature: &[u8; SIGNATURE],
-    ) -> Result<(), Error> {
-        key.verify(labels::GUEST_GRANT, &[&self.parts()], signature)
+        claim: &'a [u8],
+        device: DeviceId,
+    ) -> Result<Verified<'a>, Error> {
+        self.verify(&Claim::decode(claim)?, device)
+    }
+
+    fn verify<'a>(&self, claim: &Claim<'a>, device: DeviceId) -> Result<Verified<'a>, Error> {
+        let key = record_key(self.record_key, claim.salt, claim.transcript);
+        let record = open_once(key, claim.transcript, claim.record)?;
+        let (uid, guest, proof, bundles, lasting) = Reader::all(&record, |reader| {
+            let (uid, guest, proof) =
+                (*reader.array()?, Certificate::read(reader)?, *reader.array()?);
+            let bundles = (0..reader.count(MAX_DEVICES)?)
+                .map(|_| reader.array::<32>().copied())
+                .collect::<Result<Vec<_>, Error>>()?;
+            Ok((uid, guest, proof, bundles, Lasting::read(reader)?))
+        })?;
+        if bundles.len() != claim.envelopes.len() {
+            return Err(Error::Malformed);
+        }
+        let addressed = claim.envelopes.iter().zip(bundles);
+        let addressed: Vec<_> = addressed
+            .map(|(envelope, bundle)| Addressed::read(envelope, bundle))
+            .collect::<Result<_, Error>>()?;
+        let transcript = transcript(self.invitation, &uid, &guest, &lasting, &addressed);
+        let identity = guest.identity();
+        let account = guest_account(&uid, self.locator, &identity.signing, &identity.agreement);
+        let is_guest = guest.kind() == AccountKind::Guest
+            && guest.account() == account
+            && guest.device() == device_of(account);
+        if transcript != *claim.transcript || !is_guest {
+            return Err(Error::WrongPeer);
+        }
+        identity.signing.verify(labels::GUEST_CLAIM_PROOF, &[&transcript], &proof)?;
+        lasting.verify(&guest)?;
+        let ours = claim.envelopes.iter().find(|envelope| envelope.device == device);
+        let message = ours.ok_or(Error::WrongPeer)?.message;
+        Ok(Verified { transcript, guest, lasting, message })
     }
 }

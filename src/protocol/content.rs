@@ -2,6 +2,7 @@
 //!
 //! The schema is the policy: what is not text cannot be expressed, in either direction.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -10,9 +11,12 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::pake::Public;
+use crate::primitives::secret::Secret;
 use crate::primitives::sign::SIGNATURE;
 
+use super::handshake::Psk;
 use super::invitation::{Approval, MAX_PENDING, Policy, name};
+use super::letter::Listed;
 
 /// Why a chat ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +34,11 @@ pub enum EndReason {
     Revoked,
     /// The two sides do not know one PIN: one of them is not who it should be, or mistyped it.
     WrongPin,
+    /// Devices of the host's account took the claims of two guests, or let two in: somebody gave them
+    /// different claims of one link. Neither goes on.
+    Contested,
+    /// This device of the host is no more one of its account's.
+    Removed,
 }
 
 impl EndReason {
@@ -41,6 +50,8 @@ impl EndReason {
             Self::ClaimedByAnother => 4,
             Self::Revoked => 5,
             Self::WrongPin => 6,
+            Self::Contested => 7,
+            Self::Removed => 8,
         }
     }
 
@@ -52,6 +63,8 @@ impl EndReason {
             4 => Ok(Self::ClaimedByAnother),
             5 => Ok(Self::Revoked),
             6 => Ok(Self::WrongPin),
+            7 => Ok(Self::Contested),
+            8 => Ok(Self::Removed),
             _ => Err(Error::Malformed),
         }
     }
@@ -62,9 +75,9 @@ pub(crate) type Text = Zeroizing<String>;
 
 /// The content of one message.
 pub(crate) enum Content {
-    /// The guest's first message: its name and first texts, and its share if the policy asks for
-    /// a PIN.
-    Hello { name: String, texts: Vec<Text>, share: Option<Public> },
+    /// The guest's first message: its name and first texts, its share if the policy asks for
+    /// a PIN, and the key by which devices of the host that are linked later come in.
+    Hello { name: String, texts: Vec<Text>, share: Option<Public>, join: Box<Psk> },
     /// Either side's text.
     Text(Text),
     /// The host lets the guest in.
@@ -75,16 +88,20 @@ pub(crate) enum Content {
     PinAnswer { share: Public, proof: Proof },
     /// The guest's proof of the PIN.
     PinProof(Proof),
+    /// The first message of a device of the host that was linked later.
+    Join,
 }
 
 /// A proof of a PIN.
 type Proof = [u8; 32];
 
 impl Content {
-    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
+    /// The bytes of one message: which list of the host's devices the sender knows, and the content.
+    pub(crate) fn encode(&self, listed: &Listed) -> Zeroizing<Vec<u8>> {
         let mut writer = Writer::new();
+        listed.write(&mut writer);
         match self {
-            Self::Hello { name, texts, share } => {
+            Self::Hello { name, texts, share, join } => {
                 writer.u8(1);
                 writer.bytes(name.as_bytes());
                 writer.count(texts.len());
@@ -94,6 +111,7 @@ impl Content {
                 if let Some(share) = share {
                     writer.raw(share);
                 }
+                writer.raw(join.expose());
             }
             Self::Text(text) => {
                 writer.u8(2);
@@ -114,18 +132,24 @@ impl Content {
                 writer.u8(6);
                 writer.raw(proof);
             }
+            Self::Join => writer.u8(7),
         }
         writer.secret()
     }
 
     /// Reads a content under the policy of its chat. Everything that is not allowed is one error.
-    pub(crate) fn decode(bytes: &[u8], policy: &Policy) -> Result<Self, Error> {
-        Self::read(bytes, policy).map_err(|_| Error::NotAllowed)
+    pub(crate) fn decode(bytes: &[u8], policy: &Policy) -> Result<(Listed, Self), Error> {
+        let read = Reader::all(bytes, |reader| {
+            let listed = Listed::read(reader)?;
+            Ok((listed, Self::read(reader, policy)?))
+        });
+        // No list has epoch 0: a state says so that it knows of no report.
+        read.ok().filter(|(listed, _)| listed.epoch != 0).ok_or(Error::NotAllowed)
     }
 
-    fn read(bytes: &[u8], policy: &Policy) -> Result<Self, Error> {
+    fn read(reader: &mut Reader<'_>, policy: &Policy) -> Result<Self, Error> {
         let max = usize::from(policy.max_text);
-        Reader::all(bytes, |reader| match reader.u8()? {
+        match reader.u8()? {
             1 => {
                 let name = name(reader)?;
                 // Nothing is said before a PIN is proved, not by a modified guest either.
@@ -135,15 +159,17 @@ impl Content {
                 let texts = (0..count).map(|_| text(reader.bytes(max)?, policy));
                 let texts = texts.collect::<Result<_, Error>>()?;
                 let share = if asked { Some(*reader.array()?) } else { None };
-                Ok(Self::Hello { name, texts, share })
+                let join = Box::new(Psk::new(Secret::copy(reader.array()?))?);
+                Ok(Self::Hello { name, texts, share, join })
             }
             2 => Ok(Self::Text(text(reader.rest(), policy)?)),
             3 => Ok(Self::Grant { at: reader.u64()?, signature: *reader.array()? }),
             4 => Ok(Self::End),
             5 => Ok(Self::PinAnswer { share: *reader.array()?, proof: *reader.array()? }),
             6 => Ok(Self::PinProof(*reader.array()?)),
+            7 => Ok(Self::Join),
             _ => Err(Error::NotAllowed),
-        })
+        }
     }
 }
 
@@ -168,8 +194,10 @@ mod tests {
         let mut policy = Policy::new("Ada", 0);
         policy.approval = approval;
         let texts = vec![Zeroizing::new("hi".to_string()); texts];
-        let hello = Content::Hello { name: "Grace".to_string(), texts, share };
-        Content::decode(&hello.encode(), &policy).is_ok()
+        let join = Box::new(Psk::new(Secret::copy(&[7; 32])).unwrap());
+        let hello = Content::Hello { name: "Grace".to_string(), texts, share, join };
+        let listed = Listed { epoch: 1, hash: [1; 32] };
+        Content::decode(&hello.encode(&listed), &policy).is_ok()
     }
 
     #[test]

@@ -56,6 +56,11 @@ impl Psk {
     pub(crate) fn new(key: Secret<32>) -> Result<Self, Error> {
         if key.is_zero() { Err(Error::WeakKey) } else { Ok(Self(key)) }
     }
+
+    /// The bytes, to be written into state.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
 }
 
 /// What ties a handshake to something outside it: a secret both sides hold, and the hash of what
@@ -182,7 +187,7 @@ impl<'a> Opening<'a> {
     /// The initiator's side: the keys, and the bytes in front of its messages until it is
     /// answered.
     pub(crate) fn initiate(
-        self,
+        &self,
         identity: &Identity,
         binding: Option<&Binding<'_>>,
     ) -> Result<(Keys, Vec<u8>), Error> {
@@ -204,7 +209,7 @@ impl<'a> Opening<'a> {
                 dh2: self.ephemeral.agree(&responder.identity().agreement)?,
                 dh3: self.ephemeral.agree(&lasting.signed)?,
                 dh4: dh4.transpose()?,
-                kem: self.kem,
+                kem: self.kem.duplicate(),
                 psk: binding.map(|binding| binding.psk),
             },
             &h1,
@@ -275,7 +280,7 @@ impl<'a> Prefix<'a> {
     /// The responder's side: the initiator, where it says that the session stands, and the keys.
     pub(crate) fn accept(
         &self,
-        identity: &Identity,
+        (agreement, certificate): (&dh::SecretKey, &Certificate),
         found: &Found<'_>,
         binding: Option<&Binding<'_>>,
     ) -> Result<(Certificate, Descent, Keys), Error> {
@@ -286,7 +291,7 @@ impl<'a> Prefix<'a> {
         let Found { generation, one_time } = found;
         let h1 = h1(&Terms {
             mode: self.mode,
-            responder: &identity.certificate,
+            responder: certificate,
             lasting: &generation.public,
             one_time: &one_time.map(OneTimeSecret::body).unwrap_or_default(),
             ephemeral: &self.ephemeral,
@@ -297,7 +302,7 @@ impl<'a> Prefix<'a> {
         let dh4 = one_time.map(|key| key.agreement.agree(&self.ephemeral));
         let early = early(
             &EarlySecrets {
-                dh2: identity.agreement.agree(&self.ephemeral)?,
+                dh2: agreement.agree(&self.ephemeral)?,
                 dh3: generation.signed.agree(&self.ephemeral)?,
                 dh4: dh4.transpose()?,
                 kem: decapsulation.decapsulate(self.ciphertext),

@@ -13,6 +13,7 @@ use crate::primitives::secret::same;
 use crate::primitives::sign::{self, SIGNATURE};
 
 use super::identity::{AccountKind, Certificate, Identity};
+use super::letter::Listed;
 use super::link::{Link, LinkKeys};
 use super::{labels, wire};
 
@@ -20,6 +21,8 @@ use super::{labels, wire};
 pub(crate) const MAX_NAME: usize = 64;
 /// Bytes of an origin at most.
 const MAX_ORIGIN: usize = 255;
+/// Bytes of a signed invitation at most.
+pub(crate) const MAX_SIGNED: usize = 1024;
 /// Bytes of one text at most, whatever the policy.
 pub(crate) const MAX_TEXT: u16 = 16_384;
 /// Texts before the grant at most, whatever the policy.
@@ -153,6 +156,8 @@ fn utf8(reader: &mut Reader<'_>, max: usize) -> Result<String, Error> {
 pub(crate) struct Invitation {
     pub(crate) origin: String,
     pub(crate) host: Certificate,
+    /// The host account's devices, as the host's device knew them.
+    pub(crate) listed: Listed,
     pub(crate) owner: sign::PublicKey,
     pub(crate) policy: Policy,
 }
@@ -175,6 +180,7 @@ impl Invitation {
         writer.raw(nonce.as_slice());
         writer.bytes(self.origin.as_bytes());
         self.host.write(&mut writer);
+        self.listed.write(&mut writer);
         writer.raw(self.owner.bytes());
         self.policy.write(&mut writer);
         let signature = identity.signing.sign(labels::GUEST_INVITATION, &[writer.written()]);
@@ -182,7 +188,7 @@ impl Invitation {
         Ok(writer.secret())
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let (body, signature) = bytes.split_last_chunk::<SIGNATURE>().ok_or(Error::Malformed)?;
         let invitation = Reader::all(body, |reader| {
             reader.begin(wire::VERSION, wire::INVITATION)?;
@@ -193,6 +199,7 @@ impl Invitation {
             Ok(Self {
                 origin: origin(reader)?,
                 host: Certificate::read(reader)?,
+                listed: Listed::read(reader)?,
                 owner: sign::PublicKey::decode(*reader.array()?)?,
                 policy: Policy::read(reader)?,
             })

@@ -12,7 +12,7 @@
 //! | `record`, `device_delta`, `course` | `spec/state.md` |
 //! | `letter/`, `blob` | `spec/fan-out.md` |
 //! | `succession/` | `spec/sessions.md` |
-//! | `link`, `invitation`, `posting`, `claim`, `pin`, `content` | `spec/guest-links.md` |
+//! | `link`, `invitation`, `posting`, `claim`, `grant`, `join`, `pin`, `content` | `spec/guest-links.md` |
 
 pub(crate) mod blob;
 pub(crate) mod bundle;
@@ -23,9 +23,11 @@ pub(crate) mod descent;
 pub(crate) mod device_delta;
 pub(crate) mod devices;
 pub(crate) mod fingerprint;
+pub(crate) mod grant;
 pub(crate) mod handshake;
 pub(crate) mod identity;
 pub(crate) mod invitation;
+pub(crate) mod join;
 pub(crate) mod labels;
 pub(crate) mod letter;
 pub(crate) mod link;

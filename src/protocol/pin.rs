@@ -26,6 +26,7 @@ use crate::primitives::kdf::Prk;
 use crate::primitives::pake::{Public, Share};
 use crate::primitives::secret::{Secret, same};
 
+use super::identity::DeviceId;
 use super::labels;
 
 /// Digits of a PIN.
@@ -132,14 +133,16 @@ impl Proofs {
 pub(crate) enum PinStage {
     /// Nothing to prove, or proved.
     Done,
+    /// A device of the host that does not hold the PIN: the one that made the link proves it.
+    Elsewhere,
     /// The host: the guest's share has come, and is not answered.
     Asked(Box<(Pin, Public)>),
     /// The host: this proof is awaited.
     Answered { proof: Box<Secret<32>> },
     /// The guest: the host's answer is awaited.
     Offered(Box<Share>),
-    /// The guest: the host has proved the PIN, and is to be shown this.
-    Ready { proof: Box<Secret<32>> },
+    /// The guest: this device of the host has proved the PIN, and is to be shown this.
+    Ready(Box<(DeviceId, Box<Secret<32>>)>),
 }
 
 impl PinStage {
@@ -154,6 +157,7 @@ impl PinStage {
     pub(crate) fn write(&self, writer: &mut Writer) {
         match self {
             Self::Done => writer.u8(0),
+            Self::Elsewhere => writer.u8(5),
             Self::Asked(asked) => {
                 let (pin, guest) = &**asked;
                 writer.u8(1);
@@ -169,8 +173,10 @@ impl PinStage {
                 writer.raw(share.secret().expose());
                 writer.raw(share.public());
             }
-            Self::Ready { proof } => {
+            Self::Ready(ready) => {
+                let (device, proof) = &**ready;
                 writer.u8(4);
+                writer.raw(&device.0);
                 writer.raw(proof.expose());
             }
         }
@@ -179,13 +185,18 @@ impl PinStage {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         match reader.u8()? {
             0 => Ok(Self::Done),
+            5 => Ok(Self::Elsewhere),
             1 => Ok(Self::Asked(Box::new((Pin::read(reader)?, *reader.array()?)))),
             2 => Ok(Self::Answered { proof: Box::new(Secret::copy(reader.array()?)) }),
             3 => {
                 let secret = Secret::copy(reader.array()?);
                 Ok(Self::Offered(Box::new(Share::recall(secret, *reader.array()?))))
             }
-            4 => Ok(Self::Ready { proof: Box::new(Secret::copy(reader.array()?)) }),
+            4 => {
+                let device = DeviceId(*reader.array()?);
+                let proof = Box::new(Secret::copy(reader.array()?));
+                Ok(Self::Ready(Box::new((device, proof))))
+            }
             _ => Err(Error::Malformed),
         }
     }

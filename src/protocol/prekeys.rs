@@ -81,7 +81,7 @@ impl Generation {
         self.seen.len() >= REPLAY_MEMORY
     }
 
-    fn remember(&mut self, name: Name) {
+    pub(crate) fn remember(&mut self, name: Name) {
         if let Err(place) = self.seen.binary_search(&name)
             && self.seen.len() < REPLAY_MEMORY
         {

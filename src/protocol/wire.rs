@@ -31,5 +31,12 @@ pub(crate) const CLAIM: u8 = 0x22;
 /// The owner's word that a link is over.
 pub(crate) const NOTICE: u8 = 0x23;
 
+/// An open link, from one own device to another.
+pub(crate) const SHARED_LINK: u8 = 0x24;
+/// A grant, from one own device to another.
+pub(crate) const GRANT: u8 = 0x25;
+/// A guest chat, from one own device to a new one.
+pub(crate) const SHARED_CHAT: u8 = 0x26;
+
 /// Large content, sealed once for all devices.
 pub(crate) const BLOB: u8 = 0x31;

@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 
 use super::NOW;
 use super::form::Vector;
-use super::guest::{Guest, ORIGIN, Offer, guest, offer, policy};
+use super::guest::{Guest, ORIGIN, Offer, client, guest, offer, policy, reception};
 use super::handshake::{Chosen, First, Initiator, Shared, choose, combine, first};
-use super::model::Published;
+use super::model::{Lasting, Published};
 use super::ratchet::{Sealing, ratchet_key, turn};
 use super::tape::Tape;
 use crate::chat::{Chat, ChatStatus, Event};
-use crate::device::Device;
+use crate::client::Client;
 use crate::invite::Invite;
 use crate::protocol::labels;
 
@@ -37,6 +37,8 @@ pub(super) struct Scene {
     pub(super) host: Published,
     pub(super) offer: Offer,
     pub(super) guest: Guest,
+    pub(super) lasting: Lasting,
+    pub(super) join: [u8; 32],
     pub(super) chosen: Chosen,
     pub(super) shared: Shared,
     pub(super) first: First,
@@ -80,17 +82,19 @@ impl Scene {
         let host = Published::new(&mut v, "host");
         let offer = offer(&mut v, &host.member);
         let guest = guest(&mut v, &offer.keys.locator);
+        let (lasting, join) = reception(&mut v, &guest);
         let initiator = Initiator::new(&guest.agreement_seed, &guest.certificate);
         let chosen = choose(&mut v, &initiator, &host, true);
 
         let parts: [&[u8]; 3] = [&host.member.core, &host.lasting.body, &host.one_time.body];
         let bundle_hash = v.hash("bundle hash", &parts);
         let ciphertext_hash = v.hash("ciphertext hash", &[&chosen.ciphertext]);
-        let parts: [&[u8]; 9] = [
+        let parts: [&[u8]; 10] = [
             labels::GUEST_CLAIM,
             &offer.keys.invitation_id,
             &guest.uid,
             &guest.core,
+            &lasting.body,
             &[0, 0, 0, 1],
             &host.member.device_id,
             &bundle_hash,
@@ -102,12 +106,21 @@ impl Scene {
         let binding = Some((&offer.keys.psk, &t));
         let shared = combine(&mut v, &initiator, &host, &chosen, true, binding);
         let hello = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 1, 0, 0, 0, 5], b"Hello"].concat();
+        let hello = [&offer.listed[..], &hello, &join].concat();
         let first = first(&mut v, &shared, &host, &hello);
 
         let salt: [u8; 32] = v.input("salt");
         let proof = v.sign("proof", &guest.signing_seed, labels::GUEST_CLAIM_PROOF, &[&t]);
-        let record =
-            [&guest.uid[..], &guest.certificate, &proof, &[0, 0, 0, 1], &bundle_hash].concat();
+        let parts: [&[u8]; 7] = [
+            &guest.uid,
+            &guest.certificate,
+            &proof,
+            &[0, 0, 0, 1],
+            &bundle_hash,
+            &lasting.body,
+            &lasting.signature,
+        ];
+        let record = parts.concat();
         v.bytes("record", &record);
         let prk = v.extract("record prk", &salt, &[&offer.keys.record_key]);
         let key = v.expand("sealing key of the record", &prk, &[labels::GUEST_RECORD, &t]);
@@ -116,23 +129,35 @@ impl Scene {
         let parts = (&t, &salt, &sealed[..], &tag);
         let bytes = claim_bytes(&mut v, &offer, host.member.device_id, parts, &first.message);
         let claim = Claim { t, salt, record, sealed, tag, bytes };
-        Self { v, host, offer, guest, chosen, shared, first, claim }
+        Self { v, host, offer, guest, lasting, join, chosen, shared, first, claim }
+    }
+
+    /// The host's client by the crate.
+    pub(super) fn client(&self) -> Client {
+        client(&self.host.member, self.host.device().0)
     }
 
     /// The guest's side by the crate: its chat, once its claim is what the formulas say.
-    fn claimed(&self, host: &(Device, crate::protocol::bundle::Bundle), invite: &Invite) -> Chat {
+    fn claimed(&self, client: &Client, invite: &Invite) -> Chat {
         let link = invite.link().unwrap();
         let preview = link.open(&self.offer.sealed, ORIGIN, NOW).unwrap();
         let random: &[&[u8]] = &[
             &self.guest.uid,
             &self.guest.seed,
+            &self.lasting.signed_seed,
+            &self.lasting.last_resort_seed,
+            &self.lasting.id,
+            &self.join,
             &self.chosen.ephemeral_random,
             &self.chosen.kem_random,
             &self.first.ratchet_random,
             &self.first.nonce,
             &self.claim.salt,
         ];
-        let claimed = Tape::play(random, |rng| preview.claim(&host.1, "Al", &["Hello"], NOW, rng));
+        let bundles = [self.host.device().1];
+        let claimed = Tape::play(random, |rng| {
+            preview.claim(client.list(), &bundles, "Al", &["Hello"], NOW, rng)
+        });
         let (chat, claim) = claimed.unwrap();
         assert_eq!(claim, self.claim.bytes);
         chat
@@ -140,14 +165,13 @@ impl Scene {
 
     /// The whole scene by the crate, on both sides, to the grant.
     fn play(self) -> (Vector, Vector) {
-        let host = self.host.device();
-        let (mut invite, posting) = self.offer.invite(&host.0);
+        let mut host = self.client();
+        let (mut invite, posting) = self.offer.invite(&host);
         let mut theirs = self.claimed(&host, &invite);
         let digest = crate::primitives::kdf::hash(&[labels::GUEST_CLAIM_DIGEST, &self.claim.bytes]);
         assert_eq!(posting.admit(&self.claim.bytes), Ok(digest));
-        let mut device = self.host.device().0;
-        let arrival = invite.claim(&device, &self.claim.bytes, NOW).unwrap();
-        let (mut ours, hello) = arrival.apply(&mut invite, &mut device).unwrap();
+        let arrival = invite.claim(&host, &self.claim.bytes, NOW).unwrap();
+        let (mut ours, hello) = arrival.apply(&mut invite, &mut host).unwrap();
         let texts = &hello.texts;
         assert_eq!((&*hello.name, texts.len(), &**texts[0]), ("Al", 1, "Hello"));
         assert_eq!(ours.security_code(), theirs.security_code());
@@ -162,9 +186,9 @@ impl Scene {
 
         let (v, random, nonce, message) = self.grant();
         let random: &[&[u8]] = &[&random, &nonce];
-        let sealed = Tape::play(random, |rng| ours.grant(&host.0, NOW, rng)?.apply()).unwrap();
-        assert_eq!(sealed, message);
-        assert!(theirs.receive(&message, NOW).unwrap().event == Event::Granted);
+        let sealed = Tape::play(random, |rng| ours.grant(&host, NOW, rng)?.apply()).unwrap();
+        assert!(sealed.iter().map(|one| &one.message).eq([&message]));
+        assert!(theirs.receive(host.address(), &message, NOW).unwrap().event == Event::Granted);
         assert_eq!(theirs.status(), ChatStatus::Active);
         assert_eq!(*theirs.policy(), policy());
         (self.v, v)
@@ -195,7 +219,7 @@ impl Scene {
         v.bytes("granted", &parts);
         let signature =
             v.sign("grant signature", &host.member.signing_seed, labels::GUEST_GRANT, &[&parts]);
-        let content = [&[3][..], &NOW.to_be_bytes(), &signature].concat();
+        let content = [&offer.listed[..], &[3], &NOW.to_be_bytes(), &signature].concat();
         v.bytes("session id", &shared.session);
         v.bytes("root", &first.root);
         v.bytes("peer ratchet seed", &first.ratchet_seed);

@@ -1,5 +1,6 @@
 //! Links, invitations, postings, guest keys, contents and notices.
 
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -8,17 +9,22 @@ use zeroize::Zeroizing;
 
 use super::NOW;
 use super::form::Vector;
-use super::model::{self, Member};
+use super::model::{self, Lasting, Member};
 use super::tape::Tape;
+use crate::client::Client;
+use crate::device::Device;
 use crate::invite::Invite;
 use crate::primitives::kdf::{self, Prk};
 use crate::primitives::secret::Secret;
 use crate::primitives::{sign, text};
 use crate::protocol::claim::guest_identity;
 use crate::protocol::content::Content;
+use crate::protocol::devices::{DeviceList, VALID_FOR};
+use crate::protocol::handshake::Psk;
 use crate::protocol::identity::Certificate;
 use crate::protocol::invitation::{Approval, Policy};
 use crate::protocol::labels;
+use crate::protocol::letter::Listed;
 use crate::protocol::link::{Link, Locator};
 use crate::protocol::posting::{Notice, Posting};
 
@@ -102,12 +108,38 @@ fn link() -> Vector {
 pub(super) struct Offer {
     pub(super) owner_seed: [u8; 32],
     pub(super) nonce: [u8; 32],
+    /// Epoch and hash of the host account's list.
+    pub(super) listed: Vec<u8>,
     pub(super) keys: Keys,
     pub(super) sealed: Vec<u8>,
     pub(super) posting: Vec<u8>,
 }
 
+/// The hash of the list of an account's one device, by the formulas.
+fn listed(v: &mut Vector, host: &Member) -> [u8; 32] {
+    v.part("list");
+    let (issued, expires) = (NOW, NOW + VALID_FOR);
+    v.number("issued", issued);
+    v.number("expires", expires);
+    let count = 1_u32.to_be_bytes();
+    let (account, key) = (&host.account_id, &host.core[33..65]);
+    let times = [issued.to_be_bytes(), expires.to_be_bytes()].concat();
+    let content = [&times[..], &count, &host.certificate[65..]].concat();
+    let inner = v.hash("inner", &[labels::DEVICES_CONTENT, account, key, &content]);
+    let hash = v.hash("hash", &[labels::DEVICES_HASH, &1_u64.to_be_bytes(), &[0; 32], &inner]);
+    v.part("");
+    hash
+}
+
+/// The crate's own client of the host's device, and its list of it alone.
+pub(super) fn client(host: &Member, device: Device) -> Client {
+    let certificate = device.certificate().clone();
+    let list = DeviceList::first(host.account().key(), certificate, NOW).unwrap();
+    Client::of(device, list, NOW)
+}
+
 pub(super) fn offer(v: &mut Vector, host: &Member) -> Offer {
+    let listed = [&1_u64.to_be_bytes()[..], &listed(v, host)].concat();
     let owner_seed = v.input("owner seed");
     let nonce: [u8; 32] = v.input("invitation nonce");
     let owner = v.signing_key("owner", &owner_seed);
@@ -130,7 +162,9 @@ pub(super) fn offer(v: &mut Vector, host: &Member) -> Offer {
     .concat();
     v.bytes("policy", &policy);
     let origin = [&[0, 0, 0, 11][..], ORIGIN.as_bytes()].concat();
-    let body = [&[1, 0x20, 1][..], &nonce, &origin, &host.certificate, &owner, &policy].concat();
+    let parts: [&[u8]; 7] =
+        [&[1, 0x20, 1], &nonce, &origin, &host.certificate, &listed, &owner, &policy];
+    let body = parts.concat();
     v.bytes("invitation body", &body);
     let signature =
         v.sign("invitation signature", &host.signing_seed, labels::GUEST_INVITATION, &[&body]);
@@ -157,15 +191,15 @@ pub(super) fn offer(v: &mut Vector, host: &Member) -> Offer {
     ];
     let posting = parts.concat();
     v.bytes("posting", &posting);
-    Offer { owner_seed, nonce, keys, sealed, posting }
+    Offer { owner_seed, nonce, listed, keys, sealed, posting }
 }
 
 impl Offer {
     /// The crate's own invite on the same inputs.
-    pub(super) fn invite(&self, device: &crate::device::Device) -> (Invite, Posting) {
+    pub(super) fn invite(&self, client: &Client) -> (Invite, Posting) {
         let random: &[&[u8]] = &[&self.owner_seed, &self.nonce];
         let (invite, posting) =
-            Tape::play(random, |rng| Invite::create(device, ORIGIN, policy(), NOW, rng)).unwrap();
+            Tape::play(random, |rng| Invite::create(client, ORIGIN, policy(), NOW, rng)).unwrap();
         assert_eq!(posting.encode(), self.posting);
         assert_eq!(Posting::decode(&self.posting).unwrap(), posting);
         assert_eq!(invite.link().unwrap().secret().expose(), &self.keys.secret);
@@ -183,7 +217,7 @@ fn invitation() -> Vector {
     let offer = offer(&mut v, &host);
     let mut scratch = Vector::new("scratch", "", "");
     let device = host.device(&model::lasting(&mut scratch, "host", &host));
-    let (invite, posting) = offer.invite(&device);
+    let (invite, posting) = offer.invite(&client(&host, device));
     let link = invite.link().unwrap();
     let preview = link.open(posting.sealed_invitation(), ORIGIN, NOW).unwrap();
     assert_eq!(preview.host().encode(), host.certificate);
@@ -229,6 +263,21 @@ pub(super) fn guest(v: &mut Vector, locator: &[u8; 24]) -> Guest {
     Guest { uid, seed, signing_seed, agreement_seed, account, core, certificate }
 }
 
+/// What devices of the host that are linked later begin with, by the formulas.
+pub(super) fn reception(v: &mut Vector, guest: &Guest) -> (Lasting, [u8; 32]) {
+    let owner = Member {
+        account_id: guest.account,
+        account_seed: guest.signing_seed,
+        device_id: guest.account[..8].try_into().unwrap(),
+        signing_seed: guest.signing_seed,
+        agreement_seed: guest.agreement_seed,
+        core: guest.core.clone(),
+        certificate: guest.certificate.clone(),
+    };
+    let lasting = model::lasting(v, "guest", &owner);
+    (lasting, v.input("join key"))
+}
+
 fn keys() -> Vector {
     let mut v =
         Vector::new("guest-keys", "guest-links", "a guest's keys and certificate, for one link");
@@ -238,26 +287,40 @@ fn keys() -> Vector {
 }
 
 fn contents() -> Vector {
-    let mut v = Vector::new("guest-contents", "guest-links", "the four contents of a guest chat");
+    let comment = "five contents of a guest chat, behind the list that the sender knows";
+    let mut v = Vector::new("guest-contents", "guest-links", comment);
     let wrap = |text: &str| Zeroizing::new(text.to_string());
+    v.number("epoch", 7_u64);
+    let hash: [u8; 32] = v.input("hash");
+    let listed = Listed { epoch: 7, hash };
+    let front = [&7_u64.to_be_bytes()[..], &hash].concat();
     let hello = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 2], &[0, 0, 0, 1], b"a"].concat();
     let hello = [&hello[..], &[0, 0, 0, 2], "é".as_bytes()].concat();
-    let real =
-        Content::Hello { name: "Al".to_string(), texts: vec![wrap("a"), wrap("é")], share: None };
+    let join: [u8; 32] = v.input("join key");
+    let hello = [&hello[..], &join].concat();
+    let real = Content::Hello {
+        name: "Al".to_string(),
+        texts: vec![wrap("a"), wrap("é")],
+        share: None,
+        join: Box::new(Psk::new(Secret::copy(&join)).unwrap()),
+    };
     let signature: [u8; 64] = v.input("signature");
     v.number("at", NOW);
     let grant = [&[3][..], &NOW.to_be_bytes(), &signature].concat();
     let text = [&[2][..], b"a text"].concat();
-    let all: [(&str, &[u8], Content); 4] = [
+    let all: [(&str, &[u8], Content); 5] = [
         ("hello", &hello, real),
         ("said", &text, Content::Text(wrap("a text"))),
         ("grant", &grant, Content::Grant { at: NOW, signature }),
         ("end", &[4], Content::End),
+        ("join", &[7], Content::Join),
     ];
     for (name, bytes, real) in all {
-        v.bytes(name, bytes);
-        assert_eq!(real.encode()[..], *bytes);
-        assert_eq!(Content::decode(bytes, &policy()).unwrap().encode()[..], *bytes);
+        let bytes = [&front[..], bytes].concat();
+        v.bytes(name, &bytes);
+        assert_eq!(real.encode(&listed)[..], bytes);
+        let (reported, read) = Content::decode(&bytes, &policy()).unwrap();
+        assert_eq!((reported, &read.encode(&listed)[..]), (listed, &bytes[..]));
     }
     v
 }

@@ -163,10 +163,10 @@ fn altered_claim(
 }
 
 fn refuse((v, scene, bytes): (Vector, Scene, Vec<u8>)) -> Vector {
-    let (device, _) = scene.host.device();
-    let (invite, _) = scene.offer.invite(&device);
-    assert!(invite.claim(&device, &scene.claim.bytes, NOW).is_ok());
-    v.refused(invite.claim(&device, &bytes, NOW).err())
+    let client = scene.client();
+    let (invite, _) = scene.offer.invite(&client);
+    assert!(invite.claim(&client, &scene.claim.bytes, NOW).is_ok());
+    v.refused(invite.claim(&client, &bytes, NOW).err())
 }
 
 fn claim_tag() -> Vector {
@@ -225,7 +225,8 @@ fn claim_impostor() -> Vector {
             let initiator = Initiator::new(agreement_seed, &certificate);
             let binding = Some((&offer.keys.psk, &claim.t));
             let shared = combine(v, &initiator, host, chosen, true, binding);
-            let hello = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 0]].concat();
+            let hello =
+                [&offer.listed[..], &[1, 0, 0, 0, 2], b"Al", &[0, 0, 0, 0], &scene.join].concat();
             let first = first(v, &shared, host, &hello);
             let parts = (&claim.t, &claim.salt, &claim.sealed[..], &claim.tag);
             claim_bytes(v, offer, host.member.device_id, parts, &first.message)
@@ -261,8 +262,7 @@ fn claim_admission() -> Vector {
             bytes
         },
     );
-    let (device, _) = scene.host.device();
-    let (_, posting) = scene.offer.invite(&device);
+    let (_, posting) = scene.offer.invite(&scene.client());
     let error: Option<Error> = posting.admit(&bytes).err();
     refuse((v.refused(error), scene, bytes))
 }

@@ -232,7 +232,8 @@ impl Town {
         let bundle = self.server.bundle(to);
         let client = &self.people[from.0].devices[from.1];
         let words = alter(Words::new(client, to.account, 1, b"whispered"));
-        let mut session = client.device().initiate(&bundle, self.now, &mut self.rng).unwrap();
+        let mut session =
+            super::device_of(client).initiate(&bundle, self.now, &mut self.rng).unwrap();
         let message = session.encrypt(&words.encode(), &mut self.rng).unwrap();
         Mail { from: sender, to, id: words.id, message }
     }

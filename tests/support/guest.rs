@@ -1,16 +1,19 @@
 //! A link and both ends of its chat, and what a dishonest end can make.
 
+use core::slice;
+
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use latchstring::{
-    Bundle, Chat, Device, Error, Event, Invite, Link, Policy, Posting, Preview, Session, State,
+    Bundle, Chat, Client, DeviceList, Error, Event, Invite, Link, Origin, Policy, Posting, Preview,
+    Session, State,
 };
 use sha2::{Digest, Sha256};
 
-use super::{NOW, TestRng, bundle_with_one_time, device, refuses, sign};
+use super::{NOW, OneToOne, TestRng, bundle_of, client, only, refuses, sign};
 
 pub const ORIGIN: &str = "example.org";
 pub const DAY: u64 = 86_400;
@@ -20,7 +23,7 @@ pub const IDLE: u64 = 10 * DAY;
 /// A host, its link, and what the server has of it.
 pub struct Door {
     pub rng: TestRng,
-    pub host: Device,
+    pub host: Client,
     pub invite: Invite,
     pub posting: Posting,
     pub bundle: Bundle,
@@ -33,9 +36,9 @@ impl Door {
 
     pub fn with_policy(seed: u64, policy: Policy) -> Self {
         let mut rng = TestRng::new(seed);
-        let mut host = device(1, &mut rng);
+        let mut host = client(1, &mut rng);
         let (invite, posting) = Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap();
-        let bundle = bundle_with_one_time(&mut host, &mut rng);
+        let bundle = bundle_of(&mut host, &mut rng);
         Self { rng, host, invite, posting, bundle }
     }
 
@@ -53,7 +56,18 @@ impl Door {
 
     /// A guest's chat and claim.
     pub fn guest(&mut self) -> (Chat, Vec<u8>) {
-        self.preview().claim(&self.bundle, "Grace", &["hi"], NOW, &mut self.rng).unwrap()
+        self.claim("Grace", &["hi"], NOW).unwrap()
+    }
+
+    /// What comes of a guest's claim.
+    pub fn claim(
+        &mut self,
+        name: &str,
+        texts: &[&str],
+        now: u64,
+    ) -> Result<(Chat, Vec<u8>), Error> {
+        let bundles = slice::from_ref(&self.bundle);
+        self.preview().claim(self.host.list(), bundles, name, texts, now, &mut self.rng)
     }
 
     /// Takes in a claim that must be good.
@@ -89,20 +103,20 @@ impl Talk {
     pub fn new(seed: u64) -> Self {
         let mut talk = Self::waiting(seed);
         let granted = talk.grant();
-        talk.guest.receive(&granted, NOW).unwrap();
+        talk.guest.hear(&granted, NOW).unwrap();
         talk
     }
 
     pub fn grant(&mut self) -> Vec<u8> {
-        self.host.grant(&self.door.host, NOW, &mut self.door.rng).unwrap().apply().unwrap()
+        only(self.host.grant(&self.door.host, NOW, &mut self.door.rng).unwrap().apply().unwrap())
     }
 
     pub fn host_says(&mut self, text: &str, now: u64) -> Vec<u8> {
-        self.host.send(text, now, &mut self.door.rng).unwrap()
+        self.host.say(text, now, &mut self.door.rng).unwrap()
     }
 
     pub fn guest_says(&mut self, text: &str, now: u64) -> Vec<u8> {
-        self.guest.send(text, now, &mut self.door.rng).unwrap()
+        self.guest.say(text, now, &mut self.door.rng).unwrap()
     }
 }
 
@@ -133,7 +147,7 @@ pub fn resigned(url: &str, claim: &[u8]) -> Vec<u8> {
     [body, &sign(&seed, "guest/claim-admit", &[body])].concat()
 }
 
-/// Where in a chat's state the stage begins, which holds the session.
+/// Where in a chat's state the stage begins.
 pub fn stage_of(chat: &[u8]) -> usize {
     let length = |at: usize| {
         let bytes = chat[at..at + 4].try_into().unwrap();
@@ -145,18 +159,67 @@ pub fn stage_of(chat: &[u8]) -> usize {
 }
 
 /// The chat's session without the rules around it: what a dishonest client sends with.
-pub fn bare_session(chat: &Chat) -> Session {
+pub fn bare_session(chat: &Chat) -> Bare {
     let bytes = chat.to_bytes();
-    let stage = stage_of(&bytes);
-    // A waiting chat counts texts and says how far its PIN is, before its session.
-    let session = match (bytes[stage], bytes[stage + 2]) {
+    let end = bytes.len() - joining_of(chat);
+    let session = &bytes[session_of(chat, &bytes)..end];
+    let session = Session::from_bytes(&[&[1, 3], session].concat());
+    Bare { session: session.unwrap(), front: listed(chat.list()) }
+}
+
+/// How long the end of a chat's state is, behind its session: what it keeps for devices of the host
+/// that come later.
+pub fn joining_of(chat: &Chat) -> usize {
+    match chat.origin() {
+        // Lasting prekeys with their signature, a key.
+        Origin::Guest => 1 + 1304 + 32,
+        // An agreement key; both prekeys, their public half, the first messages; a key.
+        _ => 1 + 32 + 32 + 64 + 1304 + 4 + 32,
+    }
+}
+
+/// A session, and what stands before each content of its chat.
+pub struct Bare {
+    pub session: Session,
+    front: Vec<u8>,
+}
+
+impl Bare {
+    pub fn encrypt(&mut self, content: &[u8], rng: &mut TestRng) -> Result<Vec<u8>, Error> {
+        self.session.encrypt(&[&self.front, content].concat(), rng)
+    }
+
+    /// The content of a message, without what stands before it.
+    pub fn decrypt(&mut self, message: &[u8]) -> Vec<u8> {
+        let opened = self.session.decrypt(message).unwrap();
+        let (front, content) = opened.content.split_at(40);
+        assert_eq!(front, self.front);
+        content.to_vec()
+    }
+}
+
+/// Epoch and hash of a list.
+pub fn listed(list: &DeviceList) -> Vec<u8> {
+    [&list.epoch().to_be_bytes()[..], list.hash()].concat()
+}
+
+/// Where in a chat's state its one session is.
+pub fn session_of(chat: &Chat, bytes: &[u8]) -> usize {
+    let stage = stage_of(bytes);
+    // A waiting chat counts texts and says how far its PIN is.
+    let list = match (bytes[stage], bytes[stage + 2]) {
         (1, 0) => stage + 3,
         (1, 1) => stage + 3 + 6 + 32,
         (1, 3) => stage + 3 + 64,
+        (1, 4) => stage + 3 + 8 + 32,
         (1, _) => stage + 3 + 32,
-        _ => stage + 1,
+        // An active one says by whose word it is.
+        _ => stage + 1 + 80,
     };
-    Session::from_bytes(&[&[1, 3], &bytes[session..]].concat()).unwrap()
+    let seats = list + chat.list().encode().len() - 2;
+    assert_eq!(bytes[seats..seats + 4], [0, 0, 0, 1], "the chat has one session");
+    // The list that the other side reported last.
+    seats + 4 + 40
 }
 
 /// The windows of eight bytes that begin at a place of `one` and are anywhere in `other`.
@@ -221,7 +284,7 @@ pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec
             .unwrap();
         Aes256Gcm::new(&key.into())
     };
-    let (sealed, tag) = claim[94..491].split_last_chunk::<16>().unwrap();
+    let (sealed, tag) = claim[94..1795].split_last_chunk::<16>().unwrap();
     let mut record = sealed.to_vec();
     cipher(&claim[26..58])
         .decrypt_inout_detached(
@@ -233,16 +296,18 @@ pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec
         .unwrap();
     change(&mut record);
     let (uid, core, bundle) = (&record[..16], &record[16..153], &record[349..381]);
+    let lasting = &record[381..1621];
     let transcript = Sha256::new()
         .chain_update(b"latchstring/v1/guest/claim.")
         .chain_update(link_key::<32>(&secret, "invitation-id"))
         .chain_update(uid)
         .chain_update(core)
+        .chain_update(lasting)
         .chain_update(1_u32.to_be_bytes())
-        .chain_update(&claim[527..535])
+        .chain_update(&claim[1831..1839])
         .chain_update(bundle)
-        .chain_update(&claim[558..590])
-        .chain_update(Sha256::digest(&claim[590..1678]))
+        .chain_update(&claim[1862..1894])
+        .chain_update(Sha256::digest(&claim[1894..2982]))
         .finalize();
     let tag = cipher(&transcript)
         .encrypt_inout_detached(&[0; 12].into(), &transcript, record.as_mut_slice().into())
@@ -254,7 +319,7 @@ pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec
         .finalize()
         .into_bytes();
     let parts: [&[u8]; 7] =
-        [&claim[..26], &transcript, &claim[58..94], &record, &tag, &mac, &claim[523..]];
+        [&claim[..26], &transcript, &claim[58..94], &record, &tag, &mac, &claim[1827..]];
     resigned(url, &parts.concat())
 }
 

@@ -13,6 +13,7 @@
 
 pub mod forged;
 pub mod guest;
+pub mod home;
 mod pair;
 pub mod town;
 
@@ -21,9 +22,10 @@ pub use pair::*;
 use core::convert::Infallible;
 
 use ed25519_dalek::{Signer, SigningKey};
-use latchstring::rand_core::{TryCryptoRng, TryRng};
+use latchstring::rand_core::{CryptoRng, TryCryptoRng, TryRng};
 use latchstring::{
-    Account, Bundle, Certificate, Chat, Device, Error, Invite, Policy, Posting, State,
+    Account, Address, Bundle, Certificate, Change, Chat, Client, Device, Envelope, Error, Invite,
+    Policy, Posting, Received, State,
 };
 
 /// A second copy of a state, through its bytes. What an app must never do with a live one.
@@ -47,7 +49,7 @@ pub const ORIGIN: &str = "example.org";
 
 /// A host with an open link.
 pub struct Door {
-    pub host: Device,
+    pub host: Client,
     pub invite: Invite,
     pub posting: Posting,
     pub bundle: Bundle,
@@ -57,10 +59,10 @@ pub struct Door {
 impl Door {
     pub fn new(seed: u64) -> Self {
         let mut rng = TestRng::new(seed);
-        let mut host = device(1, &mut rng);
+        let mut host = client(1, &mut rng);
         let policy = Policy::new("Ada", NOW + 86_400);
         let (invite, posting) = Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap();
-        let bundle = bundle_with_one_time(&mut host, &mut rng);
+        let bundle = bundle_of(&mut host, &mut rng);
         Self { host, invite, posting, bundle, rng }
     }
 
@@ -68,7 +70,8 @@ impl Door {
     pub fn claim(&mut self, name: &str) -> (Chat, Vec<u8>) {
         let link = self.invite.link().unwrap();
         let preview = link.open(self.posting.sealed_invitation(), ORIGIN, NOW).unwrap();
-        preview.claim(&self.bundle, name, &["hi"], NOW, &mut self.rng).unwrap()
+        let bundles = core::slice::from_ref(&self.bundle);
+        preview.claim(self.host.list(), bundles, name, &["hi"], NOW, &mut self.rng).unwrap()
     }
 
     /// A guest comes, and waits.
@@ -83,7 +86,7 @@ impl Door {
 
 /// A host and a guest who has claimed its link.
 pub struct Visit {
-    pub host: Device,
+    pub host: Client,
     pub invite: Invite,
     pub posting: Posting,
     /// The host's side.
@@ -99,8 +102,45 @@ impl Visit {
     pub fn new(seed: u64) -> Self {
         let mut visit = Door::new(seed).admit();
         let grant = visit.chat.grant(&visit.host, NOW, &mut visit.rng).unwrap().apply().unwrap();
-        visit.guest.receive(&grant, NOW).unwrap();
+        visit.guest.hear(&only(grant), NOW).unwrap();
         visit
+    }
+}
+
+/// The message of what is for one device only.
+#[track_caller]
+pub fn only(mut envelopes: Vec<Envelope>) -> Vec<u8> {
+    assert_eq!(envelopes.len(), 1);
+    envelopes.remove(0).message
+}
+
+/// A chat in which each side has one device.
+pub trait OneToOne {
+    /// The other side's device.
+    fn other(&self) -> Address;
+    /// Opens a message of the other side's device.
+    fn listen(&self, message: &[u8], now: u64) -> Result<(Received, Change), Error>;
+    /// Opens it and moves the chat on.
+    fn hear(&mut self, message: &[u8], now: u64) -> Result<Received, Error>;
+    /// Seals a text and moves the chat on.
+    fn say(&mut self, text: &str, now: u64, rng: &mut impl CryptoRng) -> Result<Vec<u8>, Error>;
+}
+
+impl OneToOne for Chat {
+    fn other(&self) -> Address {
+        Address { account: self.peer().account(), device: self.peer().device() }
+    }
+
+    fn listen(&self, message: &[u8], now: u64) -> Result<(Received, Change), Error> {
+        self.open(self.other(), message, now)
+    }
+
+    fn hear(&mut self, message: &[u8], now: u64) -> Result<Received, Error> {
+        self.receive(self.other(), message, now)
+    }
+
+    fn say(&mut self, text: &str, now: u64, rng: &mut impl CryptoRng) -> Result<Vec<u8>, Error> {
+        self.send(text, now, rng).map(only)
     }
 }
 

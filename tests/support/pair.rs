@@ -14,7 +14,7 @@
 use core::convert::Infallible;
 
 use latchstring::rand_core::{TryCryptoRng, TryRng};
-use latchstring::{Account, AccountId, Bundle, Device, Session};
+use latchstring::{Account, AccountId, Bundle, Client, Device, Session, State};
 
 /// Some moment, in seconds.
 pub const NOW: u64 = 1_800_000_000;
@@ -66,6 +66,18 @@ pub fn bundle_with_one_time(device: &mut Device, rng: &mut TestRng) -> Bundle {
     device.bundle().unwrap().attach(keys.pop().unwrap()).unwrap()
 }
 
+/// The only device of a new account, named by one byte.
+pub fn client(name: u8, rng: &mut TestRng) -> Client {
+    Client::create(&Account::generate(AccountId([name; 32]), rng), NOW, rng).unwrap()
+}
+
+/// The client's bundle with a one-time prekey, as a server hands it out.
+pub fn bundle_of(client: &mut Client, rng: &mut TestRng) -> Bundle {
+    let (mut keys, change) = client.replenish(NOW, rng).unwrap();
+    client.apply(change).unwrap();
+    client.bundle().unwrap().attach(keys.pop().unwrap()).unwrap()
+}
+
 /// Two devices and a session between them that both have confirmed.
 pub struct Pair {
     pub alice: Device,
@@ -95,4 +107,23 @@ impl Pair {
 /// `count` messages of `from`, each with its number as content.
 pub fn seal_many(from: &mut Session, count: u32, rng: &mut TestRng) -> Vec<Vec<u8>> {
     (0..count).map(|i| from.encrypt(&i.to_be_bytes(), rng).unwrap()).collect()
+}
+
+/// The device inside a client, by its encoding: for tests of what only dishonest code does with it.
+pub fn device_of(client: &Client) -> Device {
+    let bytes = client.to_bytes();
+    let count = |at: usize| {
+        usize::try_from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())).unwrap()
+    };
+    // version, kind, anchor, clock; then the device's anchor, two secrets and the certificate
+    let start = 2 + 32 + 8;
+    let mut at = start + 32 + 64 + 265;
+    let generations = count(at);
+    at += 4;
+    for _ in 0..generations {
+        at += 32 + 64 + 1240 + 64;
+        at += 4 + 16 * count(at);
+    }
+    at += 4 + 112 * count(at);
+    Device::from_bytes(&[&[1, 2], &bytes[start..at]].concat()).unwrap()
 }
