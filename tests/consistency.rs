@@ -257,9 +257,9 @@ fn a_second_thing_under_one_name_is_told_and_not_shown() {
 
 #[test]
 fn what_another_own_device_has_seen_comes_first_or_last() {
-    // A witness that is here before the letter: what differs is told, and shown all the same, for a
-    // companion that lies must not be able to hide what somebody says.
-    for (said, same) in [(&b"yes"[..], true), (b"no", false)] {
+    // A witness that is here before the letter hides nothing: the own device may be a thief's. But
+    // that the letter differs is told.
+    for (said, agrees) in [(&b"yes"[..], true), (b"no", false)] {
         let mut town = Town::new(10, &[1, 2]);
         let to_one = town.whisper((0, 0), (1, 0), |words| words.content(forged::MESSAGE, b"yes"));
         let to_other = town.whisper((0, 0), (1, 1), |words| words.content(forged::MESSAGE, said));
@@ -272,7 +272,7 @@ fn what_another_own_device_has_seen_comes_first_or_last() {
         let client = town.client(1, 1);
         let arrived = client.receive(to_other.from, &to_other.message, NOW).unwrap();
         let equivocation = Alert::Equivocation { by: to_one.from, id: to_one.id };
-        assert_eq!(arrived.alerts.contains(&equivocation), !same);
+        assert_eq!(arrived.alerts.contains(&equivocation), !agrees);
         assert_eq!(text(&arrived.content), said);
     }
 }

@@ -12,11 +12,11 @@
 
 mod support;
 
-use latchstring::{Account, AccountId, Address, Content, Error, Outgoing, To};
+use latchstring::{Account, AccountId, Address, Content, Error, Outgoing, State, To};
 
 use support::forged::{self, Words};
 use support::town::{Mail, Town, text};
-use support::{NOW, refuses, restarted};
+use support::{NOW, places, refuses, restarted};
 
 const DAY: u64 = 86_400;
 
@@ -162,6 +162,7 @@ fn a_letter_is_remembered_for_two_weeks() {
     let change = client.tick(end).unwrap().unwrap();
     client.apply(change).unwrap();
     refuses(client, Error::KeyGone, |client| client.plan_again(lost.to, lost.id, NOW));
+    assert!(places(&client.to_bytes(), &lost.id).is_empty(), "it is remembered");
 }
 
 #[test]

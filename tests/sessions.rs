@@ -202,10 +202,10 @@ fn a_session_that_cannot_be_opened_is_given_up_before_its_time_if_the_caller_say
     town.mail(1, 0);
     let mut plan = town.plan(0, 0, 1);
     assert_eq!(plan.missing().count(), 0);
-    plan.renew(&town.people[0].devices[0], peer, town.now).unwrap();
+    plan.renew(&town.people[0].devices[0], peer, NOW).unwrap();
     assert_eq!(plan.missing().collect::<Vec<_>>(), [peer]);
     let own = town.address(0, 0);
-    assert_eq!(plan.renew(&town.people[0].devices[0], own, town.now), Err(Error::BadArgument));
+    assert_eq!(plan.renew(&town.people[0].devices[0], own, NOW), Err(Error::BadArgument));
     town.supply(0, 0, &mut plan).unwrap();
     let out = town.seal_plan(0, 0, &mut plan, b"anew").unwrap();
     town.server.post(own, out);
@@ -214,7 +214,7 @@ fn a_session_that_cannot_be_opened_is_given_up_before_its_time_if_the_caller_say
     on_one_session(&mut town);
     // One that was answered is not.
     let mut plan = town.plan(0, 0, 1);
-    assert_eq!(plan.renew(&town.people[0].devices[0], peer, town.now), Err(Error::BadArgument));
+    assert_eq!(plan.renew(&town.people[0].devices[0], peer, NOW), Err(Error::BadArgument));
     assert_eq!(plan.missing().count(), 0);
 }
 
@@ -331,6 +331,19 @@ fn a_request_in_an_old_session_renews_the_pair_after_an_hour() {
     say(&mut town, 0, 1);
     on_one_session(&mut town);
     assert!(town.client(0, 0).has_session(peer, NOW + 100 * DAY), "once is enough");
+}
+
+#[test]
+fn a_request_is_over_once_the_peer_has_begun_a_session_itself() {
+    let mut town = Town::new(23, &[1, 1]);
+    town.chat(0, 1);
+    let request = old_request(&mut town);
+    town.client(0, 0).receive(request.from, &request.message, NOW).unwrap();
+    town.now += 1;
+    let renewed = town.whisper((1, 0), (0, 0), |words| Words { id: [8; 16], ..words });
+    let (now, peer, client) = (town.now, town.address(1, 0), town.client(0, 0));
+    client.receive(renewed.from, &renewed.message, now).unwrap();
+    assert!(client.has_session(peer, NOW + 100 * DAY));
 }
 
 #[test]

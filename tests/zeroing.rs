@@ -409,8 +409,8 @@ fn gathering(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
     // Lost, asked for, and sealed again.
     let text = content();
     let (out, _) = crowd.say(0, &text, Some(1));
-    let (asker, sender) = (crowd.clients[1].address(), crowd.clients[0].address());
-    let plan = crowd.clients[1].ask_again(sender, out.id, crowd.now).unwrap();
+    let (asker, author) = (crowd.clients[1].address(), crowd.clients[0].address());
+    let plan = crowd.clients[1].ask_again(author, out.id, crowd.now).unwrap();
     let ask = crowd.seal(1, plan, b"");
     crowd.deliver(1, &ask, None);
     let plan = crowd.clients[0].plan_again(asker, out.id, crowd.now).unwrap();
