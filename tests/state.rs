@@ -14,9 +14,10 @@
 mod support;
 
 use latchstring::{
-    Account, AccountId, Change, Chat, ChatStatus, Device, Error, Event, Invite, Session, State,
-    StateKey,
+    Account, AccountId, Candidate, Change, Chat, ChatStatus, Client, Device, Error, Event, Invite,
+    Proposal, Session, State, StateKey,
 };
+use support::town::{Person, Town};
 use support::{Door, NOW, OneToOne, Pair, TestRng, Visit, copy, device, only, refusal, seal_many};
 
 const OWNER: &[u8] = b"account 7, laptop";
@@ -588,6 +589,12 @@ struct Frozen {
     text: Vec<u8>,
     /// Opens an account of which `device` is part.
     first: Vec<u8>,
+    client: Client,
+    candidate: Candidate,
+    /// Of `client`: a letter that it read.
+    letter: Change,
+    /// The list under which `candidate` was offered a place, and the offer.
+    offer: Vec<u8>,
 }
 
 impl Frozen {
@@ -614,7 +621,28 @@ impl Frozen {
         let invite = Door::new(3).invite;
         let mut visit = Visit::new(4);
         let text = visit.guest.say("kept", NOW, &mut visit.rng).unwrap();
+
+        // Sessions in all their places, letters read and sent, a companion being linked.
+        let mut town = Town::new(5, &[3, 2]);
+        town.chat(0, 1);
+        town.say(1, 1, 0, b"two");
+        town.say(0, 1, 1, b"three");
+        town.read(0, 0);
+        town.say(1, 0, 0, b"kept");
+        let candidate = Candidate::generate("a tablet", NOW, &mut town.rng).unwrap();
+        let proposal = Proposal::read(&candidate.code(), NOW).unwrap();
+        let Person { account: owner, devices } = &mut town.people[0];
+        let (offer, change_of_offer) =
+            devices[0].approve(owner, &proposal, 4, NOW, &mut town.rng).unwrap();
+        devices[0].apply(change_of_offer).unwrap();
+        let mail = town.mail(0, 0);
+        let (_, letter) = town.client(0, 0).open(mail.from, &mail.message, NOW).unwrap();
+        let client = town.people.remove(0).devices.remove(0);
         Self {
+            client,
+            candidate,
+            letter,
+            offer,
             account,
             device,
             session: pair.responder,
@@ -638,6 +666,10 @@ impl Frozen {
             message: read("message"),
             text: read("text"),
             first: read("first"),
+            client: thawed("client"),
+            candidate: thawed("candidate"),
+            letter: thawed("letter"),
+            offer: read("offer"),
         }
     }
 }
@@ -683,6 +715,10 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
         write("message", &made.message);
         write("text", &made.text);
         write("first", &made.first);
+        write("client", &made.client.to_bytes());
+        write("candidate", &made.candidate.to_bytes());
+        write("letter", &made.letter.to_bytes());
+        write("offer", &made.offer);
     }
     let mut frozen = Frozen::read();
     assert_eq!(frozen.account.id(), AccountId([9; 32]));
@@ -697,4 +733,8 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
     assert_eq!(frozen.chat.status(), ChatStatus::Active);
     let Event::Text(text) = frozen.chat.hear(&frozen.text, NOW).unwrap().event else { panic!() };
     assert_eq!(*text, "kept");
+    assert_eq!(frozen.client.list().devices().len(), 3);
+    assert_eq!(frozen.client.mismatches().count(), 0);
+    frozen.client.apply(frozen.letter).unwrap();
+    assert_eq!(frozen.candidate.open(&frozen.offer, NOW).unwrap().list(), frozen.client.list());
 }
