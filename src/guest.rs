@@ -118,7 +118,7 @@ impl Preview {
     /// does not reach back to it; [`Error::BadArgument`] without a bundle, and for two of one device;
     /// [`Error::StalePrekey`] for one outside its validity time; [`Error::NotAllowed`] for a PIN
     /// that is missing, for texts before a PIN is proved, for a name
-    /// of more than 64 bytes or with control characters, and for texts that the policy does not allow; [`Error::Expired`];
+    /// of more than 64 bytes or that is no line (`spec/README.md`, "Lines"), and for texts that the policy does not allow; [`Error::Expired`];
     /// [`Error::WeakKey`].
     pub fn claim(
         &self,

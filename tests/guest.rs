@@ -1003,7 +1003,7 @@ fn a_guest_says_only_what_the_policy_allows_before_it_is_let_in() {
     let mut door = Door::with_policy(81, policy);
     let name = "x".repeat(64);
     let longer = "x".repeat(65);
-    let cases: [(&str, &[&str], Option<Error>); 8] = [
+    let cases: [(&str, &[&str], Option<Error>); 10] = [
         ("", &[], None),
         (&name, &["0123456789", "1"], None),
         (&longer, &[], Some(Error::NotAllowed)),
@@ -1013,6 +1013,8 @@ fn a_guest_says_only_what_the_policy_allows_before_it_is_let_in() {
         ("Grace", &["0123456789a"], Some(Error::NotAllowed)),
         // Ten bytes are not ten letters.
         ("Grace", &["\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}"], Some(Error::NotAllowed)),
+        ("Grace\u{202e}", &[], Some(Error::NotAllowed)),
+        ("Grace\u{2028}the host", &[], Some(Error::NotAllowed)),
     ];
     for (name, texts, error) in cases {
         let claimed = door.claim(name, texts, NOW);

@@ -11,6 +11,7 @@ use crate::primitives::aead::{open_once, seal_once};
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::same;
 use crate::primitives::sign::{self, SIGNATURE};
+use crate::primitives::text::is_line;
 
 use super::identity::{AccountKind, Certificate, Identity};
 use super::letter::Listed;
@@ -56,7 +57,8 @@ pub enum Approval {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Policy {
-    /// The host's name as the guest sees it: at most 64 bytes, no control characters.
+    /// The host's name as the guest sees it: at most 64 bytes, without characters that make it look
+    /// like another text (`spec/README.md`, "Lines").
     pub host_name: String,
     /// Who lets the guest in.
     pub approval: Approval,
@@ -136,10 +138,9 @@ pub(crate) fn name(reader: &mut Reader<'_>) -> Result<String, Error> {
     if is_name(&name) { Ok(name) } else { Err(Error::Malformed) }
 }
 
-/// Whether a name may be displayed: short, and without control characters, which could make it
-/// look like something that the app says.
+/// Whether a name may be displayed: short, and a line (`spec/README.md`, "Lines").
 pub(crate) fn is_name(name: &str) -> bool {
-    name.len() <= MAX_NAME && !name.chars().any(char::is_control)
+    name.len() <= MAX_NAME && is_line(name)
 }
 
 /// Reads an origin.

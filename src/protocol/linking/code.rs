@@ -232,7 +232,7 @@ impl Proposal {
         Ok(Self { body, secret })
     }
 
-    /// What the device says that it is: 1 to 64 bytes, no control characters.
+    /// What the device says that it is: 1 to 64 bytes, a line (`spec/README.md`, "Lines").
     #[must_use]
     pub fn description(&self) -> &str {
         &self.body.description
