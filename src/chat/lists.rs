@@ -21,7 +21,9 @@ pub(super) const NONE: Listed = Listed { epoch: 0, hash: [0; 32] };
 
 impl Chat {
     /// Takes a newer device list of the host's account, on either side: the guest so that it talks
-    /// with the devices that there are, a device of the host so that the guest is told.
+    /// with the devices that there are, a device of the host so that the guest is told. There is no
+    /// change if it brings nothing new. What follows is taken although it has expired, because it may
+    /// bridge the way to one that has not: the time is looked at whenever a guest speaks or reads.
     ///
     /// The sessions with devices that are gone are erased when the change is applied. On a device of
     /// the host that is gone itself, the change ends the chat.
@@ -29,23 +31,24 @@ impl Chat {
     /// # Errors
     ///
     /// [`Error::WrongPeer`] for a list of another account, or one that gives a device's id to other
-    /// keys; [`Error::ListExpired`]; [`Error::ListRollback`], [`Error::ListFork`],
+    /// keys; [`Error::ListExpired`] for one from the future; [`Error::ListRollback`], [`Error::ListFork`],
     /// [`Error::ListGap`] for one that does not follow the known one; [`Error::Expired`],
     /// [`Error::Ended`].
-    pub fn learn(&self, list: &DeviceList, now: u64) -> Result<(Learned, Change), Error> {
+    pub fn learn(&self, list: &DeviceList, now: u64) -> Result<(Learned, Option<Change>), Error> {
         let inner = &*self.inner;
         let now = self.alive(now)?;
-        list.check(now)?;
-        let (learned, step) = if !list.follows(&inner.list)? {
-            (Learned::Nothing, Step::Stay)
-        } else if inner.origin() == Origin::Guest
+        if !list.follows(&inner.list)? {
+            return Ok((Learned::Nothing, None));
+        }
+        list.check_issued(now)?;
+        let (learned, step) = if inner.origin() == Origin::Guest
             && list.device(inner.own.device()) != Some(&inner.own)
         {
             (Learned::Removed, Step::End(EndReason::Removed))
         } else {
             (difference(&inner.list, list), Step::Learn(Box::new(list.clone())))
         };
-        Ok((learned, inner.change(now, step)?))
+        Ok((learned, Some(inner.change(now, step)?)))
     }
 
     /// The devices on the other side that reported another list of the host's devices than the one
