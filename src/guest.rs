@@ -7,7 +7,7 @@ use core::fmt;
 
 use rand_core::CryptoRng;
 
-use crate::chat::{Beginning, Chat, Terms, listed};
+use crate::chat::{Beginning, Chat, Terms};
 use crate::error::Error;
 use crate::primitives::secret::Secret;
 use crate::protocol::bundle::Bundle;
@@ -19,6 +19,7 @@ use crate::protocol::handshake::{Binding, Opening, Psk};
 use crate::protocol::identity::Certificate;
 use crate::protocol::invitation::{self, Approval, Invitation, Policy, is_name};
 use crate::protocol::join::{Joining, Reception};
+use crate::protocol::letter::Listed;
 use crate::protocol::link::Link;
 use crate::protocol::pin::{Pin, PinStage};
 use crate::protocol::posting::Notice;
@@ -166,7 +167,7 @@ impl Preview {
             share: share.as_ref().map(|own| *own.public()),
             join: Box::new(Psk::new(join.duplicate())?),
         };
-        let hello = hello.encode(&listed(list));
+        let hello = hello.encode(&Listed::of(list));
         let psk = keys.psk()?;
         let binding = Binding { psk: &psk, context: &transcript };
         let mut sessions = Vec::with_capacity(openings.len());
@@ -200,7 +201,7 @@ impl Preview {
             pin: share.map_or(PinStage::Done, |share| PinStage::Offered(Box::new(share))),
             granted: None,
             sessions,
-            reported: listed(list),
+            reported: Listed::of(list),
             joining: Joining::Guest(Box::new(Reception {
                 agreement: identity.agreement,
                 generation,

@@ -24,9 +24,10 @@ use crate::protocol::wire;
 use crate::session::{Opened, Session};
 
 use super::delta::{ChatDelta, Step};
-use super::lists::{NONE, listed};
+use super::lists::NONE;
 use super::stage::{Beginning, Inner, Stage, Terms};
 use super::{Chat, Event, Origin, Received};
+use crate::protocol::letter::Listed;
 
 impl Chat {
     /// For a device of the host: the chat for an own device that was linked after the claim. Send it
@@ -87,7 +88,7 @@ impl Chat {
         let bundle = Bundle::new(guest.clone(), ticket.lasting.clone());
         let binding = Binding { psk: &ticket.key, context: &terms.transcript };
         let mut session = client.initiate_guest(&bundle, &binding, now, rng)?;
-        let message = session.encrypt(&Content::Join.encode(&listed(client.list())), rng)?;
+        let message = session.encrypt(&Content::Join.encode(&Listed::of(client.list())), rng)?;
         let envelope = Envelope { to: Address::of(&guest), message };
         let beginning = Beginning {
             terms,

@@ -8,7 +8,6 @@ use crate::client::{Address, Alert, Learned, View};
 use crate::error::Error;
 use crate::protocol::content::EndReason;
 use crate::protocol::devices::DeviceList;
-use crate::protocol::identity::Certificate;
 use crate::protocol::letter::Listed;
 
 use super::delta::Step;
@@ -46,7 +45,7 @@ impl Chat {
         {
             (Learned::Removed, Step::End(EndReason::Removed))
         } else {
-            (difference(&inner.list, list), Step::Learn(Box::new(list.clone())))
+            (Learned::between(&inner.list, list), Step::Learn(Box::new(list.clone())))
         };
         Ok((learned, Some(inner.change(now, step)?)))
     }
@@ -57,7 +56,7 @@ impl Chat {
     pub fn mismatches(&self) -> impl Iterator<Item = (Address, View)> {
         let inner = &*self.inner;
         inner.seats.iter().filter_map(|seat| {
-            let view = view(&inner.list, seat.reported)?;
+            let view = seen(&inner.list, seat.reported)?;
             Some((Address::of(seat.session.peer()), view))
         })
     }
@@ -66,13 +65,13 @@ impl Chat {
 impl Inner {
     /// Which list of the host's devices this side knows.
     pub(super) fn listed(&self) -> Listed {
-        listed(&self.list)
+        Listed::of(&self.list)
     }
 
     /// What is to be kept of a report, and told about it, when the last one was `before`.
     pub(super) fn compare(&self, before: Listed, reported: Listed) -> (Listed, Vec<Alert>) {
         let of = self.list.account();
-        let (was, is) = (view(&self.list, before), view(&self.list, reported));
+        let (was, is) = (seen(&self.list, before), seen(&self.list, reported));
         let alert = match is {
             Some(view) if was != is => Some(Alert::Lists { of, view }),
             None if was.is_some() => Some(Alert::ListsAgree { of }),
@@ -82,32 +81,7 @@ impl Inner {
     }
 }
 
-/// What names a list.
-pub(crate) fn listed(list: &DeviceList) -> Listed {
-    Listed { epoch: list.epoch(), hash: *list.hash() }
-}
-
-/// What a report means, measured by the list that is known here; nothing if it is that list.
-fn view(list: &DeviceList, reported: Listed) -> Option<View> {
-    if reported == NONE || reported == listed(list) {
-        return None;
-    }
-    if reported.epoch > list.epoch() {
-        return Some(View::Ahead);
-    }
-    match list.hash_at(reported.epoch) {
-        Some(hash) if hash == reported.hash => Some(View::Behind),
-        // A list so old that nothing tells: the reporter is behind, whatever it was.
-        None => Some(View::Behind),
-        Some(_) => Some(View::Forked),
-    }
-}
-
-/// Who came and who went.
-fn difference(old: &DeviceList, new: &DeviceList) -> Learned {
-    let missing = |of: &DeviceList, from: &DeviceList| {
-        let devices = of.devices().iter().filter(|one| from.device(one.device()).is_none());
-        devices.map(Certificate::device).collect()
-    };
-    Learned::Newer { added: missing(new, old), removed: missing(old, new) }
+/// What a report means; none was made as long as it is [`NONE`].
+fn seen(known: &DeviceList, reported: Listed) -> Option<View> {
+    if reported == NONE { None } else { View::of(known, reported) }
 }

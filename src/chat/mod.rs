@@ -13,7 +13,6 @@ mod stage;
 
 pub(crate) use delta::ChatDelta;
 pub use event::{ChatStatus, Event, Origin, Received};
-pub(crate) use lists::listed;
 pub use settle::Settlement;
 pub(crate) use stage::{Beginning, Terms};
 

@@ -43,6 +43,22 @@ pub enum View {
     Forked,
 }
 
+impl View {
+    /// What a report means, measured by the list that is known here; nothing if it is that list.
+    pub(crate) fn of(known: &DeviceList, reported: Listed) -> Option<Self> {
+        if reported == Listed::of(known) {
+            return None;
+        }
+        if reported.epoch > known.epoch() {
+            return Some(Self::Ahead);
+        }
+        // A list so old that nothing tells: the reporter is behind, whatever it was.
+        let hash = known.hash_at(reported.epoch);
+        let same = hash.is_none_or(|hash| hash == reported.hash);
+        Some(if same { Self::Behind } else { Self::Forked })
+    }
+}
+
 impl Contact {
     pub(super) fn new(list: DeviceList) -> Self {
         let (epoch, issued) = (list.epoch(), list.issued());
@@ -84,7 +100,7 @@ impl Contact {
     }
 
     pub(super) fn listed(&self) -> Listed {
-        Listed { epoch: self.list.epoch(), hash: *self.list.hash() }
+        Listed::of(&self.list)
     }
 
     /// Whether something may be sent to the account.
@@ -104,16 +120,7 @@ impl Contact {
 
     /// What a report of this account's list means; nothing if it is the one that is known here.
     pub(super) fn view(&self, reported: Listed) -> Option<View> {
-        let known = self.listed();
-        if reported == known {
-            return None;
-        }
-        if reported.epoch > known.epoch {
-            return Some(View::Ahead);
-        }
-        let hash = self.list.hash_at(reported.epoch);
-        let same = hash.is_none_or(|hash| hash == reported.hash);
-        Some(if same && reported.epoch < known.epoch { View::Behind } else { View::Forked })
+        View::of(&self.list, reported)
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {

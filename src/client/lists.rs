@@ -45,6 +45,20 @@ pub enum Learned {
     Removed,
 }
 
+impl Learned {
+    /// Who came and who went.
+    pub(crate) fn between(old: &DeviceList, new: &DeviceList) -> Self {
+        let missing = |of: &DeviceList, from: &DeviceList| {
+            let devices = of.devices().iter().filter(|device| {
+                let other = from.device(device.device());
+                other.is_none_or(|other| other.identity() != device.identity())
+            });
+            devices.map(Certificate::device).collect()
+        };
+        Self::Newer { added: missing(new, old), removed: missing(old, new) }
+    }
+}
+
 impl Client {
     /// Makes a new primary for an account whose primary is lost, from the account's key and its newest
     /// device list: the list after it names the new device in the place of those in `lost`. Save the
@@ -215,10 +229,10 @@ impl Inner {
         }
         let listed = list.device(self.address().device);
         let learned = if listed == Some(self.device.certificate()) {
-            difference(&self.own.list, list)
+            Learned::between(&self.own.list, list)
         } else if self.own.device(self.address().device).is_err() {
             // A companion that has not been admitted yet.
-            difference(&self.own.list, list)
+            Learned::between(&self.own.list, list)
         } else {
             Learned::Removed
         };
@@ -250,7 +264,7 @@ impl Inner {
         }
         match list.follows(&contact.list) {
             Ok(false) => Ok((Learned::Nothing, None)),
-            Ok(true) => Ok((difference(&contact.list, list), learn())),
+            Ok(true) => Ok((Learned::between(&contact.list, list), learn())),
             Err(Error::ListGap) => Ok(changed()),
             Err(error) => Err(error),
         }
@@ -334,16 +348,4 @@ impl Inner {
             self.gone.add(address, newest, self.clock);
         }
     }
-}
-
-/// Who came and who went.
-fn difference(old: &DeviceList, new: &DeviceList) -> Learned {
-    let missing = |of: &DeviceList, from: &DeviceList| {
-        let devices = of.devices().iter().filter(|device| {
-            let other = from.device(device.device());
-            other.is_none_or(|other| other.identity() != device.identity())
-        });
-        devices.map(Certificate::device).collect()
-    };
-    Learned::Newer { added: missing(new, old), removed: missing(old, new) }
 }

@@ -27,6 +27,7 @@ use crate::protocol::grant::Settled;
 use crate::protocol::handshake::Binding;
 use crate::protocol::invitation::{Approval, Invitation, Policy};
 use crate::protocol::join::{Joining, Ticket};
+use crate::protocol::letter::Listed;
 use crate::protocol::link::{Link, Locator};
 use crate::protocol::pin::{Pin, PinStage};
 use crate::protocol::posting::{Notice, Posting};
@@ -107,7 +108,7 @@ impl Invite {
         let invitation = Invitation {
             origin: origin.to_string(),
             host: client.certificate().clone(),
-            listed: chat::listed(client.list()),
+            listed: Listed::of(client.list()),
             owner: owner.public(),
             policy,
         };

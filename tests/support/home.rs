@@ -1,6 +1,6 @@
-//! An account with several devices, made without linking them one by one.
+//! An account with several devices, and lists that it signs whatever they say.
 
-use latchstring::{Account, AccountId, Certificate, Client, DeviceList, State};
+use latchstring::{Account, AccountId, Candidate, Certificate, Client, DeviceList, Proposal};
 use sha2::{Digest, Sha256};
 
 use super::{NOW, TestRng, account_seed, sign};
@@ -15,14 +15,14 @@ pub struct Home {
 impl Home {
     pub fn new(name: u8, count: usize, rng: &mut TestRng) -> Self {
         let account = Account::generate(AccountId([name; 32]), rng);
-        let mut clients: Vec<Client> =
-            (0..count).map(|_| Client::create(&account, NOW, rng).unwrap()).collect();
-        clients.sort_by_key(Client::address);
-        let devices: Vec<Certificate> =
-            clients.iter().map(|client| client.certificate().clone()).collect();
-        let list = next_list(&account, clients[0].list(), &devices, NOW);
-        let clients = clients.iter().map(|client| relisted(client, &list)).collect();
-        Self { account, clients, list }
+        let primary = Client::create(&account, NOW, rng).unwrap();
+        let list = primary.list().clone();
+        let mut home = Self { account, clients: vec![primary], list };
+        for _ in 1..count {
+            let companion = home.link(NOW, rng);
+            home.clients.push(companion);
+        }
+        home
     }
 
     /// The account signs its next list, of those devices that `keep` names, and all of these learn
@@ -31,23 +31,33 @@ impl Home {
         let kept = self.clients.iter().enumerate().filter(|(place, _)| keep(*place));
         let devices: Vec<_> = kept.map(|(_, client)| client.certificate().clone()).collect();
         self.list = next_list(&self.account, &self.list, &devices, now);
-        for client in &mut self.clients {
-            let (_, change) = client.learn(&self.list, now).unwrap();
-            client.apply(change.unwrap()).unwrap();
-        }
+        self.learn(now);
     }
 
     /// A new device of the account, which all learn.
     pub fn link(&mut self, now: u64, rng: &mut TestRng) -> Client {
-        let client = Client::create(&self.account, now, rng).unwrap();
-        let devices = self.clients.iter().chain([&client]);
-        let devices: Vec<_> = devices.map(|client| client.certificate().clone()).collect();
-        self.list = next_list(&self.account, &self.list, &devices, now);
+        let candidate = Candidate::generate("a laptop", now, rng).unwrap();
+        let proposal = Proposal::read(&candidate.code(), now).unwrap();
+        let primary = &mut self.clients[0];
+        let (offer, change) = primary.approve(&self.account, &proposal, 31, now, rng).unwrap();
+        primary.apply(change).unwrap();
+        let welcome = candidate.open(&offer, now).unwrap();
+        let (mut companion, acceptance) = welcome.accept(candidate, now, rng).unwrap();
+        let change = primary.admit(&self.account, &acceptance, now).unwrap();
+        primary.apply(change).unwrap();
+        self.list = primary.list().clone();
+        self.learn(now);
+        let (_, change) = companion.learn(&self.list, now).unwrap();
+        companion.apply(change.unwrap()).unwrap();
+        companion
+    }
+
+    fn learn(&mut self, now: u64) {
         for client in &mut self.clients {
-            let (_, change) = client.learn(&self.list, now).unwrap();
-            client.apply(change.unwrap()).unwrap();
+            if let (_, Some(change)) = client.learn(&self.list, now).unwrap() {
+                client.apply(change).unwrap();
+            }
         }
-        relisted(&client, &self.list)
     }
 }
 
@@ -88,23 +98,4 @@ pub fn next_list(
     let parts: [&[u8]; 8] =
         [&[1, 0x12], owner, &epoch, &content, &length, &base, &trail, &signature];
     DeviceList::decode(&parts.concat()).unwrap()
-}
-
-/// The client as if it had been linked when the list was signed.
-fn relisted(client: &Client, list: &DeviceList) -> Client {
-    let bytes = client.to_bytes();
-    // version, kind, anchor, clock, device, then the list and since when each device is in it
-    let start = 2 + 32 + 8 + super::device_of(client).to_bytes().len() - 2;
-    let known = client.list();
-    let end = start + known.encode().len() - 2 + 4 + 24 * known.devices().len();
-    let mut since = u32::try_from(list.devices().len()).unwrap().to_be_bytes().to_vec();
-    for device in list.devices() {
-        since.extend(device.device().0);
-        since.extend(list.epoch().to_be_bytes());
-        since.extend(list.issued().to_be_bytes());
-    }
-    let parts: [&[u8]; 4] = [&bytes[..start], &list.encode()[2..], &since, &bytes[end..]];
-    let client = Client::from_bytes(&parts.concat()).unwrap();
-    assert_eq!(client.list(), list);
-    client
 }

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kdf::hash;
 use crate::protocol::blob::Reference;
+use crate::protocol::devices::DeviceList;
 use crate::protocol::identity::{AccountId, DeviceId};
 use crate::protocol::labels;
 
@@ -36,6 +37,10 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
+    pub(crate) fn of(list: &DeviceList) -> Self {
+        Self { epoch: list.epoch(), hash: *list.hash() }
+    }
+
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.u64(self.epoch);
         writer.raw(&self.hash);
