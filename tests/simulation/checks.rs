@@ -1,0 +1,258 @@
+//! What must hold at every moment.
+
+use std::collections::BTreeSet;
+
+use latchstring::{
+    AccountId, Address, Alert, Arrived, Content, Conversation, Error, Origin, State,
+};
+
+use crate::letters::{Draft, What};
+use crate::server::Mail;
+use crate::world::{Held, World};
+
+impl World {
+    /// A letter goes to all devices of the known lists, and to no other; the lists are valid.
+    pub fn check_audience(&self, node: usize, draft: &Draft, devices: &[Address]) {
+        let (client, now) = (&self.nodes[node].client, self.time(node));
+        assert!(!self.nodes[node].knows, "a removed device has sealed");
+        for device in devices {
+            let list = client.list_of(device.account).unwrap();
+            assert!(list.device(device.device).is_some(), "sealed for a device that is unlisted");
+            assert!(now <= list.expires(), "sealed by a list past its time");
+            assert!(
+                client.changed_list_of(device.account).is_none(),
+                "sealed for a changed account"
+            );
+        }
+        if let What::New(conversation, members) = &draft.what {
+            let own = client.address();
+            let mut accounts: BTreeSet<_> = members.iter().copied().collect();
+            accounts.insert(own.account);
+            if let Conversation::With(account) = conversation {
+                accounts.insert(*account);
+            }
+            let all = accounts.iter().map(|account| client.list_of(*account).unwrap());
+            let mut all: BTreeSet<_> = all.flat_map(Self::addresses).collect();
+            all.remove(&own);
+            let planned = devices.iter().chain(&draft.left_out).copied().collect();
+            assert_eq!(all, planned, "the devices of a plan");
+        }
+    }
+
+    /// The lists that an envelope names.
+    pub fn lists_named(
+        &self,
+        node: usize,
+        draft: &Draft,
+        to: Address,
+    ) -> Vec<(AccountId, [u8; 32])> {
+        let client = &self.nodes[node].client;
+        let own = client.address().account;
+        let of = |conversation: Conversation| match conversation {
+            Conversation::With(account) => account,
+            Conversation::Group(_) => to.account,
+            _ => own,
+        };
+        let other = match &draft.what {
+            What::New(conversation, _) => of(*conversation),
+            What::Again(message) => of(self.messages[*message].conversation),
+            What::Ask(from, _) => from.account,
+            What::Witness => own,
+        };
+        let hash = |account| (account, *client.list_of(account).unwrap().hash());
+        let mut named = vec![hash(own)];
+        // In a group the receiver reads the second list as its own account's.
+        if other != own {
+            named.push(hash(other));
+        }
+        named
+    }
+
+    /// Whether it may open at all.
+    pub fn check_opened(&self, node: usize, envelope: usize, arrived: &Arrived) {
+        let (client, sent) = (&self.nodes[node].client, &self.sent[envelope]);
+        assert!(!self.nodes[node].knows, "a removed device has opened a letter");
+        assert!(!sent.opened, "an envelope was opened twice");
+        let list = client.list_of(sent.from.account).unwrap();
+        assert!(list.device(sent.from.device).is_some(), "an unlisted device was heard");
+        assert!(self.time(node) <= list.expires(), "heard by a list past its time");
+        let own = client.address().account == sent.from.account;
+        assert_eq!(arrived.origin, if own { Origin::Own } else { Origin::Member });
+        assert_eq!(arrived.from, sent.from);
+    }
+
+    /// Follows which session both sides are on.
+    pub fn note_session(&mut self, node: usize, envelope: usize, arrived: &Arrived) {
+        let (from, to, session) = {
+            let sent = &self.sent[envelope];
+            (sent.from, sent.to, sent.session)
+        };
+        let has = |alert: Alert| arrived.alerts.contains(&alert);
+        assert!(!has(Alert::SessionForked), "an honest device forgets no session");
+        let begins =
+            has(Alert::NewSession) || has(Alert::SessionReplaced) || has(Alert::SessionReset);
+        let is_old = has(Alert::OldSession);
+        let begun = &self.sessions[session];
+        let is_theirs = begun.by == from;
+        let is_first = begun.by == from && !self.nodes[node].accepted.contains(&session);
+        if is_first {
+            assert!(begins != is_old, "a first message begins a session, or it is an old one");
+            assert_eq!(has(Alert::NoOneTimePrekey), begun.one_time.is_none());
+            if let Some(key) = begun.one_time.clone() {
+                assert!(
+                    self.one_time_used.insert(key),
+                    "a one-time prekey has opened two sessions"
+                );
+            }
+        } else {
+            assert!(!begins, "a session was accepted twice");
+        }
+        if has(Alert::SessionReset) {
+            assert!(self.losses > 0, "nobody has lost a session");
+            self.count("session reset");
+        }
+        let node = &mut self.nodes[node];
+        node.asking.remove(&from);
+        if is_first {
+            node.accepted.insert(session);
+        }
+        if is_theirs {
+            let latest = node.latest.entry(from).or_insert(session);
+            let is_back = begins && session < *latest;
+            assert!(!is_back, "a withheld session became the active one");
+            *latest = session.max(*latest);
+        }
+        if begins {
+            node.active.insert(from, session);
+        }
+        let is_active = node.active.get(&from) == Some(&session);
+        assert_eq!(is_old, !is_active, "whether the session is the active one");
+        if is_old {
+            self.count("old session");
+        }
+        self.sent[envelope].opened = true;
+        self.refused.remove(&envelope);
+        let course = self.courses.get_mut(&(from, to, session)).unwrap();
+        course.missing += arrived.missing;
+        if course.last.is_some_and(|last| last > envelope) {
+            course.late += 1;
+        }
+        course.last = course.last.max(Some(envelope));
+    }
+
+    /// A list that the sender knows otherwise is told, and stays so until it agrees.
+    pub fn check_views(&self, node: usize, envelope: usize) {
+        let (client, sent) = (&self.nodes[node].client, &self.sent[envelope]);
+        for (subject, hash) in &sent.lists {
+            let Some(known) = client.list_of(*subject) else { continue };
+            let mut told = client.mismatches();
+            let told = told.any(|(by, of, _)| by == sent.from && of == *subject);
+            assert_eq!(told, known.hash() != hash, "whether both know the same list");
+        }
+    }
+
+    /// What is shown is what was sent, by that device, there, and was not shown before.
+    pub fn check_content(&mut self, node: usize, envelope: usize, arrived: &Arrived) {
+        let held = self.sent[envelope].held;
+        let equivocates = |alert: &Alert| matches!(alert, Alert::Equivocation { .. });
+        assert!(!arrived.alerts.iter().any(equivocates), "nobody said two things");
+        let large;
+        let text: &[u8] = match (&arrived.content, held) {
+            (Content::AskedAgain(id), Held::Ask(asked)) => {
+                assert_eq!(*id, asked);
+                self.nodes[node].asked.push((arrived.from, *id));
+                return;
+            }
+            (Content::Witness, Held::Witness) => return,
+            (Content::Repeated, Held::Message(message)) => {
+                let name = (arrived.from, self.messages[message].id);
+                assert!(self.nodes[node].read.contains(&name), "kept back and never shown");
+                self.count("repeated");
+                return;
+            }
+            (Content::Message(text) | Content::Own(text), Held::Message(_)) => text,
+            (Content::Large(content), Held::Message(message)) => {
+                large = content.open(self.messages[message].blob.as_ref().unwrap()).unwrap();
+                &large
+            }
+            _ => panic!("another content than was sealed"),
+        };
+        let Held::Message(message) = held else { unreachable!() };
+        let message = &self.messages[message];
+        let (own, from) = (self.address(node), self.address(message.from));
+        assert_eq!((arrived.from, arrived.id), (from, message.id));
+        assert!(text == message.content, "other words than were sent");
+        assert!(message.targets.contains(&own), "shown to a device that it was not sealed for");
+        let there = match message.conversation {
+            Conversation::With(_) if own.account != from.account => {
+                Conversation::With(from.account)
+            }
+            other => other,
+        };
+        assert_eq!(arrived.conversation, there);
+        if message.conversation == Conversation::Own {
+            assert_eq!(own.account, from.account, "own content from somebody else");
+        }
+        if let Content::Own(_) = arrived.content {
+            assert_eq!(message.conversation, Conversation::Own);
+        }
+        let name = (arrived.from, arrived.id);
+        self.nodes[node].failed.remove(&name);
+        assert!(self.nodes[node].read.insert(name), "shown twice");
+        self.count("read");
+    }
+
+    /// Why an envelope may be refused.
+    pub fn check_refused(&self, node: usize, is_true: Option<usize>, mail: &Mail, error: Error) {
+        let client = &self.nodes[node].client;
+        if self.nodes[node].knows {
+            assert_eq!(error, Error::Unlisted, "a removed device");
+            return;
+        }
+        let known = client.list_of(mail.from.account);
+        let is_listed = known.is_some_and(|list| list.device(mail.from.device).is_some());
+        let is_self = mail.from == client.address();
+        let has_place = client.list().device(client.address().device).is_some();
+        if !is_listed && !is_self && has_place {
+            assert!(
+                matches!(error, Error::Unlisted | Error::AccountChanged),
+                "an unlisted device is refused first: {error:?}"
+            );
+        }
+        let Some(envelope) = is_true else { return };
+        let sent = &self.sent[envelope];
+        match error {
+            Error::Duplicate => assert!(sent.opened, "a duplicate of nothing"),
+            Error::Replay => assert!(self.nodes[node].accepted.contains(&sent.session)),
+            Error::Unlisted | Error::ListExpired | Error::AccountChanged => {}
+            Error::KeyGone | Error::Forged | Error::UnknownPrekey | Error::RotationRequired => {
+                assert!(sent.opened || !self.is_lossless(), "{error:?} on a polite server");
+            }
+            _ => panic!("{error:?} for what an honest device has sealed"),
+        }
+    }
+
+    /// What a device holds is bounded by the accounts and devices that it knows.
+    pub fn check_size(&mut self, node: usize) {
+        let client = &self.nodes[node].client;
+        let length = client.to_bytes().len();
+        let accounts = self.people.len();
+        let devices: usize = (0..accounts)
+            .filter_map(|person| client.list_of(self.account(person)))
+            .map(|list| list.devices().len())
+            .sum();
+        let bound = bound(accounts, devices);
+        assert!(length <= bound, "{length} bytes for {accounts} accounts, {devices} devices");
+        self.largest = self.largest.max(length);
+    }
+}
+
+/// Bytes of a state at most: prekeys, logs; two lists an account; five sessions a device.
+fn bound(accounts: usize, devices: usize) -> usize {
+    const LIST: usize = 8642;
+    const PREKEYS: usize = 1000 * 112 + 32 * (1500 + 16 * 64);
+    const SEEN: usize = 1024 * 89;
+    let sent = 128 * (16 + 32 + 8 + 65 + accounts * 40 + 3 * devices * 41);
+    let session = 4096 + 300 * 36;
+    PREKEYS + SEEN + sent + accounts * 2 * LIST + devices * (5 * session + accounts * 72 + 64)
+}

@@ -1,0 +1,318 @@
+//! Planning, fetching bundles, sealing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use latchstring::{
+    AccountId, Address, Bundle, Client, Conversation, Error, MessageId, MessageKind, OneTimePrekey,
+    Plan, State, To,
+};
+
+use crate::server::{DAY, below};
+use crate::world::{Begun, Held, Message, OWNER, Sent, World, key};
+
+/// A plan, what it is for, and what was fetched for it.
+pub struct Draft {
+    pub plan: Plan,
+    pub what: What,
+    pub content: Vec<u8>,
+    /// The sessions that would begin.
+    pub begun: BTreeMap<Address, usize>,
+    pub left_out: BTreeSet<Address>,
+}
+
+#[derive(Clone)]
+pub enum What {
+    New(Conversation, Vec<AccountId>),
+    Again(usize),
+    Ask(Address, MessageId),
+    Witness,
+}
+
+impl World {
+    /// Plans a message, fetching lists that are unknown or too old.
+    pub fn plan(&mut self, node: usize, what: What, content: Vec<u8>) -> Result<Draft, Error> {
+        let mut tried = BTreeSet::new();
+        loop {
+            let (now, before) = (self.time(node), self.sample(node));
+            let client = &self.nodes[node].client;
+            let plan = match &what {
+                What::New(conversation, members) => client.plan(whom(conversation, members), now),
+                What::Again(message) => {
+                    let message = &self.messages[*message];
+                    client.backfill(message.id, now)
+                }
+                What::Ask(from, id) => client.ask_again(*from, *id, now),
+                What::Witness => client.witness(now),
+            };
+            self.check_sample(node, before.as_ref(), "planning");
+            let error = match plan {
+                Ok(plan) => {
+                    return Ok(Draft {
+                        plan,
+                        what,
+                        content,
+                        begun: BTreeMap::new(),
+                        left_out: BTreeSet::new(),
+                    });
+                }
+                Err(error) => error,
+            };
+            self.count_error("plan", error);
+            if !matches!(error, Error::Unlisted | Error::ListExpired) {
+                return Err(error);
+            }
+            let mut accounts = self.accounts_of(node, &what);
+            accounts.retain(|account| tried.insert(*account));
+            if accounts.is_empty() {
+                return Err(error);
+            }
+            for account in accounts {
+                let _ = self.fetch(node, account);
+            }
+        }
+    }
+
+    /// The accounts that a message goes to, the own one first.
+    fn accounts_of(&self, node: usize, what: &What) -> Vec<AccountId> {
+        let own = self.address(node).account;
+        let mut accounts = vec![own];
+        match what {
+            What::New(conversation, members) => {
+                accounts.extend(members);
+                if let Conversation::With(account) = conversation {
+                    accounts.push(*account);
+                }
+            }
+            What::Again(message) => {
+                let message = &self.messages[*message];
+                accounts.extend(&message.members);
+                if let Conversation::With(account) = message.conversation {
+                    accounts.push(account);
+                }
+            }
+            What::Ask(from, _) => accounts.push(from.account),
+            What::Witness => {}
+        }
+        accounts.dedup();
+        accounts
+    }
+
+    /// Fetches the bundles that a plan misses; devices without a good one are left out.
+    pub fn supply(&mut self, node: usize, draft: &mut Draft) {
+        let wanted = self.nodes[node].renew.clone();
+        for address in wanted {
+            if !draft.plan.devices().any(|device| device == address) {
+                continue;
+            }
+            self.nodes[node].renew.remove(&address);
+            // A device that has answered meanwhile needs no other session.
+            let now = self.time(node);
+            if draft.plan.renew(&self.nodes[node].client, address, now).is_ok() {
+                self.count("begin anew");
+            }
+        }
+        // What could not be opened at all may be in a session that this device has no more.
+        if let What::Ask(from, _) = draft.what
+            && self.nodes[node].forged.remove(&from)
+        {
+            let now = self.time(node);
+            if draft.plan.renew(&self.nodes[node].client, from, now).is_ok() {
+                self.count("begin anew to ask");
+            }
+        }
+        let mut tries = 0;
+        loop {
+            let missing: Vec<_> = draft.plan.missing().collect();
+            let Some(of) = missing.first().copied() else { return };
+            tries += 1;
+            let (bytes, one_time) = self.server.bundle(of, &mut self.rng);
+            if let Err(error) = self.supply_one(node, draft, &missing, &bytes, one_time) {
+                self.count_error("bundle", error);
+            }
+            if tries > 3 + 2 * missing.len() && draft.plan.missing().any(|address| address == of) {
+                self.count("left out");
+                draft.plan.leave_out(of).unwrap();
+                draft.left_out.insert(of);
+            }
+        }
+    }
+
+    fn supply_one(
+        &mut self,
+        node: usize,
+        draft: &mut Draft,
+        missing: &[Address],
+        bytes: &[u8],
+        one_time: Option<Vec<u8>>,
+    ) -> Result<(), Error> {
+        let mut bundle = Bundle::decode(bytes)?;
+        if let Some(key) = &one_time {
+            bundle = bundle.attach(OneTimePrekey::decode(key)?)?;
+        }
+        let now = self.time(node);
+        let before = self.sample(node);
+        let client = &self.nodes[node].client;
+        let had = draft.plan.supply(client, &bundle, now, &mut self.rng)?;
+        self.check_sample(node, before.as_ref(), "a bundle");
+        let certificate = bundle.certificate();
+        let of = Address { account: certificate.account(), device: certificate.device() };
+        assert!(missing.contains(&of), "a bundle of a device that needs none was taken");
+        let listed = client.list_of(of.account).and_then(|list| list.device(of.device));
+        assert_eq!(listed, Some(certificate), "a bundle of an unlisted device was taken");
+        let published = self.server.bundles[&of].iter().find(|old| old.bytes == bytes);
+        let published = published.expect("a bundle that nobody published was taken");
+        assert!(now <= published.at + 14 * DAY + 1800, "a stale bundle was taken");
+        assert_eq!(had, one_time.is_some());
+        self.sessions.push(Begun { by: self.address(node), one_time });
+        draft.begun.insert(of, self.sessions.len() - 1);
+        Ok(())
+    }
+
+    /// Seals for all devices of a plan, or for none.
+    pub fn seal(&mut self, node: usize, draft: &mut Draft) -> Result<(), Error> {
+        let devices: Vec<_> = draft.plan.devices().collect();
+        let (now, before) = (self.time(node), self.sample(node));
+        let (crashes, restarts) = (!self.is_quiet && self.once_in(40), self.once_in(64));
+        let client = &mut self.nodes[node].client;
+        let state = restarts.then(|| client.to_bytes());
+        let anchor = client.anchor();
+        let sealed = client.seal(&mut draft.plan, &draft.content, now, &mut self.rng);
+        let out = match sealed {
+            Err(error) => {
+                self.check_sample(node, before.as_ref(), "sealing");
+                self.count_error("seal", error);
+                return Err(error);
+            }
+            Ok(sealed) if crashes => {
+                drop(sealed);
+                self.check_sample(node, before.as_ref(), "sealing without applying");
+                return Ok(());
+            }
+            Ok(sealed) => match &state {
+                None => sealed.apply().unwrap(),
+                Some(state) => {
+                    let recorded = sealed.record(&key(), OWNER, &anchor, &mut self.rng).unwrap();
+                    let record = recorded.record().to_vec();
+                    let out = recorded.apply().unwrap();
+                    self.restart(node, state, &record);
+                    out
+                }
+            },
+        };
+        assert!(out.envelopes.iter().map(|envelope| envelope.to).eq(devices.iter().copied()));
+        self.check_audience(node, draft, &devices);
+        let held = self.write_down(node, draft, &out, &devices);
+        let from = self.address(node);
+        let mut places = BTreeMap::new();
+        let mut length = None;
+        for envelope in &out.envelopes {
+            let to = envelope.to;
+            let begun = draft.begun.remove(&to);
+            let active = &mut self.nodes[node].active;
+            if let Some(session) = begun {
+                active.insert(to, session);
+            }
+            let session = active[&to];
+            if MessageKind::of(&envelope.message) == Ok(MessageKind::Ordinary) {
+                let length = *length.get_or_insert(envelope.message.len());
+                assert_eq!(length, envelope.message.len(), "a length tells the device");
+            }
+            let lists = self.lists_named(node, draft, to);
+            let opened = false;
+            self.sent.push(Sent { from, to, session, held, lists, opened });
+            places.insert(to, self.sent.len() - 1);
+            let course = self.courses.entry((from, to, session)).or_default();
+            course.sent.push(self.sent.len() - 1);
+        }
+        self.nodes[node].outbox.push((out, places));
+        Ok(())
+    }
+
+    /// Enters into the ledger what was sealed.
+    fn write_down(
+        &mut self,
+        node: usize,
+        draft: &Draft,
+        out: &latchstring::Outgoing,
+        devices: &[Address],
+    ) -> Held {
+        match &draft.what {
+            What::New(conversation, members) => {
+                let from = self.address(node);
+                self.messages.push(Message {
+                    from: node,
+                    id: out.id,
+                    conversation: *conversation,
+                    members: members.clone(),
+                    content: draft.content.clone(),
+                    blob: out.blob.clone(),
+                    targets: devices.iter().copied().collect(),
+                    left_out: draft.left_out.clone(),
+                });
+                let left_out: BTreeSet<_> = out.left_out.iter().copied().collect();
+                assert_eq!(left_out, draft.left_out);
+                let message = self.messages.len() - 1;
+                assert!(self.by_name.insert((from, out.id), message).is_none());
+                Held::Message(message)
+            }
+            What::Again(message) => {
+                let message = *message;
+                let entry = &mut self.messages[message];
+                assert_eq!(out.id, entry.id);
+                entry.targets.extend(devices);
+                entry.blob.clone_from(&out.blob);
+                Held::Message(message)
+            }
+            What::Ask(_, id) => Held::Ask(*id),
+            What::Witness => Held::Witness,
+        }
+    }
+
+    /// Plans, fetches, seals.
+    pub fn say(&mut self, node: usize, what: What, content: Vec<u8>) -> Result<(), Error> {
+        let mut draft = self.plan(node, what, content)?;
+        self.supply(node, &mut draft);
+        self.seal(node, &mut draft)
+    }
+
+    /// Seals a message again for a device that asked.
+    pub fn answer(&mut self, node: usize, to: Address, id: MessageId) -> Result<(), Error> {
+        let from = self.address(node);
+        let now = self.time(node);
+        let plan = self.nodes[node].client.plan_again(to, id, now)?;
+        let message = self.by_name[&(from, id)];
+        let content = self.messages[message].content.clone();
+        let mut draft = Draft {
+            plan,
+            what: What::Again(message),
+            content,
+            begun: BTreeMap::new(),
+            left_out: BTreeSet::new(),
+        };
+        self.supply(node, &mut draft);
+        self.seal(node, &mut draft)
+    }
+}
+
+/// Whom a message in a conversation is for.
+fn whom<'a>(conversation: &Conversation, members: &'a [AccountId]) -> To<'a> {
+    match conversation {
+        Conversation::With(account) => To::Account(*account),
+        Conversation::Group(id) => To::Group { id: *id, members },
+        _ => To::Own,
+    }
+}
+
+/// A second copy of a client, as a thief makes it.
+pub fn copy(client: &Client) -> Client {
+    Client::from_bytes(&client.to_bytes()).unwrap()
+}
+
+/// The bytes of some content: mostly short, sometimes more than goes into an envelope.
+pub fn content(rng: &mut crate::support::TestRng) -> Vec<u8> {
+    use latchstring::rand_core::Rng;
+    let length = if below(rng, 100) == 0 { 4090 + below(rng, 12) } else { below(rng, 60) };
+    let mut bytes = vec![0; length];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}

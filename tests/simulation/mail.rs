@@ -1,0 +1,120 @@
+//! Sending and delivering.
+
+use latchstring::{Answer, Arrived, Error, Outgoing};
+
+use crate::server::Mail;
+use crate::world::{Place, World};
+
+impl World {
+    /// Sends what was sealed; sometimes the connection breaks in between, or the device ends
+    /// before it notes what it has sent.
+    pub fn flush(&mut self, node: usize) {
+        let outbox = std::mem::take(&mut self.nodes[node].outbox);
+        for (mut out, places) in outbox {
+            let from = self.address(node);
+            let breaks = if self.is_quiet { usize::MAX } else { self.below(12) };
+            for envelope in out.envelopes.clone().into_iter().take(breaks) {
+                let to = envelope.to;
+                let mail = Mail {
+                    from,
+                    to,
+                    id: out.id,
+                    message: envelope.message,
+                    envelope: Some(places[&to]),
+                    tries: 0,
+                };
+                let brought = self.server.post(mail, self.now, &mut self.rng);
+                if !brought {
+                    self.count("dropped or altered");
+                }
+                if self.is_quiet || !self.once_in(40) {
+                    out.delivered(to);
+                }
+            }
+            if !out.envelopes.is_empty() {
+                let out = Outgoing::decode(&out.encode()).unwrap();
+                self.nodes[node].outbox.push((out, places));
+            }
+        }
+    }
+
+    /// Brings one envelope to a device. Returns false if none waits.
+    pub fn deliver(&mut self, node: usize) -> bool {
+        let address = self.address(node);
+        let Some(queue) = self.server.mail.get_mut(&address) else { return false };
+        let Some(mail) = queue.pop_front() else { return false };
+        let is_true = mail.envelope.filter(|envelope| {
+            let sent = &self.sent[*envelope];
+            sent.from == mail.from && sent.to == address
+        });
+        let (now, before) = (self.time(node), self.sample(node));
+        let opened = self.nodes[node].client.open(mail.from, &mail.message, now);
+        match opened {
+            Ok((arrived, change)) => {
+                let Some(envelope) = is_true else {
+                    panic!("opened what nobody sent so: {:?}", arrived.from);
+                };
+                if !self.is_quiet && self.once_in(50) {
+                    drop(change);
+                    self.check_sample(node, before.as_ref(), "opening without applying");
+                    self.server.mail.get_mut(&address).unwrap().push_front(mail);
+                    return true;
+                }
+                self.check_opened(node, envelope, &arrived);
+                self.commit(node, change);
+                self.note(node, envelope, &mail, &arrived);
+            }
+            Err(error) => {
+                self.check_sample(node, before.as_ref(), "a refusal");
+                self.refuse(node, is_true, mail, error);
+            }
+        }
+        true
+    }
+
+    /// What a device does about what does not open.
+    fn refuse(&mut self, node: usize, is_true: Option<usize>, mut mail: Mail, error: Error) {
+        self.check_refused(node, is_true, &mail, error);
+        let waits = matches!(error, Error::Unlisted | Error::ListExpired | Error::AccountChanged);
+        let address = self.address(node);
+        if waits && self.nodes[node].place == Place::Listed {
+            let _ = self.fetch(node, mail.from.account);
+            let _ = self.fetch(node, address.account);
+            mail.tries += 1;
+            if mail.tries < 8 {
+                self.server.mail.get_mut(&address).unwrap().push_back(mail);
+                return;
+            }
+        }
+        self.count_error(if is_true.is_some() { "open" } else { "open untrue" }, error);
+        if error == Error::Duplicate {
+            return;
+        }
+        if error == Error::Forged {
+            self.nodes[node].forged.insert(mail.from);
+        }
+        if let Some(envelope) = is_true
+            && !self.sent[envelope].opened
+        {
+            self.refused.insert(envelope, error);
+            if error.answer() == Answer::NewBundle {
+                let sender = self.at[&mail.from];
+                self.nodes[sender].renew.insert(address);
+            }
+        }
+        if !self.nodes[node].read.contains(&(mail.from, mail.id)) && mail.from != address {
+            self.nodes[node].failed.entry((mail.from, mail.id)).or_insert(0);
+        }
+    }
+
+    /// After an envelope was opened and the change applied.
+    fn note(&mut self, node: usize, envelope: usize, mail: &Mail, arrived: &Arrived) {
+        self.note_session(node, envelope, arrived);
+        self.check_views(node, envelope);
+        self.check_content(node, envelope, arrived);
+        assert_eq!(arrived.from, mail.from);
+        if self.once_in(64) {
+            self.check_size(node);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Many accounts and devices, a hostile server, random histories: what must hold at every moment,
+//! and what must hold when it is quiet again.
+//!
+//! `LATCHSTRING_EVENTS=100000` sets the length of all histories together, `LATCHSTRING_SEED` the
+//! first seed, `LATCHSTRING_SHOW=1` prints what happened.
+#![allow(
+    unreachable_pub,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+mod checks;
+mod events;
+mod letters;
+mod lists;
+mod mail;
+mod quiet;
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
+
+use server::{ALL, Attacks, attack};
+use world::World;
+
+/// Events of all the histories with every attack switched on, unless the environment says otherwise.
+const EVENTS: usize = 20_000;
+
+fn number(name: &str) -> Option<usize> {
+    std::env::var(name).ok().map(|value| value.parse().unwrap())
+}
+
+/// A history of so many events, then quiet, then the accounts.
+fn run(seed: u64, attacks: Attacks, devices: &[usize], events: usize) {
+    let mut world = World::new(seed, attacks, devices);
+    for _ in 0..events {
+        world.event();
+    }
+    world.quiet();
+    world.settle_accounts();
+    if number("LATCHSTRING_SHOW").is_some() {
+        println!("seed {seed}, attacks {attacks:#x}\n{}", world.stats());
+    }
+}
+
+fn attacked(attacks: Attacks, seed: u64) {
+    run(seed, attacks, &[3, 2, 2, 1], number("LATCHSTRING_EVENTS").unwrap_or(EVENTS) / 20);
+}
+
+#[test]
+fn after_every_attack_at_once_everyone_agrees_and_every_message_was_read_once_or_reported() {
+    let events = number("LATCHSTRING_EVENTS").unwrap_or(EVENTS);
+    let first = number("LATCHSTRING_SEED").unwrap_or(1) as u64;
+    for seed in first..first + 5 {
+        run(seed, ALL, &[4, 3, 3, 2, 2, 1], events / 5);
+    }
+}
+
+#[test]
+fn on_a_polite_server_nothing_is_lost_and_nothing_is_told() {
+    attacked(0, 11);
+}
+
+macro_rules! attacks {
+    ($($name:ident: $attack:expr, $seed:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            attacked($attack, $seed);
+        })*
+    };
+}
+
+attacks! {
+    what_is_dropped_is_counted: attack::DROP, 21;
+    what_is_delayed_is_read_late_and_brings_no_session_back: attack::DELAY, 22;
+    what_is_delivered_twice_is_opened_once: attack::DUPLICATE | attack::REORDER, 23;
+    what_is_reordered_is_read: attack::REORDER, 24;
+    what_is_altered_is_not_opened: attack::ALTER, 25;
+    what_is_brought_to_another_device_or_under_another_name_is_not_opened: attack::MISROUTE, 26;
+    a_hidden_list_is_noticed_by_the_next_message: attack::HIDE_LIST, 27;
+    an_old_list_is_not_taken: attack::OLD_LIST, 28;
+    a_forked_list_is_not_taken_or_noticed: attack::FORK_LIST, 29;
+    a_list_with_a_ghost_is_not_taken: attack::GHOST_LIST, 30;
+    a_bundle_of_another_device_begins_nothing: attack::OTHER_BUNDLE, 31;
+    a_stale_or_altered_bundle_begins_nothing: attack::STALE_BUNDLE, 32;
+    without_one_time_prekeys_nothing_is_opened_twice: attack::NO_ONE_TIME | attack::REPLAY, 33;
+    a_one_time_prekey_that_is_handed_out_twice_opens_one_session: attack::TWICE_ONE_TIME, 34;
+    a_list_past_its_time_is_not_taken: attack::EXPIRED_LIST, 35;
+    a_removed_device_is_not_heard: attack::GHOST_SENDS, 36;
+}

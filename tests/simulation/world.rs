@@ -1,0 +1,304 @@
+//! What there is: accounts, devices, the server, and the ledger of everything that was sealed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use latchstring::{
+    Account, AccountId, Address, Change, Client, Conversation, DeviceList, Error, MessageId,
+    Outgoing, State, StateKey,
+};
+
+use crate::letters::Draft;
+use crate::server::{Attacks, Server, below};
+use crate::support::{NOW, TestRng};
+
+/// Whose device it is, as the truth has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In its account's newest list.
+    Listed,
+    /// It was, and may not know that it is no more.
+    Removed,
+    /// Only in a list that a thief of the account key has signed.
+    Ghost,
+}
+
+/// A device.
+pub struct Node {
+    pub client: Client,
+    pub person: usize,
+    pub place: Place,
+    /// How much its clock is ahead, in seconds.
+    pub skew: u64,
+    /// Whether it has learned that it is no more listed.
+    pub knows: bool,
+    /// What it has shown, by sender and name.
+    pub read: BTreeSet<(Address, MessageId)>,
+    /// What others could not open, to be sealed again.
+    pub asked: Vec<(Address, MessageId)>,
+    /// What it could not open, and how often it has asked.
+    pub failed: BTreeMap<(Address, MessageId), u8>,
+    /// What was sealed and not yet sent, with the place of each envelope in the ledger.
+    pub outbox: Vec<(Outgoing, BTreeMap<Address, usize>)>,
+    /// Since when it has an open request to a device of which nothing has opened since.
+    pub asking: BTreeMap<Address, u64>,
+    pub draft: Option<Draft>,
+    /// Devices of which something came that no session opens.
+    pub forged: BTreeSet<Address>,
+    /// Devices that want another bundle to be used.
+    pub renew: BTreeSet<Address>,
+    /// The session it sends on, by device.
+    pub active: BTreeMap<Address, usize>,
+    /// The sessions of others that it has accepted.
+    pub accepted: BTreeSet<usize>,
+    /// The latest session that a device has begun, of those that were opened here.
+    pub latest: BTreeMap<Address, usize>,
+}
+
+/// An account.
+pub struct Person {
+    pub account: Account,
+    /// Its listed devices, the primary first.
+    pub nodes: Vec<usize>,
+}
+
+/// A message of which every device is to read one copy.
+pub struct Message {
+    pub from: usize,
+    pub id: MessageId,
+    pub conversation: Conversation,
+    pub members: Vec<AccountId>,
+    pub content: Vec<u8>,
+    pub blob: Option<Vec<u8>>,
+    pub targets: BTreeSet<Address>,
+    pub left_out: BTreeSet<Address>,
+}
+
+/// What an envelope holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Held {
+    Message(usize),
+    Ask(MessageId),
+    Witness,
+}
+
+/// An envelope that was sealed.
+pub struct Sent {
+    pub from: Address,
+    pub to: Address,
+    /// Which session it is in.
+    pub session: usize,
+    pub held: Held,
+    /// The lists that it names, by account.
+    pub lists: Vec<(AccountId, [u8; 32])>,
+    pub opened: bool,
+}
+
+/// A session that was begun.
+pub struct Begun {
+    pub by: Address,
+    pub one_time: Option<Vec<u8>>,
+}
+
+/// One direction of one session.
+#[derive(Default)]
+pub struct Course {
+    /// The envelopes, in the order in which they were sealed.
+    pub sent: Vec<usize>,
+    /// What the receiver was told to be missing.
+    pub missing: usize,
+    /// How many came after a later one.
+    pub late: usize,
+    pub last: Option<usize>,
+}
+
+pub struct World {
+    pub rng: TestRng,
+    pub now: u64,
+    pub server: Server,
+    /// The attacks of the whole history.
+    pub attacks: Attacks,
+    pub people: Vec<Person>,
+    pub nodes: Vec<Node>,
+    pub at: BTreeMap<Address, usize>,
+    pub messages: Vec<Message>,
+    pub by_name: BTreeMap<(Address, MessageId), usize>,
+    pub sent: Vec<Sent>,
+    pub sessions: Vec<Begun>,
+    pub courses: BTreeMap<(Address, Address, usize), Course>,
+    pub one_time_used: BTreeSet<Vec<u8>>,
+    /// How often a device has given up sessions because its user said so.
+    pub losses: usize,
+    /// Envelopes that reached their device and did not open there.
+    pub refused: BTreeMap<usize, Error>,
+    pub counts: BTreeMap<String, usize>,
+    pub largest: usize,
+    /// What was read of a list, by its bytes: the same for everybody.
+    pub decoded: BTreeMap<Vec<u8>, Result<DeviceList, Error>>,
+    /// Whether the server does as it should now.
+    pub is_quiet: bool,
+}
+
+/// The words under which records are sealed.
+pub const OWNER: &[u8] = b"simulation";
+
+pub fn key() -> StateKey {
+    StateKey::new(1, &[7; 32]).unwrap()
+}
+
+impl World {
+    pub fn new(seed: u64, attacks: Attacks, devices: &[usize]) -> Self {
+        let mut world = Self {
+            rng: TestRng::new(seed),
+            now: NOW,
+            server: Server { attacks, ..Server::default() },
+            attacks,
+            people: Vec::new(),
+            nodes: Vec::new(),
+            at: BTreeMap::new(),
+            messages: Vec::new(),
+            by_name: BTreeMap::new(),
+            sent: Vec::new(),
+            sessions: Vec::new(),
+            courses: BTreeMap::new(),
+            one_time_used: BTreeSet::new(),
+            losses: 0,
+            refused: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            largest: 0,
+            decoded: BTreeMap::new(),
+            is_quiet: false,
+        };
+        for (number, count) in devices.iter().enumerate() {
+            world.settle(AccountId([u8::try_from(number + 1).unwrap(); 32]));
+            for _ in 1..*count {
+                world.link(number);
+            }
+        }
+        world
+    }
+
+    pub fn below(&mut self, end: usize) -> usize {
+        below(&mut self.rng, end)
+    }
+
+    /// Whether it happens now, once in so many times.
+    pub fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    /// The time on a device's clock.
+    pub fn time(&self, node: usize) -> u64 {
+        self.now + self.nodes[node].skew
+    }
+
+    pub fn address(&self, node: usize) -> Address {
+        self.nodes[node].client.address()
+    }
+
+    pub fn account(&self, person: usize) -> AccountId {
+        self.people[person].account.id()
+    }
+
+    pub fn count(&mut self, what: &str) {
+        match self.counts.get_mut(what) {
+            Some(count) => *count += 1,
+            None => _ = self.counts.insert(what.to_owned(), 1),
+        }
+    }
+
+    pub fn count_error(&mut self, what: &str, error: Error) {
+        self.count(&format!("{what}: {error:?}"));
+    }
+
+    pub fn stats(&self) -> String {
+        let mut text = String::new();
+        for (what, count) in &self.counts {
+            writeln!(text, "  {count:7} {what}").unwrap();
+        }
+        let days = (self.now - NOW) / 86_400;
+        writeln!(
+            text,
+            "  {} messages, {} envelopes, {} sessions, {} devices, {days} days, {} bytes at most",
+            self.messages.len(),
+            self.sent.len(),
+            self.sessions.len(),
+            self.nodes.len(),
+            self.largest
+        )
+        .unwrap();
+        text
+    }
+
+    /// A device that is listed.
+    pub fn some_node(&mut self) -> usize {
+        loop {
+            let node = self.below(self.nodes.len());
+            if self.nodes[node].place == Place::Listed {
+                return node;
+            }
+        }
+    }
+
+    pub fn add_node(&mut self, client: Client, person: usize, place: Place) -> usize {
+        let skew = if self.once_in(3) { self.below(1800) as u64 } else { 0 };
+        let address = client.address();
+        self.nodes.push(Node {
+            client,
+            person,
+            place,
+            skew,
+            knows: false,
+            read: BTreeSet::new(),
+            asked: Vec::new(),
+            failed: BTreeMap::new(),
+            outbox: Vec::new(),
+            asking: BTreeMap::new(),
+            draft: None,
+            forged: BTreeSet::new(),
+            renew: BTreeSet::new(),
+            active: BTreeMap::new(),
+            accepted: BTreeSet::new(),
+            latest: BTreeMap::new(),
+        });
+        let node = self.nodes.len() - 1;
+        self.at.insert(address, node);
+        node
+    }
+
+    /// The state of a device, once in a while: to be compared with what it is after a refusal.
+    pub fn sample(&mut self, node: usize) -> Option<Vec<u8>> {
+        self.once_in(128).then(|| self.nodes[node].client.to_bytes().to_vec())
+    }
+
+    /// What a failed call, or one that was not applied, has left.
+    pub fn check_sample(&self, node: usize, before: Option<&Vec<u8>>, what: &str) {
+        if let Some(before) = before {
+            assert!(**before == **self.nodes[node].client.to_bytes(), "{what} changed the state");
+        }
+    }
+
+    /// Applies a change: at once, or after a restart from a record of it.
+    pub fn commit(&mut self, node: usize, change: Change) {
+        if !self.once_in(64) {
+            self.nodes[node].client.apply(change).unwrap();
+            return;
+        }
+        let (client, key) = (&mut self.nodes[node].client, key());
+        let before = client.to_bytes();
+        let record = change.record(&key, OWNER, &client.anchor(), &mut self.rng).unwrap();
+        client.apply(change).unwrap();
+        self.restart(node, &before, &record);
+    }
+
+    /// A device that ends after a change was written and before the new state is.
+    pub fn restart(&mut self, node: usize, before: &[u8], record: &[u8]) {
+        let client = &mut self.nodes[node].client;
+        let mut restarted = Client::from_bytes(before).unwrap();
+        restarted.apply(key().open(OWNER, None, record).unwrap()).unwrap();
+        let again: Change = key().open(OWNER, None, record).unwrap();
+        assert_eq!(restarted.apply(again), Err(Error::StaleChange));
+        assert!(*restarted.to_bytes() == *client.to_bytes(), "a change read back does otherwise");
+        *client = restarted;
+    }
+}
