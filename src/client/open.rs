@@ -70,7 +70,9 @@ pub enum Content {
     Large(Large),
     /// Something from an own device, which nobody else can say.
     Own(Zeroizing<Vec<u8>>),
-    /// The sender could not open the message of this name: see [`Client::plan_again`].
+    /// The sender could not open the message of this name: see [`Client::plan_again`]. If it asks in a
+    /// session that is not the active one, it cannot open that one either: an hour after that began
+    /// the next plan needs a bundle for the device and begins another.
     AskedAgain(MessageId),
     /// Another own device told what it has read; what it found different is in the alerts.
     Witness,

@@ -39,7 +39,7 @@ pub struct Duties {
     /// Own devices that this one has not heard of for 30 days: ask the user, and
     /// [`Client::remove`] them.
     pub idle: Vec<DeviceId>,
-    /// Call [`Client::tick`].
+    /// Call [`Client::tick`], which may find that another change has done it meanwhile.
     pub tick: bool,
 }
 
