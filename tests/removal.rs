@@ -12,10 +12,12 @@
 
 mod support;
 
-use latchstring::{Account, Alert, Client, DeviceId, DeviceList, Error, Learned, State, To};
+use latchstring::{
+    Account, AccountId, Alert, Client, DeviceId, DeviceList, Error, Learned, State, To,
+};
 
 use support::forged::{Listing, Named, member};
-use support::town::Town;
+use support::town::{Person, Town};
 use support::{NOW, TestRng, account_seed, places, refuses, restarted, secrets_with};
 
 fn learn(client: &mut Client, list: &DeviceList, now: u64) -> Result<Learned, Error> {
@@ -277,4 +279,30 @@ fn an_account_that_is_forgotten_leaves_nothing_behind() {
     assert!(client.list_of(id).is_none());
     refuses(client, Error::Unlisted, |client| client.forget(id, NOW));
     refuses(client, Error::Unlisted, |client| client.plan(To::Account(id), NOW));
+}
+
+#[test]
+fn who_has_lost_the_primary_goes_on_with_a_new_one_from_the_account_key() {
+    let mut town = Town::new(40, &[2, 1]);
+    town.chat(0, 1);
+    let newest = town.server.list(town.id(0));
+    let old = town.address(0, 0).device;
+    let (now, rng) = (town.now, &mut town.rng);
+    let Person { account, devices } = &mut town.people[0];
+    let other = Account::generate(AccountId([9; 32]), rng);
+    let refused = Client::recover(&other, &newest, &[old], now, rng).map(drop);
+    assert_eq!(refused, Err(Error::WrongPeer));
+    devices[0] = Client::recover(account, &newest, &[old], now, rng).unwrap();
+    let list = devices[0].list().clone();
+    assert_eq!((list.epoch(), list.devices().len()), (newest.epoch() + 1, 2));
+    assert!(list.device(old).is_none());
+    town.server.publish(&list);
+    town.publish_keys(0, 0);
+    town.learn_all();
+    town.say(1, 0, 0, b"welcome back");
+    assert_eq!(town.read(0, 0), [b"welcome back"]);
+    assert_eq!(town.read(0, 1), [b"welcome back"]);
+    town.say(0, 0, 1, b"here I am");
+    assert_eq!(town.read(1, 0), [b"here I am"]);
+    assert_eq!(town.read(0, 1), [b"here I am"]);
 }

@@ -130,10 +130,7 @@ impl Client {
         account_key: &[u8; 32],
         now: u64,
     ) -> Result<Change, Error> {
-        let changed = self.changed_list_of(account).ok_or(Error::Unlisted)?;
-        if changed.account_key() != account_key {
-            return Err(Error::WrongPeer);
-        }
+        self.check_waiting(account, account_key)?;
         self.change(now, vec![Step::Acknowledge(Box::new(account))])
     }
 
@@ -151,11 +148,14 @@ impl Client {
         account_key: &[u8; 32],
         now: u64,
     ) -> Result<Change, Error> {
-        let changed = self.changed_list_of(account).ok_or(Error::Unlisted)?;
-        if changed.account_key() != account_key {
-            return Err(Error::WrongPeer);
-        }
+        self.check_waiting(account, account_key)?;
         self.change(now, vec![Step::Dismiss(Box::new(account))])
+    }
+
+    /// Whether a list of the account waits under the key that the user was shown.
+    fn check_waiting(&self, account: AccountId, account_key: &[u8; 32]) -> Result<(), Error> {
+        let changed = self.changed_list_of(account).ok_or(Error::Unlisted)?;
+        if changed.account_key() == account_key { Ok(()) } else { Err(Error::WrongPeer) }
     }
 
     /// The changed list of an account, which waits for the user.

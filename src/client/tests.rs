@@ -15,6 +15,7 @@ use rand_core::{TryCryptoRng, TryRng};
 
 use super::*;
 use crate::protocol::letter::{self, Body, Letter, Listed, Sighting};
+use crate::state::State;
 use logs::Seen;
 
 const NOW: u64 = 1_800_000_000;
@@ -238,4 +239,70 @@ fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_acc
     let envelope = out.envelopes.iter().find(|envelope| envelope.to == y.address()).unwrap();
     let arrived = y.receive(fresh.address(), &envelope.message, NOW).unwrap();
     assert!(arrived.alerts.contains(&Alert::NewSession), "{:?}", arrived.alerts);
+}
+
+#[test]
+fn the_session_that_the_peer_is_on_is_not_pushed_out_by_attempts_that_nobody_answered() {
+    let mut rng = TestRng(6);
+    let [mut x, mut y] = two(&mut rng);
+    let message = say(&mut x, &y, NOW, &mut rng);
+    y.receive(x.address(), &message, NOW).unwrap();
+    let message = say(&mut y, &x, NOW, &mut rng);
+    x.receive(y.address(), &message, NOW).unwrap();
+    let confirmed = x.inner.peers[&y.address()].active_id().unwrap();
+    let bundle = y.bundle().unwrap();
+    for attempt in 1..10 {
+        let descent = x.inner.descent(y.address(), NOW + attempt);
+        assert_eq!(descent.predecessor().unwrap().session, confirmed);
+        let session =
+            x.inner.device.initiate_as(descent, &bundle, NOW + attempt, &mut rng).unwrap();
+        x.inner.peer(y.address()).begin(session, NOW + attempt);
+    }
+    // The peer has heard of none of them, and writes where it is.
+    let message = say(&mut y, &x, NOW + 10, &mut rng);
+    let arrived = x.receive(y.address(), &message, NOW + 10).unwrap();
+    assert_eq!(arrived.alerts, [Alert::OldSession]);
+}
+
+#[test]
+fn a_session_that_is_gone_on_both_sides_is_begun_anew_by_asking() {
+    let mut rng = TestRng(7);
+    let [mut x, mut y] = two(&mut rng);
+    let message = say(&mut x, &y, NOW, &mut rng);
+    y.receive(x.address(), &message, NOW).unwrap();
+    let message = say(&mut y, &x, NOW, &mut rng);
+    x.receive(y.address(), &message, NOW).unwrap();
+    // Each comes to be in a confirmed session that the other does not have.
+    let [old_x, old_y] = [x.to_bytes(), y.to_bytes()];
+    let renewed = |from: &mut Client, to: &mut Client, now, rng: &mut TestRng| {
+        from.inner.peer(to.address()).ask();
+        let message = say(from, to, now, rng);
+        to.receive(from.address(), &message, now).unwrap();
+        let message = say(to, from, now, rng);
+        from.receive(to.address(), &message, now).unwrap();
+    };
+    let now = NOW + 4000;
+    renewed(&mut x, &mut y, now, &mut rng);
+    let (mut y2, mut x2) =
+        (Client::from_bytes(&old_y).unwrap(), Client::from_bytes(&old_x).unwrap());
+    renewed(&mut y2, &mut x2, now, &mut rng);
+    let mut y = y2;
+    for peer in [x.inner.peer(y.address()), y.inner.peer(x2.address())] {
+        peer.expire(u64::MAX - 1);
+    }
+    let lost = say(&mut y, &x, now, &mut rng);
+    assert_eq!(x.receive(y.address(), &lost, now).err(), Some(Error::Forged));
+    // Too early; then the request itself begins a session, and the other side answers in another.
+    let later = now + 3600;
+    let mut plan = x.ask_again(y.address(), [1; 16], now).unwrap();
+    assert_eq!(plan.renew(&x, y.address(), now), Err(Error::BadArgument));
+    plan.renew(&x, y.address(), later).unwrap();
+    plan.supply(&x, &y.bundle().unwrap(), later, &mut rng).unwrap();
+    let mut out = x.seal(&mut plan, b"", later, &mut rng).unwrap().apply().unwrap();
+    let arrived = y.receive(x.address(), &out.envelopes.pop().unwrap().message, later).unwrap();
+    assert!(matches!(arrived.content, Content::AskedAgain(_)));
+    let answer = say(&mut y, &x, later, &mut rng);
+    assert!(x.receive(y.address(), &answer, later).is_ok());
+    let message = say(&mut x, &y, later, &mut rng);
+    assert!(y.receive(x.address(), &message, later).is_ok());
 }
