@@ -93,11 +93,11 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::ListExpired`] for a list outside its validity time, unless it follows the known one, and
-    /// for one from the future; [`Error::ListRollback`] for an
-    /// older list than the known one; [`Error::ListFork`] for another list of the same epoch, or one
-    /// that does not descend from the known one; [`Error::WrongPeer`] for a list that was dismissed, and for one of this very account
-    /// under another account key: this device must be linked again; [`Error::Exhausted`] for more
-    /// than 65,536 accounts.
+    /// for one from the future; [`Error::ListRollback`] for an older list than the known one;
+    /// [`Error::ListFork`] for another list of the same epoch, or one that does not descend from the
+    /// known one; [`Error::WrongPeer`] for a list under a key that was dismissed, for one in which a known
+    /// id has other keys, and for one of this very account under another account key: this device must
+    /// be linked again; [`Error::Exhausted`] for more than 65,536 accounts.
     pub fn learn(&self, list: &DeviceList, now: u64) -> Result<(Learned, Option<Change>), Error> {
         let now = now.max(self.inner.clock);
         let (learned, step) = if list.account() == self.inner.account() {
