@@ -450,11 +450,13 @@ fn a_pin_is_proved_by_the_device_that_made_the_link_and_by_no_other() {
     let (mut guest, claim) = claimed.unwrap();
     let (mut maker, mut other) = (doors.take(0, &claim), doors.take(1, &claim));
     let rng = &mut doors.rng;
-    refuses(&mut other, Error::NotAllowed, |other| other.answer_pin(NOW, rng).map(drop));
+    refuses(&mut other, Error::NotAllowed, |other| {
+        other.answer_pin(&doors.home.clients[1], NOW, rng).map(drop)
+    });
     let client = &doors.home.clients[1];
     refuses(&mut other, Error::NotAllowed, |other| other.grant(client, NOW, rng).map(drop));
     other = restarted(&other);
-    let answer = only(maker.answer_pin(NOW, rng).unwrap().apply().unwrap());
+    let answer = only(maker.answer_pin(&doors.home.clients[0], NOW, rng).unwrap().apply().unwrap());
     let from = doors.home.clients[0].address();
     assert!(guest.receive(from, &answer, NOW).unwrap().event == Event::PinAnswered);
     guest = restarted(&guest);
@@ -463,7 +465,7 @@ fn a_pin_is_proved_by_the_device_that_made_the_link_and_by_no_other() {
     assert!(maker.hear(&only(proof), NOW).unwrap().event == Event::PinProved);
     let granted = doors.grant(0, &mut maker);
     guest.receive(from, &granted, NOW).unwrap();
-    let record = maker.record().unwrap();
+    let record = maker.record(&doors.home.clients[0]).unwrap();
     let told = doors.settle(1, Some(&mut other), &record);
     assert_eq!(told, [Ok(Settlement::Known), Ok(Settlement::Taken)]);
     assert_eq!(other.status(), ChatStatus::Active);
@@ -479,7 +481,7 @@ fn a_device_that_hears_of_a_grant_first_takes_that_claim_and_no_other() {
     let ((mut guest, claim), (_, late)) = (doors.guest(), doors.guest());
     let mut host = doors.take(0, &claim);
     let granted = doors.grant(0, &mut host);
-    let record = host.record().unwrap();
+    let record = host.record(&doors.home.clients[0]).unwrap();
     assert_eq!(doors.settle(1, None, &record), [Ok(Settlement::Taken)]);
     assert_eq!(doors.settle(1, None, &record), [Ok(Settlement::Known)]);
     assert!(doors.invites[1].link().is_none());
@@ -498,7 +500,7 @@ fn a_device_that_hears_of_a_grant_first_takes_that_claim_and_no_other() {
     guest.receive(doors.address(0), &granted, NOW).unwrap();
     let welcome = other.say("welcome", NOW, &mut doors.rng).unwrap();
     guest.receive(doors.address(1), &welcome, NOW).unwrap();
-    let told = other.record().unwrap();
+    let told = other.record(&doors.home.clients[1]).unwrap();
     assert!(told == record);
 }
 
@@ -510,7 +512,8 @@ fn what_a_settled_link_keeps_makes_no_claim_and_goes_with_its_time() {
     let (_, claim) = doors.guest();
     let mut host = doors.take(0, &claim);
     doors.grant(0, &mut host);
-    doors.settle(1, None, &host.record().unwrap());
+    let record = host.record(&doors.home.clients[0]).unwrap();
+    doors.settle(1, None, &record);
     let key = |label| support::guest::link_key::<32>(&secret, label);
     let kept = |invite: &Invite, label| support::guest::contains(&invite.to_bytes(), &key(label));
     for label in ["psk", "record-key"] {
@@ -534,10 +537,10 @@ fn what_a_settled_link_keeps_makes_no_claim_and_goes_with_its_time() {
 fn a_waiting_chat_becomes_active_by_the_record_of_another_device_without_a_word() {
     let mut meeting = Meeting::waiting(62, 2);
     let Meeting { doors, guest, hosts } = &mut meeting;
-    assert_eq!(hosts[0].record().err(), Some(Error::NotGranted));
-    assert_eq!(guest.record().err(), Some(Error::NotAllowed));
+    assert_eq!(hosts[0].record(&doors.home.clients[0]).err(), Some(Error::NotGranted));
+    assert_eq!(guest.record(&doors.home.clients[0]).err(), Some(Error::NotAllowed));
     let granted = doors.grant(0, &mut hosts[0]);
-    let record = hosts[0].record().unwrap();
+    let record = hosts[0].record(&doors.home.clients[0]).unwrap();
     let told = doors.settle(1, Some(&mut hosts[1]), &record);
     assert_eq!(told, [Ok(Settlement::Known), Ok(Settlement::Taken)]);
     assert_eq!(hosts[1].status(), ChatStatus::Active);
@@ -558,7 +561,7 @@ fn a_record_that_no_listed_device_signed_or_of_another_link_is_refused() {
     let (_, claim) = doors.guest();
     let mut host = doors.take(0, &claim);
     doors.grant(0, &mut host);
-    let record = host.record().unwrap();
+    let record = host.record(&doors.home.clients[0]).unwrap();
     let mut other = doors.take(1, &claim);
     let client = &doors.home.clients[1];
     let invite = &mut doors.invites[1];
@@ -593,7 +596,7 @@ fn two_devices_that_took_different_guests_tell_and_let_nobody_in() {
     let mut chats = [doors.take(0, &guests[0].1), doors.take(1, &guests[1].1)];
     let waiting = doors.invites[1].notice().unwrap();
     doors.grant(0, &mut chats[0]);
-    let record = chats[0].record().unwrap();
+    let record = chats[0].record(&doors.home.clients[0]).unwrap();
     let told = doors.settle(1, Some(&mut chats[1]), &record);
     assert_eq!(told, [Ok(Settlement::Contested); 2]);
     let invite = restarted(&doors.invites[1]);
@@ -627,7 +630,7 @@ fn a_record_for_a_link_that_is_over_here_changes_nothing() {
     let (_, claim) = doors.guest();
     let mut host = doors.take(0, &claim);
     doors.grant(0, &mut host);
-    let record = host.record().unwrap();
+    let record = host.record(&doors.home.clients[0]).unwrap();
     let change = doors.invites[1].revoke(NOW).unwrap();
     doors.invites[1].apply(change).unwrap();
     let client = &doors.home.clients[1];
@@ -662,7 +665,7 @@ fn what_devices_change_in_a_link_and_a_chat_is_recorded_whole() {
     let (_, claim) = open.guest();
     let mut host = open.take(0, &claim);
     open.grant(0, &mut host);
-    let record = host.record().unwrap();
+    let record = host.record(&open.home.clients[0]).unwrap();
     let client = &open.home.clients[1];
     let (_, change) = open.invites[1].settle(client, &record, NOW).unwrap();
     leads_to_the_same(&open.invites[1], change.unwrap(), invite);
@@ -683,7 +686,8 @@ fn what_devices_change_in_a_link_and_a_chat_is_recorded_whole() {
     let from = meeting.doors.address(0);
     leads_to_the_same(&meeting.guest, meeting.guest.open(from, &granted, NOW).unwrap().1, chat);
     meeting.guest.receive(from, &granted, NOW).unwrap();
-    let (client, record) = (&meeting.doors.home.clients[1], meeting.hosts[0].record().unwrap());
+    let [one, client] = &meeting.doors.home.clients[..] else { panic!() };
+    let record = meeting.hosts[0].record(one).unwrap();
     let (_, change) = meeting.hosts[1].settle(client, &record, NOW).unwrap();
     leads_to_the_same(&meeting.hosts[1], change.unwrap(), chat);
     let (new, _, envelope) = meeting.link(NOW);
@@ -824,7 +828,7 @@ fn a_grant_of_a_device_that_is_gone_lets_nobody_in() {
     let mut meeting = Meeting::waiting(84, 2);
     let Meeting { doors, hosts, .. } = &mut meeting;
     let granted = doors.grant(1, &mut hosts[1]);
-    let (gone, record) = (doors.address(1), hosts[1].record().unwrap());
+    let (gone, record) = (doors.address(1), hosts[1].record(&doors.home.clients[1]).unwrap());
     meeting.doors.home.relist(|device| device == 0, NOW);
     meeting.guest_learns(NOW);
     refuses(&mut meeting.guest, Error::Unlisted, |guest| guest.open(gone, &granted, NOW));
@@ -909,7 +913,7 @@ impl Meeting {
     /// A new device of the account, which is told of the chat and comes in.
     fn link(&mut self, now: u64) -> (Client, Chat, Envelope) {
         let new = self.doors.home.link(now, &mut self.doors.rng);
-        let shared = self.hosts[0].share(now).unwrap();
+        let shared = self.hosts[0].share(&self.doors.home.clients[0], now).unwrap();
         let (chat, envelope) = Chat::join(&new, &shared, now, &mut self.doors.rng).unwrap();
         (new, chat, envelope)
     }
@@ -940,7 +944,7 @@ fn a_device_that_is_linked_later_comes_into_the_chat() {
     }
     // It can bring in the next one.
     let next = meeting.doors.home.link(NOW, &mut meeting.doors.rng);
-    let shared = late.share(NOW).unwrap();
+    let shared = late.share(&new, NOW).unwrap();
     let (_, envelope) = Chat::join(&next, &shared, NOW, &mut meeting.doors.rng).unwrap();
     meeting.guest_learns(NOW);
     assert!(meeting.guest.receive(next.address(), &envelope.message, NOW).is_ok());
@@ -962,7 +966,7 @@ fn a_device_comes_in_once_the_guest_knows_a_list_that_names_it() {
 fn a_device_comes_in_once_and_its_first_message_is_not_replayed_later() {
     let mut meeting = Meeting::new(102, 2);
     let (new, mut late, envelope) = meeting.link(NOW);
-    let shared = meeting.hosts[0].share(NOW).unwrap();
+    let shared = meeting.hosts[0].share(&meeting.doors.home.clients[0], NOW).unwrap();
     let (_, again) = Chat::join(&new, &shared, NOW, &mut meeting.doors.rng).unwrap();
     meeting.guest_learns(NOW);
     let from = new.address();
@@ -990,9 +994,9 @@ fn nobody_comes_in_who_was_not_told_of_the_chat() {
     let new = meeting.doors.home.link(NOW, &mut rng);
     meeting.guest_learns(NOW);
     let from = new.address();
-    let shared = meeting.hosts[0].share(NOW).unwrap();
+    let shared = meeting.hosts[0].share(&meeting.doors.home.clients[0], NOW).unwrap();
     // The chat of another guest; this one with another key, or under another claim.
-    let elsewhere = other.hosts[0].share(NOW).unwrap();
+    let elsewhere = other.hosts[0].share(&other.doors.home.clients[0], NOW).unwrap();
     let envelope = Chat::join(&new, &elsewhere, NOW, &mut rng).unwrap().1;
     refuses(&mut meeting.guest, Error::UnknownPrekey, |guest| {
         guest.open(from, &envelope.message, NOW)
@@ -1035,7 +1039,7 @@ fn a_listed_device_cannot_come_in_as_another_one() {
     refuses(&mut meeting.guest, Error::WrongPeer, |guest| guest.open(from, message, NOW));
     // Nor a device of another account under the id of a listed one.
     let stranger = Home::new(9, 1, &mut meeting.doors.rng);
-    let shared = meeting.hosts[0].share(NOW).unwrap();
+    let shared = meeting.hosts[0].share(&meeting.doors.home.clients[0], NOW).unwrap();
     let rng = &mut meeting.doors.rng;
     let refused = Chat::join(&stranger.clients[0], &shared, NOW, rng);
     assert_eq!(refused.err(), Some(Error::WrongPeer));
@@ -1051,7 +1055,7 @@ fn a_listed_device_cannot_come_in_as_another_one() {
 fn a_first_message_that_says_more_than_that_it_comes_is_not_allowed() {
     let mut meeting = Meeting::new(106, 2);
     let new = meeting.doors.home.link(NOW, &mut meeting.doors.rng);
-    let shared = meeting.hosts[0].share(NOW).unwrap();
+    let shared = meeting.hosts[0].share(&meeting.doors.home.clients[0], NOW).unwrap();
     let (chat, _) = Chat::join(&new, &shared, NOW, &mut meeting.doors.rng).unwrap();
     meeting.guest_learns(NOW);
     let mut session = support::guest::bare_session(&chat);
@@ -1071,15 +1075,21 @@ fn a_first_message_that_says_more_than_that_it_comes_is_not_allowed() {
 #[test]
 fn a_chat_is_shared_by_the_host_while_it_is_active() {
     let mut meeting = Meeting::waiting(107, 2);
-    assert_eq!(meeting.hosts[0].share(NOW).err(), Some(Error::NotGranted));
-    assert_eq!(meeting.guest.share(NOW).err(), Some(Error::NotAllowed));
+    assert_eq!(
+        meeting.hosts[0].share(&meeting.doors.home.clients[0], NOW).err(),
+        Some(Error::NotGranted)
+    );
+    assert_eq!(
+        meeting.guest.share(&meeting.doors.home.clients[0], NOW).err(),
+        Some(Error::NotAllowed)
+    );
     let Meeting { doors, hosts, .. } = &mut meeting;
     doors.grant(0, &mut hosts[0]);
-    let shared = hosts[0].share(NOW).unwrap();
-    assert_eq!(hosts[0].share(NOW + 10 * DAY).err(), Some(Error::Expired));
+    let shared = hosts[0].share(&doors.home.clients[0], NOW).unwrap();
+    assert_eq!(hosts[0].share(&doors.home.clients[0], NOW + 10 * DAY).err(), Some(Error::Expired));
     let change = hosts[0].block(NOW).unwrap();
     hosts[0].apply(change).unwrap();
-    assert_eq!(hosts[0].share(NOW).err(), Some(Error::Ended));
+    assert_eq!(hosts[0].share(&doors.home.clients[0], NOW).err(), Some(Error::Ended));
     let mut new = doors.home.link(NOW, &mut doors.rng);
     let rng = &mut doors.rng;
     for length in 0..shared.len() {
@@ -1176,7 +1186,7 @@ impl Race {
                     && chat.status() == ChatStatus::Waiting
                 {
                     chat.grant(&client, NOW, &mut self.rng).unwrap().apply().unwrap();
-                    self.records[device][*guest] = chat.record().unwrap().to_vec();
+                    self.records[device][*guest] = chat.record(&client).unwrap().to_vec();
                 }
             }
             Act::Settle(guest) => {
@@ -1281,4 +1291,47 @@ fn of_two_guests_at_two_devices_one_is_active_on_both_or_a_device_raises_the_ala
     race.explore(&mut Default::default(), &mut HashSet::new(), &mut ends);
     // Both kinds of end were reached, many times.
     assert!(ends.iter().all(|count| *count > 50), "{ends:?}");
+}
+
+// ---- devices that were removed ----
+
+#[test]
+fn a_device_that_was_removed_lets_nobody_in_and_brings_nobody_in() {
+    let mut meeting = Meeting::waiting(110, 3);
+    let Meeting { doors, guest, hosts } = &mut meeting;
+    // One that waits, one that is active.
+    doors.grant(2, &mut hosts[2]);
+    doors.home.relist(|device| device == 0, NOW);
+    let rng = &mut doors.rng;
+    let [listed, waiting, active] = &doors.home.clients[..] else { panic!() };
+    refuses(&mut hosts[1], Error::Unlisted, |host| host.grant(waiting, NOW, rng).map(drop));
+    refuses(&mut hosts[2], Error::Unlisted, |host| host.grant(active, NOW, rng).map(drop));
+    refuses(&mut hosts[2], Error::Unlisted, |host| host.share(active, NOW).map(drop));
+    refuses(&mut hosts[2], Error::Unlisted, |host| host.record(active).map(drop));
+    // Nor by the client of a device that is listed.
+    refuses(&mut hosts[2], Error::BadArgument, |host| host.grant(listed, NOW, rng).map(drop));
+    refuses(&mut hosts[2], Error::BadArgument, |host| host.share(listed, NOW).map(drop));
+    refuses(&mut hosts[2], Error::BadArgument, |host| host.record(listed).map(drop));
+    let granted = only(hosts[0].grant(listed, NOW, rng).unwrap().apply().unwrap());
+    guest.receive(listed.address(), &granted, NOW).unwrap();
+    assert!(hosts[0].share(listed, NOW).is_ok() && hosts[0].record(listed).is_ok());
+}
+
+#[test]
+fn a_device_that_was_removed_answers_no_pin() {
+    let mut policy = Policy::new("Ada", EXPIRES);
+    policy.approval = Approval::Pin;
+    let mut doors = Doors::with_policy(111, 2, policy);
+    let pin = Pin::parse(&doors.invites[0].pin().unwrap().digits()).unwrap();
+    let preview = doors.preview().enter(pin).unwrap();
+    let (list, rng) = (doors.home.list.clone(), &mut doors.rng);
+    let (_, claim) = preview.claim(&list, &doors.bundles, "Grace", &[], NOW, rng).unwrap();
+    let mut maker = doors.take(0, &claim);
+    let [maker_client, other] = &doors.home.clients[..] else { panic!() };
+    let rng = &mut doors.rng;
+    refuses(&mut maker, Error::BadArgument, |host| host.answer_pin(other, NOW, rng).map(drop));
+    assert!(restarted(&maker).answer_pin(maker_client, NOW, rng).is_ok());
+    doors.home.relist(|device| device == 1, NOW);
+    let (removed, rng) = (&doors.home.clients[0], &mut doors.rng);
+    refuses(&mut maker, Error::Unlisted, |host| host.answer_pin(removed, NOW, rng).map(drop));
 }

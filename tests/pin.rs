@@ -58,7 +58,7 @@ fn talk(mut door: Door, pin: Pin) -> Talk {
 }
 
 fn answered(talk: &mut Talk) -> Vec<u8> {
-    only(talk.host.answer_pin(NOW, &mut talk.door.rng).unwrap().apply().unwrap())
+    only(talk.host.answer_pin(&talk.door.host, NOW, &mut talk.door.rng).unwrap().apply().unwrap())
 }
 
 fn proved(talk: &mut Talk) -> Vec<u8> {
@@ -151,9 +151,11 @@ fn the_host_answers_once_and_only_the_host() {
     let pin = pin_of(&door);
     let mut talk = talk(door, pin);
     answered(&mut talk);
-    let rng = &mut talk.door.rng;
-    refuses(&mut talk.host, Error::NotAllowed, |host| host.answer_pin(NOW, rng).map(drop));
-    refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.answer_pin(NOW, rng).map(drop));
+    let (client, rng) = (&talk.door.host, &mut talk.door.rng);
+    refuses(&mut talk.host, Error::NotAllowed, |host| host.answer_pin(client, NOW, rng).map(drop));
+    refuses(&mut talk.guest, Error::NotAllowed, |guest| {
+        guest.answer_pin(client, NOW, rng).map(drop)
+    });
 }
 
 #[test]
@@ -220,7 +222,8 @@ fn every_bit_of_the_hosts_answer_counts() {
     for place in 32..64 {
         let (mut host, mut guest) = (copy(&talk.host), copy(&talk.guest));
         // The answer as the host would give it, with one bit of the proof flipped.
-        let answer = only(host.answer_pin(NOW, &mut rng).unwrap().apply().unwrap());
+        let answer =
+            only(host.answer_pin(&talk.door.host, NOW, &mut rng).unwrap().apply().unwrap());
         let mut eavesdropper = bare_session(&copy(&talk.guest));
         let mut content = eavesdropper.decrypt(&answer);
         content[1 + place] ^= 1;
@@ -350,7 +353,7 @@ fn a_second_answer_is_not_taken() {
     let mut another = copy(&talk.host);
     let answer = answered(&mut talk);
     talk.guest.hear(&answer, NOW).unwrap();
-    another.answer_pin(NOW, &mut talk.door.rng).unwrap().apply().unwrap();
+    another.answer_pin(&talk.door.host, NOW, &mut talk.door.rng).unwrap().apply().unwrap();
     let mut session = bare_session(&talk.host);
     let second = [&[PIN_ANSWER][..], &[7; 64]].concat();
     let message = session.encrypt(&second, &mut talk.door.rng).unwrap();

@@ -529,12 +529,12 @@ fn a_guest_chat_on_three_devices_leaves_no_secret_in_freed_memory() {
         let (mut first, _) = arrival.apply(&mut invite, one).unwrap();
         let granted = first.grant(one, NOW, &mut rng).unwrap().apply().unwrap();
         guest.receive(one.address(), &only(granted), NOW).unwrap();
-        let (_, change) = other.settle(two, &first.record().unwrap(), NOW).unwrap();
+        let (_, change) = other.settle(two, &first.record(one).unwrap(), NOW).unwrap();
         other.apply(change.unwrap()).unwrap();
         other = Invite::from_bytes(&other.to_bytes()).unwrap();
         let arrival = other.claim(two, &claim, NOW).unwrap();
         let (mut second, _) = arrival.apply(&mut other, two).unwrap();
-        let shared = second.share(NOW).unwrap();
+        let shared = second.share(two, NOW).unwrap();
         let (mut third, envelope) = Chat::join(&new, &shared, NOW, &mut rng).unwrap();
         guest.receive(new.address(), &envelope.message, NOW).unwrap();
         guest = Chat::from_bytes(&guest.to_bytes()).unwrap();

@@ -37,12 +37,15 @@ impl Chat {
     /// # Errors
     ///
     /// [`Error::NotAllowed`] on the guest's side; [`Error::NotGranted`] before the grant;
-    /// [`Error::Expired`], [`Error::Ended`].
-    pub fn share(&self, now: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
+    /// [`Error::BadArgument`] if `client` is not the device that this chat is of;
+    /// [`Error::Unlisted`] if that device is no more one of its account's; [`Error::Expired`],
+    /// [`Error::Ended`].
+    pub fn share(&self, client: &Client, now: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.alive(now)?;
         let inner = &*self.inner;
         let Joining::Host(ticket) = &inner.joining else { return Err(Error::NotAllowed) };
         let Stage::Active(word) = &inner.stage else { return Err(Error::NotGranted) };
+        inner.hosted_by(client)?;
         let mut writer = Writer::begin(wire::VERSION, wire::SHARED_CHAT);
         writer.raw(&inner.own.account().0);
         inner.terms.write(&mut writer);

@@ -11,6 +11,7 @@ use alloc::boxed::Box;
 use rand_core::CryptoRng;
 
 use crate::change::Sealed;
+use crate::client::Client;
 use crate::error::Error;
 use crate::primitives::secret::same;
 use crate::protocol::content::{Content, EndReason};
@@ -33,9 +34,13 @@ impl Chat {
     /// # Errors
     ///
     /// [`Error::NotAllowed`] on the guest's side, without a PIN, or if it was answered before;
-    /// [`Error::WeakKey`] if the guest's share is not one; [`Error::Expired`], [`Error::Ended`].
+    /// [`Error::WeakKey`] if the guest's share is not one;
+    /// [`Error::BadArgument`] if `client` is not the device that this chat is of;
+    /// [`Error::Unlisted`] if that device is no more one of its account's; [`Error::Expired`],
+    /// [`Error::Ended`].
     pub fn answer_pin(
         &mut self,
+        client: &Client,
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Sealed<'_, Self>, Error> {
@@ -44,6 +49,7 @@ impl Chat {
         let PinStage::Asked(asked) = self.inner.pin()? else {
             return Err(Error::NotAllowed);
         };
+        self.inner.hosted_by(client)?;
         let (pin, guest) = &**asked;
         let own = pin.share(transcript, rng);
         let Proofs { host, guest } = Proofs::of_host(&own, guest, transcript)?;

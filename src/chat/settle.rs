@@ -36,13 +36,15 @@ impl Chat {
     /// # Errors
     ///
     /// [`Error::NotAllowed`] on the guest's side; [`Error::NotGranted`] before the grant;
-    /// [`Error::Ended`].
-    pub fn record(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+    /// [`Error::BadArgument`] if `client` is not the device that this chat is of;
+    /// [`Error::Unlisted`] if that device is no more one of its account's; [`Error::Ended`].
+    pub fn record(&self, client: &Client) -> Result<Zeroizing<Vec<u8>>, Error> {
         if self.origin() != Origin::Guest {
             return Err(Error::NotAllowed);
         }
         match &self.inner.stage {
             Stage::Active(word) => {
+                self.inner.hosted_by(client)?;
                 let Word { host, at, signature } = **word;
                 Ok(self.inner.granted(host, at).record(&signature))
             }

@@ -21,8 +21,9 @@ impl Chat {
     /// # Errors
     ///
     /// [`Error::NotAllowed`] on the guest's side, or before the guest has proved the link's PIN;
-    /// [`Error::ListExpired`] for a guest that must learn a newer list, [`Error::Unlisted`] for one
-    /// whose host has none of the devices left that it knew; [`Error::Expired`], [`Error::Ended`]; [`Error::BadArgument`] if `client` is not the device that took the claim.
+    /// [`Error::BadArgument`] if `client` is not the device that this chat is of;
+    /// [`Error::Unlisted`] if that device is no more one of its account's; [`Error::Expired`],
+    /// [`Error::Ended`].
     pub fn grant(
         &mut self,
         client: &Client,
@@ -33,9 +34,7 @@ impl Chat {
         if self.origin() != Origin::Guest {
             return Err(Error::NotAllowed);
         }
-        if client.certificate() != &self.inner.own {
-            return Err(Error::BadArgument);
-        }
+        self.inner.hosted_by(client)?;
         let host = self.inner.own.device();
         let signature = self.inner.granted(host, now).sign(&client.device().identity().signing);
         let step = self.inner.admission(Word { host, at: now, signature })?;

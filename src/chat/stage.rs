@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::change::{Change, Delta};
-use crate::client::Address;
+use crate::client::{Address, Client};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::sign;
@@ -85,6 +85,15 @@ impl Inner {
     /// Refuses what is over.
     pub(super) fn going(&self) -> Result<(), Error> {
         if matches!(self.stage, Stage::Ended(_)) { Err(Error::Ended) } else { Ok(()) }
+    }
+
+    /// Refuses the client of another device, and that of this one once its account has removed it:
+    /// what it would sign or tell is not the host's word any more.
+    pub(super) fn hosted_by(&self, client: &Client) -> Result<(), Error> {
+        if client.certificate() != &self.own {
+            return Err(Error::BadArgument);
+        }
+        client.hosting(self.clock).map(drop)
     }
 
     /// Whose words arrive here.
