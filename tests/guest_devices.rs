@@ -1335,3 +1335,73 @@ fn a_device_that_was_removed_answers_no_pin() {
     let (removed, rng) = (&doors.home.clients[0], &mut doors.rng);
     refuses(&mut maker, Error::Unlisted, |host| host.answer_pin(removed, NOW, rng).map(drop));
 }
+
+// ---- devices that could not take the claim ----
+
+/// A guest whose claim was for two devices, of which the second could not take it.
+fn half_taken(seed: u64) -> Meeting {
+    let mut doors = Doors::new(seed, 2);
+    // Its prekeys are gone: the device was set back to what it had saved before.
+    let mut before = restarted(&doors.home.clients[1]);
+    doors.bundles[1] = bundle_of(&mut before, &mut doors.rng);
+    let (mut guest, claim) = doors.guest();
+    let client = &doors.home.clients[1];
+    refuses(&mut doors.invites[1], Error::UnknownPrekey, |invite| {
+        invite.claim(client, &claim, NOW)
+    });
+    let mut host = doors.take(0, &claim);
+    let granted = doors.grant(0, &mut host);
+    guest.receive(doors.address(0), &granted, NOW).unwrap();
+    assert_eq!(guest.devices().count(), 2);
+    Meeting { doors, guest, hosts: vec![host] }
+}
+
+#[test]
+fn a_device_that_could_not_take_the_claim_comes_in_when_the_chat_is_shared() {
+    let mut meeting = half_taken(112);
+    let lost = meeting.guest.send("lost", NOW, &mut meeting.doors.rng).unwrap();
+    let unanswered: Vec<_> = meeting.guest.names().collect();
+    let [one, two] = &meeting.doors.home.clients[..] else { panic!() };
+    let (from, rng) = (two.address(), &mut meeting.doors.rng);
+    let shared = meeting.hosts[0].share(one, NOW).unwrap();
+    let (mut late, envelope) = Chat::join(two, &shared, NOW, rng).unwrap();
+    let guest = &mut meeting.guest;
+    // What it was not told of, and what is no message of it, replaces nothing.
+    let key = shared.len() - 80 - 32;
+    let untold = Chat::join(two, &support::flipped(&shared, key), NOW, rng).unwrap().1;
+    refuses(guest, Error::Forged, |guest| guest.open(from, &untold.message, NOW));
+    let reflected = of(&lost, from);
+    support::fails(guest, |guest| guest.open(from, reflected, NOW));
+    // Nor does it take the place of the device that has answered.
+    refuses(guest, Error::WrongPeer, |guest| guest.open(one.address(), &envelope.message, NOW));
+    let (received, change) = guest.open(from, &envelope.message, NOW).unwrap();
+    assert!(received.event == Event::Joined && received.from == from);
+    leads_to_the_same(guest, change, |chat, change| chat.apply(change).unwrap());
+    guest.receive(from, &envelope.message, NOW).unwrap();
+    *guest = restarted(guest);
+    assert_eq!(guest.devices().count(), 2);
+    let named: Vec<_> = guest.names().collect();
+    assert_eq!(named.iter().filter(|name| unanswered.contains(name)).count(), 1);
+    for round in 0..3_u64 {
+        let said = guest.send("hello", NOW + round, rng).unwrap();
+        let received = late.hear(of(&said, from), NOW + round).unwrap();
+        assert_eq!(text_of(&received.event), "hello");
+        meeting.hosts[0].hear(of(&said, one.address()), NOW + round).unwrap();
+        let answer = late.say("welcome", NOW + round, rng).unwrap();
+        let received = guest.receive(from, &answer, NOW + round).unwrap();
+        assert_eq!(text_of(&received.event), "welcome");
+    }
+    // It has come in once.
+    let again = Chat::join(two, &shared, NOW, rng).unwrap().1;
+    refuses(guest, Error::WrongPeer, |guest| guest.open(from, &again.message, NOW + 2));
+}
+
+#[test]
+fn a_device_that_has_answered_its_claim_does_not_come_in_again() {
+    let mut meeting = Meeting::new(113, 2);
+    let [one, two] = &meeting.doors.home.clients[..] else { panic!() };
+    let shared = meeting.hosts[0].share(one, NOW).unwrap();
+    let envelope = Chat::join(two, &shared, NOW, &mut meeting.doors.rng).unwrap().1;
+    let from = two.address();
+    refuses(&mut meeting.guest, Error::WrongPeer, |guest| guest.open(from, &envelope.message, NOW));
+}

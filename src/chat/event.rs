@@ -68,7 +68,7 @@ pub enum Event {
     /// The host has let this guest in. May come again: a host repeats a grant that may have been
     /// lost.
     Granted,
-    /// A device of the host that was linked later has come in. What the guest says from now on is
+    /// A device of the host that was linked later, or could not take the claim, has come in. What the guest says from now on is
     /// sealed for it, too.
     Joined,
     /// The other side has ended the chat. Applying the change erases its keys.

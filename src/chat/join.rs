@@ -1,4 +1,4 @@
-//! Devices of the host that are linked after the claim.
+//! Devices of the host that are linked after the claim, or could not take it.
 
 use alloc::vec::Vec;
 
@@ -13,18 +13,19 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::bundle::Bundle;
 use crate::protocol::content::Content;
 use crate::protocol::grant::Word;
-use crate::protocol::handshake::Binding;
+use crate::protocol::handshake::{Binding, Prefix};
 use crate::protocol::identity::{AccountId, AccountKind, Certificate};
 use crate::protocol::invitation;
 use crate::protocol::join::{Joining, Ticket};
 use crate::protocol::pin::PinStage;
 use crate::protocol::prekeys::Found;
-use crate::protocol::ratchet::Ratchet;
+use crate::protocol::ratchet::{Ratchet, Role};
 use crate::protocol::wire;
 use crate::session::{Opened, Session};
 
 use super::delta::{ChatDelta, Step};
 use super::lists::NONE;
+use super::seats::Seat;
 use super::stage::{Beginning, Inner, Stage, Terms};
 use super::{Chat, Event, Origin, Received};
 use crate::protocol::letter::Listed;
@@ -61,7 +62,9 @@ impl Chat {
     /// it once it knows a device list that names this device.
     ///
     /// That an own device shared it is what the channel between own devices says: give nothing here
-    /// that came another way. Do it once for a chat, and not where this device has taken the claim.
+    /// that came another way. Do it once for a chat, and not where this device has taken the claim:
+    /// it is for a device that was linked later, and for one that the claim was for and that could not
+    /// take it.
     ///
     /// # Errors
     ///
@@ -109,7 +112,8 @@ impl Chat {
         Ok((Self::begin(beginning, now)?, envelope))
     }
 
-    /// At the guest: the first message of a listed device that has no session with it.
+    /// At the guest: the first message of a listed device that has no session with it, or none that
+    /// the device has ever answered.
     pub(super) fn admit(
         &self,
         from: Address,
@@ -133,6 +137,18 @@ impl Chat {
 }
 
 impl Inner {
+    /// Whether a message begins a session anew, by a device that the claim was for and that has not
+    /// answered yet: it may never have opened its envelope.
+    pub(super) fn comes_anew(&self, seat: &Seat, message: &[u8]) -> bool {
+        let session = &seat.session;
+        let is_unanswered = session.role() == Role::Initiator && !session.is_confirmed();
+        // Its own name is on what was sent from here, and comes back from nobody honest.
+        let is_another = |first: Prefix<'_>| first.name() != session.name();
+        self.origin() == Origin::Member
+            && is_unanswered
+            && message::prefix(message).is_ok_and(is_another)
+    }
+
     /// Accepts a first message bound to this chat, by the device that the list names and no other.
     fn accept(&self, from: Address, first: &[u8]) -> Result<(Session, Opened), Error> {
         let Joining::Guest(reception) = &self.joining else { return Err(Error::Forged) };

@@ -40,6 +40,9 @@ impl Chat {
         let Some(seat) = inner.seat(from)? else {
             return self.admit(from, message, now);
         };
+        if inner.comes_anew(seat, message) {
+            return self.admit(from, message, now);
+        }
         let (opened, delta) = seat.session.stage(message)?.open_delta()?;
         let Opened { content, position, missing, lost } = opened;
         let (reported, content) = Content::decode(&content, &inner.terms.policy)?;

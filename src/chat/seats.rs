@@ -56,8 +56,9 @@ impl Seats {
         self.iter().find(|seat| seat.with() == device)
     }
 
-    /// One more device, which has no seat yet.
+    /// One more device, or one whose session takes the place of that which it never answered.
     pub(super) fn add(&mut self, session: Session) {
+        self.0.retain(|seat| seat.with() != session.peer().device());
         self.0.push(Seat { session, reported: NONE });
         self.0.sort_unstable_by_key(Seat::with);
     }
