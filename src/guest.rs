@@ -208,7 +208,7 @@ impl Preview {
                 key: Psk::new(join)?,
             })),
         };
-        Ok((Chat::begin(beginning, now)?, claim))
+        Ok((Chat::begin(beginning, now)?.0, claim))
     }
 
     /// Whether a list is the host account's, in its time, and the one that the invitation names or

@@ -796,8 +796,31 @@ fn a_host_sees_at_the_door_that_its_guest_knows_an_older_list() {
     let mut doors = Doors::new(82, 2);
     let (_, claim) = doors.guest();
     doors.home.relist(|_| true, NOW);
-    let host = doors.take(0, &claim);
+    let (invite, client) = (&mut doors.invites[0], &mut doors.home.clients[0]);
+    let arrival = invite.claim(client, &claim, NOW).unwrap();
+    let (host, hello) = arrival.apply(invite, client).unwrap();
+    let of = doors.home.list.account();
+    assert_eq!(hello.alerts, [Alert::Lists { of, view: View::Behind }]);
     assert!(host.mismatches().eq([(host.other(), View::Behind)]));
+}
+
+#[test]
+fn a_fork_of_the_hosts_list_is_told_at_the_door() {
+    let mut doors = Doors::new(114, 2);
+    let (account, known) = (&doors.home.account, &doors.home.list);
+    let fork = next_list(account, known, known.devices(), NOW + 1);
+    doors.home.relist(|_| true, NOW);
+    let bundles = doors.bundles.clone();
+    let (_, claim) = doors.claim(&fork, &bundles).unwrap();
+    let (invite, client) = (&mut doors.invites[0], &mut doors.home.clients[0]);
+    let (_, hello) = invite.claim(client, &claim, NOW).unwrap().apply(invite, client).unwrap();
+    let of = doors.home.list.account();
+    assert_eq!(hello.alerts, [Alert::Lists { of, view: View::Forked }]);
+    // Where both know the same there is nothing to tell.
+    let claim = doors.guest_of_nobody();
+    let (invite, client) = (&mut doors.invites[1], &mut doors.home.clients[1]);
+    let (_, hello) = invite.claim(client, &claim, NOW).unwrap().apply(invite, client).unwrap();
+    assert!(hello.alerts.is_empty());
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl Chat {
             reported: NONE,
             joining: Joining::Host(ticket),
         };
-        Ok((Self::begin(beginning, now)?, envelope))
+        Ok((Self::begin(beginning, now)?.0, envelope))
     }
 
     /// At the guest: the first message of a listed device that has no session with it, or none that

@@ -20,7 +20,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::change::{Change, Changing, Delta};
-use crate::client::{Address, Envelope};
+use crate::client::{Address, Alert, Envelope};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::content::EndReason;
@@ -56,7 +56,8 @@ pub struct Chat {
 }
 
 impl Chat {
-    pub(crate) fn begin(beginning: Beginning, now: u64) -> Result<Self, Error> {
+    /// The chat, and what the user of a host should know of the list that its guest knows.
+    pub(crate) fn begin(beginning: Beginning, now: u64) -> Result<(Self, Vec<Alert>), Error> {
         let Beginning { terms, own, peer, peer_name, list, pending, pin, granted, .. } = beginning;
         let (sessions, reported, joining) =
             (beginning.sessions, beginning.reported, beginning.joining);
@@ -81,11 +82,11 @@ impl Chat {
             activity,
             anchor,
         };
+        let (report, alerts) = inner.compare(lists::NONE, reported);
         if inner.origin() == Origin::Guest {
-            let (report, _) = inner.compare(lists::NONE, reported);
             inner.seats.report(inner.peer.device(), report);
         }
-        Ok(Self { inner: Box::new(inner) })
+        Ok((Self { inner: Box::new(inner) }, alerts))
     }
 
     /// How far the chat is.

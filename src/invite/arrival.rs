@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::change::Change;
 use crate::chat::Chat;
-use crate::client::Client;
+use crate::client::{Alert, Client};
 use crate::error::Error;
 use crate::protocol::content::Text;
 use crate::state::State;
@@ -29,6 +29,9 @@ pub struct Hello {
     pub name: String,
     /// What the guest wrote before being let in.
     pub texts: Vec<Text>,
+    /// What the user, or a log, should know beside it: that the guest knows other devices of the host
+    /// than this device does ([`Chat::mismatches`]).
+    pub alerts: Vec<Alert>,
 }
 
 impl Arrival {

@@ -237,9 +237,9 @@ impl Invite {
             reported,
             joining: Joining::Host(Box::new(Ticket { lasting, key: join })),
         };
-        let chat = Chat::begin(beginning, at)?;
+        let (chat, alerts) = Chat::begin(beginning, at)?;
         let invite = self.change(InviteDelta { now: at, outcome: Outcome::Claimed(transcript) })?;
-        let hello = Hello { name, texts };
+        let hello = Hello { name, texts, alerts };
         Ok(Arrival { chat, hello, invite, client: client_change })
     }
 
