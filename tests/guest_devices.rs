@@ -1428,3 +1428,28 @@ fn a_device_that_has_answered_its_claim_does_not_come_in_again() {
     let from = two.address();
     refuses(&mut meeting.guest, Error::WrongPeer, |guest| guest.open(from, &envelope.message, NOW));
 }
+
+#[test]
+fn what_a_device_reports_as_it_comes_in_stays_until_it_reports_another_list() {
+    let mut meeting = Meeting::new(115, 2);
+    let (new, mut late, envelope) = meeting.link(NOW);
+    let of = new.list().account();
+    // The guest has learned a list that the device does not know.
+    meeting.doors.home.clients.push(new);
+    meeting.doors.home.relist(|_| true, NOW);
+    meeting.guest_learns(NOW);
+    let from = meeting.doors.address(2);
+    let received = meeting.guest.receive(from, &envelope.message, NOW).unwrap();
+    assert_eq!(received.alerts, [Alert::Lists { of, view: View::Behind }]);
+    meeting.guest = restarted(&meeting.guest);
+    assert!(meeting.guest.mismatches().eq([(from, View::Behind)]));
+    // It is told once, and that it is over, too.
+    let text = late.say("welcome", NOW, &mut meeting.doors.rng).unwrap();
+    assert!(meeting.guest.receive(from, &text, NOW).unwrap().alerts.is_empty());
+    let (_, change) = late.learn(&meeting.doors.home.list, NOW).unwrap();
+    late.apply(change.unwrap()).unwrap();
+    let text = late.say("welcome", NOW, &mut meeting.doors.rng).unwrap();
+    let received = meeting.guest.receive(from, &text, NOW).unwrap();
+    assert_eq!(received.alerts, [Alert::ListsAgree { of }]);
+    assert_eq!(meeting.guest.mismatches().count(), 0);
+}

@@ -194,9 +194,6 @@ impl Inner {
             self.activity = delta.now;
         }
         self.seats.apply(next, delta.moved);
-        if let Some((by, listed)) = delta.report {
-            self.seats.report(by, listed);
-        }
         let ended = Stage::Ended(EndReason::Here);
         self.stage = match (core::mem::replace(&mut self.stage, ended), delta.step) {
             (_, Step::End(reason)) => {
@@ -225,6 +222,10 @@ impl Inner {
             (Stage::Waiting { pending, .. }, Step::Pin(pin)) => Stage::Waiting { pending, pin },
             (stage, _) => stage,
         };
+        // Last, because a device that comes has its seat only now.
+        if let Some((by, listed)) = delta.report {
+            self.seats.report(by, listed);
+        }
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
