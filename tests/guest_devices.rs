@@ -1394,7 +1394,7 @@ fn a_device_that_could_not_take_the_claim_comes_in_when_the_chat_is_shared() {
     let untold = Chat::join(two, &support::flipped(&shared, key), NOW, rng).unwrap().1;
     refuses(guest, Error::Forged, |guest| guest.open(from, &untold.message, NOW));
     let reflected = of(&lost, from);
-    support::fails(guest, |guest| guest.open(from, reflected, NOW));
+    refuses(guest, Error::Forged, |guest| guest.open(from, reflected, NOW));
     // Nor does it take the place of the device that has answered.
     refuses(guest, Error::WrongPeer, |guest| guest.open(one.address(), &envelope.message, NOW));
     let (received, change) = guest.open(from, &envelope.message, NOW).unwrap();
@@ -1452,4 +1452,17 @@ fn what_a_device_reports_as_it_comes_in_stays_until_it_reports_another_list() {
     let received = meeting.guest.receive(from, &text, NOW).unwrap();
     assert_eq!(received.alerts, [Alert::ListsAgree { of }]);
     assert_eq!(meeting.guest.mismatches().count(), 0);
+}
+
+#[test]
+fn a_device_that_comes_in_keeps_the_chat_open_like_any_message() {
+    let mut meeting = Meeting::new(116, 2);
+    let late = NOW + 10 * DAY - 1;
+    let (new, _, envelope) = meeting.link(late);
+    meeting.guest_learns(late);
+    assert_eq!(meeting.guest.deadline(), NOW + 10 * DAY);
+    meeting.guest.receive(new.address(), &envelope.message, late).unwrap();
+    meeting.guest = restarted(&meeting.guest);
+    assert_eq!(meeting.guest.deadline(), late + 10 * DAY);
+    assert!(meeting.guest.send("hello", late + DAY, &mut meeting.doors.rng).is_ok());
 }

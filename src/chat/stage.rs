@@ -190,7 +190,8 @@ impl Inner {
     pub(super) fn apply(&mut self, next: Anchor, delta: ChatDelta) {
         self.anchor = next;
         self.clock = delta.now;
-        if !delta.moved.is_empty() {
+        // A first message was opened as well as one that moves a session.
+        if !delta.moved.is_empty() || matches!(delta.step, Step::Join(_)) {
             self.activity = delta.now;
         }
         self.seats.apply(next, delta.moved);
