@@ -523,6 +523,13 @@ fn what_a_settled_link_keeps_makes_no_claim_and_goes_with_its_time() {
         assert!(!kept(&doors.invites[1], label), "{label}");
     }
     assert!(!support::guest::contains(&doors.invites[1].to_bytes(), &secret));
+    // An hour that passes is remembered, and takes nothing.
+    assert!(doors.invites[1].tick(NOW + 3599).unwrap().is_none());
+    let change = doors.invites[1].tick(EXPIRES).unwrap().unwrap();
+    leads_to_the_same(&doors.invites[1], change, |invite, change| invite.apply(change).unwrap());
+    let change = doors.invites[1].tick(EXPIRES).unwrap().unwrap();
+    doors.invites[1].apply(change).unwrap();
+    assert!(kept(&doors.invites[1], "psk"));
     assert!(doors.invites[1].tick(EXPIRES).unwrap().is_none());
     let change = doors.invites[1].tick(EXPIRES + 1).unwrap().unwrap();
     doors.invites[1].apply(change).unwrap();
@@ -625,7 +632,7 @@ fn two_devices_that_took_different_guests_tell_and_let_nobody_in() {
 }
 
 #[test]
-fn a_record_for_a_link_that_is_over_here_changes_nothing() {
+fn a_record_for_a_link_that_was_taken_back_here_raises_the_alarm_and_changes_nothing() {
     let mut doors = Doors::new(66, 2);
     let (_, claim) = doors.guest();
     let mut host = doors.take(0, &claim);
@@ -634,7 +641,8 @@ fn a_record_for_a_link_that_is_over_here_changes_nothing() {
     let change = doors.invites[1].revoke(NOW).unwrap();
     doors.invites[1].apply(change).unwrap();
     let client = &doors.home.clients[1];
-    refuses(&mut doors.invites[1], Error::Ended, |invite| invite.settle(client, &record, NOW));
+    let (told, change) = doors.invites[1].settle(client, &record, NOW).unwrap();
+    assert!(told == Settlement::Contested && change.is_none());
     let late = NOW + 10 * DAY;
     refuses(&mut host, Error::Expired, |host| host.settle(client, &record, late));
     let (mut guest, _) = doors_guest(67);

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::protocol::content::EndReason;
 use crate::protocol::grant::{Grant, Word};
+use crate::protocol::pin::PinStage;
 
 use super::delta::Step;
 use super::stage::Stage;
@@ -21,10 +22,12 @@ use super::{Chat, Origin};
 pub enum Settlement {
     /// Nothing new.
     Known,
-    /// It is settled: a link takes the claim that was granted and no other, a chat is active.
+    /// It is settled: a link takes the claim that was granted and no other, or has ended as it was taken
+    /// back; a chat is active.
     Taken,
     /// The other device has let in another guest than the one that claimed here: somebody gave the
-    /// devices different claims of one link. Tell the user. Applying the change ends what is here.
+    /// devices different claims of one link. Or one was let in by a link that was taken back here.
+    /// Tell the user. Applying the change, if there is one, ends what is here.
     Contested,
 }
 
@@ -57,12 +60,16 @@ impl Chat {
     /// without a word to the guest, or ends if the record names another claim of the link.
     ///
     /// The record is signed by the device that granted. That it came from an own device is what the
-    /// channel between own devices says.
+    /// channel between own devices says. A device that holds the link's PIN takes no other's word: only
+    /// its own guest can prove the PIN, and only to it.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongPeer`] for the record of another link; [`Error::NotAllowed`] on the guest's
-    /// side; [`Error::Unlisted`] if the device that granted is not one of this account's;
+    /// [`Error::WrongPeer`] for the record of another link, or of another guest under this claim;
+    /// [`Error::NotAllowed`] on the guest's side, and where the guest has yet to be let in by the device
+    /// that made a link with a PIN, which is this one; [`Error::BadArgument`] if `client` is not the
+    /// device that took the claim; [`Error::Unlisted`] if it, or the device that granted, is not one of
+    /// this account's;
     /// [`Error::BadSignature`]; [`Error::Malformed`], [`Error::UnknownVersion`],
     /// [`Error::WrongKind`]; [`Error::Expired`], [`Error::Ended`].
     pub fn settle(
@@ -76,6 +83,7 @@ impl Chat {
         if self.origin() != Origin::Guest {
             return Err(Error::NotAllowed);
         }
+        inner.hosted_by(client)?;
         let grant = Grant::decode(record, client.list())?;
         if grant.invitation != inner.terms.invitation {
             return Err(Error::WrongPeer);
@@ -83,6 +91,13 @@ impl Chat {
         let ours = grant.transcript == inner.terms.transcript;
         let (settlement, step) = match &inner.stage {
             _ if !ours => (Settlement::Contested, Step::End(EndReason::Contested)),
+            _ if grant.guest != inner.peer.account() => return Err(Error::WrongPeer),
+            // The device that holds the PIN lets in, and no other: its word is not awaited, but given.
+            Stage::Waiting { pin, .. }
+                if inner.asks_pin() && !matches!(pin, PinStage::Elsewhere) =>
+            {
+                return Err(Error::NotAllowed);
+            }
             Stage::Waiting { .. } => (Settlement::Taken, Step::Grant(Box::new(grant.word))),
             Stage::Active(_) | Stage::Ended(_) => return Ok((Settlement::Known, None)),
         };

@@ -119,7 +119,7 @@ impl Inner {
     }
 
     /// Whether the link asks for a PIN.
-    fn asks_pin(&self) -> bool {
+    pub(super) fn asks_pin(&self) -> bool {
         self.terms.policy.approval == Approval::Pin
     }
 

@@ -23,7 +23,7 @@ use crate::primitives::sign;
 use crate::protocol::claim::{self, Opener, Verified};
 use crate::protocol::content::Content;
 use crate::protocol::course::{HOUR, InviteDelta, Outcome};
-use crate::protocol::grant::Settled;
+use crate::protocol::grant::{Granted, Settled, Word};
 use crate::protocol::handshake::Binding;
 use crate::protocol::invitation::{Approval, Invitation, Policy};
 use crate::protocol::join::{Joining, Ticket};
@@ -40,8 +40,8 @@ use crate::state::private::Stateful;
 /// ```text
 ///              claim
 ///  Open ───────────────────────▶ Claimed (the chat goes on in a Chat)
-///    │ └─settle──▶ Settled ─claim──▲  └──settle, another claim──▶ Contested
-///    └─ expire, revoke ─▶ Ended
+///    │ └─settle──▶ Settled ─claim──▲  └──settle, heed: another claim──▶ Contested
+///    └─ expire, revoke, heed ─▶ Ended
 /// ```
 ///
 /// Leaving `Open` erases the link's secret: a link that leaks later opens nothing. What is settled
@@ -204,7 +204,9 @@ impl Invite {
                 }
                 let (locator, invitation) = (inner.locator, &inner.invitation);
                 let opener = Opener { locator, invitation, record_key };
-                (opener.verify_granted(claim, device)?, psk, Some(*word))
+                let verified = opener.verify_granted(claim, device)?;
+                self.confirm(word, &verified, client)?;
+                (verified, psk, Some(*word))
             }
             Status::Claimed(ours) => {
                 let again = same(ours, &claim::named(claim, inner.locator)?);
@@ -241,6 +243,17 @@ impl Invite {
         let invite = self.change(InviteDelta { now: at, outcome: Outcome::Claimed(transcript) })?;
         let hello = Hello { name, texts, alerts };
         Ok(Arrival { chat, hello, invite, client: client_change })
+    }
+
+    /// Whether the word of another own device is for the guest of this claim. It was signed by that
+    /// device when it came; one that has gone from the list since has said nothing else.
+    fn confirm(&self, word: &Word, claim: &Verified<'_>, client: &Client) -> Result<(), Error> {
+        let Word { host, at, signature } = word;
+        let Some(by) = client.list().device(*host) else { return Ok(()) };
+        let (invitation, transcript) = (&self.inner.invitation, &claim.transcript);
+        let guest = claim.guest.account();
+        let told = Granted { invitation, transcript, guest, host: *host, at: *at };
+        told.verify(&by.identity().signing, signature).map_err(|_| Error::WrongPeer)
     }
 
     /// Where the PIN stands when a guest has come with this share.
@@ -285,7 +298,9 @@ impl Invite {
             Status::Settled(settled) if now > inner.policy.expires => {
                 Outcome::Claimed(settled.transcript)
             }
-            Status::Open { .. } if now >= inner.clock.saturating_add(HOUR) => Outcome::Open,
+            Status::Open { .. } | Status::Settled(_) if now >= inner.clock.saturating_add(HOUR) => {
+                Outcome::Open
+            }
             _ => return Ok(None),
         };
         self.change(InviteDelta { now, outcome }).map(Some)

@@ -14,7 +14,9 @@ use crate::primitives::secret::{Secret, same};
 use crate::primitives::sign;
 use crate::protocol::course::{InviteDelta, Outcome};
 use crate::protocol::grant::{Grant, Settled};
-use crate::protocol::invitation::{Invitation, MAX_SIGNED};
+use crate::protocol::identity::DeviceId;
+use crate::protocol::invitation::{Approval, Invitation, MAX_SIGNED};
+use crate::protocol::posting::{Notice, claim_name};
 use crate::protocol::wire;
 
 use super::{Invite, Offer, Status};
@@ -80,18 +82,20 @@ impl Invite {
     }
 
     /// Takes the record of a grant that another own device made ([`Chat::record`]). An open link then
-    /// takes that claim and no other; one that has taken another claim is contested: end the chat
-    /// with [`Chat::settle`], too, in the same write.
+    /// takes that claim and no other, and after its time none; one that has taken another claim is
+    /// contested: end the chat with [`Chat::settle`], too, in the same write. A link with a PIN takes the
+    /// word of the device that made it and of no other.
     ///
     /// [`Chat::record`]: crate::Chat::record
     /// [`Chat::settle`]: crate::Chat::settle
     ///
     /// # Errors
     ///
-    /// [`Error::WrongPeer`] for the record of another link; [`Error::Unlisted`] if the device that
-    /// granted is not one of this account's; [`Error::BadSignature`]; [`Error::Ended`] for a link
-    /// that was revoked or is over here; [`Error::Malformed`], [`Error::UnknownVersion`],
-    /// [`Error::WrongKind`].
+    /// [`Error::WrongPeer`] for the record of another link, and if an open link is not of this
+    /// client's account; [`Error::Unlisted`] if the device that granted is not one of this account's;
+    /// [`Error::BadSignature`]; [`Error::NotAllowed`] for an open link with a PIN that the device did
+    /// not make; [`Error::Ended`] for a link that ended here by its time; [`Error::Malformed`],
+    /// [`Error::UnknownVersion`], [`Error::WrongKind`].
     pub fn settle(
         &self,
         client: &Client,
@@ -103,15 +107,23 @@ impl Invite {
         if invitation != inner.invitation {
             return Err(Error::WrongPeer);
         }
+        let now = now.max(inner.clock);
         let ours = match &inner.status {
-            Status::Open { .. } => None,
+            Status::Open { signed, .. } => {
+                Self::trusts(client, signed, word.host)?;
+                None
+            }
             Status::Settled(settled) => Some(&settled.transcript),
             Status::Claimed(ours) => Some(ours),
             Status::Contested => return Ok((Settlement::Contested, None)),
-            Status::Ended => return Err(Error::Ended),
+            Status::Ended => return self.over(),
         };
         let (settlement, outcome) = match (ours, &inner.status) {
             (Some(ours), _) if same(ours, &transcript) => return Ok((Settlement::Known, None)),
+            // Too late to take the claim: nothing is kept that opens it.
+            (None, _) if now > inner.policy.expires => {
+                (Settlement::Taken, Outcome::Claimed(transcript))
+            }
             (None, Status::Open { link, .. }) => {
                 let keys = link.keys();
                 let (psk, record_key) = (keys.psk()?, keys.record_key());
@@ -120,7 +132,64 @@ impl Invite {
             }
             _ => (Settlement::Contested, Outcome::Contested),
         };
+        Ok((settlement, Some(self.change(InviteDelta { now, outcome })?)))
+    }
+
+    /// Takes the notice of another own device ([`Invite::notice`]), from it or from the server: it is
+    /// signed with the link's own key. An open link that was taken back there ends here; one that has
+    /// taken another claim than the notice names is contested: end its chat with
+    /// [`Chat::block`](crate::Chat::block), too, in the same write.
+    ///
+    /// An open link stays open where the notice says that it is claimed: it may take that claim, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyClaimed`] for the notice of a link taken back, of which a claim is taken here:
+    /// tell the user, who may deny the guest; [`Error::Ended`] for a link that ended here by its time;
+    /// [`Error::WrongPeer`], [`Error::BadSignature`], [`Error::Malformed`],
+    /// [`Error::UnknownVersion`], [`Error::WrongKind`].
+    pub fn heed(&self, notice: &[u8], now: u64) -> Result<(Settlement, Option<Change>), Error> {
+        let inner = &*self.inner;
+        let claimed = Notice::decode(notice, inner.locator, &inner.owner.public())?;
+        let ours = match &inner.status {
+            Status::Open { .. } => None,
+            Status::Settled(settled) => Some(&settled.transcript),
+            Status::Claimed(ours) => Some(ours),
+            Status::Contested => return Ok((Settlement::Contested, None)),
+            Status::Ended if claimed.is_none() => return Ok((Settlement::Known, None)),
+            Status::Ended => return self.over(),
+        };
+        let (settlement, outcome) = match (ours.map(claim_name), claimed) {
+            (None, None) => (Settlement::Taken, Outcome::Ended),
+            (None, Some(_)) => return Ok((Settlement::Known, None)),
+            (Some(_), None) => return Err(Error::AlreadyClaimed),
+            (Some(ours), Some(theirs)) if ours == theirs => return Ok((Settlement::Known, None)),
+            (Some(_), Some(_)) => (Settlement::Contested, Outcome::Contested),
+        };
         let now = now.max(inner.clock);
         Ok((settlement, Some(self.change(InviteDelta { now, outcome })?)))
+    }
+
+    /// Whether an open link goes by the word of a device of the client's account: with a PIN only by
+    /// that of the device that made the link. No other can have seen it proved.
+    fn trusts(client: &Client, signed: &[u8], by: DeviceId) -> Result<(), Error> {
+        let Invitation { host, policy, .. } = Invitation::decode(signed)?;
+        if host.account() != client.list().account() {
+            return Err(Error::WrongPeer);
+        }
+        if policy.approval == Approval::Pin && host.device() != by {
+            return Err(Error::NotAllowed);
+        }
+        Ok(())
+    }
+
+    /// What it means that another own device has taken a guest in by a link that is over here. One
+    /// that was taken back was to let nobody in; one that has seen its time end without a claim has
+    /// only heard late.
+    fn over(&self) -> Result<(Settlement, Option<Change>), Error> {
+        if self.inner.clock > self.inner.policy.expires {
+            return Err(Error::Ended);
+        }
+        Ok((Settlement::Contested, None))
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct InviteDelta {
 
 /// What became of the link.
 pub(crate) enum Outcome {
-    /// Nothing: time has passed.
+    /// Nothing new, open or settled: time has passed.
     Open,
     /// A claim with this transcript was taken.
     Claimed([u8; 32]),
