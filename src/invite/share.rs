@@ -50,7 +50,9 @@ impl Invite {
     /// Takes the link of another own device ([`Invite::share`]). Save the invite.
     ///
     /// That an own device sent it is what the channel between own devices says: give nothing here
-    /// that came another way. That the link is of this account is checked.
+    /// that came another way. That the link is of this account is checked. Adopt a link once
+    /// ([`Invite::locator`]): a second invite would take a claim that the first has spent. A record or
+    /// notice of a link that has not come yet is to be kept until it comes.
     ///
     /// # Errors
     ///
