@@ -951,6 +951,32 @@ impl Meeting {
 }
 
 #[test]
+fn a_device_joins_no_chat_whose_grant_its_device_has_not_signed() {
+    let mut meeting = Meeting::new(130, 2);
+    let new = meeting.doors.home.link(NOW, &mut meeting.doors.rng);
+    let shared = meeting.hosts[0].share(&meeting.doors.home.clients[0], NOW).unwrap();
+    let rng = &mut meeting.doors.rng;
+    // Of which invitation, of which claim; when, and the signature.
+    let end = shared.len();
+    for place in [34, 65, 66, 97, end - 65, end - 64, end - 1] {
+        let altered = support::flipped(&shared, place);
+        assert_eq!(Chat::join(&new, &altered, NOW, rng).err(), Some(Error::BadSignature));
+    }
+    assert!(Chat::join(&new, &shared, NOW, rng).is_ok());
+}
+
+#[test]
+fn a_device_joins_a_chat_whose_granting_device_has_left_the_list() {
+    let mut meeting = Meeting::new(131, 2);
+    let Meeting { doors, hosts, .. } = &mut meeting;
+    let new = doors.home.link(NOW, &mut doors.rng);
+    doors.home.clients.push(new);
+    let shared = hosts[0].share(&doors.home.clients[0], NOW).unwrap();
+    doors.home.relist(|device| device != 0, NOW);
+    assert!(Chat::join(&doors.home.clients[2], &shared, NOW, &mut doors.rng).is_ok());
+}
+
+#[test]
 fn a_device_that_is_linked_later_comes_into_the_chat() {
     let mut meeting = Meeting::new(100, 2);
     let (new, mut late, envelope) = meeting.link(NOW);
@@ -1033,10 +1059,11 @@ fn nobody_comes_in_who_was_not_told_of_the_chat() {
         guest.open(from, &envelope.message, NOW)
     });
     // Behind the key: host device id, time, signature. The transcript is behind the account's id and
-    // that of the invitation.
-    let key = shared.len() - 80 - 32;
+    // that of the invitation. A grant by a device that is not listed is not checked.
+    let granter = shared.len() - 80;
+    let key = granter - 32;
     for place in [key, key + 31, 66, 97] {
-        let altered = support::flipped(&shared, place);
+        let altered = support::flipped(&support::flipped(&shared, granter), place);
         let envelope = Chat::join(&new, &altered, NOW, &mut rng).unwrap().1;
         refuses(&mut meeting.guest, Error::Forged, |guest| {
             guest.open(from, &envelope.message, NOW)
@@ -1124,9 +1151,11 @@ fn a_chat_is_shared_by_the_host_while_it_is_active() {
     let mut new = doors.home.link(NOW, &mut doors.rng);
     let rng = &mut doors.rng;
     for length in 0..shared.len() {
-        assert!(Chat::join(&new, &shared[..length], NOW, rng).is_err());
+        let error = Chat::join(&new, &shared[..length], NOW, rng).err();
+        assert_eq!(error, Some(Error::Malformed), "{length}");
     }
-    assert!(Chat::join(&new, &[&shared[..], &[0]].concat(), NOW, rng).is_err());
+    let longer = [&shared[..], &[0]].concat();
+    assert_eq!(Chat::join(&new, &longer, NOW, rng).err(), Some(Error::Malformed));
     let list = doors.home.list.clone();
     doors.home.relist(|_| true, NOW);
     let (_, change) = new.learn(&doors.home.list, NOW).unwrap();

@@ -12,11 +12,12 @@ use crate::message;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::bundle::Bundle;
 use crate::protocol::content::Content;
-use crate::protocol::grant::Word;
+use crate::protocol::grant::{Granted, Word};
 use crate::protocol::handshake::{Binding, Prefix};
 use crate::protocol::identity::{AccountId, AccountKind, Certificate};
 use crate::protocol::invitation;
 use crate::protocol::join::{Joining, Ticket};
+use crate::protocol::letter::Listed;
 use crate::protocol::pin::PinStage;
 use crate::protocol::prekeys::Found;
 use crate::protocol::ratchet::{Ratchet, Role};
@@ -28,12 +29,11 @@ use super::lists::NONE;
 use super::seats::Seat;
 use super::stage::{Beginning, Inner, Stage, Terms};
 use super::{Chat, Event, Origin, Received};
-use crate::protocol::letter::Listed;
 
 impl Chat {
-    /// For a device of the host: the chat for an own device that was linked after the claim. Send it
-    /// as content that only own devices may send; the new device gives it to [`Chat::join`]. Secret:
-    /// it holds the key by which the guest knows that a device was told of the chat.
+    /// For a device of the host: the chat for an own device that was linked after the claim. Send
+    /// it as content that only own devices may send; the new device gives it to [`Chat::join`].
+    /// Secret: it holds the key by which the guest knows that a device was told of the chat.
     ///
     /// # Errors
     ///
@@ -57,20 +57,21 @@ impl Chat {
         Ok(writer.secret())
     }
 
-    /// Comes into a chat that another own device has shared ([`Chat::share`]): this device's own chat
-    /// with the guest, and its first message. Save the chat, then send the envelope. The guest takes
-    /// it once it knows a device list that names this device.
+    /// Comes into a chat that another own device has shared ([`Chat::share`]): this device's own
+    /// chat with the guest, and its first message. Save the chat, then send the envelope. The guest
+    /// takes it once it knows a device list that names this device.
     ///
     /// That an own device shared it is what the channel between own devices says: give nothing here
     /// that came another way. Do it once for a chat, and not where this device has taken the claim:
-    /// it is for a device that was linked later, and for one that the claim was for and that could not
-    /// take it.
+    /// it is for a device that was linked later, and for one that the claim was for and that could
+    /// not take it.
     ///
     /// # Errors
     ///
     /// [`Error::Unlisted`] if this device is not one of its account's; [`Error::WrongPeer`] for the
-    /// chat of another account, and if the other side is no guest; [`Error::BadSignature`], [`Error::WeakKey`], [`Error::Malformed`],
-    /// [`Error::UnknownVersion`], [`Error::WrongKind`].
+    /// chat of another account, and if the other side is no guest; [`Error::BadSignature`] for keys
+    /// that the guest has not signed, and for a grant that its device has not;
+    /// [`Error::WeakKey`], [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`].
     pub fn join(
         client: &Client,
         shared: &[u8],
@@ -91,6 +92,7 @@ impl Chat {
             return Err(Error::WrongPeer);
         }
         ticket.lasting.verify(&guest)?;
+        was_granted(&word, &terms, &guest, client)?;
         let bundle = Bundle::new(guest.clone(), ticket.lasting.clone());
         let binding = Binding { psk: &ticket.key, context: &terms.transcript };
         let mut session = client.initiate_guest(&bundle, &binding, now, rng)?;
@@ -177,4 +179,19 @@ impl Inner {
         let ratchet = Ratchet::accept(keys, &generation.signed);
         Session::accept(ratchet, (peer, descent), &prefix, first)
     }
+}
+
+/// That the device which let the guest in said so of this claim. One that has left the list since
+/// is not asked: its chats go on at the others.
+fn was_granted(
+    word: &Word,
+    terms: &Terms,
+    guest: &Certificate,
+    client: &Client,
+) -> Result<(), Error> {
+    let Word { host, at, signature } = word;
+    let Some(by) = client.list().device(*host) else { return Ok(()) };
+    let (invitation, transcript) = (&terms.invitation, &terms.transcript);
+    let told = Granted { invitation, transcript, guest: guest.account(), host: *host, at: *at };
+    told.verify(&by.identity().signing, signature)
 }
