@@ -28,8 +28,8 @@ const BATCH: usize = 50;
 
 /// One device: identity and prekeys. Secret: no `Clone`, no `Debug`, wiped on drop.
 ///
-/// `now` is the caller's clock in seconds, any clock that others share roughly (Unix time). One that
-/// runs ahead erases prekeys before their time and makes new ones that nobody takes;
+/// `now` is the caller's clock in seconds, any clock that others share roughly (Unix time). One
+/// that runs ahead erases prekeys before their time and makes new ones that nobody takes;
 /// [`Device::due`] asks to rotate those as soon as it is right again.
 pub struct Device {
     inner: Box<Inner>,
@@ -192,7 +192,8 @@ impl Device {
     /// # Errors
     ///
     /// [`Error::StalePrekey`] for a bundle outside its validity time, [`Error::WrongPeer`] for
-    /// this device's own bundle, [`Error::WrongKind`] for a guest's, [`Error::WeakKey`] if an agreement gives all zeros.
+    /// this device's own bundle, [`Error::WrongKind`] for a guest's, [`Error::WeakKey`] if an
+    /// agreement gives all zeros.
     pub fn initiate(
         &self,
         bundle: &Bundle,

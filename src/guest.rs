@@ -37,7 +37,8 @@ impl Link {
     ///
     /// [`Error::WrongInvitation`] if the server gave anything but the host's invitation,
     /// [`Error::WrongOrigin`], [`Error::Expired`]; [`Error::Malformed`], [`Error::UnknownVersion`],
-    /// [`Error::WrongKind`], [`Error::BadSignature`] or [`Error::WeakKey`] if the host itself made it wrong.
+    /// [`Error::WrongKind`], [`Error::BadSignature`] or [`Error::WeakKey`] if the host itself made
+    /// it wrong.
     pub fn open(&self, sealed_invitation: &[u8], origin: &str, now: u64) -> Result<Preview, Error> {
         let invitation = invitation::open(self, sealed_invitation)?;
         if invitation.origin != origin {
@@ -101,26 +102,27 @@ impl Preview {
     /// Claims the chat. Call it only when the person has asked for it: the first claim is the
     /// only one.
     ///
-    /// `list` is the host account's newest device list, and `hosts` are bundles of its devices, in any
-    /// order. Fetch one of every device that is listed, each with a one-time prekey: a device without
-    /// a bundle is left out, and cannot answer the guest.
+    /// `list` is the host account's newest device list, and `hosts` are bundles of its devices, in
+    /// any order. Fetch one of every device that is listed, each with a one-time prekey: a device
+    /// without a bundle is left out, and cannot answer the guest.
     ///
     /// Makes the guest's keys, from fresh randomness and for this link alone, and a first message
-    /// to each device of the host with the guest's `name` and first `texts`. Save the chat, then send
-    /// the claim; keep the claim's bytes until the server has taken them, and send the same bytes
-    /// again if in doubt. Then drop the preview and the [`Link`]: the link is erased with them.
+    /// to each device of the host with the guest's `name` and first `texts`. Save the chat, then
+    /// send the claim; keep the claim's bytes until the server has taken them, and send the same
+    /// bytes again if in doubt. Then drop the preview and the [`Link`]: the link is erased with
+    /// them.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongPeer`] for a list of another account than the invitation's, and for a bundle of a
-    /// device that is not in the list; [`Error::ListExpired`] for a list outside its validity time;
-    /// [`Error::ListRollback`] for one that is older than the invitation, [`Error::ListFork`] for one
-    /// that does not descend from the list that the invitation names, [`Error::ListGap`] for one that
-    /// does not reach back to it; [`Error::BadArgument`] without a bundle, and for two of one device;
-    /// [`Error::StalePrekey`] for one outside its validity time; [`Error::NotAllowed`] for a PIN
-    /// that is missing, for texts before a PIN is proved, for a name
-    /// of more than 64 bytes or that is no line (`spec/README.md`, "Lines"), and for texts that the policy does not allow; [`Error::Expired`];
-    /// [`Error::WeakKey`].
+    /// [`Error::WrongPeer`] for a list of another account than the invitation's, and for a bundle
+    /// of a device that is not in the list; [`Error::ListExpired`] for a list outside its validity
+    /// time; [`Error::ListRollback`] for one that is older than the invitation, [`Error::ListFork`]
+    /// for one that does not descend from the list that the invitation names, [`Error::ListGap`]
+    /// for one that does not reach back to it; [`Error::BadArgument`] without a bundle, and for two
+    /// of one device; [`Error::StalePrekey`] for one outside its validity time;
+    /// [`Error::NotAllowed`] for a PIN that is missing, for texts before a PIN is proved, for a
+    /// name of more than 64 bytes or that is no line (`spec/README.md`, "Lines"), and for texts
+    /// that the policy does not allow; [`Error::Expired`]; [`Error::WeakKey`].
     pub fn claim(
         &self,
         list: &DeviceList,
@@ -230,8 +232,8 @@ impl Preview {
     }
 }
 
-/// The bundles in ascending order of their devices, which are those of the list, each once and in its
-/// time.
+/// The bundles in ascending order of their devices, which are those of the list, each once and in
+/// its time.
 fn addressed<'a>(
     list: &DeviceList,
     hosts: &'a [Bundle],

@@ -42,7 +42,8 @@ pub struct Received {
     /// Whose it is, by the keys of the session.
     pub origin: Origin,
     /// What the user, or a log, should know beside it: that the sender knows other devices of the
-    /// host than this side does, or does not any more ([`Chat::mismatches`](crate::Chat::mismatches)).
+    /// host than this side does, or does not any more
+    /// ([`Chat::mismatches`](crate::Chat::mismatches)).
     pub alerts: Vec<Alert>,
     /// Where it stands among the sender's messages.
     pub position: Position,
@@ -68,8 +69,8 @@ pub enum Event {
     /// The host has let this guest in. May come again: a host repeats a grant that may have been
     /// lost.
     Granted,
-    /// A device of the host that was linked later, or could not take the claim, has come in. What the guest says from now on is
-    /// sealed for it, too.
+    /// A device of the host that was linked later, or could not take the claim, has come in. What
+    /// the guest says from now on is sealed for it, too.
     Joined,
     /// The other side has ended the chat. Applying the change erases its keys.
     Ended,

@@ -18,17 +18,19 @@ use super::{Chat, Event, Origin, Received};
 impl Chat {
     /// Opens a message. Save the change, apply it, then show the event.
     ///
-    /// `from` is the device that the transport names as its sender: where to look, and nothing more.
-    /// Only what that device sealed opens.
+    /// `from` is the device that the transport names as its sender: where to look, and nothing
+    /// more. Only what that device sealed opens.
     ///
     /// # Errors
     ///
     /// [`Error::WrongPeer`] for a sender that is not of the other side; [`Error::Unlisted`] for a
     /// device that the host's list does not name, [`Error::ListExpired`] for a list past its time:
-    /// keep the message, learn a newer list, and open it again. As [`Session::stage`](crate::Session::stage) and [`Staged::open`](crate::Staged::open); [`Error::NotAllowed`] for
-    /// a genuine message whose content the policy does not allow; [`Error::NotGranted`] for more
-    /// of a waiting guest's texts than the policy allows; [`Error::BadSignature`] for a grant
-    /// that does not hold; [`Error::Expired`], [`Error::Ended`]. Nothing changes then.
+    /// keep the message, learn a newer list, and open it again. As
+    /// [`Session::stage`](crate::Session::stage) and [`Staged::open`](crate::Staged::open);
+    /// [`Error::NotAllowed`] for a genuine message whose content the policy does not allow;
+    /// [`Error::NotGranted`] for more of a waiting guest's texts than the policy allows;
+    /// [`Error::BadSignature`] for a grant that does not hold; [`Error::Expired`],
+    /// [`Error::Ended`]. Nothing changes then.
     pub fn open(
         &self,
         from: Address,

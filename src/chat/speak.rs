@@ -47,8 +47,9 @@ impl Chat {
     ///
     /// [`Error::NotAllowed`] if the text is empty or longer than the policy allows;
     /// [`Error::NotGranted`] for a host that has not granted the chat and for a guest that has
-    /// sent as much as it may before; [`Error::ListExpired`] for a guest that must learn a newer list, [`Error::Unlisted`] for one
-    /// whose host has none of the devices left that it knew; [`Error::Expired`], [`Error::Ended`]; [`Error::Exhausted`].
+    /// sent as much as it may before; [`Error::ListExpired`] for a guest that must learn a newer
+    /// list, [`Error::Unlisted`] for one whose host has none of the devices left that it knew;
+    /// [`Error::Expired`], [`Error::Ended`]; [`Error::Exhausted`].
     pub fn text(
         &mut self,
         content: &str,
@@ -69,7 +70,8 @@ impl Chat {
     /// # Errors
     ///
     /// [`Error::ListExpired`] for a guest that must learn a newer list, [`Error::Unlisted`] for one
-    /// whose host has none of the devices left that it knew; [`Error::Expired`], [`Error::Ended`]; [`Error::Exhausted`].
+    /// whose host has none of the devices left that it knew; [`Error::Expired`], [`Error::Ended`];
+    /// [`Error::Exhausted`].
     pub fn end(&mut self, now: u64, rng: &mut impl CryptoRng) -> Result<Sealed<'_, Self>, Error> {
         let now = self.speaking(now)?;
         self.seal(&Content::End, Step::End(EndReason::Here), now, rng)

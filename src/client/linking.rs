@@ -44,7 +44,8 @@ pub struct Welcome {
 
 impl Candidate {
     /// Makes a new device's keys, and a code to be shown on its screen. `description` is what the
-    /// user of the primary is shown before approving: up to 64 bytes, such as "laptop in the study".
+    /// user of the primary is shown before approving: up to 64 bytes, such as "laptop in the
+    /// study".
     ///
     /// # Errors
     ///
@@ -54,7 +55,8 @@ impl Candidate {
     }
 
     /// The code to show, as text or in a QR code. A minute after the candidate was made it is too
-    /// old: make another candidate. Whoever reads it can link this device to an account of *theirs*.
+    /// old: make another candidate. Whoever reads it can link this device to an account of
+    /// *theirs*.
     #[must_use]
     pub fn code(&self) -> Zeroizing<alloc::string::String> {
         self.request.code()
@@ -70,8 +72,8 @@ impl Candidate {
     ///
     /// # Errors
     ///
-    /// [`Error::Expired`] more than five minutes after the candidate was made; [`Error::Forged`] for
-    /// an offer that was made for another code; [`Error::BadSignature`], [`Error::WrongPeer`],
+    /// [`Error::Expired`] more than five minutes after the candidate was made; [`Error::Forged`]
+    /// for an offer that was made for another code; [`Error::BadSignature`], [`Error::WrongPeer`],
     /// [`Error::ListExpired`] for one that does not hold.
     pub fn open(&self, offer: &[u8], now: u64) -> Result<Welcome, Error> {
         let offered = self.request.open(offer, now)?;
@@ -81,15 +83,15 @@ impl Candidate {
 }
 
 impl Welcome {
-    /// The account that the device would belong to. An id is a word that anybody can use: what tells
-    /// the user's own account from another one's is its key ([`Welcome::code`]).
+    /// The account that the device would belong to. An id is a word that anybody can use: what
+    /// tells the user's own account from another one's is its key ([`Welcome::code`]).
     #[must_use]
     pub fn account(&self) -> AccountId {
         self.list().account()
     }
 
-    /// A code of the account's id and key, to be compared with [`Client::account_code`] on the primary.
-    /// Who saw this device's code first could have made the offer.
+    /// A code of the account's id and key, to be compared with [`Client::account_code`] on the
+    /// primary. Who saw this device's code first could have made the offer.
     #[must_use]
     pub fn code(&self) -> Fingerprint {
         Fingerprint::of(self.primary(), self.primary())
@@ -146,8 +148,8 @@ impl Client {
     pub const COMPANIONS: usize = 4;
 
     /// Offers a candidate a place in this account, after the user has seen what its code says and
-    /// has approved. Save the change, apply it, then send the offer. Another offer takes the place of
-    /// one that was not accepted yet.
+    /// has approved. Save the change, apply it, then send the offer. Another offer takes the place
+    /// of one that was not accepted yet.
     ///
     /// `companions` is how many companions the account may have, this one included:
     /// [`Client::COMPANIONS`], or up to 31.
@@ -155,9 +157,9 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::TooManyDevices`]; [`Error::Expired`] for a code more than five minutes old;
-    /// [`Error::Replay`] for a code that was used for the offer that is open; [`Error::WrongPeer`] for
-    /// a candidate whose keys are listed, and for another account; [`Error::Unlisted`], [`Error::ListExpired`] if
-    /// this device's own place is in doubt.
+    /// [`Error::Replay`] for a code that was used for the offer that is open; [`Error::WrongPeer`]
+    /// for a candidate whose keys are listed, and for another account; [`Error::Unlisted`],
+    /// [`Error::ListExpired`] if this device's own place is in doubt.
     pub fn approve(
         &self,
         account: &Account,

@@ -48,9 +48,9 @@ pub struct Arrived {
 }
 
 impl Arrived {
-    /// Whether a group's message came from one of these accounts and was sent to exactly these; this
-    /// account counts, whether it is named or not. If not, somebody writes who is not in the group, or
-    /// sender and receiver do not agree on who is: tell the user.
+    /// Whether a group's message came from one of these accounts and was sent to exactly these;
+    /// this account counts, whether it is named or not. If not, somebody writes who is not in the
+    /// group, or sender and receiver do not agree on who is: tell the user.
     ///
     /// A message in any other conversation was sent to both accounts and nobody else.
     #[must_use]
@@ -70,9 +70,9 @@ pub enum Content {
     Large(Large),
     /// Something from an own device, which nobody else can say.
     Own(Zeroizing<Vec<u8>>),
-    /// The sender could not open the message of this name: see [`Client::plan_again`]. If it asks in a
-    /// session that is not the active one, it cannot open that one either: an hour after that began
-    /// the next plan needs a bundle for the device and begins another.
+    /// The sender could not open the message of this name: see [`Client::plan_again`]. If it asks
+    /// in a session that is not the active one, it cannot open that one either: an hour after that
+    /// began the next plan needs a bundle for the device and begins another.
     AskedAgain(MessageId),
     /// Another own device told what it has read; what it found different is in the alerts.
     Witness,
@@ -118,11 +118,11 @@ pub enum Alert {
     /// The device had lost its sessions and begins anew: it was restored, or somebody else has its
     /// keys.
     SessionReset,
-    /// The device forgot a session that it had proven: its state was cloned or rolled back. Tell the
-    /// user.
+    /// The device forgot a session that it had proven: its state was cloned or rolled back. Tell
+    /// the user.
     SessionForked,
-    /// The letter came in a session that is not the active one: it was held back, or it crossed with
-    /// another.
+    /// The letter came in a session that is not the active one: it was held back, or it crossed
+    /// with another.
     OldSession,
     /// The session was begun without a one-time prekey: they have run out, or a server withholds
     /// them.
@@ -135,8 +135,8 @@ pub enum Alert {
         /// What the report means.
         view: View,
     },
-    /// The sender reports the device list of this account as it is known here, after it had reported
-    /// another.
+    /// The sender reports the device list of this account as it is known here, after it had
+    /// reported another.
     ListsAgree {
         /// Whose list.
         of: AccountId,
@@ -163,18 +163,19 @@ struct Read {
 impl Client {
     /// Opens an envelope. Save the change, apply it, then show what arrived.
     ///
-    /// `from` is the device that the transport names as its sender: where to look, and nothing more.
-    /// Only what that device sealed opens.
+    /// `from` is the device that the transport names as its sender: where to look, and nothing
+    /// more. Only what that device sealed opens.
     ///
     /// # Errors
     ///
-    /// [`Error::Unlisted`] if `from` is not in the known list of its account, or no list is known, or
-    /// this device is no more one of its account's; [`Error::ListExpired`]; [`Error::AccountChanged`]:
-    /// keep the envelope, fetch the list or ask the user, and open it again; drop it if the fetched
-    /// list does not name the device either. [`Error::WrongPeer`] for a
-    /// first message of another device than `from`. [`Error::Replay`] for a first message whose session
-    /// is gone: if its content was not shown, it is lost here, and can be asked for. [`Error::NotSelf`] for what only an own device may
-    /// say. [`Error::Cloned`] for a message sent in a session after its sender had left it. Else as
+    /// [`Error::Unlisted`] if `from` is not in the known list of its account, or no list is known,
+    /// or this device is no more one of its account's; [`Error::ListExpired`];
+    /// [`Error::AccountChanged`]: keep the envelope, fetch the list or ask the user, and open it
+    /// again; drop it if the fetched list does not name the device either. [`Error::WrongPeer`] for
+    /// a first message of another device than `from`. [`Error::Replay`] for a first message whose
+    /// session is gone: if its content was not shown, it is lost here, and can be asked for.
+    /// [`Error::NotSelf`] for what only an own device may say. [`Error::Cloned`] for a message sent
+    /// in a session after its sender had left it. Else as
     /// [`Device::accept`](crate::Device::accept), [`Session::stage`] and
     /// [`Staged::open`](crate::Staged::open). Nothing changes then.
     pub fn open(

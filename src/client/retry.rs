@@ -21,8 +21,8 @@ impl Client {
     /// it again. Seal it without content. Nothing in the crate does so by itself: whoever answers
     /// what does not open tells a stranger that somebody is there.
     ///
-    /// Ask once for each name, and ask a device for nothing more until something of it has opened: it
-    /// may be asking for this request, too.
+    /// Ask once for each name, and ask a device for nothing more until something of it has opened:
+    /// it may be asking for this request, too.
     ///
     /// # Errors
     ///
@@ -39,8 +39,8 @@ impl Client {
     ///
     /// [`Error::KeyGone`] if the message is not remembered any more: the newest 128 are, for two
     /// weeks. [`Error::Unlisted`] if the device is not in the list of an account that the message
-    /// went to, or came into it later ([`Client::backfill`]). [`Error::Exhausted`] if it was sealed again for that device five times. Else as
-    /// [`Client::plan`].
+    /// went to, or came into it later ([`Client::backfill`]). [`Error::Exhausted`] if it was sealed
+    /// again for that device five times. Else as [`Client::plan`].
     ///
     /// [`Content::AskedAgain`]: crate::Content::AskedAgain
     pub fn plan_again(&self, to: Address, id: MessageId, now: u64) -> Result<Plan, Error> {

@@ -91,8 +91,8 @@ impl Invite {
     /// # Errors
     ///
     /// [`Error::BadArgument`] if the policy exceeds a limit that its fields name, or the origin
-    /// has more than 255 bytes; [`Error::Unlisted`], [`Error::ListExpired`] if the device is no more
-    /// one of its account's, or the account's list must be signed anew: no guest could claim.
+    /// has more than 255 bytes; [`Error::Unlisted`], [`Error::ListExpired`] if the device is no
+    /// more one of its account's, or the account's list must be signed anew: no guest could claim.
     pub fn create(
         client: &Client,
         origin: &str,
@@ -141,8 +141,8 @@ impl Invite {
         }
     }
 
-    /// The PIN, if the policy asks for one, the link is open, and this device made it. Tell it to the guest over another
-    /// way than the link.
+    /// The PIN, if the policy asks for one, the link is open, and this device made it. Tell it to
+    /// the guest over another way than the link.
     #[must_use]
     pub fn pin(&self) -> Option<&Pin> {
         match &self.inner.status {
@@ -284,9 +284,9 @@ impl Invite {
         }
     }
 
-    /// What time does to a link that waits: once its end has come, the change that erases it; before
-    /// that, every hour, a change that remembers the time, so that setting the clock back revives
-    /// nothing.
+    /// What time does to a link that waits: once its end has come, the change that erases it;
+    /// before that, every hour, a change that remembers the time, so that setting the clock back
+    /// revives nothing.
     ///
     /// # Errors
     ///
