@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 8] = [
+const TEST_FILES: [&str; 10] = [
     "src/client/tests.rs",
     "src/primitives/collision.rs",
     "src/primitives/work.rs",
@@ -22,7 +22,9 @@ const TEST_FILES: [&str; 8] = [
     "src/protocol/letter/tests.rs",
     "src/protocol/linking/tests.rs",
     "src/protocol/ratchet/tests.rs",
-    "src/protocol/succession/tests.rs",
+    "src/protocol/succession/tests/histories.rs",
+    "src/protocol/succession/tests/mod.rs",
+    "src/protocol/succession/tests/rules.rs",
 ];
 
 /// Files that may be longer than [`MAX_LINES`].

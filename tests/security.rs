@@ -16,7 +16,10 @@ use std::fs;
 fn sources(file: &str) -> Vec<String> {
     let paths: &[&str] = match file {
         "ratchet" => &["src/protocol/ratchet/tests.rs"],
-        "succession" => &["src/protocol/succession/tests.rs"],
+        "succession" => &[
+            "src/protocol/succession/tests/histories.rs",
+            "src/protocol/succession/tests/rules.rs",
+        ],
         "primitives" => &["src/primitives/dh.rs"],
         "letter" => &["src/protocol/letter/tests.rs"],
         "blob" => &["src/protocol/blob.rs"],

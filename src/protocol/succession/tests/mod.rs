@@ -1,0 +1,460 @@
+//! A model of two devices without cryptography: sessions are ids, and a network holds back, repeats
+//! and reorders.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+mod histories;
+mod rules;
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+extern crate std;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::protocol::succession::{
+    First, GRACE, MAX_KEPT, Pair, RENEW_AFTER, Standing, Verdict, created, is_believed, is_due,
+    judge,
+};
+
+const START: u64 = 1_800_000_000;
+
+type Id = [u8; 32];
+
+/// What a session's first message says, sealed, in front of every message until it is answered.
+#[derive(Clone, Copy, Hash)]
+struct Prefix {
+    predecessor: Option<Id>,
+    /// How many messages the initiator sent in the predecessor.
+    closed: u32,
+    created: u64,
+    /// The prekeys of the responder that it uses.
+    prekeys: u32,
+    /// The event at which it was made.
+    born: u64,
+}
+
+#[derive(Clone, Copy, Hash)]
+struct Message {
+    session: Id,
+    prefix: Option<Prefix>,
+    number: u32,
+    /// Tells two messages with one number apart.
+    tag: u64,
+    /// "I cannot open what you send."
+    asks: bool,
+}
+
+#[derive(Clone, Hash)]
+struct Kept {
+    id: Id,
+    /// When it is erased; open while the active session is not proven.
+    until: Option<u64>,
+    /// What the peer said it had sent in it at most.
+    closed: Option<u32>,
+    opened: Vec<(u32, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Opened,
+    Duplicate,
+    Cloned,
+    Forked,
+    Unreadable,
+}
+
+#[derive(Clone, Hash)]
+struct Side {
+    /// How far its clock is off.
+    skew: i64,
+    pair: PairState,
+    prefix: Option<Prefix>,
+    sent: u32,
+    opened: Vec<(u32, u64)>,
+    last: Option<Id>,
+    kept: Vec<Kept>,
+    /// Replay memory.
+    accepted: Vec<Id>,
+    prekeys: u32,
+    asks: bool,
+    asked: bool,
+    resets: u32,
+    forks: u32,
+}
+
+/// `Pair`, in a form that can be hashed.
+#[derive(Clone, Hash)]
+struct PairState {
+    active: Option<(Id, u64, u64, bool, bool)>,
+    newest: u64,
+    known: bool,
+}
+
+impl PairState {
+    fn get(&self) -> Pair {
+        let active = self.active.map(|(id, created, since, ours, proven)| Standing {
+            id,
+            created,
+            since,
+            ours,
+            proven,
+        });
+        Pair { active, newest: self.newest, known: self.known }
+    }
+}
+
+impl Side {
+    fn new(skew: i64) -> Self {
+        Self {
+            skew,
+            pair: PairState { active: None, newest: 0, known: false },
+            prefix: None,
+            sent: 0,
+            opened: Vec::new(),
+            last: None,
+            kept: Vec::new(),
+            accepted: Vec::new(),
+            prekeys: 0,
+            asks: false,
+            asked: false,
+            resets: 0,
+            forks: 0,
+        }
+    }
+
+    fn active(&self) -> Option<Id> {
+        self.pair.active.map(|active| active.0)
+    }
+
+    fn set(&mut self, standing: Standing) {
+        let Standing { id, created, since, ours, proven } = standing;
+        self.pair.active = Some((id, created, since, ours, proven));
+    }
+
+    fn expire(&mut self, now: u64) {
+        self.kept.retain(|kept| kept.until.is_none_or(|until| now < until));
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        self.kept.push(kept);
+        if self.kept.len() > MAX_KEPT {
+            // What the peer may still be on is not pushed out by attempts that nobody answered.
+            let waits = self.pair.get().active.is_some_and(|active| !active.is_confirmed());
+            let last = self.last;
+            let oldest = self.kept.iter().position(|kept| !(waits && Some(kept.id) == last));
+            self.kept.remove(oldest.unwrap());
+        }
+    }
+
+    /// Puts the active session among the kept ones and the new one in its place.
+    fn replace(&mut self, standing: Standing, prefix: Option<Prefix>) {
+        let before = self.pair.active.take();
+        self.set(standing);
+        if let Some((id, ..)) = before {
+            let opened = core::mem::take(&mut self.opened);
+            self.keep(Kept { id, until: None, closed: None, opened });
+        }
+        self.prefix = prefix;
+        self.sent = 0;
+        self.opened = Vec::new();
+        self.asked = false;
+    }
+}
+
+/// A thief's copy of one side's active session.
+#[derive(Clone, Copy, Hash)]
+struct Stolen {
+    side: usize,
+    session: Id,
+    number: u32,
+}
+
+#[derive(Clone, Hash)]
+struct World {
+    now: u64,
+    event: u64,
+    sides: [Side; 2],
+    /// By receiver: what is under way.
+    queues: [Vec<Message>; 2],
+    stolen: Option<Stolen>,
+    /// What the thief sent, by tag.
+    forged: Vec<u64>,
+    /// Whether a side has lost its state.
+    lost: bool,
+    /// By side: the sessions that were active and confirmed there, and from which event on.
+    confirmed: [Vec<(Id, u64)>; 2],
+}
+
+impl World {
+    fn new(skews: [i64; 2]) -> Self {
+        Self {
+            now: START,
+            event: 1,
+            sides: skews.map(Side::new),
+            queues: [Vec::new(), Vec::new()],
+            stolen: None,
+            forged: Vec::new(),
+            lost: false,
+            confirmed: [Vec::new(), Vec::new()],
+        }
+    }
+
+    fn clock(&self, at: usize) -> u64 {
+        self.now.checked_add_signed(self.sides[at].skew).unwrap()
+    }
+
+    /// Begins a session, whether or not one is due.
+    fn begin(&mut self, at: usize, id: Id) {
+        self.event += 1;
+        let (now, prekeys) = (self.clock(at), self.sides[1 - at].prekeys);
+        let side = &mut self.sides[at];
+        side.expire(now);
+        let stamp = created(side.pair.newest, now);
+        // A further attempt repeats what the one before said of the same predecessor.
+        let closed = side.prefix.filter(|before| before.predecessor == side.last);
+        let closed = closed
+            .map_or(if side.last == side.active() { side.sent } else { 0 }, |before| before.closed);
+        let prefix =
+            Prefix { predecessor: side.last, closed, created: stamp, prekeys, born: self.event };
+        let standing = Standing { id, created: stamp, since: now, ours: true, proven: false };
+        side.replace(standing, Some(prefix));
+        side.pair.newest = stamp;
+    }
+
+    /// Sends, in a new session if one is due.
+    fn send(&mut self, at: usize, id: Id) {
+        let now = self.clock(at);
+        let side = &self.sides[at];
+        if is_due(side.pair.get().active.as_ref(), side.asked, now) {
+            self.begin(at, id);
+        }
+        self.event += 1;
+        let side = &mut self.sides[at];
+        side.asked = false;
+        let active = side.pair.get().active.unwrap();
+        let message = Message {
+            session: active.id,
+            prefix: side.prefix.filter(|_| active.ours && !active.proven),
+            number: side.sent,
+            tag: self.event,
+            asks: core::mem::take(&mut side.asks),
+        };
+        side.sent += 1;
+        self.queues[1 - at].push(message);
+    }
+
+    /// Opens a message that was under way to `at`.
+    fn open(&mut self, at: usize, message: &Message) -> Outcome {
+        self.event += 1;
+        let (now, event) = (self.clock(at), self.event);
+        let side = &mut self.sides[at];
+        side.expire(now);
+        if side.active() == Some(message.session) {
+            let outcome = note(&mut side.opened, message);
+            if outcome == Outcome::Opened {
+                let active = side.pair.get().active.unwrap();
+                if !active.proven && (active.ours || message.prefix.is_none()) {
+                    side.set(Standing { proven: true, ..active });
+                    side.pair.known = true;
+                    side.last = Some(active.id);
+                    self.confirmed[at].push((active.id, event));
+                    for kept in &mut side.kept {
+                        kept.until.get_or_insert(now + GRACE);
+                    }
+                }
+                side.asked = false;
+            }
+            return outcome;
+        }
+        if let Some(kept) = side.kept.iter_mut().find(|kept| kept.id == message.session) {
+            if kept.closed.is_some_and(|closed| message.number >= closed) {
+                return Outcome::Cloned;
+            }
+            let outcome = note(&mut kept.opened, message);
+            side.asked |= outcome == Outcome::Opened && message.asks;
+            return outcome;
+        }
+        let known = side.accepted.contains(&message.session);
+        if let Some(prefix) =
+            message.prefix.filter(|prefix| prefix.prekeys == side.prekeys && !known)
+        {
+            return self.accept(at, message, prefix);
+        }
+        side.asks = true;
+        Outcome::Unreadable
+    }
+
+    fn accept(&mut self, at: usize, message: &Message, prefix: Prefix) -> Outcome {
+        let (now, event) = (self.clock(at), self.event);
+        let first =
+            First { id: message.session, predecessor: prefix.predecessor, created: prefix.created };
+        let side = &mut self.sides[at];
+        let pair = side.pair.get();
+        let verdict = judge(&pair, &first, now);
+        side.accepted.push(first.id);
+        side.pair.known |= prefix.predecessor.is_some();
+        if is_believed(first.created, now) {
+            side.pair.newest = side.pair.newest.max(first.created);
+        }
+        let opened = vec![(message.number, message.tag)];
+        let outcome = match verdict {
+            Verdict::Keep { forked } => {
+                side.forks += u32::from(forked);
+                // Its maker sends in it until it hears of the other one.
+                let proven = pair.active.is_some_and(|active| active.proven);
+                let until = proven.then_some(now + GRACE);
+                side.keep(Kept { id: first.id, until, closed: None, opened });
+                side.asked |= message.asks;
+                if forked { Outcome::Forked } else { Outcome::Opened }
+            }
+            Verdict::Activate | Verdict::Replace { .. } => {
+                assert_eq!(verdict == Verdict::Activate, pair.active.is_none());
+                // Who has lost its state may have sent, before, what arrives only now; that is
+                // over once the peer has heard from it.
+                if let Some(active) = pair.active.filter(|active| active.proven || !self.lost) {
+                    let before = self.confirmed[1 - at].iter().find(|(id, _)| *id == active.id);
+                    assert!(
+                        before.is_none_or(|(_, confirmed)| prefix.born > *confirmed),
+                        "a withheld first message came back"
+                    );
+                }
+                side.resets += u32::from(verdict == Verdict::Replace { reset: true });
+                side.replace(
+                    Standing {
+                        id: first.id,
+                        created: first.created,
+                        since: now,
+                        ours: false,
+                        proven: false,
+                    },
+                    None,
+                );
+                side.opened = opened;
+                side.last = Some(first.id);
+                self.confirmed[at].push((first.id, event));
+                Outcome::Opened
+            }
+        };
+        // Its maker has left the predecessor, whichever session is active.
+        if is_believed(first.created, now) {
+            for kept in side.kept.iter_mut().filter(|kept| Some(kept.id) == first.predecessor) {
+                kept.closed.get_or_insert(prefix.closed);
+            }
+        }
+        outcome
+    }
+
+    fn lose(&mut self, at: usize, prekeys_too: bool) {
+        self.lost = true;
+        self.event += 1;
+        let old = &self.sides[at];
+        let mut side = Side::new(old.skew);
+        side.prekeys = old.prekeys;
+        side.accepted.clone_from(&old.accepted);
+        if prekeys_too {
+            side.prekeys += 1;
+            side.accepted.clear();
+        }
+        self.sides[at] = side;
+    }
+
+    /// Copies what `at` holds.
+    fn steal(&mut self, at: usize) {
+        let side = &self.sides[at];
+        self.stolen = side.active().map(|session| Stolen { side: at, session, number: side.sent });
+    }
+
+    /// The thief writes with its copy.
+    fn forge(&mut self) -> Option<Message> {
+        self.event += 1;
+        let copy = self.stolen.as_mut()?;
+        let (session, number) = (copy.session, copy.number);
+        copy.number += 1;
+        self.forged.push(self.event);
+        Some(Message { session, prefix: None, number, tag: self.event, asks: false })
+    }
+
+    fn check(&self) {
+        for side in &self.sides {
+            assert!(side.kept.len() <= MAX_KEPT, "{} sessions kept", side.kept.len());
+        }
+    }
+
+    /// From here on everything arrives: two messages each way, then both are on one session and
+    /// all that they send opens.
+    fn settle(mut self, first: usize, ids: &mut Ids) {
+        self.queues = [Vec::new(), Vec::new()];
+        for _ in 0..2 {
+            for at in [first, 1 - first] {
+                // An hour, and what clocks differ by.
+                self.now += RENEW_AFTER + 60;
+                self.exchange(at, ids);
+            }
+        }
+        assert!(self.sides[0].active().is_some());
+        assert_eq!(self.sides[0].active(), self.sides[1].active(), "two active sessions");
+        for at in [first, 1 - first, first] {
+            assert_eq!(self.exchange(at, ids), Outcome::Opened);
+        }
+        assert!(self.sides.iter().all(|side| side.pair.get().active.unwrap().is_confirmed()));
+        self.check();
+    }
+
+    fn exchange(&mut self, from: usize, ids: &mut Ids) -> Outcome {
+        self.send(from, ids.next());
+        let message = self.queues[1 - from].pop().unwrap();
+        self.open(1 - from, &message)
+    }
+
+    fn key(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn note(opened: &mut Vec<(u32, u64)>, message: &Message) -> Outcome {
+    match opened.iter().find(|(number, _)| *number == message.number) {
+        Some((_, tag)) if *tag == message.tag => Outcome::Duplicate,
+        Some(_) => Outcome::Cloned,
+        None => {
+            opened.push((message.number, message.tag));
+            Outcome::Opened
+        }
+    }
+}
+
+/// Numbers without a pattern, and session ids made of them.
+#[derive(Clone)]
+struct Ids(u64);
+
+impl Ids {
+    fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.number() % end
+    }
+
+    fn index(&mut self, end: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(end).unwrap())).unwrap()
+    }
+
+    fn next(&mut self) -> Id {
+        let mut id = [0; 32];
+        id[..8].copy_from_slice(&self.number().to_be_bytes());
+        id
+    }
+}
