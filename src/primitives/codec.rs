@@ -9,6 +9,22 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
+/// `parts[0] ‖ parts[1] ‖ …`, which are `N` bytes together: what is over is left out, what is missing
+/// is zero. Whole slices at a time, because headers and associated data are put together so for
+/// every message.
+#[inline]
+pub(crate) fn concat<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
+    let mut joined = [0; N];
+    let mut rest = joined.as_mut_slice();
+    for part in parts {
+        if let Some((here, after)) = core::mem::take(&mut rest).split_at_mut_checked(part.len()) {
+            here.copy_from_slice(part);
+            rest = after;
+        }
+    }
+    joined
+}
+
 /// Reads one value from a byte string.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],

@@ -9,7 +9,7 @@
 use core::fmt;
 
 use crate::error::Error;
-use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::codec::{Reader, Writer, concat};
 use crate::primitives::sign::{SIGNATURE, Signature};
 use crate::primitives::{dh, sign};
 
@@ -218,19 +218,14 @@ impl Certificate {
 
     /// The bytes that both signatures cover, and that name the device in everything it signs.
     pub(crate) fn core(&self) -> [u8; CORE] {
-        let mut core = [0; CORE];
-        let parts: [&[u8]; 6] = [
+        concat(&[
             &[self.kind.byte()],
             &self.account.0,
             self.account_key.bytes(),
             &self.device.0,
             self.identity.signing.bytes(),
             self.identity.agreement.bytes(),
-        ];
-        for (to, from) in core.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
-        core
+        ])
     }
 
     /// Whether this is a device of a member or of a guest.

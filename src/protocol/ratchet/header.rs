@@ -9,7 +9,7 @@
 
 use crate::error::Error;
 use crate::primitives::aead::{self, NONCE, TAG};
-use crate::primitives::codec::Reader;
+use crate::primitives::codec::{Reader, concat};
 use crate::primitives::dh;
 use crate::primitives::secret::Secret;
 use crate::protocol::labels;
@@ -44,17 +44,12 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn encode(&self) -> [u8; HEADER] {
-        let mut bytes = [0; HEADER];
-        let parts: [&[u8]; 4] = [
+        concat(&[
             self.ratchet.bytes(),
             &self.previous.to_be_bytes(),
             &self.number.to_be_bytes(),
             &self.nonce,
-        ];
-        for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
-        bytes
+        ])
     }
 
     fn decode(bytes: &[u8; HEADER]) -> Result<Self, Error> {
@@ -111,13 +106,7 @@ impl<'a> SealedHeader<'a> {
 const ASSOCIATED: usize = labels::RATCHET_HEADER.len() + 2 + 32 + TAG;
 
 fn associated(front: &Front, body_tag: &[u8; TAG]) -> [u8; ASSOCIATED] {
-    let mut ad = [0; ASSOCIATED];
-    let parts: [&[u8]; 4] =
-        [labels::RATCHET_HEADER, &[front.version, front.kind], &front.prefix_hash, body_tag];
-    for (to, from) in ad.iter_mut().zip(parts.into_iter().flatten()) {
-        *to = *from;
-    }
-    ad
+    concat(&[labels::RATCHET_HEADER, &[front.version, front.kind], &front.prefix_hash, body_tag])
 }
 
 fn nonce(body_tag: &[u8; TAG]) -> [u8; NONCE] {

@@ -34,7 +34,7 @@ use alloc::boxed::Box;
 
 use crate::error::Error;
 use crate::primitives::aead::TAG;
-use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::codec::{Reader, Writer, concat};
 use crate::primitives::dh;
 use crate::primitives::kdf::Prk;
 use crate::primitives::secret::Secret;
@@ -226,17 +226,8 @@ impl Ratchet {
 
     /// The associated data of a body: all that both sides know of it, and the header in clear.
     fn body_ad(&self, sender: Role, front: &Front, header: &[u8; HEADER]) -> [u8; BODY_AD] {
-        let mut ad = [0; BODY_AD];
-        let parts: [&[u8]; 4] = [
-            labels::RATCHET_BODY,
-            &self.session,
-            &[sender.direction(), front.version, front.kind],
-            header,
-        ];
-        for (to, from) in ad.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
-        }
-        ad
+        let clear = [sender.direction(), front.version, front.kind];
+        concat(&[labels::RATCHET_BODY, &self.session, &clear, header])
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

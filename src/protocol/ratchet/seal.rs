@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use crate::error::Error;
+use crate::primitives::codec::concat;
 use crate::primitives::kdf::hedged;
 use crate::primitives::{aead, dh};
 use crate::protocol::labels;
@@ -92,9 +93,8 @@ impl Ratchet {
         let (head, body) = message.split_at_mut(start);
         let tag = aead::seal(&key.0, &nonce, &ad, body)?;
         let sealed = header.seal(spot.header, about, &tag)?;
-        for (to, from) in head.iter_mut().skip(front.len()).zip(sealed.iter().chain(&tag)) {
-            *to = *from;
-        }
+        let (_, behind) = head.split_at_mut(front.len());
+        behind.copy_from_slice(&concat::<OVERHEAD>(&[&sealed, &tag]));
         let place = begun.map_or(Place::Sent, |(new, _)| Place::SentNext(new));
         let missing = Missing::new();
         Ok((message, Delta { place, chain, missing, number: next, tag }))
