@@ -13,7 +13,9 @@ def lp(x): return u(len(x), 4) + x                                  # wire.md, r
 def sha(*x): return hashlib.sha256(b"".join(x)).digest()
 def mac(key, x): return hmac.digest(key, x, "sha256")
 extract = mac                                                       # HKDF-Extract(salt, ikm)
-def expand(prk, info, size=32): return mac(prk, info + b"\x01")[:size]  # never more than 32 here
+def expand(prk, info, size=32):                                     # never more than 64 here
+    one = mac(prk, info + b"\x01")
+    return (one + mac(prk, one + info + b"\x02"))[:size]
 def seal(key, nonce, ad, text): return AESGCM(key).encrypt(nonce, text, ad)
 def ed_key(seed): return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
 def ed(seed): return ed_key(seed).public_key().public_bytes_raw()
@@ -26,8 +28,8 @@ def agree(a, b):                                                    # of two sec
 def kem_key(seed): return mlkem.MLKEM768PrivateKey.from_seed_bytes(seed)
 def kem_pub(seed): return kem_key(seed).public_key().public_bytes_raw()
 # ---- vectors/README.md, "Form"
-INTEGERS = set("approval at chain count created direction epoch expires generation "
-               "id-number idle issued kind max-pending max-text mode now number previous "
+INTEGERS = set("approval at chain count created direction epoch expires extra generation "
+               "id-number idle index issued kind max-pending max-text mixed mode now number previous "
                "suite version".split())
 class Vector:
     def __init__(self, name):
@@ -180,46 +182,140 @@ def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO):
     who = v.same("who", seal(v.same("k", expand(early, label("handshake/identity"))), bytes(12), h1, intro))
     h2 = v.same("h2", sha(label("handshake/parties"), h1, who, intro))
     late = v.same("late", extract(early, dh1))
-    root, initiator, responder, session_id = (v.same(name, expand(late, label("handshake/keys") + h2 + u(i, 1)))
-        for i, name in enumerate(("root", "initiator header", "responder header", "session id"), 1))
+    names = enumerate(("root", "initiator header", "responder header", "session id", "braid key"), 1)
+    root, initiator, responder, session_id, braid = (
+        v.same(name, expand(late, label("handshake/keys") + h2 + u(i, 1))) for i, name in names)
     ids = host.lasting_id + (host.one_time[:8] or bytes(8))
     prefix = v.same("prefix", b"\x01\x02" + u(mode, 1) + ids + x_pub(e) + ciphertext + who)
     v.same("name", sha(label("handshake/name"), x_pub(e), ciphertext)[:16])
-    sender = Side(1, session_id, root, initiator, host.signed_prekey, prefix)
-    return sender, Side(2, session_id, root, responder, None, b"\x01\x01")
+    sender = Side(1, session_id, root, initiator, host.signed_prekey, prefix, braid)
+    return sender, Side(2, session_id, root, responder, None, b"\x01\x01", braid)
+# ---- braid.md, "Streams and chunks"
+def times(a, b):                                                    # in GF(2^16)
+    p = 0
+    for i in range(16): p ^= (b >> i & 1) * (a << i)
+    for i in range(30, 15, -1): p ^= (p >> i & 1) * (0x1100B << i - 16)
+    return p
+def inverse(a):                                                     # a^(2^16 - 2)
+    p = 1
+    for _ in range(15): p = times(p, a := times(a, a))
+    return p
+def chunk(stream, index):
+    n, values = len(stream) // 32, [0] * 16
+    if index < n: return stream[32 * index:][:32]
+    for i in range(n):                                              # Lagrange
+        over = under = 1
+        for k in set(range(n)) - {i}: over, under = times(over, index ^ k), times(under, i ^ k)
+        share = times(over, inverse(under))
+        for j in range(16):
+            values[j] ^= times(share, int.from_bytes(stream[32 * i + 2 * j:][:2], "big"))
+    return b"".join(u(x, 2) for x in values)
+# ---- braid.md, "Authenticator", "An epoch"
+def update(v, name, root, epoch, k):
+    prk = v.same(name + " prk", extract(ZERO, root + k))
+    both = expand(prk, label("braid/authenticator") + u(epoch, 8), 64)
+    return v.same(name + " root", both[:32]), v.same(name + " key", both[32:])
+def key_pair(v, auth, epoch, random):                               # seed, ek, stream of the header
+    prk = v.same("braid seed prk", extract(auth[0], random))
+    seed = v.same("braid seed", expand(prk, label("braid/key") + u(epoch, 8), 64))
+    return seed, v.same("ek", kem_pub(seed)), header_stream(v, auth, epoch, kem_pub(seed))
+def header_stream(v, auth, epoch, ek):
+    header = v.same("braid header", ek[1152:] + hashlib.sha3_256(ek).digest())
+    return header + v.same("header tag", mac(auth[1], label("braid/header") + u(epoch, 8) + header))
+def epoch(v):
+    number, random = u(1, 8), [v.take(who + " random") for who in ("initiator", "responder")]
+    auth = update(v, "auth", ZERO, 1, v.take("braid key"))
+    seed, ek, header = key_pair(v, auth, 1, random[0])
+    prk = v.same("coins prk", extract(auth[0], random[1]))
+    coins = v.same("coins", expand(prk, label("braid/coins") + number + header[:64]))
+    # As in a handshake: the ciphertext is the file's, and decapsulation shows that the coins make it.
+    shared = v.same("K'", hashlib.sha3_512(coins + header[32:64]).digest()[:32])
+    ct1, ct2 = v.take("ct1"), v.take("ct2")
+    assert (len(ct1), len(ct2)) == (960, 128)
+    v.same("K'", kem_key(seed).decapsulate(ct1 + ct2))
+    prk = v.same("secret prk", extract(ZERO, shared))
+    secret = v.same("secret", expand(prk, label("braid/secret") + number))
+    auth = update(v, "updated auth", auth[0], 1, secret)
+    tag = v.same("ciphertext tag", mac(auth[1], label("braid/ciphertext") + number + ct1 + ct2))
+    for name, n, stream in (
+            ("header", 3, header), ("vector", 36, ek[:1152]), ("ct1", 30, ct1), ("ct2", 5, ct2 + tag)):
+        assert len(stream) == 32 * n
+        for i in n - 1, n, 65535: v.same(f"{name} chunk {i}", chunk(stream, i))
+    return ek, header, ct1, ct2 + tag
+# What arrives whole and is refused, beside what is right: of the epoch above
+def refused_vector(v, right):
+    v.same("braid key", b"\xa5" * 32), v.same("header stream", right[1])
+    ek = v.take("altered vector") + right[0][1152:]
+    assert hashlib.sha3_256(ek).digest() != right[1][32:64]
+def not_reduced(v, right):
+    vector = v.take("altered vector")
+    assert vector[0] | (vector[1] & 15) << 8 == 3329 and vector[2:] == right[0][2:1152]
+    header_stream(v, update(v, "auth", ZERO, 1, v.take("braid key")), 1, vector + right[0][1152:])
+def refused_tag(v, right):
+    v.same("braid key", b"\xa5" * 32), v.same("initiator random", b"\x06" * 32), v.same("ct1", right[2])
+    assert v.take("altered ct2 stream")[:128] == right[3][:128] and v.take("altered ct2 stream") != right[3]
+# ---- braid.md, "What a message carries", "Sealing": the next chunks of a stream
+def part(v, epoch, kind, stream, count, leads, room):
+    n = len(stream) // 32
+    if not n or count >= 2 * n and not leads: kind, index, extra, one = 0, 0, [], ZERO
+    else:
+        index, more = count, max(min(room, n - 1, 2 * n - count - 1), 0)
+        one, *extra = (chunk(stream, i) for i in range(count, count + more + 1))
+    values = [v.same("part " + name, value) for name, value in (("epoch", epoch), ("kind", kind),
+              ("extra", len(extra)), ("index", index), ("chunk", one))]
+    if extra: v.same("extra chunks", b"".join(extra))
+    sizes = zip(values, (4, 1, 1, 2))
+    return v.same("part", b"".join(u(*x) for x in sizes) + one), b"".join(extra)
 # ---- ratchet.md, "Roles and first states": what a side holds for sending; `peer` is the peer's secret
 class Side:
-    number = previous = 0
+    number = previous = mixed = count = 0
+    epoch, secret, auth, stream = 1, ZERO, None, None
     def __init__(self, *begins):
-        self.direction, self.session_id, self.root, self.next_header, self.peer, self.front = begins
+        (self.direction, self.session_id, self.root, self.next_header, self.peer, self.front,
+            self.braid_key) = begins
     def received(self, other):                                      # its turn: this side is Due
         self.peer, self.root, self.previous, self.front = other.own, other.root, self.number, b"\x01\x01"
         return self
-def padded(text, exact=False):                                      # "Padding"
+def padded(text, exact=False, extra=b""):                           # "Padding"
     c, p = len(text), 1 << max(len(text).bit_length() - 1, 0)
     step = 1 if exact else 32 if c + 1 <= 32 else p // 2 if c + 1 <= 6144 else p // 8
-    return text + b"\x80" + bytes(-(c + 1) % step)
+    return text + extra + b"\x80" + bytes(-(c + 1) % step - len(extra))
+def carried(v, side, leads, room):
+    """braid.md, "Sealing", as far as the files go: the initiator hears nothing of its key pair, and to the
+    responder no message has yet brought the third chunk of the header."""
+    if side.direction == 2: return part(v, side.epoch, 0, b"", 0, leads, room)
+    if not side.stream:                                             # Fresh
+        side.auth = side.auth or update(v, "auth", ZERO, 1, side.braid_key)
+        side.stream = key_pair(v, side.auth, side.epoch, v.take("braid random"))[2]
+    else: v.same("header stream", side.stream)
+    made = part(v, side.epoch, 1, side.stream, side.count, leads, room)
+    side.count += 1 + len(made[1]) // 32
+    return made
 def message(v, side, exact=False):
     """ratchet.md, "Root step", "Chains", "Header", "Sealing". What the file says of the side is compared."""
     v.maybe("session id", side.session_id)
-    if side.peer:                                                   # Due
+    leads = bool(side.peer)
+    if leads:                                                       # Due
         v.maybe("root", side.root), v.maybe("peer ratchet seed", side.peer)
         prk = v.same("ratchet prk", extract(side.root, v.take("ratchet random")))
         side.own = expand(prk, label("ratchet/key"))
-        prk = v.same("root prk", extract(side.root, v.same("dh", agree(side.own, side.peer))))
+        prk = v.same("root prk", extract(side.root, v.same("dh", agree(side.own, side.peer)) + side.secret))
         side.header_key, side.number, side.peer = side.next_header, 0, None
         names = enumerate(("next root", "chain key 0", "next header key"), 1)
         side.root, side.chain, side.next_header = (
-            v.same(name, expand(prk, label("ratchet/root") + u(i, 1))) for i, name in names)
+            v.same(name, expand(prk, label("ratchet/root") + u(side.mixed, 4) + u(i, 1))) for i, name in names)
     else:
         v.same(f"chain key {side.number}", side.chain), v.maybe("prefix", side.front)
     v.maybe("header key", side.header_key), v.same("ratchet seed", side.own), v.same("direction", side.direction)
     key, chain = v.same("message key", mac(side.chain, b"\x01")), mac(side.chain, b"\x02")
+    content, kind = v.take("content"), side.front[:2]
+    said, extra = carried(v, side, leads, (len(padded(content, exact)) - len(content) - 1) // 32)
     header = v.same("header", v.same("ratchet key", x_pub(side.own)) + u(v.same("previous", side.previous), 4)
-                    + u(v.same("number", side.number), 4) + v.take("nonce"))
-    text, kind = v.same("padded content", padded(v.take("content"), exact)), side.front[:2]
+                    + u(v.same("number", side.number), 4) + v.take("nonce")
+                    + u(v.same("mixed", side.mixed), 4) + said)
+    text = v.same("padded content", padded(content, exact, extra))
     ad = v.same("body ad", label("ratchet/body") + side.session_id + u(side.direction, 1) + kind + header)
-    sealed = seal(key, header[40:], ad, text)
+    sealed = seal(key, header[40:52], ad, text)
     body, tag = v.same("body", sealed[:-16]), v.same("body tag", sealed[-16:])
     prefix_hash = v.maybe("prefix hash", sha(side.front) if kind[1] == 2 else ZERO)
     ad = v.same("header ad", label("ratchet/header") + kind + prefix_hash + tag)
@@ -348,6 +444,13 @@ def first_message(v, bound, one_time=True, continues=False):
     sides = handshake(v, own, initiator.cert, responder, attempt(v, own, responder, continues), *given)
     message(v, sides[0])
     return sides
+def mixed(v):                                                       # epoch 2 agreed and not yet mixed
+    names = "session id", "root", "header key", "peer ratchet seed"
+    side = Side(1, *(v.take(name) for name in names), b"\x01\x01", None)
+    v.same("peer ratchet key", x_pub(side.peer))
+    side.previous, side.mixed, side.secret, side.epoch = 5, 2, v.take("secret"), 3
+    side.auth = v.take("auth root"), v.take("auth key")
+    message(v, side)
 def bundle(v, one_time):
     d = Device(v, "responder").make_lasting()
     v.same("bundle", b"\x01\x10" + d.cert + d.published + u(one_time, 1) + (d.make_one_time() if one_time else b""))
@@ -373,6 +476,11 @@ run("ratchet-unanswered", lambda v: message(v, a))
 run("ratchet-answer", lambda v: message(v, b.received(a)))
 run("ratchet-turn", lambda v: message(v, a.received(b)))
 run("ratchet-ordinary", lambda v: message(v, a))
+run("ratchet-mixed", mixed)
+right = run("braid-epoch", epoch)
+for name, check in (
+        ("vector", refused_vector), ("vector-not-reduced", not_reduced), ("ciphertext-tag", refused_tag)):
+    run("refused-braid-" + name, lambda v: check(v, right))
 run("guest-link", lambda v: link(v, v.take("S")))
 run("guest-invitation", lambda v: invitation(v, Device(v, "host")))
 run("guest-keys", lambda v: guest(v, v.take("locator")))

@@ -32,6 +32,9 @@ pub use error::{Answer, Error};
 pub use guest::Preview;
 pub use invite::{Arrival, Hello, Invite};
 pub use message::MessageKind;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use protocol::braid::Braids;
 pub use protocol::bundle::{Bundle, OneTimePrekey};
 pub use protocol::content::EndReason;
 pub use protocol::devices::DeviceList;

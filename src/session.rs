@@ -146,6 +146,13 @@ impl Session {
         self.inner.one_time
     }
 
+    /// The newest post-quantum exchange whose secret is in the session's keys, 0 while only that of the
+    /// handshake is. Both sides name the same one in the end (`spec/post-quantum.md`).
+    #[must_use]
+    pub fn post_quantum_epoch(&self) -> u32 {
+        self.inner.ratchet.mixed()
+    }
+
     /// How many keys are kept for messages that have not arrived.
     #[must_use]
     pub fn missing(&self) -> usize {
@@ -178,12 +185,12 @@ impl Session {
     /// Begins to send. The session is borrowed until the message has been applied or dropped, so
     /// that one message key can never serve two messages.
     pub fn stage_send(&mut self) -> Sending<'_> {
-        Sending { session: self, padding: Padding::Buckets }
+        Sending { session: self, padding: Padding::Buckets, chunks: 1 }
     }
 
     /// Authenticates a message's header. The session does not change.
     ///
-    /// A stranger's bytes cost at most seven AEAD trials over 52 bytes, and two hashes of a
+    /// A stranger's bytes cost at most seven AEAD trials over 96 bytes, and two hashes of a
     /// prefix if they claim to have one, and end here.
     ///
     /// # Errors
@@ -192,7 +199,7 @@ impl Session {
     /// for the bytes;
     /// [`Error::WrongPeer`] for a first message of another session; [`Error::Forged`] if no header
     /// key opens it; [`Error::Cloned`] if its header names another ratchet key than its chain,
-    /// [`Error::Inconsistent`] if it names another previous length; [`Error::TooFarAhead`] for a
+    /// [`Error::Inconsistent`] if it names another previous length or epoch; [`Error::TooFarAhead`] for a
     /// number that no sender uses.
     pub fn stage<'a>(&'a self, message: &'a [u8]) -> Result<Staged<'a>, Error> {
         let (prefix, payload) = parse(message)?;
@@ -274,12 +281,21 @@ fn start(ratchet: &Ratchet) -> Anchor {
 pub struct Sending<'a> {
     session: &'a mut Session,
     padding: Padding,
+    chunks: u8,
 }
 
 impl<'a> Sending<'a> {
     /// Chooses how the length of the content is hidden; [`Padding::Buckets`] if not called.
     pub fn padding(self, padding: Padding) -> Self {
         Self { padding, ..self }
+    }
+
+    /// How many chunks of the post-quantum exchange the message carries at least, if there are so many
+    /// to send: 1 if not called. Each one more makes the message 32 bytes longer before padding, also
+    /// while there is none to send, and the session heals sooner (`spec/post-quantum.md`). Above 36, no
+    /// more than 36 go.
+    pub fn chunks(self, chunks: u8) -> Self {
+        Self { chunks, ..self }
     }
 
     /// Seals the content. The message can be read once its change has been applied.
@@ -292,8 +308,11 @@ impl<'a> Sending<'a> {
         content: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<Sealed<'a, Session>, Error> {
-        let (message, delta) =
-            self.session.seal(content, self.padding.length(content.len()), rng)?;
+        let (message, delta) = self.session.seal(
+            content,
+            self.padding.with_chunks(content.len(), self.chunks),
+            rng,
+        )?;
         let change = Change::new(self.session.inner.anchor, Delta::Session(delta))?;
         Ok(Sealed::new(self.session, message, change))
     }
@@ -314,7 +333,8 @@ impl Staged<'_> {
     /// [`Error::Forged`] if the content was altered; [`Error::Duplicate`] if the message was
     /// opened before, [`Error::Cloned`] if another one with its number was, [`Error::KeyGone`] if
     /// that is too long ago to tell; [`Error::TooFarAhead`] if more than 2,000 messages are
-    /// missing before it; [`Error::Inconsistent`] if it contradicts what was received;
+    /// missing before it; [`Error::Inconsistent`] if it contradicts what was received, or its part of
+    /// the post-quantum exchange does not hold;
     /// [`Error::WeakKey`] if the peer's new ratchet key has small order; [`Error::Exhausted`] after
     /// 2^32 − 1 receiving chains or 2^64 changes.
     pub fn open(self) -> Result<(Opened, Change), Error> {

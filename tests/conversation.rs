@@ -27,18 +27,21 @@ const MAX_RECENT: u32 = 32;
 
 /// A message's clear bytes, its sealed header, and the tag of its body.
 const FRONT: usize = 2;
-const SEALED_HEADER: usize = 52 + 16;
+const SEALED_HEADER: usize = 96 + 16;
 const TAG: usize = 16;
 
 /// The longest state of a confirmed session, field by field.
 const MAX_STATE: usize = {
     let descent = 32 + 4 + 4 + 8;
     let front = 2 + 32 + 265 + 16 + descent + 1 + 1;
-    let sending = 1 + 4 + 32 + 32 + 32 + 32 + 4 + 4;
-    let receiving = 1 + 4 + 32 + 4 + 32 + 32 + 4 + 4;
-    let closed = 4 + MAX_CLOSED * (4 + 32 + 4 + 32 + 4);
+    let sending = 1 + 4 + 32 + 32 + 32 + 32 + 4 + 4 + 4;
+    let receiving = 1 + 4 + 32 + 4 + 4 + 32 + 32 + 4 + 4;
+    let closed = 4 + MAX_CLOSED * (4 + 32 + 4 + 4 + 32 + 4);
     let recent = 1 + 32 * (4 + 4 + 8);
-    let ratchet = 1 + 32 + 32 + sending + 32 + receiving + 32 + closed + recent;
+    // With a secret to be mixed, and in the state that keeps most: ct1 out, the vector in.
+    let vector = 1 + 36 * (2 + 32);
+    let braid = 4 + 32 + 32 + (1 + 32) + 1 + 64 + 32 + 2 + vector + 1;
+    let ratchet = 1 + 32 + 32 + sending + 32 + receiving + 32 + closed + recent + braid;
     front + ratchet + MAX_MISSING * (4 + 32)
 };
 

@@ -554,7 +554,7 @@ fn a_message_with_a_strangers_bytes_is_refused_in_every_state() {
             let mut message = vec![0x5a; length];
             message.iter_mut().zip([1, 1]).for_each(|(to, from)| *to = from);
             let error = fails(&mut chat, |chat| chat.listen(&message, NOW + DAY));
-            let expected = if length <= 86 { Error::Malformed } else { Error::Forged };
+            let expected = if length <= 130 { Error::Malformed } else { Error::Forged };
             assert_eq!(error, expected, "{length} bytes");
         }
     }

@@ -56,9 +56,9 @@ const EPHEMERAL: Range<usize> = 19..51;
 const CIPHERTEXT: Range<usize> = 51..1139;
 const SEALED_INTRODUCTION: Range<usize> = 1139..1468;
 const SEALED_DESCENT: Range<usize> = 1404..1452;
-const HEADER: Range<usize> = 1468..1536;
-const TAG: Range<usize> = 1536..1552;
-const BODY: usize = 1552;
+const HEADER: Range<usize> = 1468..1580;
+const TAG: Range<usize> = 1580..1596;
+const BODY: usize = 1596;
 
 /// 2^255 − 19, little-endian.
 const PRIME: [u8; 32] = {

@@ -14,13 +14,15 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 10] = [
+const TEST_FILES: [&str; 12] = [
     "src/client/tests.rs",
     "src/primitives/collision.rs",
     "src/primitives/work.rs",
+    "src/protocol/braid/tests.rs",
     "src/protocol/devices/tests.rs",
     "src/protocol/letter/tests.rs",
     "src/protocol/linking/tests.rs",
+    "src/protocol/ratchet/healing.rs",
     "src/protocol/ratchet/tests.rs",
     "src/protocol/succession/tests/histories.rs",
     "src/protocol/succession/tests/mod.rs",

@@ -16,6 +16,8 @@ use std::fs;
 fn sources(file: &str) -> Vec<String> {
     let paths: &[&str] = match file {
         "ratchet" => &["src/protocol/ratchet/tests.rs"],
+        "healing" => &["src/protocol/ratchet/healing.rs"],
+        "exchange" => &["src/protocol/braid/tests.rs"],
         "succession" => &[
             "src/protocol/succession/tests/histories.rs",
             "src/protocol/succession/tests/rules.rs",

@@ -223,7 +223,7 @@ fn a_tag_cut_short_is_no_tag() {
     pair.responder.decrypt(&messages[0]).unwrap();
     let message = &messages[1];
     // Of the sealed header's tag and of the body's, every number of bytes taken out.
-    for end in [2 + 52 + 16, 2 + 52 + 16 + 16] {
+    for end in [2 + 96 + 16, 2 + 96 + 16 + 16] {
         for taken in 1..=16 {
             let cut = [&message[..end - taken], &message[end..]].concat();
             let error = refusal(&mut pair.responder, |to| to.decrypt(&cut));
@@ -335,7 +335,7 @@ fn exact_padding_adds_one_byte() {
         let content = vec![9; length];
         let sending = pair.initiator.stage_send().padding(Padding::Exact);
         let message = sending.seal(&content, &mut pair.rng).unwrap().apply().unwrap();
-        assert_eq!(message.len(), 2 + 52 + 16 + 16 + length + 1);
+        assert_eq!(message.len(), 2 + 96 + 16 + 16 + length + 1);
         assert_eq!(*pair.responder.decrypt(&message).unwrap().content, content);
     }
 }

@@ -481,6 +481,50 @@ fn a_conversation_leaves_no_secret_in_freed_memory() {
 }
 
 #[test]
+fn epochs_of_the_post_quantum_exchange_leave_no_secret_in_freed_memory() {
+    let _alone = DIGGING.lock().unwrap();
+    HEAP.used.store(0, Ordering::SeqCst);
+    let Pair { initiator, responder, .. } = Pair::new(5);
+    let mut rng = RecordingRng::new(6);
+    let mut salts = TestRng::new(7);
+    let key = StateKey::new(1, &STATE_KEY).unwrap();
+    let mut secrets: Vec<Secret> = Vec::with_capacity(1 << 16);
+    let mut sides = [initiator, responder];
+    for message in 0..200 {
+        let [one, other] = &mut sides;
+        let (from, to) = if message % 2 == 0 { (one, other) } else { (other, one) };
+        let sealed = watched(|| {
+            let sealed = from.stage_send().seal(&[7; 200], &mut rng).unwrap();
+            sealed.apply().unwrap()
+        });
+        note(from, &mut secrets);
+        watched(|| {
+            let (opened, change) = to.stage(&sealed).unwrap().open().unwrap();
+            let stored = to.anchor();
+            let record = change.record(&key, b"owner", &stored, &mut salts).unwrap();
+            let change = if message % 3 == 0 {
+                drop(change);
+                key.open(b"owner", Some(&stored), &record).unwrap()
+            } else {
+                change
+            };
+            to.apply(change).unwrap();
+            drop(opened);
+            // The whole state goes to the disk and comes back.
+            if message % 5 == 0 {
+                *to = Session::from_bytes(&to.to_bytes()).unwrap();
+            }
+        });
+        note(to, &mut secrets);
+    }
+    assert!(sides[0].post_quantum_epoch() >= 2);
+    watched(|| drop(sides));
+    secrets.extend(rng.taken.into_iter().map(|seed| ("randomness of a key", seed)));
+    let found = found(&secrets);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn a_guest_chat_leaves_no_secret_in_freed_memory() {
     let _alone = DIGGING.lock().unwrap();
     HEAP.used.store(0, Ordering::SeqCst);

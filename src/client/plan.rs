@@ -67,6 +67,8 @@ pub struct Plan {
     /// In ascending order.
     pub(super) targets: Vec<Target>,
     pub(super) left_out: Vec<Address>,
+    /// Chunks of the post-quantum exchange that each envelope has room for at least.
+    pub(super) chunks: u8,
 }
 
 /// One device of a plan.
@@ -98,6 +100,13 @@ impl Plan {
     /// The devices that will get the letter.
     pub fn devices(&self) -> impl Iterator<Item = Address> {
         self.targets.iter().map(|target| target.address)
+    }
+
+    /// How many chunks of the post-quantum exchange each envelope carries at least: 1 if not called.
+    /// Each one more makes an envelope 32 bytes longer before padding, and the sessions heal sooner
+    /// (`spec/post-quantum.md`). Above 36, no more than 36 go.
+    pub fn chunks(&mut self, chunks: u8) {
+        self.chunks = chunks;
     }
 
     /// Begins a session with a device that one is missing with. Returns whether the bundle had a
@@ -231,7 +240,7 @@ impl Inner {
         }
         targets.sort_unstable_by_key(|target: &Target| target.address);
         let by = self.address();
-        Ok(Plan { by, purpose, conversation, lists, targets, left_out: Vec::new() })
+        Ok(Plan { by, purpose, conversation, lists, targets, left_out: Vec::new(), chunks: 1 })
     }
 
     fn target(&self, address: Address, now: u64) -> Target {

@@ -55,7 +55,7 @@ impl Client {
         let digest = letter.digest(inner.account(), inner.address().device);
         inner.remember(plan, id, digest, now, &mut steps)?;
         let mut bytes = letter.encode();
-        let padded = Padding::Buckets.length(bytes.len());
+        let padded = Padding::Buckets.with_chunks(bytes.len(), plan.chunks);
 
         let mut envelopes = Vec::with_capacity(plan.targets.len());
         let mut sealed = Vec::with_capacity(plan.targets.len());

@@ -3,10 +3,11 @@
 
 use alloc::boxed::Box;
 
-use libcrux_ml_kem::mlkem768::{self, MlKem768Ciphertext, MlKem768PublicKey};
+use libcrux_ml_kem::mlkem768::{self, MlKem768Ciphertext, MlKem768PublicKey, incremental};
 use rand_core::CryptoRng;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
+use super::codec::concat;
 use super::secret::Secret;
 use crate::error::Error;
 
@@ -15,6 +16,25 @@ pub(crate) const PUBLIC_KEY: usize = 1184;
 
 /// Length of a ciphertext in bytes.
 pub(crate) const CIPHERTEXT: usize = 1088;
+
+/// Bytes of the first half of an encapsulation key: `rho ‖ SHA3-256(ek)`. All that the first half of
+/// a ciphertext, and the secret, depend on.
+pub(crate) const HEADER: usize = 64;
+
+/// Bytes of the second half of an encapsulation key: its coefficients.
+pub(crate) const VECTOR: usize = 1152;
+
+/// Bytes of the first half of a ciphertext.
+pub(crate) const CIPHERTEXT_1: usize = 960;
+
+/// Bytes of the second half of a ciphertext.
+pub(crate) const CIPHERTEXT_2: usize = 128;
+
+/// An encapsulation key in its two halves.
+pub(crate) struct Halves {
+    pub(crate) header: [u8; HEADER],
+    pub(crate) vector: [u8; VECTOR],
+}
 
 /// An encapsulation key whose coefficients are all reduced (FIPS 203, section 7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +107,59 @@ impl SecretKey {
         shared.zeroize();
         out
     }
+}
+
+impl PublicKey {
+    /// The key of which these are the halves.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WeakKey`] if the header is another key's, or a coefficient is not reduced.
+    pub(crate) fn join(header: &[u8; HEADER], vector: &[u8; VECTOR]) -> Result<Self, Error> {
+        incremental::validate_pk_bytes(header, vector).map_err(|_| Error::WeakKey)?;
+        let (rho, _) = header.split_at(32);
+        Ok(Self(Box::new(concat(&[vector, rho]))))
+    }
+}
+
+impl SecretKey {
+    /// The public key in its two halves.
+    pub(crate) fn halves(&self) -> Box<Halves> {
+        #[cfg(test)]
+        super::work::count(|work| work.kem = work.kem.saturating_add(1));
+        let mut pair = Zeroizing::new([0; incremental::COMPRESSED_KEYPAIR_LEN]);
+        incremental::generate_key_pair_compressed(*self.0.expose(), &mut pair);
+        // The library's layout is that of FIPS 203: s ‖ vector ‖ rho ‖ SHA3-256(ek) ‖ z.
+        let (_, public) = pair.split_at(VECTOR);
+        let (vector, rest) = public.split_at(VECTOR);
+        let (header, _) = rest.split_at(HEADER);
+        Box::new(Halves { header: concat(&[header]), vector: concat(&[vector]) })
+    }
+}
+
+/// The first half of an encapsulation: of the ciphertext [`CIPHERTEXT_1`] bytes, and the secret.
+/// The whole follows from the whole key and the same `random`
+/// ([`PublicKey::encapsulate_derand`]), so that nothing of the library's own is kept in between.
+pub(crate) fn encapsulate_first(
+    header: &[u8; HEADER],
+    random: &Secret<32>,
+) -> (Box<[u8; CIPHERTEXT_1]>, Secret<32>) {
+    #[cfg(test)]
+    super::work::count(|work| work.kem = work.kem.saturating_add(1));
+    let mut state = Zeroizing::new([0; incremental::encaps_state_len()]);
+    let mut shared = Zeroizing::new([0; 32]);
+    let first = incremental::encapsulate1(
+        header,
+        *random.expose(),
+        state.as_mut_slice(),
+        shared.as_mut_slice(),
+    );
+    #[expect(
+        clippy::expect_used,
+        reason = "the library fails on lengths only, which are fixed here"
+    )]
+    let first = first.expect("all lengths are the library's own");
+    (Box::new(first.value), Secret::copy(&shared))
 }
 
 fn wipe(key: &mut mlkem768::MlKem768PrivateKey) {

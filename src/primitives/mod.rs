@@ -6,6 +6,7 @@ pub(crate) mod codec;
 #[cfg(test)]
 pub(crate) mod collision;
 pub(crate) mod dh;
+pub(crate) mod erasure;
 pub(crate) mod kdf;
 pub(crate) mod kem;
 pub(crate) mod pake;

@@ -36,3 +36,8 @@ pub(crate) fn of<T>(f: impl FnOnce() -> T) -> (T, Work) {
     let value = f();
     (value, WORK.get())
 }
+
+/// What was done since [`of`] began.
+pub(crate) fn so_far() -> Work {
+    WORK.get()
+}

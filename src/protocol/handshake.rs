@@ -76,6 +76,7 @@ pub(crate) struct Keys {
     pub(crate) initiator_header: Secret<32>,
     pub(crate) responder_header: Secret<32>,
     pub(crate) session: [u8; 32],
+    pub(crate) braid: Secret<32>,
 }
 
 /// The secrets that need no knowledge of the initiator's identity.
@@ -105,6 +106,7 @@ fn combine(early: &Prk, dh1: &Secret<32>, h2: &[u8; 32]) -> Keys {
         initiator_header: key(2),
         responder_header: key(3),
         session: *key(4).expose(),
+        braid: key(5),
     }
 }
 

@@ -69,6 +69,19 @@ labels! {
     /// The associated data of a header.
     RATCHET_HEADER = "ratchet/header";
 
+    /// The keys of the tags in a braid.
+    BRAID_AUTHENTICATOR = "braid/authenticator";
+    /// The tag of a header.
+    BRAID_HEADER = "braid/header";
+    /// The tag of a ciphertext.
+    BRAID_CIPHERTEXT = "braid/ciphertext";
+    /// The secret of an epoch.
+    BRAID_SECRET = "braid/secret";
+    /// The seed of a key pair from randomness and the authenticator.
+    BRAID_KEY = "braid/key";
+    /// The coins of an encapsulation from randomness, the authenticator and the header.
+    BRAID_COINS = "braid/coins";
+
     /// The lineage tag of a state's next generation.
     STATE_LINEAGE = "state/lineage";
     /// The keys of one sealed record.

@@ -15,6 +15,7 @@
 //! | `link`, `invitation`, `posting`, `claim`, `grant`, `join`, `pin`, `content` | `spec/guest-links.md` |
 
 pub(crate) mod blob;
+pub(crate) mod braid;
 pub(crate) mod bundle;
 pub(crate) mod claim;
 pub(crate) mod content;

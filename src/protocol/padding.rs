@@ -5,6 +5,9 @@
 //! ```
 
 use crate::error::Error;
+use crate::primitives::erasure::CHUNK;
+
+use super::braid::MAX_EXTRA;
 
 /// The longest content of one message in bytes. What is longer travels as an attachment.
 pub(crate) const MAX_CONTENT: usize = 1 << 20;
@@ -40,6 +43,15 @@ impl Padding {
                 least.checked_next_multiple_of(step).unwrap_or(least)
             }
         }
+    }
+}
+
+impl Padding {
+    /// The padded length for content that takes `chunks` chunks of the braid along, of which one is in
+    /// the header. Content that is near the longest one takes fewer.
+    pub(crate) fn with_chunks(self, content: usize, chunks: u8) -> usize {
+        let more = usize::from(chunks.saturating_sub(1).min(MAX_EXTRA)).saturating_mul(CHUNK);
+        self.length(content.saturating_add(more).min(content.max(MAX_CONTENT)))
     }
 }
 

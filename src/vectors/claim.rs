@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::NOW;
+use super::braid::Part;
 use super::form::Vector;
 use super::guest::{Guest, ORIGIN, Offer, client, guest, offer, policy, reception};
 use super::handshake::{Chosen, First, Initiator, Shared, choose, combine, first};
@@ -152,6 +153,7 @@ impl Scene {
             &self.chosen.kem_random,
             &self.first.ratchet_random,
             &self.first.nonce,
+            &self.first.braid_random,
             &self.claim.salt,
         ];
         let bundles = [self.host.device().1];
@@ -234,6 +236,8 @@ impl Scene {
             previous: 0,
             number: 0,
             header_key: &shared.responder_header,
+            mixed: 0,
+            part: &Part::bare(1, 0),
         };
         let (_, nonce, message) = sealing.seal(&mut v, &turned.chain, &content);
         (v, random, nonce, message)

@@ -3,9 +3,10 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::braid::Part;
 use super::form::{Vector, chosen};
 use super::handshake::{Pair, pair};
-use super::ratchet::{Sealing, padded, ratchet_key, turn};
+use super::ratchet::{Sealing, padded, ratchet_key, room, turn};
 use super::tape::Tape;
 use crate::primitives::secret::Secret;
 use crate::primitives::{aead, kdf};
@@ -56,9 +57,14 @@ fn conversation() -> Vec<Vector> {
             ("ratchet seed", &first.ratchet_seed),
             ("header key", &shared.initiator_header),
             ("chain key 1", &first.chain),
+            ("header stream", &first.stream),
         ],
     );
     let ratchet = again.agreement_key("ratchet key", &first.ratchet_seed);
+    // The initiator hears nothing of its KEM key, and sends one chunk of the header after the other.
+    let chunk =
+        |count, leads, content| Part::next((1, 1), &first.stream, count, leads, room(content));
+    let part_of_again = chunk(1, false, two);
     let sealing = Sealing {
         session,
         direction: 1,
@@ -67,6 +73,8 @@ fn conversation() -> Vec<Vector> {
         previous: 0,
         number: 1,
         header_key: &shared.initiator_header,
+        mixed: 0,
+        part: &part_of_again,
     };
     let (_, nonce, again_message) = sealing.seal(&mut again, &first.chain, two);
     seals(&mut initiator, &[&nonce], two, &again_message);
@@ -91,6 +99,9 @@ fn conversation() -> Vec<Vector> {
         previous: 0,
         number: 0,
         header_key: &shared.responder_header,
+        mixed: 0,
+        // It has one chunk of the header, and nothing to send.
+        part: &Part::bare(1, 0),
     };
     let (_, nonce, answer_message) = sealing.seal(&mut answer, &answered.chain, one);
     // Message 1 of the first chain is late: the responder answers without it.
@@ -105,11 +116,14 @@ fn conversation() -> Vec<Vector> {
             ("root", &answered.root),
             ("peer ratchet seed", &answer_seed),
             ("header key", &first.next_header),
+            ("header stream", &first.stream),
         ],
     );
     let (random, seed, ratchet) = ratchet_key(&mut turning, &answered.root);
     let turned = turn(&mut turning, &answered.root, &seed, &answer_seed);
-    let at = |number| Sealing {
+    let long = chosen::<40>("ratchet-ordinary content");
+    let parts = [chunk(2, true, &zero[..]), chunk(3, false, &long)];
+    let at = |number: u32| Sealing {
         session,
         direction: 1,
         prefix: None,
@@ -117,6 +131,8 @@ fn conversation() -> Vec<Vector> {
         previous: 2,
         number,
         header_key: &first.next_header,
+        mixed: 0,
+        part: &parts[usize::try_from(number).unwrap()],
     };
     let (chain, nonce, turn_message) = at(0).seal(&mut turning, &turned.chain, zero);
     seals(&mut initiator, &[&random, &nonce], zero, &turn_message);
@@ -129,10 +145,10 @@ fn conversation() -> Vec<Vector> {
             ("ratchet seed", &seed),
             ("header key", &first.next_header),
             ("chain key 1", &chain),
+            ("header stream", &first.stream),
         ],
     );
     ordinary.agreement_key("ratchet key", &seed);
-    let long = chosen::<40>("ratchet-ordinary content");
     let (_, nonce, ordinary_message) = at(1).seal(&mut ordinary, &chain, &long);
     seals(&mut initiator, &[&nonce], &long, &ordinary_message);
 
@@ -180,6 +196,8 @@ fn conversation() -> Vec<Vector> {
         previous: 0,
         number: 1,
         header_key: &shared.initiator_header,
+        mixed: 0,
+        part: &part_of_again,
     };
     opened(&mut closed, "late", &kept, &sealing, &again_message);
 
@@ -193,7 +211,7 @@ fn conversation() -> Vec<Vector> {
 fn opened(v: &mut Vector, part: &'static str, key: &[u8; 32], at: &Sealing<'_>, message: &[u8]) {
     v.part(part);
     let (front, rest) = message.split_at(at.prefix.map_or(2, <[u8]>::len));
-    let (sealed, rest) = rest.split_at(68);
+    let (sealed, rest) = rest.split_at(112);
     let (tag, body) = rest.split_first_chunk::<16>().unwrap();
     let prefix_hash = at.prefix.map_or([0; 32], |prefix| kdf::hash(&[prefix]));
     let ad = [labels::RATCHET_HEADER, &front[..2], &prefix_hash, tag].concat();
@@ -206,14 +224,17 @@ fn opened(v: &mut Vector, part: &'static str, key: &[u8; 32], at: &Sealing<'_>, 
     v.number("number", at.number);
     let place = [at.previous.to_be_bytes(), at.number.to_be_bytes()].concat();
     assert_eq!(header[..40], [&at.ratchet[..], &place].concat());
+    v.number("mixed", at.mixed);
+    assert_eq!(header[52..56], at.mixed.to_be_bytes());
+    assert_eq!(header[56..], at.part.write(v));
     let ad = [labels::RATCHET_BODY, at.session, &[at.direction], &front[..2], &header].concat();
     v.bytes("body ad", &ad);
     let mut body = body.to_vec();
-    let nonce = header[40..].try_into().unwrap();
+    let nonce = header[40..52].try_into().unwrap();
     aead::open(&Secret::copy(key), &nonce, &ad, &mut body, tag).unwrap();
     v.bytes("padded content", &body);
     let marker = body.iter().rposition(|byte| *byte == 0x80).unwrap();
-    v.bytes("content", &body[..marker]);
+    v.bytes("content", &body[..marker - 32 * at.part.extra.len()]);
     v.part("");
 }
 
@@ -228,6 +249,7 @@ fn exact() -> Vector {
             ("ratchet seed", &first.ratchet_seed),
             ("header key", &shared.initiator_header),
             ("chain key 1", &first.chain),
+            ("header stream", &first.stream),
         ],
     );
     let ratchet = v.agreement_key("ratchet key", &first.ratchet_seed);
@@ -242,6 +264,8 @@ fn exact() -> Vector {
         previous: 0,
         number: 1,
         header_key: &shared.initiator_header,
+        mixed: 0,
+        part: &Part::next((1, 1), &first.stream, 1, false, 0),
     };
     let (nonce, message) = sealing.under(&mut v, &key, &padded(content, content.len() + 1));
     let sealed = Tape::play(&[&nonce], |rng| {

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::NOW;
+use super::braid::{Authenticator, KeySide, Part};
 use super::form::{Vector, chosen};
 use super::model::{Member, Published, member};
-use super::ratchet::{Sealing, ratchet_key, turn};
+use super::ratchet::{Sealing, ratchet_key, room, turn};
 use super::tape::Tape;
 use crate::error::Error;
 use crate::primitives::secret::Secret;
@@ -68,6 +69,7 @@ pub(super) struct Shared {
     pub(super) initiator_header: [u8; 32],
     pub(super) responder_header: [u8; 32],
     pub(super) session: [u8; 32],
+    pub(super) braid: [u8; 32],
     pub(super) prefix: Vec<u8>,
 }
 
@@ -161,6 +163,7 @@ pub(super) fn combine(
     let responder_header =
         v.expand("responder header", &late, &[labels::HANDSHAKE_KEYS, &h2, &[3]]);
     let session = v.expand("session id", &late, &[labels::HANDSHAKE_KEYS, &h2, &[4]]);
+    let braid = v.expand("braid key", &late, &[labels::HANDSHAKE_KEYS, &h2, &[5]]);
     let one_time_id = if with_one_time { one_time.id } else { [0; 8] };
     let prefix =
         [&[1, 2, mode][..], &lasting.id, &one_time_id, &chosen.ephemeral, &chosen.ciphertext, &who]
@@ -172,7 +175,7 @@ pub(super) fn combine(
         &chosen.ciphertext,
     ]);
     v.bytes("name", &name[..16]);
-    Shared { root, initiator_header, responder_header, session, prefix }
+    Shared { root, initiator_header, responder_header, session, braid, prefix }
 }
 
 /// What a first message uses up, in the order in which the crate asks for it.
@@ -181,16 +184,31 @@ pub(super) struct First {
     pub(super) ratchet_random: [u8; 32],
     pub(super) ratchet_seed: [u8; 32],
     pub(super) nonce: [u8; 12],
+    pub(super) braid_random: [u8; 32],
+    /// The initiator's stream of the header: the header and its tag.
+    pub(super) stream: Vec<u8>,
     /// After the message: the root key, the chain key, the initiator's next header key.
     pub(super) root: [u8; 32],
     pub(super) chain: [u8; 32],
     pub(super) next_header: [u8; 32],
 }
 
-/// The initiator's first message: a turn against the signed prekey, and number 0.
+impl First {
+    /// The randomness of the message, in the order in which the crate asks for it.
+    pub(super) fn random(&self) -> [&[u8]; 3] {
+        [&self.ratchet_random, &self.nonce, &self.braid_random]
+    }
+}
+
+/// The initiator's first message: a turn against the signed prekey, number 0, and the first chunk of
+/// a fresh KEM key's header.
 pub(super) fn first(v: &mut Vector, shared: &Shared, to: &Published, content: &[u8]) -> First {
     let (ratchet_random, ratchet_seed, ratchet) = ratchet_key(v, &shared.root);
     let turned = turn(v, &shared.root, &ratchet_seed, &to.lasting.signed_seed);
+    let authenticator = Authenticator::start(v, &shared.braid);
+    let braid_random = v.input("braid random");
+    let stream = KeySide::generate(v, &authenticator, 1, &braid_random).stream;
+    let part = Part::next((1, 1), &stream, 0, true, room(content));
     let sealing = Sealing {
         session: &shared.session,
         direction: 1,
@@ -199,10 +217,22 @@ pub(super) fn first(v: &mut Vector, shared: &Shared, to: &Published, content: &[
         previous: 0,
         number: 0,
         header_key: &shared.initiator_header,
+        mixed: 0,
+        part: &part,
     };
     let (chain, nonce, message) = sealing.seal(v, &turned.chain, content);
     let (root, next_header) = (turned.root, turned.next_header);
-    First { message, ratchet_random, ratchet_seed, nonce, root, chain, next_header }
+    First {
+        message,
+        ratchet_random,
+        ratchet_seed,
+        nonce,
+        braid_random,
+        stream,
+        root,
+        chain,
+        next_header,
+    }
 }
 
 /// Where a session's state has the descent: behind version, kind, anchor, certificate and name.
@@ -240,8 +270,7 @@ fn pair_as(descent: Descent, name: &str, comment: &'static str, with_one_time: b
     let mut initiator =
         Tape::play(random, |rng| from.device(&own).initiate_as(descent, &bundle, NOW, rng))
             .unwrap();
-    let random: &[&[u8]] = &[&first.ratchet_random, &first.nonce];
-    let message = Tape::play(random, |rng| initiator.encrypt(HELLO, rng)).unwrap();
+    let message = Tape::play(&first.random(), |rng| initiator.encrypt(HELLO, rng)).unwrap();
     assert_eq!(message, first.message);
     assert_eq!(initiator.id(), shared.session);
 
@@ -320,8 +349,7 @@ fn bound(with_one_time: bool) -> Vector {
     let ratchet = Ratchet::initiate(keys, signed);
     let peer = bundle.certificate().clone();
     let mut session = Session::initiate(ratchet, peer, prefix, with_one_time, descent).unwrap();
-    let random: &[&[u8]] = &[&first.ratchet_random, &first.nonce];
-    let message = Tape::play(random, |rng| session.encrypt(HELLO, rng)).unwrap();
+    let message = Tape::play(&first.random(), |rng| session.encrypt(HELLO, rng)).unwrap();
     assert_eq!(message, first.message);
     // The responder opens the identity, and stops there: a member does not come by a link.
     let refused = device.accept_bound(&message, NOW, Some(&binding)).err();

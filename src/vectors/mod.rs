@@ -12,6 +12,7 @@
 
 extern crate std;
 
+mod braid;
 mod claim;
 mod conversation;
 mod devices;
@@ -21,10 +22,12 @@ mod handshake;
 mod identity;
 mod letter;
 mod linking;
+mod mixed;
 mod model;
 mod pin;
 mod ratchet;
 mod refused;
+mod refused_braid;
 mod refused_guest;
 mod refused_message;
 mod state;
@@ -49,6 +52,8 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     handshake::vectors,
     ratchet::vectors,
     conversation::vectors,
+    mixed::vectors,
+    braid::vectors,
     state::vectors,
     guest::vectors,
     claim::vectors,
@@ -56,6 +61,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     letter::vectors,
     refused::vectors,
     refused_message::vectors,
+    refused_braid::vectors,
     refused_guest::vectors,
 ];
 

@@ -3,6 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::braid::Part;
 use super::form::Vector;
 use crate::primitives::secret::Secret;
 use crate::primitives::{aead, kdf};
@@ -29,13 +30,26 @@ pub(super) struct Turned {
     pub(super) next_header: [u8; 32],
 }
 
+/// A root step into which no secret of the braid has gone, nor goes.
 pub(super) fn turn(v: &mut Vector, root: &[u8; 32], own: &[u8; 32], peer: &[u8; 32]) -> Turned {
+    turn_mixing(v, root, own, peer, (0, &[0; 32]))
+}
+
+/// A root step, with the newest epoch that is mixed after it, and the secret that it mixes.
+pub(super) fn turn_mixing(
+    v: &mut Vector,
+    root: &[u8; 32],
+    own: &[u8; 32],
+    peer: &[u8; 32],
+    (mixed, secret): (u32, &[u8; 32]),
+) -> Turned {
     let dh = v.agree("dh", own, peer);
-    let prk = v.extract("root prk", root, &[&dh]);
+    let prk = v.extract("root prk", root, &[&dh, secret]);
+    let mixed = mixed.to_be_bytes();
     Turned {
-        root: v.expand("next root", &prk, &[labels::RATCHET_ROOT, &[1]]),
-        chain: v.expand("chain key 0", &prk, &[labels::RATCHET_ROOT, &[2]]),
-        next_header: v.expand("next header key", &prk, &[labels::RATCHET_ROOT, &[3]]),
+        root: v.expand("next root", &prk, &[labels::RATCHET_ROOT, &mixed, &[1]]),
+        chain: v.expand("chain key 0", &prk, &[labels::RATCHET_ROOT, &mixed, &[2]]),
+        next_header: v.expand("next header key", &prk, &[labels::RATCHET_ROOT, &mixed, &[3]]),
     }
 }
 
@@ -48,6 +62,9 @@ pub(super) struct Sealing<'a> {
     pub(super) previous: u32,
     pub(super) number: u32,
     pub(super) header_key: &'a [u8; 32],
+    /// The newest epoch of the braid that is in the root.
+    pub(super) mixed: u32,
+    pub(super) part: &'a Part,
 }
 
 impl Sealing<'_> {
@@ -61,7 +78,8 @@ impl Sealing<'_> {
         let key = v.mac("message key", chain, &[&[1]]);
         let next = v.mac("next chain key", chain, &[&[2]]);
         v.bytes("content", content);
-        let padded = padded(content, bucket(content.len()));
+        let text = [content, self.part.extra.as_flattened()].concat();
+        let padded = padded(&text, bucket(content.len()));
         let (nonce, message) = self.under(v, &key, &padded);
         (next, nonce, message)
     }
@@ -77,8 +95,10 @@ impl Sealing<'_> {
         v.number("direction", self.direction);
         v.number("previous", self.previous);
         v.number("number", self.number);
+        v.number("mixed", self.mixed);
         let place = [self.previous.to_be_bytes(), self.number.to_be_bytes()].concat();
-        let header = [&self.ratchet[..], &place, &nonce].concat();
+        let (mixed, part) = (self.mixed.to_be_bytes(), self.part.write(v));
+        let header = [&self.ratchet[..], &place, &nonce, &mixed, &part].concat();
         v.bytes("header", &header);
         v.bytes("padded content", padded);
         let clear = [1, if self.prefix.is_some() { 2 } else { 1 }];
@@ -105,9 +125,14 @@ impl Sealing<'_> {
     }
 }
 
-/// `content ‖ 0x80 ‖ 0x00 …`
-pub(super) fn padded(content: &[u8], length: usize) -> Vec<u8> {
-    let mut padded = [content, &[0x80]].concat();
+/// Chunks of the braid that fit between a content and its padded length.
+pub(super) fn room(content: &[u8]) -> usize {
+    (bucket(content.len()) - content.len() - 1) / 32
+}
+
+/// `content ‖ extra chunks ‖ 0x80 ‖ 0x00 …`, of which `text` is all but the padding.
+pub(super) fn padded(text: &[u8], length: usize) -> Vec<u8> {
+    let mut padded = [text, &[0x80]].concat();
     assert!(padded.len() <= length);
     padded.resize(length, 0);
     padded

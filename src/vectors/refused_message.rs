@@ -4,10 +4,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::NOW;
+use super::braid::{Authenticator, KeySide, Part};
 use super::form::Vector;
 use super::handshake::{First, Initiator, Pair, Shared, choose, combine, first, pair};
 use super::model::{Published, member};
-use super::ratchet::{Sealing, bucket, padded};
+use super::ratchet::{Sealing, bucket, padded, room};
 use crate::device::Device;
 use crate::error::Error;
 use crate::primitives::kdf::Prk;
@@ -51,6 +52,10 @@ pub(super) fn vectors() -> Vec<Vector> {
         repeated(),
         bad_padding(),
         ahead(),
+        header_tag(),
+        kind(),
+        role(),
+        no_room(),
     ]
 }
 
@@ -91,8 +96,11 @@ fn small_order() -> Vector {
     let ratchet = [0; 32];
     v.bytes("ratchet key", &ratchet);
     v.bytes("dh", &[0; 32]);
-    let prk: Prk = v.extract("root prk", &shared.root, &[&[0; 32]]);
-    let chain = v.expand("chain key 0", &prk, &[labels::RATCHET_ROOT, &[2]]);
+    let prk: Prk = v.extract("root prk", &shared.root, &[&[0; 64]]);
+    let chain = v.expand("chain key 0", &prk, &[labels::RATCHET_ROOT, &[0; 4], &[2]]);
+    let authenticator = Authenticator::start(&mut v, &shared.braid);
+    let random = v.input("braid random");
+    let stream = KeySide::generate(&mut v, &authenticator, 1, &random).stream;
     let sealing = Sealing {
         session: &shared.session,
         direction: 1,
@@ -101,25 +109,35 @@ fn small_order() -> Vector {
         previous: 0,
         number: 0,
         header_key: &shared.initiator_header,
+        mixed: 0,
+        part: &Part::next((1, 1), &stream, 0, true, 0),
     };
     let (_, _, message) = sealing.seal(&mut v, &chain, b"First.");
     v.refused(device.accept(&message, NOW).err())
 }
 
-/// The second message of a session, by the formulas but for what `previous` and `number` say;
-/// given to a responder that has opened the first.
-fn second(
-    name: &str,
+/// What can be wrong with a message: all that its place in the session does not decide.
+struct Said {
+    previous: u32,
+    part: Part,
+    padded: Vec<u8>,
+}
+
+/// A message in the first chain of a session, by the formulas but for what is altered; given to a
+/// responder that has opened the first.
+fn altered(
+    (name, page): (&str, &'static str),
     comment: &'static str,
-    (previous, number): (u32, u32),
-    pad: impl FnOnce(&[u8]) -> Vec<u8>,
+    number: u32,
+    alter: impl FnOnce(&mut Said, &First),
 ) -> Vector {
-    let mut v = Vector::new(name, "ratchet", comment);
+    let mut v = Vector::new(name, page, comment);
     let Pair { shared, first, responder, .. } = pair("handshake-one-time", "", true);
     v.bytes("session id", &shared.session);
     v.bytes("prefix", &shared.prefix);
     v.bytes("header key", &shared.initiator_header);
     v.bytes("chain key 1", &first.chain);
+    v.bytes("header stream", &first.stream);
     let ratchet = v.agreement_key("ratchet key", &first.ratchet_seed);
     let mut chain = first.chain;
     let mut scratch = Vector::new("scratch", "", "");
@@ -128,51 +146,105 @@ fn second(
         chain = scratch.mac(&step, &chain, &[&[2]]);
     }
     let key = v.mac("message key", &chain, &[&[1]]);
-    let sealing = Sealing {
-        session: &shared.session,
-        direction: 1,
-        prefix: Some(&shared.prefix),
-        ratchet: &ratchet,
-        previous,
-        number,
-        header_key: &shared.initiator_header,
+    let seal = |v: &mut Vector, said: &Said| {
+        let sealing = Sealing {
+            session: &shared.session,
+            direction: 1,
+            prefix: Some(&shared.prefix),
+            ratchet: &ratchet,
+            previous: said.previous,
+            number,
+            header_key: &shared.initiator_header,
+            mixed: 0,
+            part: &said.part,
+        };
+        sealing.under(v, &key, &said.padded).1
     };
-    let (_, message) = sealing.under(&mut v, &key, &pad(b"Second."));
+    let count = u16::try_from(number).unwrap();
+    let part = Part::next((1, 1), &first.stream, count, false, room(CONTENT));
+    let mut said = Said { previous: 0, part, padded: padded(CONTENT, bucket(CONTENT.len())) };
+    // Message 1 is genuine but for what is altered.
+    let genuine = seal(&mut Vector::new("scratch", "", ""), &said);
+    assert!(number != 1 || refusal(&responder, &genuine).is_none());
+    alter(&mut said, &first);
+    let message = seal(&mut v, &said);
     v.refused(refusal(&responder, &message))
 }
+
+const CONTENT: &[u8] = b"Second.";
 
 fn refusal(session: &Session, message: &[u8]) -> Option<Error> {
     session.stage(message).and_then(Staged::open).err()
 }
 
-fn whole(content: &[u8]) -> Vec<u8> {
-    padded(content, bucket(content.len()))
-}
-
 fn constants() -> Vector {
-    second(
-        "refused-header-constants",
+    altered(
+        ("refused-header-constants", "ratchet"),
         "message 1 says previous = 1, message 0 of its chain said 0",
-        (1, 1),
-        whole,
+        1,
+        |said, _| said.previous = 1,
     )
 }
 
 fn bad_padding() -> Vector {
-    second(
-        "refused-padding",
+    altered(
+        ("refused-padding", "ratchet"),
         "a well sealed body that ends in something else than 0x80 and zeros",
-        (0, 1),
-        |content| [&whole(content)[..], &[1]].concat(),
+        1,
+        |said, _| said.padded.push(1),
     )
 }
 
 fn ahead() -> Vector {
-    second(
-        "refused-too-far-ahead",
+    altered(
+        ("refused-too-far-ahead", "ratchet"),
         "message 2002 of a chain of which message 0 was opened: 2001 would be missing",
-        (0, 2002),
-        whole,
+        2002,
+        |_, _| {},
+    )
+}
+
+/// Two chunks at once, of which the one behind the content completes the header.
+fn header_tag() -> Vector {
+    altered(
+        ("refused-braid-header-tag", "braid"),
+        "message 1 brings the last two chunks of the header; the last bit of its tag is flipped",
+        1,
+        |said, first| {
+            said.part = Part::next((1, 1), &first.stream, 1, false, 1);
+            said.part.extra[0][31] ^= 1;
+            said.padded = padded(&[CONTENT, &said.part.extra[0]].concat(), 48);
+        },
+    )
+}
+
+fn kind() -> Vector {
+    altered(
+        ("refused-braid-kind", "braid"),
+        "message 1 carries a chunk of kind 7, which is none",
+        1,
+        |said, _| said.part.kind = 7,
+    )
+}
+
+fn role() -> Vector {
+    altered(
+        ("refused-braid-role", "braid"),
+        "message 1 of the initiator, the key side, carries a chunk of ct1",
+        1,
+        |said, _| said.part.kind = 5,
+    )
+}
+
+fn no_room() -> Vector {
+    altered(
+        ("refused-braid-extra", "braid"),
+        "message 1 says that a chunk follows its content; the last byte of the chunk is not there",
+        1,
+        |said, first| {
+            said.part = Part::next((1, 1), &first.stream, 1, false, 1);
+            said.padded = padded(&said.part.extra[0][..31], 32);
+        },
     )
 }
 

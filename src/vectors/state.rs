@@ -80,7 +80,7 @@ fn session_lineage() -> Vector {
     let Pair { shared, first, initiator, responder, .. } = pair("handshake-one-time", "", true);
     v.bytes("session id", &shared.session);
     v.bytes("message", &first.message);
-    let tag = &first.message[shared.prefix.len() + 68..][..16];
+    let tag = &first.message[shared.prefix.len() + 112..][..16];
     for (part, role, received, real) in
         [("initiator", 1, 0, initiator), ("responder", 2, 1, responder)]
     {

@@ -221,12 +221,12 @@ fn secrets_of_session_in(bytes: &[u8]) -> (Vec<[u8; 32]>, usize) {
         at += 32;
         take(&mut secrets, &mut at);
         take(&mut secrets, &mut at);
-        at += 4 + 4;
+        at += 4 + 4 + 4;
     }
     take(&mut secrets, &mut at);
     at += 1;
     if bytes[at - 1] == 1 {
-        at += 4 + 32 + 4;
+        at += 4 + 32 + 4 + 4;
         take(&mut secrets, &mut at);
         take(&mut secrets, &mut at);
         at += 4;
@@ -236,11 +236,40 @@ fn secrets_of_session_in(bytes: &[u8]) -> (Vec<[u8; 32]>, usize) {
     let closed = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
     at += 4;
     for _ in 0..closed {
-        at += 4 + 32 + 4;
+        at += 4 + 32 + 4 + 4;
         take(&mut secrets, &mut at);
         missing(&mut secrets, &mut at);
     }
-    (secrets, at + 1 + 32 * 16)
+    let end = secrets_of_braid_in(bytes, at + 1 + 32 * 16, &mut secrets);
+    (secrets, end)
+}
+
+/// Adds the secrets of the braid whose encoding begins at `at`, and tells where that ends.
+fn secrets_of_braid_in(bytes: &[u8], at: usize, secrets: &mut Vec<[u8; 32]>) -> usize {
+    let mut take = |at: usize| {
+        secrets.push(bytes[at..at + 32].try_into().unwrap());
+        at + 32
+    };
+    let chunks = |at: usize| at + 1 + usize::from(bytes[at]) * (2 + 32);
+    // epoch; the authenticator; what waits to be mixed
+    let key = take(at + 4);
+    let mut at = take(key) + 1;
+    if bytes[at - 1] == 1 {
+        at = take(at);
+    }
+    let state = at + 1;
+    match bytes[at] {
+        0 => state,
+        // seed, count, ct1, ct2
+        1 => {
+            let second = take(state);
+            chunks(chunks(take(second) + 2))
+        }
+        2 => chunks(state),
+        // header, coins, count, vector, acknowledged
+        3 => chunks(take(state + 64) + 2) + 1,
+        _ => state + 160 + 2,
+    }
 }
 
 /// The secrets of all sessions with a device in a client's encoding: what it holds of a session

@@ -8,6 +8,7 @@ use crate::primitives::aead::TAG;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
 use crate::primitives::secret::Secret;
+use crate::protocol::braid::Step;
 
 use super::chain::{ChainKey, Missing};
 use super::header::HeaderKey;
@@ -28,6 +29,8 @@ pub(crate) struct Delta {
     /// Of a sent message the number of the next one, of a received one its own.
     pub(crate) number: u32,
     pub(crate) tag: [u8; TAG],
+    /// What moved of the braid, mostly nothing or one chunk.
+    pub(crate) braid: Step,
 }
 
 /// Where the message is.
@@ -49,6 +52,7 @@ pub(crate) struct NewSending {
     pub(crate) own: dh::SecretKey,
     pub(crate) public: dh::PublicKey,
     pub(crate) previous: u32,
+    pub(crate) mixed: u32,
     pub(crate) root: Secret<32>,
     pub(crate) next_header: HeaderKey,
 }
@@ -58,6 +62,7 @@ pub(crate) struct NewReceiving {
     pub(crate) step: u32,
     pub(crate) ratchet: dh::PublicKey,
     pub(crate) previous: u32,
+    pub(crate) mixed: u32,
     pub(crate) root: Secret<32>,
     pub(crate) next_header: HeaderKey,
     /// What was still missing of the chain before.
@@ -116,6 +121,14 @@ impl Ratchet {
                 self.received_in(step, delta);
             }
         }
+        self.braid.apply(&mut delta.braid);
+    }
+
+    /// A root step of epoch `mixed` begins a chain: what it mixed is erased.
+    fn mix(&mut self, mixed: u32) {
+        if mixed != self.mixed() {
+            self.braid.forget_secret();
+        }
     }
 
     /// How many keys of late messages applying `delta` drops, for room or for age.
@@ -139,6 +152,7 @@ impl Ratchet {
     }
 
     fn begin_sending(&mut self, new: &mut NewSending, chain: &ChainKey, number: u32) {
+        self.mix(new.mixed);
         // From here on `new.next_header` is the header key of the chain that begins.
         swap(&mut self.next_sending_header.0, &mut new.next_header.0);
         swap(&mut self.root, &mut new.root);
@@ -150,6 +164,7 @@ impl Ratchet {
             chain: ChainKey(chain.0.duplicate()),
             number,
             previous: new.previous,
+            mixed: new.mixed,
         }));
     }
 
@@ -172,6 +187,7 @@ impl Ratchet {
         number: u32,
         missing: Missing,
     ) {
+        self.mix(new.mixed);
         // From here on `new.next_header` is the header key of the chain that begins.
         swap(&mut self.next_receiving_header.0, &mut new.next_header.0);
         swap(&mut self.root, &mut new.root);
@@ -182,6 +198,7 @@ impl Ratchet {
             step: new.step,
             ratchet: new.ratchet,
             previous: new.previous,
+            mixed: new.mixed,
             header: HeaderKey(new.next_header.0.duplicate()),
             chain: ChainKey(chain.0.duplicate()),
             number,
@@ -196,6 +213,7 @@ impl Ratchet {
             step: left.step,
             ratchet: left.ratchet,
             previous: left.previous,
+            mixed: left.mixed,
             // Copied, so that the old box is dropped whole: moving out of it would leave its keys.
             header: HeaderKey(left.header.0.duplicate()),
             missing,
@@ -214,21 +232,26 @@ impl Ratchet {
     }
 }
 
+/// In the first byte of a delta: the braid moved too.
+const WITH_BRAID: u8 = 0x80;
+
 impl Delta {
     pub(crate) fn write(&self, writer: &mut Writer) {
+        // A braid that rests takes no byte.
+        let tag = |place: u8| if self.braid.is_none() { place } else { place | WITH_BRAID };
         match &self.place {
-            Place::Sent => writer.u8(0),
+            Place::Sent => writer.u8(tag(0)),
             Place::SentNext(new) => {
-                writer.u8(1);
+                writer.u8(tag(1));
                 new.write(writer);
             }
             Place::Late { step } => {
-                writer.u8(2);
+                writer.u8(tag(2));
                 writer.u32(*step);
             }
-            Place::Current => writer.u8(3),
+            Place::Current => writer.u8(tag(3)),
             Place::Next(new) => {
-                writer.u8(4);
+                writer.u8(tag(4));
                 new.write(writer);
             }
         }
@@ -240,10 +263,15 @@ impl Delta {
         }
         writer.u32(self.number);
         writer.raw(&self.tag);
+        if !self.braid.is_none() {
+            self.braid.write(writer);
+        }
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let place = match reader.u8()? {
+        let tag = reader.u8()?;
+        let has_braid = tag & WITH_BRAID != 0;
+        let place = match tag & !WITH_BRAID {
             0 => Place::Sent,
             1 => Place::SentNext(Box::new(NewSending::read(reader)?)),
             2 => Place::Late { step: reader.u32()? },
@@ -256,7 +284,8 @@ impl Delta {
         let skips = matches!(place, Place::Current | Place::Next(_));
         let missing = if skips { read_missing(reader)? } else { Missing::new() };
         let (number, tag) = (reader.u32()?, *reader.array()?);
-        Ok(Self { place, chain: ChainKey(chain), missing, number, tag })
+        let braid = if has_braid { Step::read(reader)? } else { Step::default() };
+        Ok(Self { place, chain: ChainKey(chain), missing, number, tag, braid })
     }
 }
 
@@ -265,6 +294,7 @@ impl NewSending {
         writer.raw(self.own.seed().expose());
         writer.raw(self.public.bytes());
         writer.u32(self.previous);
+        writer.u32(self.mixed);
         writer.raw(self.root.expose());
         writer.raw(self.next_header.0.expose());
     }
@@ -274,6 +304,7 @@ impl NewSending {
             own: dh::SecretKey::from_seed(Secret::copy(reader.array()?)),
             public: dh::PublicKey::decode(*reader.array()?)?,
             previous: reader.u32()?,
+            mixed: reader.u32()?,
             root: Secret::copy(reader.array()?),
             next_header: HeaderKey(Secret::copy(reader.array()?)),
         })
@@ -285,6 +316,7 @@ impl NewReceiving {
         writer.u32(self.step);
         writer.raw(self.ratchet.bytes());
         writer.u32(self.previous);
+        writer.u32(self.mixed);
         writer.raw(self.root.expose());
         writer.raw(self.next_header.0.expose());
         write_missing(&self.closing, writer);
@@ -295,6 +327,7 @@ impl NewReceiving {
             step: reader.u32()?,
             ratchet: dh::PublicKey::decode(*reader.array()?)?,
             previous: reader.u32()?,
+            mixed: reader.u32()?,
             root: Secret::copy(reader.array()?),
             next_header: HeaderKey(Secret::copy(reader.array()?)),
             closing: read_missing(reader)?,

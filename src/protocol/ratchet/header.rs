@@ -1,7 +1,7 @@
 //! The sealed header of a message: `spec/ratchet.md`, "Header".
 //!
 //! ```text
-//! header  = ratchet key (32) ‖ previous (4) ‖ number (4) ‖ body nonce (12)
+//! header  = ratchet key (32) ‖ previous (4) ‖ number (4) ‖ body nonce (12) ‖ mixed (4) ‖ part (40)
 //! sealed  = AES-256-GCM(key = header key, nonce = first 12 bytes of the body's tag,
 //!                       ad = LABEL(ratchet/header) ‖ version ‖ kind ‖ prefix hash ‖ body tag,
 //!                       header)
@@ -12,10 +12,11 @@ use crate::primitives::aead::{self, NONCE, TAG};
 use crate::primitives::codec::{Reader, concat};
 use crate::primitives::dh;
 use crate::primitives::secret::Secret;
+use crate::protocol::braid::PART;
 use crate::protocol::labels;
 
 /// Length of a header in bytes, before it is sealed.
-pub(crate) const HEADER: usize = 32 + 4 + 4 + NONCE;
+pub(crate) const HEADER: usize = 32 + 4 + 4 + NONCE + 4 + PART;
 
 /// Length of a sealed header in bytes.
 pub(crate) const SEALED_HEADER: usize = HEADER + TAG;
@@ -40,6 +41,10 @@ pub(crate) struct Header {
     pub(crate) previous: u32,
     pub(crate) number: u32,
     pub(crate) nonce: [u8; NONCE],
+    /// The newest epoch of the braid that is in the root when the chain begins.
+    pub(crate) mixed: u32,
+    /// What the message carries of the braid, not yet read.
+    pub(crate) part: [u8; PART],
 }
 
 impl Header {
@@ -49,6 +54,8 @@ impl Header {
             &self.previous.to_be_bytes(),
             &self.number.to_be_bytes(),
             &self.nonce,
+            &self.mixed.to_be_bytes(),
+            &self.part,
         ])
     }
 
@@ -59,6 +66,8 @@ impl Header {
                 previous: reader.u32()?,
                 number: reader.u32()?,
                 nonce: *reader.array()?,
+                mixed: reader.u32()?,
+                part: *reader.array()?,
             })
         })
     }

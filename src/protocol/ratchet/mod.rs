@@ -2,8 +2,8 @@
 //! Double Ratchet specification.
 //!
 //! ```text
-//! root', chain key, next header key = HKDF(salt = root, ikm = X25519(own, peer),
-//!                                          info = LABEL(ratchet/root) ‖ 1 | 2 | 3)
+//! root', chain key, next header key = HKDF(salt = root, ikm = X25519(own, peer) ‖ (secret or zeros),
+//!                                          info = LABEL(ratchet/root) ‖ mixed ‖ 1 | 2 | 3)
 //!
 //!            seal: new ratchet key, root step
 //!          ┌────────────────────────────────────┐
@@ -20,6 +20,8 @@
 mod chain;
 mod delta;
 mod header;
+#[cfg(test)]
+mod healing;
 mod open;
 mod seal;
 mod skipped;
@@ -39,6 +41,7 @@ use crate::primitives::dh;
 use crate::primitives::kdf::Prk;
 use crate::primitives::secret::Secret;
 
+use super::braid::{Braid, NATIVE};
 use super::handshake::Keys;
 use super::labels;
 use chain::{ChainKey, Missing};
@@ -124,12 +127,14 @@ struct SendingChain {
     chain: ChainKey,
     number: u32,
     previous: u32,
+    mixed: u32,
 }
 
 struct ReceivingChain {
     step: u32,
     ratchet: dh::PublicKey,
     previous: u32,
+    mixed: u32,
     header: HeaderKey,
     chain: ChainKey,
     number: u32,
@@ -147,6 +152,7 @@ pub(crate) struct Ratchet {
     next_receiving_header: HeaderKey,
     closed: ClosedChains,
     recent: Recent,
+    braid: Braid,
 }
 
 /// What a root step gives.
@@ -169,6 +175,7 @@ impl Ratchet {
             next_receiving_header: HeaderKey(keys.responder_header),
             closed: ClosedChains::default(),
             recent: Recent::default(),
+            braid: Braid::initiate(&keys.braid, &NATIVE),
         }
     }
 
@@ -186,6 +193,7 @@ impl Ratchet {
             next_receiving_header: HeaderKey(keys.initiator_header),
             closed: ClosedChains::default(),
             recent: Recent::default(),
+            braid: Braid::accept(&keys.braid, &NATIVE),
         }
     }
 
@@ -218,9 +226,28 @@ impl Ratchet {
         self.receiving.as_ref().map_or(0, |chain| chain.step)
     }
 
-    fn turn(&self, own: &dh::SecretKey, peer: &dh::PublicKey) -> Result<Turn, Error> {
-        let prk = Prk::extract(self.root.expose(), &[own.agree(peer)?.expose()]);
-        let key = |i: u8| prk.expand::<32>(&[labels::RATCHET_ROOT, &[i]]);
+    /// The newest epoch of the braid that is in the root, 0 if none is.
+    pub(crate) fn mixed(&self) -> u32 {
+        match &self.sending {
+            Sending::Active(chain) => chain.mixed,
+            Sending::Due(_) | Sending::Answering { .. } => {
+                self.receiving.as_ref().map_or(0, |chain| chain.mixed)
+            }
+        }
+    }
+
+    /// The root step, into which the secret of epoch `mixed` goes if that is not in the root yet.
+    fn turn(
+        &self,
+        own: &dh::SecretKey,
+        peer: &dh::PublicKey,
+        mixed: u32,
+        secret: Option<&Secret<32>>,
+    ) -> Result<Turn, Error> {
+        let secret = secret.map_or(&[0; 32], Secret::expose);
+        let prk = Prk::extract(self.root.expose(), &[own.agree(peer)?.expose(), secret]);
+        let mixed = mixed.to_be_bytes();
+        let key = |i: u8| prk.expand::<32>(&[labels::RATCHET_ROOT, &mixed, &[i]]);
         Ok(Turn { root: key(1), chain: ChainKey(key(2)), next_header: HeaderKey(key(3)) })
     }
 
@@ -250,6 +277,7 @@ impl Ratchet {
                 writer.raw(chain.chain.0.expose());
                 writer.u32(chain.number);
                 writer.u32(chain.previous);
+                writer.u32(chain.mixed);
             }
             Sending::Answering { .. } => writer.u8(2),
         }
@@ -259,6 +287,7 @@ impl Ratchet {
             writer.u32(chain.step);
             writer.raw(chain.ratchet.bytes());
             writer.u32(chain.previous);
+            writer.u32(chain.mixed);
             writer.raw(chain.header.0.expose());
             writer.raw(chain.chain.0.expose());
             writer.u32(chain.number);
@@ -267,6 +296,7 @@ impl Ratchet {
         writer.raw(self.next_receiving_header.0.expose());
         self.closed.write(writer);
         self.recent.write(writer);
+        self.braid.write(writer);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
@@ -289,8 +319,11 @@ impl Ratchet {
             next_receiving_header: HeaderKey(Secret::copy(reader.array()?)),
             closed: ClosedChains::read(reader)?,
             recent: Recent::read(reader)?,
+            braid: Braid::read(reader, &NATIVE)?,
         };
-        if ratchet.missing() > skipped::MAX_MISSING { Err(Error::Malformed) } else { Ok(ratchet) }
+        let fits = ratchet.braid.fits(ratchet.mixed(), role == Role::Initiator);
+        let is_bounded = ratchet.missing() <= skipped::MAX_MISSING;
+        if fits && is_bounded { Ok(ratchet) } else { Err(Error::Malformed) }
     }
 }
 
@@ -312,6 +345,7 @@ impl Sending {
                 chain: ChainKey(Secret::copy(reader.array()?)),
                 number: reader.u32()?,
                 previous: reader.u32()?,
+                mixed: reader.u32()?,
             }))),
             _ => Err(Error::Malformed),
         }
@@ -324,6 +358,7 @@ impl ReceivingChain {
             step: reader.u32()?,
             ratchet: dh::PublicKey::decode(*reader.array()?)?,
             previous: reader.u32()?,
+            mixed: reader.u32()?,
             header: HeaderKey(Secret::copy(reader.array()?)),
             chain: ChainKey(Secret::copy(reader.array()?)),
             number: reader.u32()?,

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::primitives::aead::{self, TAG};
 use crate::primitives::codec::Reader;
 use crate::primitives::secret::Secret;
+use crate::protocol::braid::{Part, Step};
 use crate::protocol::padding::{MAX_BODY, content_length};
 
 use super::chain::{ChainKey, MessageKey, Missing, walk};
@@ -47,6 +48,9 @@ enum BodyKey<'a> {
 /// A body's key, and what using it changes: where the message is, the chain after it, and the keys
 /// newly passed over.
 type Keyed<'a> = (BodyKey<'a>, Place, ChainKey, Missing);
+
+/// A body's text, and what its key changes.
+type Text = (Zeroizing<Vec<u8>>, Place, ChainKey, Missing);
 
 impl BodyKey<'_> {
     fn bytes(&self) -> &Secret<32> {
@@ -84,28 +88,26 @@ impl Ratchet {
         Err(Error::Forged)
     }
 
-    /// Every header of a chain must name the same ratchet key and previous length.
+    /// Every header of a chain must name the same ratchet key, previous length and mixed epoch.
     fn check(&self, header: &Header, chain: Chain) -> Result<(), Error> {
         // The number after it could not be counted; no sender uses it.
         if header.number == u32::MAX {
             return Err(Error::TooFarAhead);
         }
         let constants = match chain {
-            Chain::Current => self.receiving.as_ref().map(|at| (at.ratchet, at.previous)),
+            Chain::Current => self.receiving.as_ref().map(|at| (at.ratchet, at.previous, at.mixed)),
             Chain::Next => return Ok(()),
             Chain::Closed(step) => {
                 let mut closed = self.closed.iter().filter(|at| at.step == step);
-                closed.next().map(|at| (at.ratchet, at.previous))
+                closed.next().map(|at| (at.ratchet, at.previous, at.mixed))
             }
         };
         match constants {
-            Some((ratchet, previous))
-                if (ratchet, previous) == (header.ratchet, header.previous) =>
-            {
+            Some(constants) if constants == (header.ratchet, header.previous, header.mixed) => {
                 Ok(())
             }
             // Two copies of one state each made a ratchet key for the same turn.
-            Some((ratchet, _)) if ratchet != header.ratchet => Err(Error::Cloned),
+            Some((ratchet, ..)) if ratchet != header.ratchet => Err(Error::Cloned),
             _ => Err(Error::Inconsistent),
         }
     }
@@ -114,6 +116,15 @@ impl Ratchet {
 impl<'a> Staged<'a> {
     /// Opens the body: the content, and the change that consuming its key makes.
     pub(crate) fn open(self) -> Result<(Zeroizing<Vec<u8>>, Delta), Error> {
+        let (mut text, place, chain, missing) = self.text()?;
+        let (length, braid) = self.braid(&text, &place)?;
+        text.truncate(length);
+        let (number, tag) = (self.header.number, *self.tag);
+        Ok((text, Delta { place, chain, missing, number, tag, braid }))
+    }
+
+    /// The text of the body without its padding, and what using its key changes.
+    pub(super) fn text(&self) -> Result<Text, Error> {
         let (key, place, chain, missing) = match self.chain {
             Chain::Next => self.next_chain()?,
             Chain::Current => self.current_chain()?,
@@ -121,12 +132,23 @@ impl<'a> Staged<'a> {
         };
         let ad =
             self.ratchet.body_ad(self.ratchet.role.other(), &self.front, &self.header.encode());
-        let mut content = Zeroizing::new(self.body.to_vec());
-        aead::open(key.bytes(), &self.header.nonce, &ad, &mut content, self.tag)?;
-        let length = content_length(&content)?;
-        content.truncate(length);
-        let (number, tag) = (self.header.number, *self.tag);
-        Ok((content, Delta { place, chain, missing, number, tag }))
+        let mut text = Zeroizing::new(self.body.to_vec());
+        aead::open(key.bytes(), &self.header.nonce, &ad, &mut text, self.tag)?;
+        let length = content_length(&text)?;
+        text.truncate(length);
+        Ok((text, place, chain, missing))
+    }
+
+    /// Only now, behind a body that opened: how much of the text is content, and what the message
+    /// moves of the braid.
+    fn braid(&self, text: &[u8], place: &Place) -> Result<(usize, Step), Error> {
+        let part = Part::decode(&self.header.part)?;
+        let length = text.len().checked_sub(part.extra_bytes()).ok_or(Error::Inconsistent)?;
+        let (_, extra) = text.split_at(length);
+        let braid = &self.ratchet.braid;
+        let mixes = matches!(place, Place::Next(new) if new.mixed != self.ratchet.mixed());
+        let is_busy = braid.secret().is_some() && !mixes;
+        Ok((length, braid.receive(&part, extra, is_busy)?))
     }
 
     /// The number of the receiving chain that the message is in, from 1.
@@ -141,6 +163,11 @@ impl<'a> Staged<'a> {
 
     pub(crate) fn number(&self) -> u32 {
         self.header.number
+    }
+
+    #[cfg(test)]
+    pub(super) fn header(&self) -> &Header {
+        &self.header
     }
 
     fn current_chain(&self) -> Result<Keyed<'a>, Error> {
@@ -174,7 +201,8 @@ impl<'a> Staged<'a> {
             Sending::Answering { own } => own,
             Sending::Due(_) => return Err(Error::Forged),
         };
-        let turn = self.ratchet.turn(own, &header.ratchet)?;
+        let secret = self.secret()?;
+        let turn = self.ratchet.turn(own, &header.ratchet, header.mixed, secret)?;
         let closing = match &self.ratchet.receiving {
             Some(current) => walk(&current.chain, current.number, header.previous)?.0,
             None => Vec::new(),
@@ -185,11 +213,23 @@ impl<'a> Staged<'a> {
             step,
             ratchet: header.ratchet,
             previous: header.previous,
+            mixed: header.mixed,
             root: turn.root,
             next_header: turn.next_header,
             closing,
         });
         Ok((BodyKey::New(key), Place::Next(new), chain, missing))
+    }
+
+    /// The secret that the next chain's root step mixes, by the epoch that its header names.
+    fn secret(&self) -> Result<Option<&'a Secret<32>>, Error> {
+        let braid = &self.ratchet.braid;
+        match self.header.mixed.checked_sub(self.ratchet.mixed()) {
+            Some(0) => Ok(None),
+            // The peer names what both have; an epoch that this side has not is an invention.
+            Some(1) => braid.secret().map(Some).ok_or(Error::Inconsistent),
+            _ => Err(Error::Inconsistent),
+        }
     }
 
     /// How many messages of the current chain are missing, by the length that the next chain's

@@ -32,6 +32,7 @@ pub(crate) struct Closed {
     pub(crate) step: u32,
     pub(crate) ratchet: dh::PublicKey,
     pub(crate) previous: u32,
+    pub(crate) mixed: u32,
     pub(crate) header: HeaderKey,
     pub(crate) missing: Missing,
 }
@@ -46,6 +47,7 @@ impl Closed {
         writer.u32(self.step);
         writer.raw(self.ratchet.bytes());
         writer.u32(self.previous);
+        writer.u32(self.mixed);
         writer.raw(self.header.0.expose());
         write_missing(&self.missing, writer);
     }
@@ -55,6 +57,7 @@ impl Closed {
             step: reader.u32()?,
             ratchet: dh::PublicKey::decode(*reader.array()?)?,
             previous: reader.u32()?,
+            mixed: reader.u32()?,
             header: HeaderKey(Secret::copy(reader.array()?)),
             missing: read_missing(reader)?,
         })

@@ -23,26 +23,28 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
 use crate::primitives::secret::Secret;
 use crate::primitives::work::{self, Work};
+use crate::protocol::braid::{Kind, PART, Part};
 use crate::protocol::handshake::Keys;
 use crate::protocol::padding::Padding;
 use crate::protocol::wire;
 use crate::{Account, AccountId, Device, Error, Session};
 
-const FRONT: Front = Front { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash: [0; 32] };
+pub(super) const FRONT: Front =
+    Front { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash: [0; 32] };
 const NOW: u64 = 1_800_000_000;
 
 /// Bytes that count up, or zeros for ever.
-struct TestRng {
-    next: u64,
-    step: u64,
+pub(super) struct TestRng {
+    pub(super) next: u64,
+    pub(super) step: u64,
 }
 
 impl TestRng {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { next: 1, step: 1 }
     }
 
-    const fn zeros() -> Self {
+    pub(super) const fn zeros() -> Self {
         Self { next: 0, step: 0 }
     }
 }
@@ -70,21 +72,27 @@ impl TryRng for TestRng {
 
 impl TryCryptoRng for TestRng {}
 
+/// A part that says nothing, in the first epoch.
+fn nothing() -> [u8; PART] {
+    Part::bare(1, Kind::Nothing).encode()
+}
+
 /// Both sides of one session, on the ratchet's own level.
-struct Pair {
-    initiator: Ratchet,
-    responder: Ratchet,
-    rng: TestRng,
+pub(super) struct Pair {
+    pub(super) initiator: Ratchet,
+    pub(super) responder: Ratchet,
+    pub(super) rng: TestRng,
 }
 
 impl Pair {
     /// The responder has opened one message and has not answered.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let keys = || Keys {
             root: Secret::copy(&[1; 32]),
             initiator_header: Secret::copy(&[2; 32]),
             responder_header: Secret::copy(&[3; 32]),
             session: [4; 32],
+            braid: Secret::copy(&[6; 32]),
         };
         let prekey = dh::SecretKey::from_seed(Secret::copy(&[5; 32]));
         let mut pair = Self {
@@ -115,6 +123,8 @@ impl Pair {
             previous: going.previous,
             number: going.number,
             nonce: [9; NONCE],
+            mixed: going.mixed,
+            part: nothing(),
         };
         change(&mut header);
         let (key, _) = going.chain.step();
@@ -390,6 +400,8 @@ fn padding_that_does_not_fit_costs_and_tells_what_a_forgery_does() {
         previous: going.previous,
         number: going.number,
         nonce: [9; NONCE],
+        mixed: going.mixed,
+        part: nothing(),
     };
     let (key, _) = going.chain.step();
     let mut body = vec![0x01];

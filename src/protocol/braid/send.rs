@@ -1,0 +1,194 @@
+//! What a message takes along: `spec/braid.md`, "Sealing".
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use crate::primitives::codec::concat;
+use crate::primitives::erasure;
+use crate::primitives::kdf::hedged;
+use crate::primitives::kem;
+use crate::protocol::labels;
+
+use super::authenticator::{epoch_secret, number};
+use super::collector::Collector;
+use super::part::{Kind, MAX_EXTRA, Part};
+use super::step::{Cache, Encapsulated, Event, Step};
+use super::{Braid, CT1, CT2, Ct1, Expanded, HEADER, KeySide, Phase, VECTOR};
+
+/// What a message has to offer.
+pub(crate) struct Offer {
+    /// It is the first of its chain.
+    pub(crate) leads: bool,
+    /// Chunks for which its body has room.
+    pub(crate) room: usize,
+    /// A secret is still to be mixed after its root step.
+    pub(crate) is_busy: bool,
+}
+
+impl Braid {
+    /// What the next message takes along; `body` ends with its content and gets the chunks that go
+    /// behind it.
+    pub(crate) fn send(
+        &self,
+        offer: &Offer,
+        body: &mut Vec<u8>,
+        rng: &mut impl CryptoRng,
+    ) -> (Part, Step) {
+        match &self.phase {
+            Phase::Fresh => self.generate(offer, body, rng),
+            Phase::Key(side) => self.send_key(side, offer, body),
+            Phase::Waiting(header) if header.is_complete() && !offer.is_busy => {
+                self.encapsulate(header, offer, body, rng)
+            }
+            Phase::Waiting(_) => self.nothing(),
+            Phase::Ct1(side) if side.acknowledged && side.vector.is_complete() => {
+                self.finish(side, offer, body)
+            }
+            Phase::Ct1(side) if side.acknowledged => self.nothing(),
+            Phase::Ct1(side) => self.send_ct1(side, offer, body),
+            Phase::Ct2(side) => {
+                let part = self.run::<CT2>(Kind::Ct2, &side.stream, side.count, offer, body);
+                (part, Step::sent(&part))
+            }
+        }
+    }
+
+    fn nothing(&self) -> (Part, Step) {
+        (Part::bare(self.epoch, Kind::Nothing), Step::default())
+    }
+
+    fn generate(
+        &self,
+        offer: &Offer,
+        body: &mut Vec<u8>,
+        rng: &mut impl CryptoRng,
+    ) -> (Part, Step) {
+        let about = number(self.epoch);
+        let seed = hedged(self.authenticator.root(), labels::BRAID_KEY, &about, rng);
+        let key = kem::SecretKey::from_seed(seed);
+        let expanded = Box::new(self.expand(&key));
+        let part = self.run::<HEADER>(Kind::Header, &expanded.header, 0, offer, body);
+        let event = Event::Generated(key);
+        (part, Step { event, cache: Some(Cache::Key(expanded)), ..Step::sent(&part) })
+    }
+
+    fn expand(&self, key: &kem::SecretKey) -> Expanded {
+        Expanded::of(key, &self.authenticator, self.labels, self.epoch)
+    }
+
+    fn send_key(&self, side: &KeySide, offer: &Offer, body: &mut Vec<u8>) -> (Part, Step) {
+        let kind = side.sends();
+        let is_withheld = match kind {
+            Kind::Header => offer.withholds::<HEADER>(side.count),
+            Kind::Done => true,
+            _ => offer.withholds::<VECTOR>(side.count),
+        };
+        if is_withheld {
+            return (Part::bare(self.epoch, kind.without_chunk()), Step::default());
+        }
+        let made = side.expanded.is_none().then(|| Box::new(self.expand(&side.key)));
+        let Some(expanded) = side.expanded.as_ref().or(made.as_ref()) else {
+            return self.nothing();
+        };
+        let part = if kind == Kind::Header {
+            self.run::<HEADER>(kind, &expanded.header, side.count, offer, body)
+        } else {
+            self.run::<VECTOR>(kind, &expanded.vector, side.count, offer, body)
+        };
+        (part, Step { cache: made.map(Cache::Key), ..Step::sent(&part) })
+    }
+
+    fn encapsulate(
+        &self,
+        header: &Collector<HEADER>,
+        offer: &Offer,
+        body: &mut Vec<u8>,
+        rng: &mut impl CryptoRng,
+    ) -> (Part, Step) {
+        let header = first_half(header);
+        let about: [u8; 8 + kem::HEADER] = concat(&[&number(self.epoch), &header]);
+        let coins = hedged(self.authenticator.root(), labels::BRAID_COINS, &about, rng);
+        let coins = Box::new(coins);
+        let (stream, shared) = kem::encapsulate_first(&header, &coins);
+        let secret = Box::new(epoch_secret(self.labels, self.epoch, &shared));
+        let authenticator = self.authenticator.update(self.labels, self.epoch, &secret);
+        let part = self.run::<CT1>(Kind::Ct1, stream.as_slice(), 0, offer, body);
+        let made = Encapsulated { coins, authenticator: Box::new(authenticator), secret };
+        let event = Event::Encapsulated(Box::new(made));
+        (part, Step { event, cache: Some(Cache::Ct1(stream)), ..Step::sent(&part) })
+    }
+
+    fn send_ct1(&self, side: &Ct1, offer: &Offer, body: &mut Vec<u8>) -> (Part, Step) {
+        if offer.withholds::<CT1>(side.count) {
+            return self.nothing();
+        }
+        let made =
+            side.stream.is_none().then(|| kem::encapsulate_first(&side.header, &side.coins).0);
+        let Some(stream) = side.stream.as_ref().or(made.as_ref()) else {
+            return self.nothing();
+        };
+        let part = self.run::<CT1>(Kind::Ct1, stream.as_slice(), side.count, offer, body);
+        (part, Step { cache: made.map(Cache::Ct1), ..Step::sent(&part) })
+    }
+
+    /// The second half of the ciphertext, from the whole key and the same coins.
+    fn finish(&self, side: &Ct1, offer: &Offer, body: &mut Vec<u8>) -> (Part, Step) {
+        // Checked when it came; a state that says otherwise was not written by this code.
+        let Ok(key) = kem::PublicKey::join(&side.header, &side.vector.stream()) else {
+            return self.nothing();
+        };
+        let (ciphertext, _) = key.encapsulate_derand(&side.coins);
+        let tag = self.authenticator.ciphertext_tag(self.labels, self.epoch, &ciphertext);
+        let (_, second) = ciphertext.split_at(kem::CIPHERTEXT_1);
+        let stream = Box::new(concat(&[second, &tag]));
+        let part = self.run::<CT2>(Kind::Ct2, stream.as_slice(), 0, offer, body);
+        (part, Step { event: Event::Finished(stream), ..Step::sent(&part) })
+    }
+
+    /// The next chunks of a stream of which `count` went before.
+    fn run<const N: usize>(
+        &self,
+        kind: Kind,
+        stream: &[u8],
+        count: u16,
+        offer: &Offer,
+        body: &mut Vec<u8>,
+    ) -> Part {
+        if offer.withholds::<N>(count) {
+            return Part::bare(self.epoch, kind.without_chunk());
+        }
+        let enough = enough::<N>();
+        let bounds = [
+            u8::try_from(offer.room).unwrap_or(MAX_EXTRA),
+            u8::try_from(N.saturating_sub(1)).unwrap_or(MAX_EXTRA),
+            u8::try_from(enough.saturating_sub(count).saturating_sub(1)).unwrap_or(MAX_EXTRA),
+        ];
+        let extra = bounds.into_iter().fold(MAX_EXTRA, u8::min);
+        for more in 1..=u16::from(extra) {
+            body.extend_from_slice(&erasure::chunk::<N>(stream, count.saturating_add(more)));
+        }
+        let chunk = erasure::chunk::<N>(stream, count);
+        Part { epoch: self.epoch, kind, extra, index: count, chunk }
+    }
+}
+
+impl Offer {
+    /// Whether a stream of which `count` chunks went before is not to go on in this message.
+    fn withholds<const N: usize>(&self, count: u16) -> bool {
+        count >= enough::<N>() && !self.leads
+    }
+}
+
+/// Chunks of a stream that go in any message.
+fn enough<const N: usize>() -> u16 {
+    u16::try_from(N.saturating_mul(2)).unwrap_or(u16::MAX)
+}
+
+/// The header in the stream of header and tag.
+pub(super) fn first_half(stream: &Collector<HEADER>) -> [u8; kem::HEADER] {
+    let stream: [u8; 96] = stream.stream();
+    let (header, _) = stream.split_at(kem::HEADER);
+    concat(&[header])
+}

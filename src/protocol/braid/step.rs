@@ -1,0 +1,259 @@
+//! What one message changes of a braid: `spec/state.md`, "Changes of a ratchet".
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem::take;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::kem;
+use crate::primitives::secret::Secret;
+
+use super::authenticator::Authenticator;
+use super::collector::Collector;
+use super::part::{Kind, MAX_EXTRA, Part};
+use super::send::first_half;
+use super::{Braid, Ct1, Ct2, Expanded, KeySide, Phase};
+
+/// The change that one sealed or opened message makes. Only success makes one.
+#[derive(Default)]
+pub(crate) struct Step {
+    /// Chunks sent of the stream that goes out.
+    pub(crate) sent: u8,
+    pub(crate) event: Event,
+    /// What came, if the event is that something did. Beside the enum: what a large variant leaves
+    /// unused is not wiped.
+    pub(crate) part: Part,
+    /// The chunks behind the content; empty, and without cost, in the common case.
+    pub(crate) extra: Vec<u8>,
+    /// What was computed on the way and would else be computed again. Not part of the encoding.
+    pub(crate) cache: Option<Cache>,
+}
+
+/// What happened, but for chunks that went out. All secrets are in boxes of their own.
+#[derive(Default)]
+pub(crate) enum Event {
+    #[default]
+    None,
+    /// Fresh → Header.
+    Generated(kem::SecretKey),
+    /// Waiting → Ct1.
+    Encapsulated(Box<Encapsulated>),
+    /// Ct1 → Ct2, with its stream.
+    Finished(Box<[u8; 160]>),
+    /// Chunks or an acknowledgement came.
+    Collected,
+    /// The key side's Ct2 → Waiting.
+    Agreed(Box<Agreed>),
+    /// The ciphertext side's Ct2 → Fresh.
+    Followed,
+}
+
+pub(crate) struct Encapsulated {
+    pub(crate) coins: Box<Secret<32>>,
+    pub(crate) authenticator: Box<Authenticator>,
+    pub(crate) secret: Box<Secret<32>>,
+}
+
+pub(crate) struct Agreed {
+    pub(crate) authenticator: Box<Authenticator>,
+    pub(crate) secret: Box<Secret<32>>,
+}
+
+/// Public values that follow from secret ones.
+pub(crate) enum Cache {
+    Key(Box<Expanded>),
+    Ct1(Box<[u8; kem::CIPHERTEXT_1]>),
+}
+
+impl Step {
+    pub(crate) fn of(event: Event) -> Self {
+        Self { event, ..Self::default() }
+    }
+
+    pub(crate) fn sent(part: &Part) -> Self {
+        Self { sent: part.chunks(), ..Self::default() }
+    }
+
+    pub(crate) fn collected(part: &Part, extra: &[u8]) -> Self {
+        Self { part: *part, extra: extra.to_vec(), ..Self::of(Event::Collected) }
+    }
+
+    /// Whether it needed randomness, which nobody else can guess.
+    #[cfg(test)]
+    pub(crate) fn is_drawn(&self) -> bool {
+        matches!(self.event, Event::Generated(_) | Event::Encapsulated(_))
+    }
+
+    /// Whether the braid stays as it is.
+    pub(crate) fn is_none(&self) -> bool {
+        self.sent == 0 && matches!(self.event, Event::None)
+    }
+}
+
+impl Braid {
+    /// Takes the step over, and empties it. The caller has checked that it was made from this state.
+    pub(crate) fn apply(&mut self, step: &mut Step) {
+        let Step { sent, event, part, extra, cache } = take(step);
+        match event {
+            Event::None => {}
+            Event::Generated(key) => self.phase = Phase::Key(Box::new(KeySide::new(key))),
+            Event::Encapsulated(made) => self.begin_ct1(*made),
+            Event::Finished(stream) => {
+                self.phase = Phase::Ct2(Box::new(Ct2 { stream: *stream, count: 0 }));
+            }
+            Event::Collected => self.keep(&part, &extra),
+            Event::Agreed(agreed) => {
+                let Agreed { authenticator, secret } = *agreed;
+                (self.authenticator, self.secret) = (authenticator, Some(secret));
+                self.begin_epoch(Phase::Waiting(Box::default()));
+            }
+            Event::Followed => self.begin_epoch(Phase::Fresh),
+        }
+        self.go_on(u16::from(sent), cache);
+    }
+
+    fn begin_epoch(&mut self, phase: Phase) {
+        self.epoch = self.epoch.saturating_add(1);
+        self.phase = phase;
+    }
+
+    fn begin_ct1(&mut self, made: Encapsulated) {
+        let Phase::Waiting(header) = &self.phase else { return };
+        let header = first_half(header);
+        let Encapsulated { coins, authenticator, secret } = made;
+        (self.authenticator, self.secret) = (authenticator, Some(secret));
+        let vector = Collector::default();
+        let side = Ct1 { header, coins, count: 0, stream: None, vector, acknowledged: false };
+        self.phase = Phase::Ct1(Box::new(side));
+    }
+
+    fn keep(&mut self, part: &Part, extra: &[u8]) {
+        let run = part.run(extra);
+        match (&mut self.phase, part.kind) {
+            (Phase::Key(side), Kind::Ct1) => {
+                // The peer has the header: from here on the vector goes out.
+                if side.ct1.is_empty() {
+                    side.count = 0;
+                }
+                side.ct1.add(&run);
+            }
+            (Phase::Key(side), Kind::Ct2) => side.ct2.add(&run),
+            (Phase::Waiting(header), Kind::Header) => header.add(&run),
+            (Phase::Ct1(side), kind) => {
+                side.acknowledged |= kind.says_done();
+                side.vector.add(&run);
+            }
+            _ => {}
+        }
+    }
+
+    fn go_on(&mut self, sent: u16, cache: Option<Cache>) {
+        match (&mut self.phase, cache) {
+            (Phase::Key(side), cache) => {
+                side.count = side.count.wrapping_add(sent);
+                if let Some(Cache::Key(expanded)) = cache {
+                    side.expanded = Some(expanded);
+                }
+            }
+            (Phase::Ct1(side), cache) => {
+                side.count = side.count.wrapping_add(sent);
+                if let Some(Cache::Ct1(stream)) = cache {
+                    side.stream = Some(stream);
+                }
+            }
+            (Phase::Ct2(side), _) => side.count = side.count.wrapping_add(sent),
+            (Phase::Fresh | Phase::Waiting(_), _) => {}
+        }
+    }
+}
+
+impl Step {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.u8(self.sent);
+        match &self.event {
+            Event::None => writer.u8(0),
+            Event::Generated(key) => {
+                writer.u8(1);
+                writer.raw(key.seed().expose());
+            }
+            Event::Encapsulated(made) => {
+                writer.u8(2);
+                writer.raw(made.coins.expose());
+                made.authenticator.write(writer);
+                writer.raw(made.secret.expose());
+            }
+            Event::Finished(stream) => {
+                writer.u8(3);
+                writer.raw(stream.as_slice());
+            }
+            Event::Collected => {
+                writer.u8(4);
+                self.write_collected(writer);
+            }
+            Event::Agreed(agreed) => {
+                writer.u8(5);
+                agreed.authenticator.write(writer);
+                writer.raw(agreed.secret.expose());
+            }
+            Event::Followed => writer.u8(6),
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let sent = reader.u8()?;
+        let event = match reader.u8()? {
+            0 => Event::None,
+            1 => Event::Generated(kem::SecretKey::from_seed(Secret::copy(reader.array()?))),
+            2 => Event::Encapsulated(Box::new(Encapsulated {
+                coins: secret(reader)?,
+                authenticator: Box::new(Authenticator::read(reader)?),
+                secret: secret(reader)?,
+            })),
+            3 => Event::Finished(Box::new(*reader.array()?)),
+            4 => Event::Collected,
+            5 => Event::Agreed(Box::new(Agreed {
+                authenticator: Box::new(Authenticator::read(reader)?),
+                secret: secret(reader)?,
+            })),
+            6 => Event::Followed,
+            _ => return Err(Error::Malformed),
+        };
+        let mut step = Self { sent, ..Self::of(event) };
+        if matches!(step.event, Event::Collected) {
+            step.read_collected(reader)?;
+        }
+        let is_read = matches!(step.event, Event::Collected | Event::Agreed(_) | Event::Followed);
+        if sent > MAX_EXTRA.saturating_add(1) || step.is_none() || (is_read && sent != 0) {
+            return Err(Error::Malformed);
+        }
+        Ok(step)
+    }
+
+    fn write_collected(&self, writer: &mut Writer) {
+        writer.u8(self.part.kind.byte());
+        if self.part.kind.has_chunk() {
+            writer.u16(self.part.index);
+            writer.u8(self.part.extra);
+            writer.raw(&self.part.chunk);
+            writer.raw(&self.extra);
+        }
+    }
+
+    fn read_collected(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
+        let kind = Kind::of(reader.u8()?).ok_or(Error::Malformed)?;
+        let mut part = Part::bare(1, kind);
+        if kind.has_chunk() {
+            (part.index, part.extra, part.chunk) = (reader.u16()?, reader.u8()?, *reader.array()?);
+            self.extra = reader.slice(part.extra_bytes())?.to_vec();
+        }
+        // The same bounds as on the wire.
+        self.part = Part::decode(&part.encode()).map_err(|_| Error::Malformed)?;
+        if kind == Kind::Nothing { Err(Error::Malformed) } else { Ok(()) }
+    }
+}
+
+/// A secret in a box of its own.
+pub(super) fn secret(reader: &mut Reader<'_>) -> Result<Box<Secret<32>>, Error> {
+    Ok(Box::new(Secret::copy(reader.array()?)))
+}
