@@ -81,20 +81,16 @@ impl Change {
     /// Reads a change of a device, which is part of one of a client. No other kind may stand there, or
     /// changes could be nested without end.
     pub(crate) fn read_of_device(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (base, next) = Self::anchors(reader)?;
+        let base = Anchor::read(reader)?;
         if reader.u8()? != 2 {
             return Err(Error::Malformed);
         }
-        Ok(Self { base, next, delta: Delta::Device(DeviceDelta::read(reader)?) })
+        Self::recall(base, Delta::Device(DeviceDelta::read(reader)?))
     }
 
-    fn anchors(reader: &mut Reader<'_>) -> Result<(Anchor, Anchor), Error> {
-        let (base, next) = (Anchor::read(reader)?, Anchor::read(reader)?);
-        if base.generation().checked_add(1) == Some(next.generation()) {
-            Ok((base, next))
-        } else {
-            Err(Error::Malformed)
-        }
+    /// A stored change. Where it leads follows from where it begins and what it does.
+    fn recall(base: Anchor, delta: Delta) -> Result<Self, Error> {
+        Self::new(base, delta).map_err(|_| Error::Malformed)
     }
 
     /// The delta, for the state that stands where the change was made from.
@@ -109,7 +105,6 @@ impl Stateful for Change {
     #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
     fn write(&self, writer: &mut Writer) {
         self.base.write(writer);
-        self.next.write(writer);
         match &self.delta {
             Delta::Session(delta) => {
                 writer.u8(1);
@@ -136,7 +131,7 @@ impl Stateful for Change {
 
     #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (base, next) = Self::anchors(reader)?;
+        let base = Anchor::read(reader)?;
         let delta = match reader.u8()? {
             1 => Delta::Session(ratchet::Delta::read(reader)?),
             2 => Delta::Device(DeviceDelta::read(reader)?),
@@ -145,7 +140,7 @@ impl Stateful for Change {
             5 => Delta::Client(ClientDelta::read(reader)?),
             _ => return Err(Error::Malformed),
         };
-        Ok(Self { base, next, delta })
+        Self::recall(base, delta)
     }
 
     fn stands(&self) -> Anchor {

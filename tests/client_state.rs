@@ -41,9 +41,9 @@ fn restored<S: State>(state: &S) -> S {
 
 // ---- changes ----
 
-/// Where the steps of a client's change begin: behind version, kind, two anchors, the kind of
+/// Where the steps of a client's change begin: behind version, kind, anchor, the kind of
 /// state, time and count.
-const STEPS: usize = 2 + 2 * 32 + 1 + 8 + 4;
+const STEPS: usize = 2 + 32 + 1 + 8 + 4;
 
 /// Applies every change twice: to the client, and by its record to what the store holds.
 struct Store {

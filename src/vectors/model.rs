@@ -130,9 +130,8 @@ impl Published {
         // As if replenished with this one key: the stored change of a device, written by hand.
         let OneTime { id, seed, kem_seed, .. } = &self.one_time;
         let now = NOW.to_be_bytes();
-        let name = [&[2][..], &now, id, &[0; 8]].concat();
-        let (base, next) = (device.anchor(), device.anchor().next(&name).unwrap());
-        let change = [&[1, 0x10][..], &base.to_bytes(), &next.to_bytes(), &[2]].concat();
+        let base = device.anchor();
+        let change = [&[1, 0x10][..], &base.to_bytes(), &[2]].concat();
         let act = [&now[..], &[2, 0, 0, 0, 1], id, seed, kem_seed, &now].concat();
         device.apply(Change::from_bytes(&[change, act].concat()).unwrap()).unwrap();
         let alone = device.bundle().unwrap();

@@ -170,7 +170,7 @@ fn change() -> Vector {
     let name = [&[4][..], &now.to_be_bytes(), &[0; 16]].concat();
     v.bytes("change name", &name);
     let anchor = after(&base, &name);
-    let state = [&[1, 0x10][..], &base, &anchor, &[2], &now.to_be_bytes(), &[4]].concat();
+    let state = [&[1, 0x10][..], &base, &[2], &now.to_be_bytes(), &[4]].concat();
     let (key, random, record) = sealed(&mut v, 0x10, &anchor, &state);
     let change = device.expire(now).unwrap();
     let real =
