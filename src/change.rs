@@ -7,6 +7,7 @@ use rand_core::CryptoRng;
 use crate::chat::ChatDelta;
 use crate::client::ClientDelta;
 use crate::error::Error;
+use crate::journal::Journal;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::course::InviteDelta;
 use crate::protocol::device_delta::DeviceDelta;
@@ -54,6 +55,16 @@ impl Change {
     #[must_use]
     pub fn base(&self) -> Anchor {
         self.base
+    }
+
+    /// Whether it takes a session or a chat to other ratchet keys. A client is not asked: it has many
+    /// sessions, and one of them turns with almost every message.
+    pub(crate) fn turns(&self) -> bool {
+        match &self.delta {
+            Delta::Session(delta) => delta.is_turn(),
+            Delta::Chat(delta) => delta.moved.iter().any(|moved| moved.delta.is_turn()),
+            Delta::Device(_) | Delta::Invite(_) | Delta::Client(_) => false,
+        }
     }
 
     /// Seals the change for storage, if the state it continues is the one in the store.
@@ -151,17 +162,14 @@ impl Stateful for Change {
 pub(crate) use private::Changing;
 
 mod private {
-    use super::Change;
-    use crate::error::Error;
+    use crate::state::private::Stateful;
 
     /// A state that a sealed message moves on.
     #[expect(unnameable_types, reason = "this is what closes it to other crates")]
-    pub trait Changing {
+    pub trait Changing: Stateful {
         /// What leaves once the change is applied: a message, or the messages of a fan-out.
         #[doc(hidden)]
         type Output;
-        #[doc(hidden)]
-        fn adopt(&mut self, change: Change) -> Result<(), Error>;
     }
 }
 
@@ -208,6 +216,20 @@ impl<'a, S: Changing> Sealed<'a, S> {
         rng: &mut impl CryptoRng,
     ) -> Result<Recorded<'a, S>, Error> {
         let record = self.change.record(key, owner, stored, rng)?;
+        Ok(Recorded { sealed: self, record })
+    }
+
+    /// Seals the change as the journal's next entry.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::seal`]; nothing was sent and nothing changed.
+    pub fn journal(
+        self,
+        journal: &mut Journal,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Recorded<'a, S>, Error> {
+        let record = journal.seal(&self.change, rng)?;
         Ok(Recorded { sealed: self, record })
     }
 

@@ -332,4 +332,8 @@ impl Stateful for Device {
     fn stands(&self) -> Anchor {
         self.inner.anchor
     }
+
+    fn adopt(&mut self, change: Change) -> Result<(), Error> {
+        self.apply(change)
+    }
 }

@@ -112,6 +112,9 @@ pub enum Error {
     /// The record is behind its anchor, of another history at the anchor's generation, or another
     /// state's: a restored backup or a second copy. Do not use it.
     StateRollback,
+    /// The journal holds as many changes as it may, or one that ends it: save a snapshot of the state and
+    /// begin the next one ([`Journal::begin`](crate::Journal::begin)).
+    JournalFull,
     /// The change was made for another state than the one it is applied to or saved over:
     /// another call, process or tab came first. Load again and repeat the operation.
     StaleChange,
@@ -193,6 +196,7 @@ impl fmt::Display for Error {
             Self::WrongStateKey => "the record has another key, owner or kind",
             Self::Corrupt => "the record is damaged",
             Self::StateRollback => "the record is older than its anchor",
+            Self::JournalFull => "the journal needs a new snapshot first",
             Self::StaleChange => "the change was made for another state",
             Self::Exhausted => "a counter is at its end",
             Self::TooManyDevices => "the account has too many devices",

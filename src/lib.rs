@@ -12,6 +12,7 @@ mod device;
 mod error;
 mod guest;
 mod invite;
+mod journal;
 mod message;
 mod primitives;
 mod protocol;
@@ -31,6 +32,7 @@ pub use device::{Accepted, Device, Due};
 pub use error::{Answer, Error};
 pub use guest::Preview;
 pub use invite::{Arrival, Hello, Invite};
+pub use journal::Journal;
 pub use message::MessageKind;
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -353,10 +353,6 @@ impl Staged<'_> {
 
 impl Changing for Session {
     type Output = Vec<u8>;
-
-    fn adopt(&mut self, change: Change) -> Result<(), Error> {
-        self.apply(change)
-    }
 }
 
 impl Stateful for Session {
@@ -396,5 +392,9 @@ impl Stateful for Session {
 
     fn stands(&self) -> Anchor {
         self.inner.anchor
+    }
+
+    fn adopt(&mut self, change: Change) -> Result<(), Error> {
+        self.apply(change)
     }
 }

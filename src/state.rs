@@ -10,6 +10,7 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::record::{Anchor, STATE_VERSION, StateKey};
 
 pub(crate) mod private {
+    use crate::change::Change;
     use crate::error::Error;
     use crate::primitives::codec::{Reader, Writer};
     use crate::protocol::record::Anchor;
@@ -27,6 +28,12 @@ pub(crate) mod private {
         fn read(reader: &mut Reader<'_>) -> Result<Self, Error>;
         #[doc(hidden)]
         fn stands(&self) -> Anchor;
+        /// Moves on by a change that was made from this very state.
+        #[doc(hidden)]
+        fn adopt(&mut self, _change: Change) -> Result<(), Error> {
+            // Of a state that never changes no change can be.
+            Err(Error::StaleChange)
+        }
     }
 }
 

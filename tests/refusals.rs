@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use latchstring::{
     Account, AccountId, Answer, Bundle, Candidate, Change, Chat, Client, Device, Error, Invite,
-    Link, Pin, Policy, Proposal, Session, State, StateKey, To,
+    Journal, Link, Pin, Policy, Proposal, Session, State, StateKey, To,
 };
 use support::forged::{self, Listing};
 use support::town::{Person, Town};
@@ -71,6 +71,7 @@ cases! {
     a_damaged_record_is_corrupt: Error::Corrupt;
     a_record_behind_its_anchor_was_rolled_back: Error::StateRollback;
     a_change_of_an_older_generation_is_stale: Error::StaleChange;
+    a_journal_that_has_turned_is_full: Error::JournalFull;
     a_state_at_its_last_generation_is_exhausted: Error::Exhausted;
     a_content_longer_than_a_message_takes_is_a_bad_argument: Error::BadArgument;
     a_device_list_older_than_the_known_one_is_a_rollback: Error::ListRollback;
@@ -314,6 +315,21 @@ mod case {
         let other = pair.bob.expire(NOW).unwrap();
         pair.bob.apply(one).unwrap();
         refusal(&mut pair.bob, |bob| bob.apply(other))
+    }
+
+    pub(super) fn a_journal_that_has_turned_is_full() -> Option<Error> {
+        let mut pair = Pair::new(28);
+        let key = StateKey::new(1, &[7; 32]).unwrap();
+        let answer = pair.responder.encrypt(b"answer", &mut pair.rng).unwrap();
+        pair.initiator.decrypt(&answer).unwrap();
+        let Pair { initiator, rng, .. } = &mut pair;
+        let (_, mut journal) = Journal::begin(initiator, &key, b"owner", rng).unwrap();
+        let turning = initiator.stage_send().seal(b"turning", rng).unwrap();
+        turning.journal(&mut journal, rng).unwrap().apply().unwrap();
+        refusal(initiator, |initiator| {
+            let next = initiator.stage_send().seal(b"next", rng)?;
+            next.journal(&mut journal, rng).map(|_| ())
+        })
     }
 
     pub(super) fn a_state_at_its_last_generation_is_exhausted() -> Option<Error> {

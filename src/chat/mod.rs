@@ -244,10 +244,6 @@ impl Chat {
 
 impl Changing for Chat {
     type Output = Vec<Envelope>;
-
-    fn adopt(&mut self, change: Change) -> Result<(), Error> {
-        self.apply(change)
-    }
 }
 
 impl Stateful for Chat {
@@ -265,5 +261,9 @@ impl Stateful for Chat {
 
     fn stands(&self) -> Anchor {
         self.inner.anchor
+    }
+
+    fn adopt(&mut self, change: Change) -> Result<(), Error> {
+        self.apply(change)
     }
 }

@@ -299,10 +299,6 @@ impl Inner {
 
 impl Changing for Client {
     type Output = Outgoing;
-
-    fn adopt(&mut self, change: Change) -> Result<(), Error> {
-        self.apply(change)
-    }
 }
 
 /// Adds an entry that must come after all the others: one encoding for each map.
@@ -378,5 +374,9 @@ impl Stateful for Client {
 
     fn stands(&self) -> Anchor {
         self.inner.anchor
+    }
+
+    fn adopt(&mut self, change: Change) -> Result<(), Error> {
+        self.apply(change)
     }
 }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use zeroize::Zeroizing;
 
+use crate::change::Change;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::Secret;
@@ -58,6 +59,10 @@ impl Stateful for Invite {
 
     fn stands(&self) -> Anchor {
         self.inner.anchor
+    }
+
+    fn adopt(&mut self, change: Change) -> Result<(), Error> {
+        self.apply(change)
     }
 }
 

@@ -144,6 +144,11 @@ impl StateKey {
         reader.u8().and_then(|_| reader.u32()).map_err(|_| Error::Corrupt)
     }
 
+    /// The same number with another key: that of a journal, which stands in a record of this one.
+    pub(crate) fn with(&self, key: Box<Secret<32>>) -> Result<Self, Error> {
+        if key.is_zero() { Err(Error::WeakKey) } else { Ok(Self { id: self.id, key }) }
+    }
+
     pub(crate) fn seal_record(
         &self,
         kind: u8,

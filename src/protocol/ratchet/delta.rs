@@ -78,6 +78,11 @@ impl Delta {
         name
     }
 
+    /// Whether a chain begins with it, in either direction.
+    pub(crate) fn is_turn(&self) -> bool {
+        matches!(self.place, Place::SentNext(_) | Place::Next(_))
+    }
+
     pub(crate) fn is_received(&self) -> bool {
         !matches!(self.place, Place::Sent | Place::SentNext(_))
     }

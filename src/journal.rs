@@ -1,0 +1,160 @@
+//! A state in a store that appends: one snapshot, and the changes since. `spec/state.md`, "Journals".
+//!
+//! ```text
+//! snapshot = record of kind 0x08 under the state key: journal key (32) ‖ state
+//! entry    = record of a change under the journal key
+//!
+//! begin ──▶ snapshot ──▶ entry ──▶ … ──▶ full ──▶ begin: a new snapshot with another journal key
+//! ```
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use crate::change::Change;
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::secret::Secret;
+use crate::protocol::record::{Anchor, StateKey};
+use crate::state::State;
+
+/// Changes in one journal.
+pub(crate) const MAX_ENTRIES: u32 = 64;
+
+/// The kind of a snapshot's record.
+const SNAPSHOT: u8 = 0x08;
+
+/// Where the journal of one state stands: what the next change must continue, and the key that seals
+/// it. Secret.
+///
+/// A journal spares writing the whole state for each message. Its entries hold keys, and a store
+/// that appends keeps them: so they are sealed under a key that stands in the snapshot alone, and with the
+/// snapshot's replacement all of them are out of reach, whatever the store has kept of them. That is
+/// why a journal ends: after 64 changes, and after one that took a session or a chat to other ratchet
+/// keys. The next change then has to wait for a new snapshot.
+///
+/// In one transaction write what [`Journal::begin`] gives and delete the snapshot and entries
+/// before it; or write what [`Journal::seal`] or [`Sealed::journal`](crate::Sealed::journal) gives
+/// behind the entries before it. If a write fails, drop state and journal, and load both again.
+pub struct Journal {
+    key: StateKey,
+    owner: Vec<u8>,
+    head: Anchor,
+    entries: u32,
+    is_full: bool,
+}
+
+impl Journal {
+    /// Seals a snapshot of `state` under the state key, for `owner` as in [`StateKey::seal`], and begins
+    /// the journal after it. The snapshot's bytes come first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exhausted`] if the state is larger than one AEAD call takes.
+    pub fn begin<S: State>(
+        state: &S,
+        key: &StateKey,
+        owner: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<u8>, Self), Error> {
+        let secret = Box::new(Secret::fill(|out| rng.fill_bytes(out)));
+        let mut text = Writer::new();
+        text.raw(secret.expose());
+        text.raw(&state.to_bytes());
+        let head = state.anchor();
+        let snapshot = key.seal_record(SNAPSHOT, &head, owner, text.written(), rng)?;
+        Ok((snapshot, Self::new(key.with(secret)?, owner, head)))
+    }
+
+    /// Opens a snapshot and applies the entries after it, in the order in which they were written.
+    ///
+    /// With `anchor`, what they lead to must not be behind it, as in [`StateKey::open`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStateKey`] for another key or owner, or an entry of another journal, an older
+    /// snapshot's too; [`Error::WrongKind`], [`Error::UnknownVersion`]; [`Error::StateRollback`] if the
+    /// end is behind its anchor: entries or a snapshot were lost, or are an old copy;
+    /// [`Error::Corrupt`] for damage, for entries that do not continue each other, and for more than
+    /// a journal takes.
+    pub fn open<S: State>(
+        key: &StateKey,
+        owner: &[u8],
+        anchor: Option<&Anchor>,
+        snapshot: &[u8],
+        entries: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<(S, Self), Error> {
+        let (head, text) = key.open_record(SNAPSHOT, owner, snapshot)?;
+        let mut reader = Reader::new(&text);
+        let secret = Box::new(Secret::copy(reader.array().map_err(|_| Error::Corrupt)?));
+        let mut state = S::from_bytes(reader.rest())?;
+        if state.anchor() != head {
+            return Err(Error::Corrupt);
+        }
+        let mut journal = Self::new(key.with(secret)?, owner, head);
+        for entry in entries {
+            let change: Change = journal.key.open(owner, None, entry.as_ref())?;
+            journal.advance(&change).map_err(|_| Error::Corrupt)?;
+            state.adopt(change).map_err(|_| Error::Corrupt)?;
+        }
+        if let Some(anchor) = anchor {
+            anchor.admits(&journal.head)?;
+        }
+        Ok((state, journal))
+    }
+
+    fn new(key: StateKey, owner: &[u8], head: Anchor) -> Self {
+        Self { key, owner: owner.to_vec(), head, entries: 0, is_full: false }
+    }
+
+    /// Where the stored state stands: what a second process or tab has not moved, if the store holds
+    /// it too. Compare both in the transaction that writes.
+    #[must_use]
+    pub fn anchor(&self) -> Anchor {
+        self.head
+    }
+
+    /// Whether a snapshot has to come before the next change.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Changes since the snapshot.
+    #[must_use]
+    pub fn entries(&self) -> u32 {
+        self.entries
+    }
+
+    /// Seals the next entry, and moves the journal on. Write it, then apply the change.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleChange`] if the change does not continue the journal, [`Error::JournalFull`]. The
+    /// journal is as it was.
+    pub fn seal(&mut self, change: &Change, rng: &mut impl CryptoRng) -> Result<Vec<u8>, Error> {
+        if change.base() != self.head {
+            return Err(Error::StaleChange);
+        }
+        if self.is_full {
+            return Err(Error::JournalFull);
+        }
+        let entry = self.key.seal(change, &self.owner, rng)?;
+        self.advance(change)?;
+        Ok(entry)
+    }
+
+    fn advance(&mut self, change: &Change) -> Result<(), Error> {
+        if self.is_full {
+            return Err(Error::JournalFull);
+        }
+        if change.base() != self.head {
+            return Err(Error::StaleChange);
+        }
+        self.head = change.anchor();
+        self.entries = self.entries.saturating_add(1);
+        self.is_full = change.turns() || self.entries >= MAX_ENTRIES;
+        Ok(())
+    }
+}

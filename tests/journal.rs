@@ -1,0 +1,298 @@
+//! Journals: a snapshot and the changes after it, for stores that append.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+mod support;
+
+use latchstring::rand_core::Rng;
+use latchstring::{Anchor, Change, Client, Device, Error, Journal, Session, State, StateKey, To};
+use support::home::Home;
+use support::{NOW, Pair, TestRng, device, seal_many};
+
+const OWNER: &[u8] = b"account 7, laptop, session with account 8";
+
+fn key() -> StateKey {
+    StateKey::new(1, &[7; 32]).unwrap()
+}
+
+/// What a store holds of one state.
+struct Stored {
+    snapshot: Vec<u8>,
+    entries: Vec<Vec<u8>>,
+    journal: Journal,
+}
+
+impl Stored {
+    fn of(state: &impl State, rng: &mut TestRng) -> Self {
+        let (snapshot, journal) = Journal::begin(state, &key(), OWNER, rng).unwrap();
+        Self { snapshot, entries: Vec::new(), journal }
+    }
+
+    /// Writes a change; a snapshot of the state before it first, if one is due.
+    fn write(&mut self, state: &impl State, change: &Change, rng: &mut TestRng) {
+        if self.journal.is_full() {
+            *self = Self::of(state, rng);
+        }
+        self.entries.push(self.journal.seal(change, rng).unwrap());
+    }
+
+    fn load<S: State>(&self, anchor: Option<&Anchor>) -> Result<S, Error> {
+        Journal::open(&key(), OWNER, anchor, &self.snapshot, &self.entries).map(|(state, _)| state)
+    }
+
+    /// The stored state, which must be the one in memory to the byte.
+    fn check<S: State>(&self, state: &S) {
+        let loaded: S = self.load(Some(&state.anchor())).unwrap();
+        assert!(*loaded.to_bytes() == *state.to_bytes(), "the store holds another state");
+        assert_eq!(self.journal.anchor(), state.anchor());
+    }
+}
+
+/// A responder that has opened one message and whose journal begins, and the initiator.
+fn begun(seed: u64) -> (Pair, Stored) {
+    let mut pair = Pair::new(seed);
+    let message = pair.initiator.encrypt(b"first", &mut pair.rng).unwrap();
+    pair.responder.decrypt(&message).unwrap();
+    let stored = Stored::of(&pair.responder, &mut pair.rng);
+    (pair, stored)
+}
+
+/// The responder opens a message and writes what that changed.
+fn receive(pair: &mut Pair, stored: &mut Stored, message: &[u8]) {
+    let (_, change) = pair.responder.stage(message).unwrap().open().unwrap();
+    stored.write(&pair.responder, &change, &mut pair.rng);
+    pair.responder.apply(change).unwrap();
+}
+
+#[test]
+fn whatever_is_journalled_loads_to_the_very_same_state() {
+    let (mut pair, mut stored) = begun(1);
+    let mut late = Vec::new();
+    for _ in 0..400 {
+        match pair.rng.next_u32() % 8 {
+            0 => {
+                let sealed = pair.responder.stage_send().seal(b"answer", &mut pair.rng).unwrap();
+                if stored.journal.is_full() {
+                    drop(sealed);
+                    stored = Stored::of(&pair.responder, &mut pair.rng);
+                    continue;
+                }
+                let entry = sealed.journal(&mut stored.journal, &mut pair.rng).unwrap();
+                stored.entries.push(entry.record().to_vec());
+                pair.initiator.decrypt(&entry.apply().unwrap()).unwrap();
+            }
+            1 => late.push(pair.initiator.encrypt(b"late", &mut pair.rng).unwrap()),
+            2 if !late.is_empty() => {
+                let message = late.swap_remove(0);
+                // It may have come after its chain is kept no more.
+                if pair.responder.stage(&message).is_ok() {
+                    receive(&mut pair, &mut stored, &message);
+                }
+            }
+            _ => {
+                let message = pair.initiator.encrypt(b"text", &mut pair.rng).unwrap();
+                receive(&mut pair, &mut stored, &message);
+            }
+        }
+        stored.check(&pair.responder);
+    }
+    assert!(pair.responder.anchor().generation() > 300);
+}
+
+#[test]
+fn a_journal_ends_after_64_changes_and_refuses_the_next_without_harm() {
+    let (mut pair, mut stored) = begun(2);
+    let messages = seal_many(&mut pair.initiator, 65, &mut pair.rng);
+    for message in &messages[..64] {
+        assert!(!stored.journal.is_full());
+        receive(&mut pair, &mut stored, message);
+    }
+    assert_eq!((stored.journal.entries(), stored.journal.is_full()), (64, true));
+    let (_, change) = pair.responder.stage(&messages[64]).unwrap().open().unwrap();
+    assert_eq!(stored.journal.seal(&change, &mut pair.rng), Err(Error::JournalFull));
+    stored.check(&pair.responder);
+    // Written past the end by hand: what a journal does not write it does not read.
+    let mut more = stored.entries.clone();
+    more.push(more[0].clone());
+    let opened = Journal::open::<Session>(&key(), OWNER, None, &stored.snapshot, &more);
+    assert_eq!(opened.err(), Some(Error::Corrupt));
+    receive(&mut pair, &mut stored, &messages[64]);
+    assert_eq!(stored.journal.entries(), 1);
+    stored.check(&pair.responder);
+}
+
+#[test]
+fn a_journal_ends_with_the_change_that_turns_the_ratchet() {
+    let (mut pair, mut stored) = begun(3);
+    let sealed = pair.responder.stage_send().seal(b"answer", &mut pair.rng).unwrap();
+    let entry = sealed.journal(&mut stored.journal, &mut pair.rng).unwrap();
+    stored.entries.push(entry.record().to_vec());
+    pair.initiator.decrypt(&entry.apply().unwrap()).unwrap();
+    assert_eq!((stored.journal.entries(), stored.journal.is_full()), (1, true));
+    let sealed = pair.responder.stage_send().seal(b"more", &mut pair.rng).unwrap();
+    assert_eq!(sealed.journal(&mut stored.journal, &mut pair.rng).err(), Some(Error::JournalFull));
+    stored.check(&pair.responder);
+    // Receiving ends it too.
+    let mut stored = Stored::of(&pair.responder, &mut pair.rng);
+    let message = pair.initiator.encrypt(b"turned", &mut pair.rng).unwrap();
+    receive(&mut pair, &mut stored, &message);
+    assert!(stored.journal.is_full());
+    stored.check(&pair.responder);
+}
+
+#[test]
+fn after_a_new_snapshot_nothing_opens_what_the_old_journal_wrote() {
+    let (mut pair, mut stored) = begun(4);
+    for message in seal_many(&mut pair.initiator, 10, &mut pair.rng) {
+        receive(&mut pair, &mut stored, &message);
+    }
+    let new = Stored::of(&pair.responder, &mut pair.rng);
+    // A thief with the state key, all that is stored now, and all old entries.
+    for entry in &stored.entries {
+        assert_eq!(key().open::<Change>(OWNER, None, entry).err(), Some(Error::WrongStateKey));
+        let opened = Journal::open::<Session>(&key(), OWNER, None, &new.snapshot, [entry]);
+        assert_eq!(opened.err(), Some(Error::WrongStateKey));
+    }
+    new.check(&pair.responder);
+}
+
+#[test]
+fn entries_that_are_lost_swapped_repeated_or_cut_are_found() {
+    let (mut pair, mut stored) = begun(5);
+    for message in seal_many(&mut pair.initiator, 4, &mut pair.rng) {
+        receive(&mut pair, &mut stored, &message);
+    }
+    let anchor = pair.responder.anchor();
+    let with = |entries: &[&[u8]]| {
+        let opened =
+            Journal::open::<Session>(&key(), OWNER, Some(&anchor), &stored.snapshot, entries);
+        opened.map(|(state, _)| state.anchor())
+    };
+    let [a, b, c, d] = &stored.entries[..] else { panic!() };
+    assert_eq!(with(&[a, b, c, d]), Ok(anchor));
+    assert_eq!(with(&[a, b, c]), Err(Error::StateRollback));
+    assert_eq!(with(&[]), Err(Error::StateRollback));
+    assert_eq!(with(&[b, c, d]), Err(Error::Corrupt));
+    assert_eq!(with(&[a, c, b, d]), Err(Error::Corrupt));
+    assert_eq!(with(&[a, b, b, c, d]), Err(Error::Corrupt));
+    assert_eq!(with(&[a, b, c, &d[..d.len() - 1]]), Err(Error::Corrupt));
+    assert_eq!(with(&[a, b, c, &d[..20]]), Err(Error::Corrupt));
+    // Without an anchor kept elsewhere a lost end is not found.
+    assert!(stored.load::<Session>(None).is_ok());
+    let short = Journal::open::<Session>(&key(), OWNER, None, &stored.snapshot, [a, b]);
+    assert!(short.is_ok());
+}
+
+#[test]
+fn a_snapshot_opens_under_its_key_owner_and_kind_alone() {
+    let (_, stored) = begun(6);
+    let open = |key: &StateKey, owner: &[u8], snapshot: &[u8]| {
+        Journal::open::<Session>(key, owner, None, snapshot, [[]; 0]).err()
+    };
+    assert_eq!(open(&key(), OWNER, &stored.snapshot), None);
+    let others = [StateKey::new(1, &[8; 32]).unwrap(), StateKey::new(2, &[7; 32]).unwrap()];
+    for other in &others {
+        assert_eq!(open(other, OWNER, &stored.snapshot), Some(Error::WrongStateKey));
+    }
+    assert_eq!(open(&key(), b"another", &stored.snapshot), Some(Error::WrongStateKey));
+    let opened = Journal::open::<Device>(&key(), OWNER, None, &stored.snapshot, [[]; 0]);
+    assert_eq!(opened.err(), Some(Error::WrongKind));
+    let opened = key().open::<Session>(OWNER, None, &stored.snapshot);
+    assert_eq!(opened.err(), Some(Error::WrongKind));
+    for place in 0..stored.snapshot.len() {
+        let mut altered = stored.snapshot.clone();
+        altered[place] ^= 1;
+        assert!(open(&key(), OWNER, &altered).is_some(), "{place}");
+    }
+    for length in 0..stored.snapshot.len() {
+        assert!(open(&key(), OWNER, &stored.snapshot[..length]).is_some(), "{length}");
+    }
+}
+
+#[test]
+fn of_two_tabs_with_one_journal_the_second_cannot_write_over_the_first() {
+    let (mut pair, stored) = begun(7);
+    let message = pair.initiator.encrypt(b"both", &mut pair.rng).unwrap();
+    let other = pair.initiator.encrypt(b"see", &mut pair.rng).unwrap();
+    let open = |entries: &[Vec<u8>]| {
+        Journal::open::<Session>(&key(), OWNER, None, &stored.snapshot, entries).unwrap()
+    };
+    let (mut one, mut one_journal) = open(&[]);
+    let (two, mut two_journal) = open(&[]);
+    let (_, change) = one.stage(&message).unwrap().open().unwrap();
+    let first = one_journal.seal(&change, &mut pair.rng).unwrap();
+    one.apply(change).unwrap();
+    // The second tab goes on from the same state. In its transaction it sees that the store stands
+    // elsewhere; had it written nevertheless, the two would not load together.
+    let (_, change) = two.stage(&other).unwrap().open().unwrap();
+    assert_ne!(two_journal.anchor(), one_journal.anchor());
+    let second = two_journal.seal(&change, &mut pair.rng).unwrap();
+    let both = [first.clone(), second];
+    let opened = Journal::open::<Session>(&key(), OWNER, None, &stored.snapshot, &both);
+    assert_eq!(opened.err(), Some(Error::Corrupt));
+    assert_eq!(open(&[first]).0.anchor(), one.anchor());
+}
+
+#[test]
+fn a_message_in_order_writes_at_most_256_bytes_with_2000_kept_keys_too() {
+    let (mut pair, _) = begun(8);
+    let skipped = seal_many(&mut pair.initiator, 2000, &mut pair.rng);
+    let message = pair.initiator.encrypt(b"after them", &mut pair.rng).unwrap();
+    drop(skipped);
+    let (_, change) = pair.responder.stage(&message).unwrap().open().unwrap();
+    pair.responder.apply(change).unwrap();
+    assert_eq!(pair.responder.missing(), 2000);
+    // In turns until chunks of the exchange come with each message, then in order.
+    for _ in 0..10 {
+        let message = pair.responder.encrypt(b"turn", &mut pair.rng).unwrap();
+        pair.initiator.decrypt(&message).unwrap();
+        let message = pair.initiator.encrypt(b"turn", &mut pair.rng).unwrap();
+        pair.responder.decrypt(&message).unwrap();
+    }
+    let mut stored = Stored::of(&pair.responder, &mut pair.rng);
+    for message in seal_many(&mut pair.initiator, 20, &mut pair.rng) {
+        receive(&mut pair, &mut stored, &message);
+    }
+    assert_eq!(pair.responder.missing(), 2000);
+    let most = stored.entries.iter().map(Vec::len).max().unwrap();
+    assert!(most <= 256, "{most}");
+    stored.check(&pair.responder);
+}
+
+#[test]
+fn devices_and_clients_are_journalled_like_sessions() {
+    let mut rng = TestRng::new(9);
+    let mut device = device(1, &mut rng);
+    let mut stored = Stored::of(&device, &mut rng);
+    for hours in 1..70 {
+        let change = device.expire(NOW + 3600 * hours).unwrap();
+        stored.write(&device, &change, &mut rng);
+        device.apply(change).unwrap();
+        stored.check(&device);
+    }
+    assert_eq!(stored.journal.entries(), 69 - 64);
+
+    let mut home = Home::new(10, 2, &mut rng);
+    let [one, two] = &mut home.clients[..] else { panic!() };
+    let mut stored = Stored::of(one, &mut rng);
+    for text in 0..5_u8 {
+        let mut plan = one.plan(To::Own, NOW).unwrap();
+        for _ in plan.missing().collect::<Vec<_>>() {
+            plan.supply(one, &two.bundle().unwrap(), NOW, &mut rng).unwrap();
+        }
+        let sealed = one.seal(&mut plan, &[text], NOW, &mut rng).unwrap();
+        let recorded = sealed.journal(&mut stored.journal, &mut rng).unwrap();
+        stored.entries.push(recorded.record().to_vec());
+        let out = recorded.apply().unwrap();
+        two.receive(one.address(), &out.envelopes[0].message, NOW).unwrap();
+        stored.check::<Client>(one);
+    }
+}
