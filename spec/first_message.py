@@ -255,11 +255,11 @@ def refused_tag(v, right):
     v.same("braid key", b"\xa5" * 32), v.same("initiator random", b"\x06" * 32), v.same("ct1", right[2])
     assert v.take("altered ct2 stream")[:128] == right[3][:128] and v.take("altered ct2 stream") != right[3]
 # ---- braid.md, "What a message carries", "Sealing": the next chunks of a stream
-def part(v, epoch, kind, stream, count, leads, room):
+def part(v, epoch, kind, stream, count, number, room):
     n = len(stream) // 32
-    if not n or count >= 2 * n and not leads: kind, index, extra, one = 0, 0, [], ZERO
+    if not n or count >= 2 * n and number * min(room + 1, n) >= 2 * n: kind, index, extra, one = 0, 0, [], ZERO
     else:
-        index, more = count, max(min(room, n - 1, 2 * n - count - 1), 0)
+        index, more = count, min(room, n - 1)
         one, *extra = (chunk(stream, i) for i in range(count, count + more + 1))
     values = [v.same("part " + name, value) for name, value in (("epoch", epoch), ("kind", kind),
               ("extra", len(extra)), ("index", index), ("chunk", one))]
@@ -280,22 +280,21 @@ def padded(text, exact=False, extra=b""):                           # "Padding"
     c, p = len(text), 1 << max(len(text).bit_length() - 1, 0)
     step = 1 if exact else 32 if c + 1 <= 32 else p // 2 if c + 1 <= 6144 else p // 8
     return text + extra + b"\x80" + bytes(-(c + 1) % step - len(extra))
-def carried(v, side, leads, room):
+def carried(v, side, room):
     """braid.md, "Sealing", as far as the files go: the initiator hears nothing of its key pair, and to the
     responder no message has yet brought the third chunk of the header."""
-    if side.direction == 2: return part(v, side.epoch, 0, b"", 0, leads, room)
+    if side.direction == 2: return part(v, side.epoch, 0, b"", 0, side.number, room)
     if not side.stream:                                             # Fresh
         side.auth = side.auth or update(v, "auth", ZERO, 1, side.braid_key)
         side.stream = key_pair(v, side.auth, side.epoch, v.take("braid random"))[2]
     else: v.same("header stream", side.stream)
-    made = part(v, side.epoch, 1, side.stream, side.count, leads, room)
+    made = part(v, side.epoch, 1, side.stream, side.count, side.number, room)
     side.count += 1 + len(made[1]) // 32
     return made
 def message(v, side, exact=False):
     """ratchet.md, "Root step", "Chains", "Header", "Sealing". What the file says of the side is compared."""
     v.maybe("session id", side.session_id)
-    leads = bool(side.peer)
-    if leads:                                                       # Due
+    if side.peer:                                                     # Due
         v.maybe("root", side.root), v.maybe("peer ratchet seed", side.peer)
         prk = v.same("ratchet prk", extract(side.root, v.take("ratchet random")))
         side.own = expand(prk, label("ratchet/key"))
@@ -309,7 +308,7 @@ def message(v, side, exact=False):
     v.maybe("header key", side.header_key), v.same("ratchet seed", side.own), v.same("direction", side.direction)
     key, chain = v.same("message key", mac(side.chain, b"\x01")), mac(side.chain, b"\x02")
     content, kind = v.take("content"), side.front[:2]
-    said, extra = carried(v, side, leads, (len(padded(content, exact)) - len(content) - 1) // 32)
+    said, extra = carried(v, side, (len(padded(content, exact)) - len(content) - 1) // 32)
     header = v.same("header", v.same("ratchet key", x_pub(side.own)) + u(v.same("previous", side.previous), 4)
                     + u(v.same("number", side.number), 4) + v.take("nonce")
                     + u(v.same("mixed", side.mixed), 4) + said)

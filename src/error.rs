@@ -30,7 +30,9 @@ pub enum Error {
     /// Two different messages of one peer bear the same number, or two ratchet keys the same turn:
     /// its state was cloned or rolled back. Drop the message and tell the user.
     Cloned,
-    /// The header contradicts an earlier one of this session. Drop the message.
+    /// The message contradicts what was received in this session, or its part of the post-quantum
+    /// exchange does not hold. Drop it. If it comes again and again, one of the two states was restored from a
+    /// backup: begin another session with a new bundle.
     Inconsistent,
     /// The object names another account, device, link or session than the one it was given to.
     WrongPeer,
@@ -168,7 +170,7 @@ impl fmt::Display for Error {
             Self::Duplicate => "the message was opened before",
             Self::Replay => "the first message was accepted before",
             Self::Cloned => "the peer's state was cloned or rolled back",
-            Self::Inconsistent => "the header contradicts an earlier one",
+            Self::Inconsistent => "the message contradicts earlier ones",
             Self::WrongPeer => "the object belongs to somebody else",
             Self::WrongKind => "the message is of a kind not taken here",
             Self::ListRollback => "the device list is older than the known one",

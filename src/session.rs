@@ -290,10 +290,9 @@ impl<'a> Sending<'a> {
         Self { padding, ..self }
     }
 
-    /// How many chunks of the post-quantum exchange the message carries at least, if there are so many
-    /// to send: 1 if not called. Each one more makes the message 32 bytes longer before padding, also
-    /// while there is none to send, and the session heals sooner (`spec/post-quantum.md`). Above 36, no
-    /// more than 36 go.
+    /// How many chunks of the post-quantum exchange the message has room for at least: 1 if not called.
+    /// Each one more makes the message 32 bytes longer before padding, also while there is none to
+    /// send, and the session heals sooner (`spec/post-quantum.md`). More than 36 are no use.
     pub fn chunks(self, chunks: u8) -> Self {
         Self { chunks, ..self }
     }

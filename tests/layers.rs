@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 12] = [
+const TEST_FILES: [&str; 13] = [
     "src/client/tests.rs",
     "src/primitives/collision.rs",
     "src/primitives/work.rs",
@@ -23,6 +23,7 @@ const TEST_FILES: [&str; 12] = [
     "src/protocol/letter/tests.rs",
     "src/protocol/linking/tests.rs",
     "src/protocol/ratchet/healing.rs",
+    "src/protocol/ratchet/mixing.rs",
     "src/protocol/ratchet/tests.rs",
     "src/protocol/succession/tests/histories.rs",
     "src/protocol/succession/tests/mod.rs",

@@ -17,6 +17,7 @@ fn sources(file: &str) -> Vec<String> {
     let paths: &[&str] = match file {
         "ratchet" => &["src/protocol/ratchet/tests.rs"],
         "healing" => &["src/protocol/ratchet/healing.rs"],
+        "mixing" => &["src/protocol/ratchet/mixing.rs"],
         "exchange" => &["src/protocol/braid/tests.rs"],
         "succession" => &[
             "src/protocol/succession/tests/histories.rs",

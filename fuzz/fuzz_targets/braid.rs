@@ -18,12 +18,12 @@ fuzz_target!(|input: &[u8]| {
             0 | 1 => {
                 for _ in 0..=detail {
                     for second in [false, true] {
-                        braids.send(second, event >> 1 & 1, true, &mut rng);
+                        braids.send(second, event >> 1 & 1, 0, &mut rng);
                         braids.receive(!second, &[]);
                     }
                 }
             }
-            2 => braids.send(second, detail, detail & 1 == 0, &mut rng),
+            2 => braids.send(second, detail, u32::from(detail) << 3, &mut rng),
             3 | 4 => {
                 let (edits, after) = rest.split_at(rest.len().min(2 * usize::from(detail & 3)));
                 rest = after;

@@ -102,9 +102,9 @@ impl Plan {
         self.targets.iter().map(|target| target.address)
     }
 
-    /// How many chunks of the post-quantum exchange each envelope carries at least: 1 if not called.
+    /// How many chunks of the post-quantum exchange each envelope has room for at least: 1 if not called.
     /// Each one more makes an envelope 32 bytes longer before padding, and the sessions heal sooner
-    /// (`spec/post-quantum.md`). Above 36, no more than 36 go.
+    /// (`spec/post-quantum.md`). More than 36 are no use.
     pub fn chunks(&mut self, chunks: u8) {
         self.chunks = chunks;
     }

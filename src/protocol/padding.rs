@@ -48,10 +48,10 @@ impl Padding {
 
 impl Padding {
     /// The padded length for content that takes `chunks` chunks of the braid along, of which one is in
-    /// the header. Content that is near the longest one takes fewer.
+    /// the header.
     pub(crate) fn with_chunks(self, content: usize, chunks: u8) -> usize {
         let more = usize::from(chunks.saturating_sub(1).min(MAX_EXTRA)).saturating_mul(CHUNK);
-        self.length(content.saturating_add(more).min(content.max(MAX_CONTENT)))
+        self.length(content.saturating_add(more))
     }
 }
 
@@ -117,6 +117,8 @@ mod tests {
     #[test]
     fn the_longest_body_is_that_of_the_longest_content() {
         assert_eq!(Padding::Buckets.length(MAX_CONTENT), MAX_BODY);
+        assert_eq!(Padding::Buckets.with_chunks(MAX_CONTENT, u8::MAX), MAX_BODY);
+        assert!(Padding::Exact.with_chunks(MAX_CONTENT, u8::MAX) < MAX_BODY);
     }
 
     #[test]

@@ -71,15 +71,16 @@ impl Part {
         (epoch, kind): (u32, u8),
         stream: &[u8],
         count: u16,
-        leads: bool,
+        number: u32,
         room: usize,
     ) -> Self {
         let n = u16::try_from(stream.len() / 32).unwrap();
-        if count >= 2 * n && !leads {
+        let room = u16::try_from(room).unwrap();
+        let each = u32::from((room + 1).min(n));
+        if count >= 2 * n && number * each >= u32::from(2 * n) {
             return Self::bare(epoch, 0);
         }
-        let room = u16::try_from(room).unwrap();
-        let more = room.min(n - 1).min((2 * n).saturating_sub(count + 1));
+        let more = room.min(n - 1);
         let extra = (1..=more).map(|more| chunk(stream, count + more)).collect();
         Self { epoch, kind, index: count, chunk: chunk(stream, count), extra }
     }
@@ -225,7 +226,7 @@ impl Epoch {
     fn parts(&self) -> Vec<RealPart> {
         let Self { header, vector, ct1, ct2, .. } = self;
         let bare = |kind| Part::bare(1, kind);
-        let of = |kind, stream: &[u8], index| Part::next((1, kind), stream, index, true, 0);
+        let of = |kind, stream: &[u8], index| Part::next((1, kind), stream, index, 0, 0);
         let turns = (0..43).flat_map(|turn| {
             let by_initiator = match turn {
                 0..3 => of(1, header, turn),
@@ -270,7 +271,7 @@ impl Epoch {
 
 /// A side's next message, without room for more than one chunk.
 pub(super) fn send(side: &mut Braid, random: &[&[u8]]) -> RealPart {
-    let offer = Offer { leads: true, room: 0, is_busy: false };
+    let offer = Offer { number: 0, room: 0, is_busy: false };
     let (part, mut step) = Tape::play(random, |rng| side.send(&offer, &mut Vec::new(), rng));
     side.apply(&mut step);
     part

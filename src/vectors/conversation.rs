@@ -63,8 +63,8 @@ fn conversation() -> Vec<Vector> {
     let ratchet = again.agreement_key("ratchet key", &first.ratchet_seed);
     // The initiator hears nothing of its KEM key, and sends one chunk of the header after the other.
     let chunk =
-        |count, leads, content| Part::next((1, 1), &first.stream, count, leads, room(content));
-    let part_of_again = chunk(1, false, two);
+        |count, number, content| Part::next((1, 1), &first.stream, count, number, room(content));
+    let part_of_again = chunk(1, 1, two);
     let sealing = Sealing {
         session,
         direction: 1,
@@ -122,7 +122,7 @@ fn conversation() -> Vec<Vector> {
     let (random, seed, ratchet) = ratchet_key(&mut turning, &answered.root);
     let turned = turn(&mut turning, &answered.root, &seed, &answer_seed);
     let long = chosen::<40>("ratchet-ordinary content");
-    let parts = [chunk(2, true, &zero[..]), chunk(3, false, &long)];
+    let parts = [chunk(2, 0, &zero[..]), chunk(3, 1, &long)];
     let at = |number: u32| Sealing {
         session,
         direction: 1,
@@ -265,7 +265,7 @@ fn exact() -> Vector {
         number: 1,
         header_key: &shared.initiator_header,
         mixed: 0,
-        part: &Part::next((1, 1), &first.stream, 1, false, 0),
+        part: &Part::next((1, 1), &first.stream, 1, 1, 0),
     };
     let (nonce, message) = sealing.under(&mut v, &key, &padded(content, content.len() + 1));
     let sealed = Tape::play(&[&nonce], |rng| {

@@ -208,7 +208,7 @@ pub(super) fn first(v: &mut Vector, shared: &Shared, to: &Published, content: &[
     let authenticator = Authenticator::start(v, &shared.braid);
     let braid_random = v.input("braid random");
     let stream = KeySide::generate(v, &authenticator, 1, &braid_random).stream;
-    let part = Part::next((1, 1), &stream, 0, true, room(content));
+    let part = Part::next((1, 1), &stream, 0, 0, room(content));
     let sealing = Sealing {
         session: &shared.session,
         direction: 1,

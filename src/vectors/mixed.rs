@@ -123,7 +123,7 @@ fn mixed() -> Vector {
         number: 0,
         header_key: &held.header_key,
         mixed: 2,
-        part: &Part::next((3, 1), &key_side.stream, 0, true, room),
+        part: &Part::next((3, 1), &key_side.stream, 0, 0, room),
     };
     let (_, nonce, message) = sealing.seal(&mut v, &turned.chain, &content);
 

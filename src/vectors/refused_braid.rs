@@ -22,7 +22,7 @@ fn begin(name: &str, comment: &'static str) -> (Vector, Epoch) {
 fn feed(side: &mut Braid, kind: u8, stream: &[u8]) -> Result<(), Error> {
     let n = u16::try_from(stream.len() / 32).unwrap();
     for index in 0..n {
-        let part = Part::next((1, kind), stream, index, true, 0);
+        let part = Part::next((1, kind), stream, index, 0, 0);
         let received = side.receive(&RealPart::decode(&part.bytes()).unwrap(), &[], false);
         if index + 1 == n {
             return received.map(|mut step| side.apply(&mut step));

@@ -110,7 +110,7 @@ fn small_order() -> Vector {
         number: 0,
         header_key: &shared.initiator_header,
         mixed: 0,
-        part: &Part::next((1, 1), &stream, 0, true, 0),
+        part: &Part::next((1, 1), &stream, 0, 0, 0),
     };
     let (_, _, message) = sealing.seal(&mut v, &chain, b"First.");
     v.refused(device.accept(&message, NOW).err())
@@ -161,7 +161,7 @@ fn altered(
         sealing.under(v, &key, &said.padded).1
     };
     let count = u16::try_from(number).unwrap();
-    let part = Part::next((1, 1), &first.stream, count, false, room(CONTENT));
+    let part = Part::next((1, 1), &first.stream, count, count.into(), room(CONTENT));
     let mut said = Said { previous: 0, part, padded: padded(CONTENT, bucket(CONTENT.len())) };
     // Message 1 is genuine but for what is altered.
     let genuine = seal(&mut Vector::new("scratch", "", ""), &said);
@@ -211,7 +211,7 @@ fn header_tag() -> Vector {
         "message 1 brings the last two chunks of the header; the last bit of its tag is flipped",
         1,
         |said, first| {
-            said.part = Part::next((1, 1), &first.stream, 1, false, 1);
+            said.part = Part::next((1, 1), &first.stream, 1, 1, 1);
             said.part.extra[0][31] ^= 1;
             said.padded = padded(&[CONTENT, &said.part.extra[0]].concat(), 48);
         },
@@ -242,7 +242,7 @@ fn no_room() -> Vector {
         "message 1 says that a chunk follows its content; the last byte of the chunk is not there",
         1,
         |said, first| {
-            said.part = Part::next((1, 1), &first.stream, 1, false, 1);
+            said.part = Part::next((1, 1), &first.stream, 1, 1, 1);
             said.padded = padded(&said.part.extra[0][..31], 32);
         },
     )

@@ -22,6 +22,11 @@ impl<const N: usize> Collector<N> {
         self.0.len() >= N
     }
 
+    #[cfg(test)]
+    pub(crate) fn lacks_one(&self) -> bool {
+        self.0.len().saturating_add(1) == N
+    }
+
     /// Whether any of the chunks is still wanted.
     pub(crate) fn wants(&self, run: &Run<'_>) -> bool {
         !self.is_complete() && run.clone().any(|(index, _)| self.place(index).is_err())

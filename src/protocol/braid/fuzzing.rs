@@ -40,10 +40,10 @@ impl Braids {
     }
 
     /// One side sends; what it sent before is lost.
-    pub fn send(&mut self, second: bool, room: u8, leads: bool, rng: &mut impl CryptoRng) {
+    pub fn send(&mut self, second: bool, room: u8, number: u32, rng: &mut impl CryptoRng) {
         let (from, to) = self.pair(second);
         let offer =
-            Offer { leads, room: usize::from(room), is_busy: from.braid.secret().is_some() };
+            Offer { number, room: usize::from(room), is_busy: from.braid.secret().is_some() };
         let mut extra = Vec::new();
         let (part, mut step) = from.braid.send(&offer, &mut extra, rng);
         assert_eq!(part.extra_bytes(), extra.len(), "what is announced is there");

@@ -151,6 +151,24 @@ impl Braid {
         }
     }
 
+    /// Whether the next message, if there is room for its secret, draws coins.
+    #[cfg(test)]
+    pub(crate) fn is_about_to_encapsulate(&self) -> bool {
+        matches!(&self.phase, Phase::Waiting(header) if header.is_complete())
+    }
+
+    /// Whether one chunk is missing until this side decapsulates.
+    #[cfg(test)]
+    pub(crate) fn is_about_to_agree(&self) -> bool {
+        matches!(&self.phase, Phase::Key(side) if side.ct2.lacks_one())
+    }
+
+    /// A secret that nothing led to.
+    #[cfg(test)]
+    pub(crate) fn plant_secret(&mut self) {
+        self.secret = Some(Box::new(Secret::copy(&[1; 32])));
+    }
+
     /// Erases the secret, which is mixed.
     pub(crate) fn forget_secret(&mut self) {
         self.secret = None;

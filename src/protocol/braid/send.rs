@@ -19,8 +19,8 @@ use super::{Braid, CT1, CT2, Ct1, Expanded, HEADER, KeySide, Phase, VECTOR};
 
 /// What a message has to offer.
 pub(crate) struct Offer {
-    /// It is the first of its chain.
-    pub(crate) leads: bool,
+    /// Its number in its chain.
+    pub(crate) number: u32,
     /// Chunks for which its body has room.
     pub(crate) room: usize,
     /// A secret is still to be mixed after its root step.
@@ -159,11 +159,10 @@ impl Braid {
         if offer.withholds::<N>(count) {
             return Part::bare(self.epoch, kind.without_chunk());
         }
-        let enough = enough::<N>();
         let bounds = [
             u8::try_from(offer.room).unwrap_or(MAX_EXTRA),
             u8::try_from(N.saturating_sub(1)).unwrap_or(MAX_EXTRA),
-            u8::try_from(enough.saturating_sub(count).saturating_sub(1)).unwrap_or(MAX_EXTRA),
+            u8::try_from(u16::MAX.saturating_sub(count)).unwrap_or(MAX_EXTRA),
         ];
         let extra = bounds.into_iter().fold(MAX_EXTRA, u8::min);
         for more in 1..=u16::from(extra) {
@@ -175,15 +174,14 @@ impl Braid {
 }
 
 impl Offer {
-    /// Whether a stream of which `count` chunks went before is not to go on in this message.
+    /// Whether a stream of which `count` chunks went before is not to go on in this message: when more
+    /// than are needed have gone, and those in this chain alone would do.
     fn withholds<const N: usize>(&self, count: u16) -> bool {
-        count >= enough::<N>() && !self.leads
+        let enough = N.saturating_mul(2);
+        let each = self.room.saturating_add(1).min(N);
+        let here = usize::try_from(self.number).unwrap_or(usize::MAX).saturating_mul(each);
+        usize::from(count) >= enough && here >= enough
     }
-}
-
-/// Chunks of a stream that go in any message.
-fn enough<const N: usize>() -> u16 {
-    u16::try_from(N.saturating_mul(2)).unwrap_or(u16::MAX)
 }
 
 /// The header in the stream of header and tag.

@@ -85,6 +85,16 @@ impl Step {
         matches!(self.event, Event::Generated(_) | Event::Encapsulated(_))
     }
 
+    /// Whether it can be of a message that was opened; else it is of one that was sealed.
+    pub(crate) fn is_received(&self) -> bool {
+        matches!(self.event, Event::Collected | Event::Agreed(_) | Event::Followed)
+    }
+
+    /// Whether the peer was heard in the next epoch.
+    pub(crate) fn is_followed(&self) -> bool {
+        matches!(self.event, Event::Followed)
+    }
+
     /// Whether the braid stays as it is.
     pub(crate) fn is_none(&self) -> bool {
         self.sent == 0 && matches!(self.event, Event::None)
@@ -223,7 +233,7 @@ impl Step {
         if matches!(step.event, Event::Collected) {
             step.read_collected(reader)?;
         }
-        let is_read = matches!(step.event, Event::Collected | Event::Agreed(_) | Event::Followed);
+        let is_read = step.is_received();
         if sent > MAX_EXTRA.saturating_add(1) || step.is_none() || (is_read && sent != 0) {
             return Err(Error::Malformed);
         }

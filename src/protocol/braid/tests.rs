@@ -74,8 +74,9 @@ impl Side {
         Self { braid, is_restless: true, messages: 0, secrets: Vec::new(), rng }
     }
 
-    fn send(&mut self, room: usize, leads: bool) -> Sent {
-        let offer = Offer { leads, room, is_busy: false };
+    /// The next message, `number` of its chain, with room for so many further chunks.
+    fn send(&mut self, room: usize, number: u32) -> Sent {
+        let offer = Offer { number, room, is_busy: false };
         let mut extra = Vec::new();
         let (part, mut step) = self.braid.send(&offer, &mut extra, &mut self.rng);
         assert_eq!(part.extra_bytes(), extra.len());
@@ -155,7 +156,7 @@ fn ping_pong(sides: &mut [Side; 2], epochs: usize, room: usize) -> usize {
         }
         let [one, other] = sides;
         let (from, to) = if message % 2 == 0 { (one, other) } else { (other, one) };
-        let sent = from.send(room, true);
+        let sent = from.send(room, 0);
         to.receive(&sent).unwrap();
     }
     unreachable!()
@@ -170,7 +171,7 @@ fn until(is_there: impl Fn(&[Side; 2]) -> bool) -> [Side; 2] {
         }
         let [one, other] = &mut sides;
         let (from, to) = if message % 2 == 0 { (one, other) } else { (other, one) };
-        let sent = from.send(0, true);
+        let sent = from.send(0, 0);
         to.receive(&sent).unwrap();
     }
     panic!("a state that is not reached")
@@ -199,14 +200,14 @@ fn lossy(seed: u64, messages: usize) {
     let mut dice = TestRng(seed << 20);
     let mut roll = |sides: u64| dice.try_next_u64().unwrap() % sides;
     let mut late: Vec<(usize, Sent)> = Vec::new();
-    let (mut from, mut leads) = (0, true);
+    let (mut from, mut number) = (0, 0);
     for _ in 0..messages {
         if roll(3) == 0 {
-            (from, leads) = (1 - from, true);
+            (from, number) = (1 - from, 0);
         }
         let room = usize::try_from(roll(4)).unwrap();
-        let sent = sides[from].send(room, leads);
-        leads = false;
+        let sent = sides[from].send(room, number);
+        number += 1;
         match roll(10) {
             0..3 => {}
             3..5 => late.push((1 - from, sent)),
@@ -233,44 +234,58 @@ fn room_in_the_body_makes_epochs_shorter() {
 }
 
 #[test]
-fn a_sender_that_hears_nothing_sends_twice_what_is_needed_and_then_one_chunk_a_chain() {
+fn a_sender_that_hears_nothing_sends_twice_what_is_needed_in_each_chain_and_then_none() {
     let [mut one, _] = pair(4);
-    for count in 0..6 {
-        let sent = one.send(0, count == 0);
-        assert_eq!((sent.part.kind, sent.part.index), (Kind::Header, count));
+    for number in 0..6_u16 {
+        let sent = one.send(0, number.into());
+        assert_eq!((sent.part.kind, sent.part.index), (Kind::Header, number));
     }
     let before = one.bytes();
-    for _ in 0..10 {
-        assert_eq!(one.send(5, false).part.kind, Kind::Nothing);
+    for number in 6..20 {
+        assert_eq!(one.send(0, number).part.kind, Kind::Nothing);
     }
     // A quiet state stays as it is, and computes nothing that it does not send.
     assert_eq!(one.bytes(), before);
     one.reload();
-    assert_eq!(work::of(|| one.send(5, false)).1, Work::default());
-    assert_eq!(one.send(5, true).part.index, 6);
-    assert_eq!(one.send(5, false).part.kind, Kind::Nothing);
+    assert_eq!(work::of(|| one.send(0, 20)).1, Work::default());
+    // In the next chain it goes on, with room for three in two messages.
+    for (number, index) in [(0, 6), (1, 9)] {
+        let sent = one.send(9, number).part;
+        assert_eq!((sent.index, sent.chunks()), (index, 3));
+    }
+    assert_eq!(one.send(9, 2).part.kind, Kind::Nothing);
+    assert_eq!(one.send(0, 5).part.index, 12);
+}
+
+#[test]
+fn a_stream_that_begins_late_in_a_chain_is_sent_whole_in_it() {
+    let [mut one, _] = pair(14);
+    for number in 500..506 {
+        assert_eq!(one.send(0, number).part.kind, Kind::Header);
+    }
+    assert_eq!(one.send(0, 506).part.kind, Kind::Nothing);
 }
 
 #[test]
 fn the_seventh_chunk_of_a_header_serves_as_well_as_the_first() {
     let [mut one, mut other] = pair(5);
     for _ in 0..40 {
-        one.send(0, true);
+        one.send(0, 0);
     }
     for _ in 0..3 {
-        other.receive(&one.send(0, true)).unwrap();
+        other.receive(&one.send(0, 0)).unwrap();
     }
-    assert_eq!(other.send(0, true).part.kind, Kind::Ct1);
+    assert_eq!(other.send(0, 0).part.kind, Kind::Ct1);
 }
 
 #[test]
 fn a_count_at_its_end_begins_anew() {
     let [mut one, _] = pair(6);
-    one.send(0, true);
+    one.send(0, 0);
     let Phase::Key(side) = &mut one.braid.phase else { panic!("no key") };
     side.count = u16::MAX;
-    assert_eq!(one.send(9, true).part.index, u16::MAX);
-    assert_eq!(one.send(0, true).part.index, 0);
+    assert_eq!(one.send(9, 0).part.index, u16::MAX);
+    assert_eq!(one.send(0, 0).part.index, 0);
 }
 
 /// All that can be altered of a part.
@@ -290,7 +305,7 @@ fn a_lie_in_any_state_is_refused_or_ignored_or_found_and_changes_no_agreed_secre
     let mut sides = pair(7);
     for message in 0..180 {
         let from = message % 2;
-        let sent = sides[from].send(0, true);
+        let sent = sides[from].send(0, 0);
         let to = &mut sides[1 - from];
         let before = to.bytes();
         for lie in lies(&sent.part) {
@@ -313,7 +328,7 @@ fn chunks_of_an_epoch_that_is_over_are_ignored_in_the_next_one() {
     let mut all: [Vec<Sent>; 2] = [Vec::new(), Vec::new()];
     for message in 0..90 {
         let from = message % 2;
-        let sent = sides[from].send(0, true);
+        let sent = sides[from].send(0, 0);
         sides[1 - from].receive(&sent).unwrap();
         all[from].push(sent);
     }
@@ -348,7 +363,7 @@ fn an_epoch_to_come_is_refused_unless_it_is_the_proof_that_is_due() {
 
 /// The side's next message, with one bit of its chunk altered.
 fn altered(side: &mut Side) -> Sent {
-    let mut sent = side.send(0, true);
+    let mut sent = side.send(0, 0);
     sent.part.chunk[31] ^= 1;
     sent
 }
@@ -358,7 +373,7 @@ fn a_header_with_an_altered_bit_is_refused_when_it_is_complete() {
     for place in 0..3 {
         let [mut one, mut other] = pair(9);
         for chunk in 0..3 {
-            let sent = if chunk == place { altered(&mut one) } else { one.send(0, true) };
+            let sent = if chunk == place { altered(&mut one) } else { one.send(0, 0) };
             let before = other.bytes();
             let told = other.receive(&sent);
             assert_eq!(told, if chunk == 2 { Err(Error::Inconsistent) } else { Ok(()) });
@@ -376,7 +391,7 @@ fn a_vector_with_an_altered_bit_is_refused_when_it_is_complete() {
     let mut sides = until(is_near);
     let [one, other] = &mut sides;
     other.receive(&altered(one)).unwrap();
-    let told = (0..40).map(|_| other.receive(&one.send(0, true))).find(Result::is_err);
+    let told = (0..40).map(|_| other.receive(&one.send(0, 0))).find(Result::is_err);
     assert_eq!(told, Some(Err(Error::Inconsistent)));
 }
 
@@ -388,7 +403,7 @@ fn a_ciphertext_with_an_altered_bit_in_either_half_is_refused_and_agrees_on_noth
         let mut told = Vec::new();
         for message in 0..200 {
             let from = message % 2;
-            let mut sent = sides[from].send(0, true);
+            let mut sent = sides[from].send(0, 0);
             let kind = if is_first_half { Kind::Ct1 } else { Kind::Ct2 };
             if sent.part.kind == kind && !is_altered {
                 sent.part.chunk[0] ^= 0x80;
@@ -407,7 +422,7 @@ fn sides_that_began_with_different_keys_never_agree() {
     let [mut one, _] = pair(11);
     let other = Braid::accept(&Secret::copy(&[7; 32]), &NATIVE);
     let mut other = Side::new(other, 0);
-    let told: Vec<_> = (0..5).map(|_| other.receive(&one.send(0, true))).collect();
+    let told: Vec<_> = (0..5).map(|_| other.receive(&one.send(0, 0))).collect();
     assert_eq!(told[..3], [Ok(()), Ok(()), Err(Error::Inconsistent)]);
 }
 
@@ -419,7 +434,7 @@ fn a_second_secret_is_not_taken_before_the_first_one_is_mixed() {
     };
     let mut sides = until(is_last);
     let [one, other] = &mut sides;
-    let sent = other.send(0, true);
+    let sent = other.send(0, 0);
     let part = sent.part;
     let busy = one.braid.receive(&part, &[], true).map(|step| step.event);
     assert_eq!(busy.err(), Some(Error::Inconsistent));
@@ -430,10 +445,10 @@ fn a_second_secret_is_not_taken_before_the_first_one_is_mixed() {
         Phase::Waiting(header) => header.is_complete(),
         _ => false,
     });
-    let offer = Offer { leads: true, room: 0, is_busy: true };
+    let offer = Offer { number: 0, room: 0, is_busy: true };
     let (part, step) = sides[1].braid.send(&offer, &mut Vec::new(), &mut TestRng(1));
     assert!(part.kind == Kind::Nothing && step.is_none());
-    assert_eq!(sides[1].send(0, true).part.kind, Kind::Ct1);
+    assert_eq!(sides[1].send(0, 0).part.kind, Kind::Ct1);
 }
 
 #[test]
@@ -465,7 +480,7 @@ fn parts_that_no_sender_writes_are_refused() {
 fn a_generator_that_repeats_itself_gives_each_epoch_and_session_other_keys() {
     let first_chunk = |key: u8| {
         let braid = Braid::initiate(&Secret::copy(&[key; 32]), &NATIVE);
-        Side::new(braid, 1).send(0, true).part.chunk
+        Side::new(braid, 1).send(0, 0).part.chunk
     };
     assert_ne!(first_chunk(1), first_chunk(2));
     assert_eq!(first_chunk(1), first_chunk(1));
@@ -481,12 +496,128 @@ fn an_epoch_costs_four_kem_operations_and_most_messages_none() {
     let ((), work) = work::of(|| {
         for message in 0..86 {
             let before = work::so_far().kem;
-            let sent = sides[message % 2].send(0, true);
+            let sent = sides[message % 2].send(0, 0);
             sides[1 - message % 2].receive(&sent).unwrap();
             costly += usize::from(work::so_far().kem != before);
         }
     });
     assert_eq!((work.kem, costly), (4, 4));
+}
+
+/// The braid of one side after some messages in turns, as bytes, and whether it is the initiator's.
+fn stored(messages: usize, side: usize) -> Vec<u8> {
+    let mut sides = pair(15);
+    for message in 0..messages {
+        let sent = sides[message % 2].send(0, 0);
+        sides[1 - message % 2].receive(&sent).unwrap();
+    }
+    sides[side].bytes()
+}
+
+fn read(bytes: &[u8]) -> Result<Braid, Error> {
+    Reader::all(bytes, |reader| Braid::read(reader, &NATIVE))
+}
+
+/// Where the phase of a braid without a secret begins.
+const PHASE: usize = 4 + 64 + 1;
+
+#[test]
+fn a_stored_braid_that_no_history_leads_to_is_refused() {
+    // Ct2 on the key side, with one and more chunks of ct2; the phase is seed, count, ct1, ct2.
+    let good = stored(82, 0);
+    assert_eq!((good[PHASE], read(&good).is_ok()), (1, true));
+    let ct1 = PHASE + 1 + 64 + 2;
+    let ct2 = ct1 + 1 + 30 * 34;
+    assert_eq!(good[ct1], 30);
+    assert!(good[ct2] >= 1);
+    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = good.clone();
+        change(&mut bytes);
+        read(&bytes).err()
+    };
+    let malformed = Some(Error::Malformed);
+    // A chunk twice, chunks out of order, more than there are, ct2 before all of ct1, all of ct2.
+    assert_eq!(with(&|bytes| bytes.copy_within(ct1 + 1..ct1 + 3, ct1 + 1 + 34)), malformed);
+    assert_eq!(with(&|bytes| bytes[ct1 + 2] = 99), malformed);
+    let more = |bytes: &mut Vec<u8>| {
+        bytes[ct1] = 31;
+        bytes.splice(ct2..ct2, [255; 34]);
+    };
+    assert_eq!(with(&more), malformed);
+    let early = |bytes: &mut Vec<u8>| {
+        bytes[ct1] = 29;
+        bytes.drain(ct1 + 1..ct1 + 1 + 34);
+    };
+    assert_eq!(with(&early), malformed);
+    let whole = |bytes: &mut Vec<u8>| {
+        let have = bytes[ct2];
+        bytes[ct2] = 5;
+        (have..5).for_each(|index| bytes.extend([&[255, index][..], &[0; 32]].concat()));
+    };
+    assert_eq!(with(&whole), malformed);
+    assert_eq!(with(&|bytes| bytes[..4].fill(0)), malformed);
+    assert_eq!(with(&|bytes| bytes[PHASE] = 5), malformed);
+    // Of another role, or of other epochs than the root has.
+    let braid = read(&good).unwrap();
+    assert!(braid.fits(0, true) && !braid.fits(0, false));
+    assert!(!braid.fits(1, true) && !braid.fits(u32::MAX, true));
+    // A ciphertext side without its secret.
+    let other = stored(82, 1);
+    assert_eq!((other[PHASE - 1], read(&other).is_ok()), (1, true));
+    let mut without = other.clone();
+    without[PHASE - 1] = 0;
+    without.drain(PHASE..PHASE + 32);
+    assert_eq!(read(&without).err(), malformed);
+    assert!(read(&other).unwrap().fits(0, false));
+}
+
+#[test]
+fn a_stored_step_that_no_message_makes_is_refused() {
+    let read = |bytes: &[u8]| Reader::all(bytes, Step::read).err();
+    let chunk = [&[4, 1, 0, 3, 0][..], &[7; 32]].concat();
+    let received = |sent: u8| [&[sent][..], &chunk].concat();
+    assert_eq!(read(&received(0)), None);
+    assert_eq!(read(&[1, 0]), None);
+    assert_eq!(read(&[36, 0]), None);
+    assert_eq!(read(&[0, 6]), None);
+    // Nothing at all; more chunks than a stream has; both directions; no such event or kind.
+    let mut bad = vec![vec![0, 0], vec![37, 0], received(1), vec![1, 6], vec![0, 7]];
+    bad.push(vec![0, 4, 0]);
+    bad.push(vec![0, 4, 7]);
+    bad.push([&[0, 4, 1, 255, 255, 1][..], &[7; 64]].concat());
+    bad.push([&[0, 4, 1, 0, 3, 36][..], &[7; 37 * 32]].concat());
+    for bytes in bad {
+        assert_eq!(read(&bytes), Some(Error::Malformed), "{bytes:?}");
+    }
+    // An acknowledgement brings no chunk.
+    assert_eq!(read(&[0, 4, 4]), None);
+}
+
+#[test]
+fn parts_of_ones_own_role_and_parts_that_cannot_come_yet_are_refused() {
+    let told = |side: &Side, kind| {
+        let chunk = if Kind::has_chunk(kind) { [7; CHUNK] } else { [0; CHUNK] };
+        let part = Part { epoch: 1, kind, extra: 0, index: 0, chunk };
+        side.braid.receive(&part, &[], false).map(|step| step.is_none())
+    };
+    let inconsistent = Err(Error::Inconsistent);
+    let [one, other] = pair(16);
+    for kind in [Kind::Header, Kind::Vector, Kind::VectorDone, Kind::Done, Kind::Ct1, Kind::Ct2] {
+        // Fresh: nothing can come but silence.
+        assert_eq!(told(&one, kind), inconsistent, "{kind:?}");
+        // Waiting: only the header can.
+        let expected = if kind == Kind::Header { Ok(false) } else { inconsistent };
+        assert_eq!(told(&other, kind), expected, "{kind:?}");
+    }
+    let sides = until(|sides| matches!(sides[1].braid.phase, Phase::Ct1(_)));
+    for kind in [Kind::Ct1, Kind::Ct2] {
+        assert_eq!(told(&sides[1], kind), inconsistent);
+    }
+    for kind in [Kind::Header, Kind::Vector, Kind::VectorDone, Kind::Done, Kind::Ct2] {
+        assert_eq!(told(&sides[0], kind), inconsistent);
+    }
+    // What comes late: the header, once it is there.
+    assert_eq!(told(&sides[1], Kind::Header), Ok(true));
 }
 
 proptest! {
@@ -502,9 +633,9 @@ proptest! {
         let is_first = |sides: &[Side; 2]| matches!(sides[1].braid.phase, Phase::Ct1(_));
         let mut sides = until(is_first);
         let [one, other] = &mut sides;
-        let begin = other.send(0, true);
+        let begin = other.send(0, 0);
         one.receive(&begin).unwrap();
-        let chunks: Vec<Sent> = (0..72).map(|_| one.send(0, true)).collect();
+        let chunks: Vec<Sent> = (0..72).map(|_| one.send(0, 0)).collect();
         let mut picks: Vec<_> = picks.into_iter().zip(keys).collect();
         picks.sort_by_key(|(_, key)| *key);
         for (place, (pick, _)) in picks.iter().enumerate() {
@@ -530,7 +661,7 @@ proptest! {
         let mut sides = pair(13);
         for message in 0..stop {
             let from = message % 2;
-            let sent = sides[from].send(0, true);
+            let sent = sides[from].send(0, 0);
             sides[1 - from].receive(&sent).unwrap();
         }
         for side in &mut sides {

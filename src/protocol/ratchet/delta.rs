@@ -290,7 +290,11 @@ impl Delta {
         let missing = if skips { read_missing(reader)? } else { Missing::new() };
         let (number, tag) = (reader.u32()?, *reader.array()?);
         let braid = if has_braid { Step::read(reader)? } else { Step::default() };
-        Ok(Self { place, chain: ChainKey(chain), missing, number, tag, braid })
+        let delta = Self { place, chain: ChainKey(chain), missing, number, tag, braid };
+        if has_braid && delta.braid.is_received() != delta.is_received() {
+            return Err(Error::Malformed);
+        }
+        Ok(delta)
     }
 }
 

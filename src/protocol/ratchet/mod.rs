@@ -22,6 +22,8 @@ mod delta;
 mod header;
 #[cfg(test)]
 mod healing;
+#[cfg(test)]
+mod mixing;
 mod open;
 mod seal;
 mod skipped;

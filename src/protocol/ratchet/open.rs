@@ -148,7 +148,13 @@ impl<'a> Staged<'a> {
         let braid = &self.ratchet.braid;
         let mixes = matches!(place, Place::Next(new) if new.mixed != self.ratchet.mixed());
         let is_busy = braid.secret().is_some() && !mixes;
-        Ok((length, braid.receive(&part, extra, is_busy)?))
+        let step = braid.receive(&part, extra, is_busy)?;
+        // Who mixes a secret is past its epoch, and says so in every message of the chain. Were it
+        // taken without that word, the secret would be gone while this side still needs it.
+        if mixes && braid.shared_secret().is_none() && !step.is_followed() {
+            return Err(Error::Inconsistent);
+        }
+        Ok((length, step))
     }
 
     /// The number of the receiving chain that the message is in, from 1.

@@ -68,7 +68,7 @@ impl Ratchet {
         message.resize(start, 0);
         message.extend_from_slice(content);
         let offer = Offer {
-            leads: begun.is_some(),
+            number: spot.number,
             room: padded.saturating_sub(content.len()).saturating_sub(1) / CHUNK,
             is_busy: self.braid.secret().is_some() && spot.mixed == self.mixed(),
         };

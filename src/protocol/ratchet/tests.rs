@@ -73,7 +73,7 @@ impl TryRng for TestRng {
 impl TryCryptoRng for TestRng {}
 
 /// A part that says nothing, in the first epoch.
-fn nothing() -> [u8; PART] {
+pub(super) fn nothing() -> [u8; PART] {
     Part::bare(1, Kind::Nothing).encode()
 }
 
@@ -105,18 +105,18 @@ impl Pair {
         pair
     }
 
-    fn seal(&mut self) -> Vec<u8> {
+    pub(super) fn seal(&mut self) -> Vec<u8> {
         seal(&mut self.initiator, &mut self.rng).unwrap()
     }
 
     /// The responder answers, so that the initiator's next message begins a chain.
-    fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         let answer = seal(&mut self.responder, &mut self.rng).unwrap();
         open(&mut self.initiator, &answer).unwrap();
     }
 
     /// The initiator's message with another header than it would have written.
-    fn seal_with(&mut self, change: impl FnOnce(&mut Header)) -> Vec<u8> {
+    pub(super) fn seal_with(&self, change: impl FnOnce(&mut Header)) -> Vec<u8> {
         let Sending::Active(going) = &self.initiator.sending else { panic!("nothing was sent") };
         let mut header = Header {
             ratchet: going.public,
@@ -134,6 +134,11 @@ impl Pair {
         let sealed = header.seal(&going.header, &FRONT, &tag).unwrap();
         [sealed.as_slice(), &tag, &body].concat()
     }
+
+    /// The initiator's message with another part than it would have written.
+    pub(super) fn seal_with_part(&self, part: [u8; PART]) -> Vec<u8> {
+        self.seal_with(|header| header.part = part)
+    }
 }
 
 fn seal(ratchet: &mut Ratchet, rng: &mut TestRng) -> Result<Vec<u8>, Error> {
@@ -143,14 +148,14 @@ fn seal(ratchet: &mut Ratchet, rng: &mut TestRng) -> Result<Vec<u8>, Error> {
     Ok(message)
 }
 
-fn open(ratchet: &mut Ratchet, message: &[u8]) -> Result<(), Error> {
+pub(super) fn open(ratchet: &mut Ratchet, message: &[u8]) -> Result<(), Error> {
     let (_, mut delta) = ratchet.stage(FRONT, message)?.open()?;
     ratchet.apply(&mut delta);
     Ok(())
 }
 
 /// The error of opening `message`, and what it cost. Opening takes no `&mut`, so nothing changes.
-fn refused(ratchet: &Ratchet, message: &[u8]) -> (Error, Work) {
+pub(super) fn refused(ratchet: &Ratchet, message: &[u8]) -> (Error, Work) {
     let (result, work) =
         work::of(|| ratchet.stage(FRONT, message).and_then(super::Staged::open).map(|_| ()));
     (result.unwrap_err(), work)
@@ -249,7 +254,7 @@ fn a_repeated_message_costs_one_header() {
 
 #[test]
 fn the_greatest_number_is_too_far_ahead() {
-    let mut pair = Pair::new();
+    let pair = Pair::new();
     let message = pair.seal_with(|header| header.number = u32::MAX);
     let (error, work) = refused(&pair.responder, &message);
     assert_eq!((error, work), (Error::TooFarAhead, Work { open: 1, ..Work::default() }));
@@ -333,7 +338,7 @@ fn a_first_chain_with_a_chain_before_it_is_inconsistent() {
 
 #[test]
 fn a_second_previous_length_in_one_chain_is_inconsistent() {
-    let mut pair = Pair::new();
+    let pair = Pair::new();
     let message = pair.seal_with(|header| header.previous += 1);
     let (error, work) = refused(&pair.responder, &message);
     assert_eq!((error, work), (Error::Inconsistent, Work { open: 1, ..Work::default() }));
@@ -341,7 +346,7 @@ fn a_second_previous_length_in_one_chain_is_inconsistent() {
 
 #[test]
 fn a_second_ratchet_key_under_one_header_key_is_a_clones() {
-    let mut pair = Pair::new();
+    let pair = Pair::new();
     let other = dh::SecretKey::from_seed(Secret::copy(&[8; 32])).public();
     let message = pair.seal_with(|header| header.ratchet = other);
     let (error, work) = refused(&pair.responder, &message);
@@ -391,7 +396,7 @@ fn a_lie_about_the_chain_before_loses_no_genuine_message() {
 
 #[test]
 fn padding_that_does_not_fit_costs_and_tells_what_a_forgery_does() {
-    let mut pair = Pair::new();
+    let pair = Pair::new();
     let message = altered(pair.seal_with(|_| {}));
     let forged = refused(&pair.responder, &message);
     let Sending::Active(going) = &pair.initiator.sending else { panic!("nothing was sent") };

@@ -1,0 +1,356 @@
+//! Secrets of the braid and the root: honest sides over any network, and a peer that keeps no rule.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+extern crate std;
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use std::collections::BTreeMap;
+
+use rand_core::Rng;
+
+use super::delta::{Delta, NewSending, Place};
+use super::header::Header;
+use super::tests::{FRONT, Pair, TestRng, nothing, refused};
+use super::{Ratchet, Sending};
+use crate::error::Error;
+use crate::primitives::aead::{self, NONCE};
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::dh;
+use crate::primitives::secret::Secret;
+use crate::primitives::work::Work;
+use crate::protocol::braid::{Kind, Part, Step};
+use crate::protocol::padding::Padding;
+
+fn bytes(ratchet: &Ratchet) -> Vec<u8> {
+    let mut writer = Writer::new();
+    ratchet.write(&mut writer);
+    writer.secret().to_vec()
+}
+
+fn loaded(bytes: &[u8]) -> Result<Ratchet, Error> {
+    Reader::all(bytes, Ratchet::read)
+}
+
+/// One message under way.
+struct UnderWay {
+    to: usize,
+    chain: u32,
+    message: Vec<u8>,
+    is_repeated: bool,
+}
+
+/// How a network and its users are for a while.
+#[derive(Clone, Copy)]
+struct Weather {
+    burst: u32,
+    lost: u32,
+    late: u32,
+    /// How often the first message of a chain is lost, in a hundred.
+    first_lost: u32,
+    chunks: u8,
+    length: u32,
+}
+
+const FAIR: Weather = Weather { burst: 1, lost: 0, late: 0, first_lost: 0, chunks: 1, length: 20 };
+
+/// Two honest sides, each of whose steps is checked.
+struct World {
+    sides: [Ratchet; 2],
+    rng: TestRng,
+    from: usize,
+    left: u32,
+    late: Vec<UnderWay>,
+    /// By direction and chain: the root, and the newest epoch in it.
+    roots: BTreeMap<(usize, u32), ([u8; 32], u32)>,
+    is_checked: bool,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let Pair { initiator, responder, .. } = Pair::new();
+        let rng = TestRng { next: seed << 32, ..TestRng::new() };
+        let (late, roots) = (Vec::new(), BTreeMap::new());
+        let sides = [initiator, responder];
+        Self { sides, rng, from: 1, left: 0, late, roots, is_checked: true }
+    }
+
+    fn roll(&mut self, sides: u32) -> u32 {
+        (self.rng.next_u32() >> 8) % sides
+    }
+
+    fn chance(&mut self, percent: u32) -> bool {
+        self.roll(100) < percent
+    }
+
+    /// Applies a change as it is and as it comes back from a disk.
+    fn apply(&mut self, side: usize, mut delta: Delta) {
+        let root = match &delta.place {
+            Place::SentNext(_) => Some((side, self.sides[side].sent().chain + 1)),
+            Place::Next(new) => Some((1 - side, new.step)),
+            _ => None,
+        };
+        let mut stored = self.is_checked.then(|| {
+            let mut writer = Writer::new();
+            delta.write(&mut writer);
+            let again = Reader::all(&writer.secret(), Delta::read).unwrap();
+            (loaded(&bytes(&self.sides[side])).unwrap(), again)
+        });
+        let before = self.sides[side].mixed();
+        self.sides[side].apply(&mut delta);
+        let after = self.sides[side].mixed();
+        assert!(after == before || after == before + 1);
+        if let Some((ratchet, delta)) = &mut stored {
+            ratchet.apply(delta);
+            assert!(bytes(ratchet) == bytes(&self.sides[side]), "a stored change does otherwise");
+            assert!(loaded(&bytes(ratchet)).is_ok(), "a state that does not load");
+        }
+        if let Some(place) = root {
+            let here = (*self.sides[side].root.expose(), after);
+            assert_eq!(*self.roots.entry(place).or_insert(here), here, "two roots");
+        }
+        if let (true, Some((ratchet, _))) = (self.chance(20), stored) {
+            self.sides[side] = ratchet;
+        }
+    }
+
+    fn deliver(&mut self, letter: &UnderWay) {
+        let side = &self.sides[letter.to];
+        let behind = side.received().saturating_sub(letter.chain);
+        match side.stage(FRONT, &letter.message).and_then(super::Staged::open) {
+            Ok((_, delta)) => self.apply(letter.to, delta),
+            Err(Error::Duplicate | Error::KeyGone) if letter.is_repeated => {}
+            // Its chain is not kept any more, perhaps because it missed nothing.
+            Err(Error::Forged) if behind >= 5 || (letter.is_repeated && behind >= 1) => {}
+            Err(error) => panic!("{error:?}, {behind} chains behind"),
+        }
+    }
+
+    fn run(&mut self, weather: Weather, messages: usize) {
+        for _ in 0..messages {
+            if self.left == 0 {
+                (self.from, self.left) = (1 - self.from, 1 + self.roll(weather.burst));
+            }
+            self.left -= 1;
+            let (from, to) = (self.from, 1 - self.from);
+            let leads = matches!(self.sides[from].sending, Sending::Due(_));
+            let length = usize::try_from(self.roll(weather.length + 1)).unwrap();
+            let padded = Padding::Buckets.with_chunks(length, weather.chunks);
+            let content = vec![7; length];
+            let sealed = self.sides[from].seal(&FRONT, &[], &content, padded, &mut self.rng);
+            let (message, delta) = sealed.unwrap();
+            self.apply(from, delta);
+            let chain = self.sides[from].sent().chain;
+            let mut letter = UnderWay { to, chain, message, is_repeated: false };
+            if self.chance(weather.lost) || (leads && self.chance(weather.first_lost)) {
+                continue;
+            }
+            if !self.chance(weather.late) {
+                self.deliver(&letter);
+                letter.is_repeated = true;
+            }
+            if self.late.len() < 50 && (!letter.is_repeated || self.chance(10)) {
+                self.late.push(letter);
+            }
+            while !self.late.is_empty() && self.chance(20) {
+                let at = self.roll(1 << 16) as usize % self.late.len();
+                let letter = self.late.swap_remove(at);
+                self.deliver(&letter);
+            }
+        }
+    }
+}
+
+#[test]
+fn over_any_network_both_sides_mix_the_same_secrets_and_every_state_loads_again() {
+    for seed in 0..6 {
+        let mut world = World::new(seed);
+        for _ in 0..6 {
+            let weather = Weather {
+                burst: [1, 1, 4, 40][world.roll(4) as usize],
+                lost: [0, 10, 30, 80][world.roll(4) as usize],
+                late: [0, 20, 60][world.roll(3) as usize],
+                first_lost: [0, 0, 90][world.roll(3) as usize],
+                chunks: [1, 2, 8, 36][world.roll(4) as usize],
+                length: [31, 300, 1500][world.roll(3) as usize],
+            };
+            world.run(weather, 100);
+        }
+        // Whatever was before: over a good network epochs go on.
+        let before = world.sides[0].mixed();
+        world.run(FAIR, 300);
+        let after = [world.sides[0].mixed(), world.sides[1].mixed()];
+        assert!(after[0] > before && after[0].abs_diff(after[1]) <= 1, "{before} {after:?}");
+    }
+}
+
+/// Epochs in 1,500 messages of one weather.
+fn epochs(weather: Weather) -> u32 {
+    let mut world = World::new(9);
+    world.is_checked = false;
+    world.run(weather, 1500);
+    world.sides[0].mixed()
+}
+
+#[test]
+fn whoever_drops_the_first_message_of_every_chain_does_not_stop_the_exchange() {
+    for chunks in [1, 18] {
+        let all = epochs(Weather { burst: 5, chunks, ..FAIR });
+        let without = epochs(Weather { burst: 5, first_lost: 100, chunks, ..FAIR });
+        assert!(without > all / 4, "{without} of {all}");
+    }
+}
+
+#[test]
+fn more_chunks_are_never_slower_whatever_is_lost() {
+    for lost in [0, 30, 60] {
+        let weather = Weather { burst: 5, lost, ..FAIR };
+        let epochs = [1, 8, 18, 36].map(|chunks| epochs(Weather { chunks, ..weather }));
+        assert!(epochs[0] * 2 < epochs[1], "{epochs:?}");
+        assert!(epochs[1] <= epochs[2] + 5 && epochs[2] <= epochs[3] + 5, "{epochs:?}");
+    }
+}
+
+// ---- a peer that keeps no rule ----
+
+/// Messages in turns until `is_there` holds of initiator and responder.
+fn until(is_there: impl Fn(&Pair) -> bool) -> Pair {
+    let mut pair = Pair::new();
+    for message in 0..400 {
+        if is_there(&pair) {
+            return pair;
+        }
+        let Pair { initiator, responder, rng } = &mut pair;
+        let (from, to) =
+            if message % 2 == 0 { (responder, initiator) } else { (initiator, responder) };
+        let (message, mut delta) = from.seal(&FRONT, &[], b"on", 32, rng).unwrap();
+        from.apply(&mut delta);
+        let (_, mut delta) = to.stage(FRONT, &message).unwrap().open().unwrap();
+        to.apply(&mut delta);
+    }
+    panic!("a state that is not reached")
+}
+
+/// The first message of a chain that names any epoch, mixes any secret and says anything of the braid.
+fn leap(from: &mut Ratchet, mixed: u32, secret: Option<&Secret<32>>, part: &Part) -> Vec<u8> {
+    let Sending::Due(due) = &from.sending else { panic!("not its turn") };
+    let own = dh::SecretKey::from_seed(Secret::copy(&[8; 32]));
+    let turn = from.turn(&own, &due.peer, mixed, secret).unwrap();
+    let (public, previous) = (own.public(), due.previous);
+    let (root, next_header) = (turn.root, turn.next_header);
+    let new = NewSending { own, public, previous, mixed, root, next_header };
+    let place = Place::SentNext(Box::new(new));
+    let (key, chain) = turn.chain.step();
+    let header = Header {
+        ratchet: public,
+        previous,
+        number: 0,
+        nonce: [9; NONCE],
+        mixed,
+        part: part.encode(),
+    };
+    let mut body = vec![b'x', 0x80];
+    let ad = from.body_ad(from.role(), &FRONT, &header.encode());
+    let tag = aead::seal(&key.0, &header.nonce, &ad, &mut body).unwrap();
+    let sealed = header.seal(&from.next_sending_header, &FRONT, &tag).unwrap();
+    let (missing, braid) = (Vec::new(), Step::default());
+    from.apply(&mut Delta { place, chain, missing, number: 1, tag, braid });
+    [sealed.as_slice(), &tag, &body].concat()
+}
+
+#[test]
+fn a_chain_that_mixes_a_secret_says_so_in_its_part_or_is_refused() {
+    // The initiator has decapsulated, and the responder has not heard of it.
+    let is_there = |pair: &Pair| {
+        pair.initiator.braid.shared_secret().is_some()
+            && pair.responder.braid.secret().is_some()
+            && pair.responder.braid.shared_secret().is_none()
+    };
+    let secret = |pair: &Pair| pair.responder.braid.secret().unwrap().duplicate();
+    for kind in [Kind::Done, Kind::Nothing] {
+        let mut pair = until(is_there);
+        let (secret, before) = (secret(&pair), bytes(&pair.responder));
+        let silent = Part::bare(1, kind);
+        let message = leap(&mut pair.initiator, 1, Some(&secret), &silent);
+        assert_eq!(refused(&pair.responder, &message).0, Error::Inconsistent);
+        assert_eq!(bytes(&pair.responder), before);
+    }
+    let mut pair = until(is_there);
+    let secret = secret(&pair);
+    let word = Part::bare(2, Kind::Nothing);
+    let message = leap(&mut pair.initiator, 1, Some(&secret), &word);
+    let (_, mut delta) = pair.responder.stage(FRONT, &message).unwrap().open().unwrap();
+    pair.responder.apply(&mut delta);
+    assert!(pair.responder.mixed() == 1 && pair.responder.braid.secret().is_none());
+    assert!(loaded(&bytes(&pair.responder)).is_ok());
+}
+
+#[test]
+fn an_epoch_that_is_not_the_next_or_not_held_is_refused_before_any_agreement() {
+    for epochs in [0_u32, 1] {
+        for mixed in [epochs + 1, epochs + 2, epochs.wrapping_sub(1), u32::MAX] {
+            // The responder has answered, holds no secret, and hears a new chain.
+            let mut pair = until(|pair| {
+                let both = [&pair.initiator, &pair.responder];
+                both.iter().all(|side| side.mixed() == epochs && side.braid.secret().is_none())
+                    && matches!(pair.initiator.sending, Sending::Due(_))
+            });
+            let message =
+                leap(&mut pair.initiator, mixed, None, &Part::bare(epochs + 1, Kind::Nothing));
+            let (error, work) = refused(&pair.responder, &message);
+            assert_eq!((error, work.dh), (Error::Inconsistent, 0), "{mixed} after {epochs}");
+        }
+    }
+}
+
+#[test]
+fn another_epoch_within_a_chain_is_inconsistent_also_in_a_closed_one() {
+    let mut pair = Pair::new();
+    let lie = pair.seal_with(|header| header.mixed += 1);
+    let (error, work) = refused(&pair.responder, &lie);
+    assert_eq!((error, work), (Error::Inconsistent, Work { open: 1, ..Work::default() }));
+    let (late, arrives) = (pair.seal(), pair.seal());
+    super::tests::open(&mut pair.responder, &arrives).unwrap();
+    pair.turn();
+    let next = pair.seal();
+    super::tests::open(&mut pair.responder, &next).unwrap();
+    let (error, work) = refused(&pair.responder, &lie);
+    assert_eq!((error, work), (Error::Inconsistent, Work { open: 3, ..Work::default() }));
+    super::tests::open(&mut pair.responder, &late).unwrap();
+}
+
+#[test]
+fn a_side_that_holds_a_secret_makes_and_takes_no_second_one() {
+    // Planted beside what is under way: no honest side holds one here.
+    let mut pair = until(|pair| pair.responder.braid.is_about_to_encapsulate());
+    pair.responder.braid.plant_secret();
+    let mixes = matches!(pair.responder.sending, Sending::Due(_));
+    assert!(mixes, "whoever has a whole header is Due");
+    let (_, delta) = pair.responder.seal(&FRONT, &[], b"on", 32, &mut pair.rng).unwrap();
+    // Its own root step mixes the secret, and then there is room for the next one.
+    assert!(delta.braid.is_drawn());
+    pair.responder.apply(&mut { delta });
+    let mut pair = until(|pair| pair.initiator.braid.is_about_to_agree());
+    pair.initiator.braid.plant_secret();
+    let (message, _) = pair.responder.seal(&FRONT, &[], b"on", 32, &mut pair.rng).unwrap();
+    assert_eq!(refused(&pair.initiator, &message).0, Error::Inconsistent);
+}
+
+#[test]
+fn a_header_that_announces_more_chunks_than_the_body_has_is_inconsistent() {
+    let pair = Pair::new();
+    let part = Part { epoch: 1, kind: Kind::Header, extra: 1, index: 1, chunk: [7; 32] };
+    let message = pair.seal_with_part(part.encode());
+    assert_eq!(refused(&pair.responder, &message).0, Error::Inconsistent);
+    let mut unknown = nothing();
+    unknown[4] = 7;
+    assert_eq!(refused(&pair.responder, &pair.seal_with_part(unknown)).0, Error::Inconsistent);
+}
