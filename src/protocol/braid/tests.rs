@@ -504,6 +504,27 @@ fn an_epoch_costs_four_kem_operations_and_most_messages_none() {
     assert_eq!((work.kem, costly), (4, 4));
 }
 
+#[test]
+fn an_acknowledgement_is_not_taken_back_by_a_chunk_that_comes_late() {
+    // ct1 is complete at the key side, of whose messages one is late.
+    let mut sides = until(|sides| match &sides[0].braid.phase {
+        Phase::Key(side) => side.ct1.is_complete() && side.ct2.is_empty(),
+        _ => false,
+    });
+    let [one, other] = &mut sides;
+    let acknowledging = one.send(0, 0);
+    assert_eq!(acknowledging.part.kind, Kind::VectorDone);
+    other.receive(&acknowledging).unwrap();
+    let late = Part { kind: Kind::Vector, index: 70, ..acknowledging.part };
+    other.receive(&Sent { part: late, extra: Vec::new() }).unwrap();
+    let Phase::Ct1(side) = &other.braid.phase else { panic!("another state") };
+    assert!(side.acknowledged && !side.vector.is_complete());
+    // Said again it is no news, and it does not repeat what has arrived.
+    let again = other.braid.receive(&Part::bare(1, Kind::Done), &[], false).unwrap();
+    assert!(again.is_none());
+    assert_eq!(other.send(0, 0).part.kind, Kind::Nothing);
+}
+
 /// The braid of one side after some messages in turns, as bytes, and whether it is the initiator's.
 fn stored(messages: usize, side: usize) -> Vec<u8> {
     let mut sides = pair(15);

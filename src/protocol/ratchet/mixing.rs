@@ -338,10 +338,57 @@ fn a_side_that_holds_a_secret_makes_and_takes_no_second_one() {
     // Its own root step mixes the secret, and then there is room for the next one.
     assert!(delta.braid.is_drawn());
     pair.responder.apply(&mut { delta });
+    // Where it does not turn, it waits.
+    let mut pair = Pair::new();
+    pair.seal_answer();
+    for _ in 0..2 {
+        let message = pair.seal();
+        super::tests::open(&mut pair.responder, &message).unwrap();
+    }
+    assert!(pair.responder.braid.is_about_to_encapsulate());
+    pair.responder.braid.plant_secret();
+    let (_, delta) = pair.responder.seal(&FRONT, &[], b"on", 32, &mut pair.rng).unwrap();
+    assert!(matches!(delta.place, Place::Sent) && delta.braid.is_none());
     let mut pair = until(|pair| pair.initiator.braid.is_about_to_agree());
     pair.initiator.braid.plant_secret();
     let (message, _) = pair.responder.seal(&FRONT, &[], b"on", 32, &mut pair.rng).unwrap();
     assert_eq!(refused(&pair.initiator, &message).0, Error::Inconsistent);
+}
+
+#[test]
+fn a_chain_without_an_answer_carries_twice_the_header_and_then_nothing() {
+    let mut pair = Pair::new();
+    let mut carry = 1;
+    for _ in 0..20 {
+        let Pair { initiator, rng, .. } = &mut pair;
+        let (_, mut delta) = initiator.seal(&FRONT, &[], b"on", 32, rng).unwrap();
+        carry += usize::from(!delta.braid.is_none());
+        initiator.apply(&mut delta);
+    }
+    assert_eq!(carry, 6);
+}
+
+#[test]
+fn a_stored_ratchet_whose_braid_is_another_roles_or_epochs_is_refused() {
+    let mut pair = until(|pair| pair.initiator.mixed() == 1 && pair.responder.mixed() == 1);
+    assert!(loaded(&bytes(&pair.initiator)).is_ok());
+    core::mem::swap(&mut pair.initiator.braid, &mut pair.responder.braid);
+    for side in [&pair.initiator, &pair.responder] {
+        assert_eq!(loaded(&bytes(side)).err(), Some(Error::Malformed));
+    }
+    core::mem::swap(&mut pair.initiator.braid, &mut pair.responder.braid);
+    for mixed in [0, 2, u32::MAX] {
+        for side in [&mut pair.initiator, &mut pair.responder] {
+            let before = bytes(side);
+            if let Sending::Active(chain) = &mut side.sending {
+                chain.mixed = mixed;
+            } else if let Some(chain) = &mut side.receiving {
+                chain.mixed = mixed;
+            }
+            assert_eq!(loaded(&bytes(side)).err(), Some(Error::Malformed), "{mixed}");
+            *side = loaded(&before).unwrap();
+        }
+    }
 }
 
 #[test]

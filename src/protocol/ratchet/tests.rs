@@ -115,6 +115,11 @@ impl Pair {
         open(&mut self.initiator, &answer).unwrap();
     }
 
+    /// The responder answers, and the answer is under way.
+    pub(super) fn seal_answer(&mut self) -> Vec<u8> {
+        seal(&mut self.responder, &mut self.rng).unwrap()
+    }
+
     /// The initiator's message with another header than it would have written.
     pub(super) fn seal_with(&self, change: impl FnOnce(&mut Header)) -> Vec<u8> {
         let Sending::Active(going) = &self.initiator.sending else { panic!("nothing was sent") };
