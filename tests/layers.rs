@@ -192,6 +192,27 @@ fn there_is_no_unsafe_code() {
 }
 
 #[test]
+fn what_is_there_for_the_fuzzer_alone_is_one_type() {
+    let mut lines = Vec::new();
+    for source in sources() {
+        let code: Vec<&str> = source.code.lines().map(str::trim).collect();
+        assert!(!source.code.contains("not(fuzzing)"), "{}", source.path);
+        let marked = code.windows(3).filter(|lines| lines[0] == "#[cfg(fuzzing)]");
+        lines.extend(marked.map(|lines| {
+            let what = if lines[1].starts_with("#[") { lines[2] } else { lines[1] };
+            format!("{}: {what}", source.path)
+        }));
+    }
+    lines.sort();
+    let expected = [
+        "src/lib.rs: pub use protocol::braid::Braids;",
+        "src/protocol/braid/mod.rs: mod fuzzing;",
+        "src/protocol/braid/mod.rs: pub use fuzzing::Braids;",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
 fn nothing_is_printed_or_logged() {
     for source in sources() {
         for name in ["print", "println", "eprint", "eprintln", "dbg", "log", "tracing"] {

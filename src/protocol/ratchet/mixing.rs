@@ -369,6 +369,19 @@ fn a_chain_without_an_answer_carries_twice_the_header_and_then_nothing() {
 }
 
 #[test]
+fn a_stored_change_with_a_step_of_the_other_direction_is_refused() {
+    let change = |place: u8, middle: &[u8], step: [u8; 2]| {
+        let bytes = [&[place | 0x80][..], &[1; 32], middle, &[0; 4], &[2; 16], &step].concat();
+        Reader::all(&bytes, Delta::read).err()
+    };
+    // Sent, with a chunk; received, with the word that the peer is in the next epoch; and crossed.
+    assert_eq!(change(0, &[], [1, 0]), None);
+    assert_eq!(change(3, &[0; 4], [0, 6]), None);
+    assert_eq!(change(0, &[], [0, 6]), Some(Error::Malformed));
+    assert_eq!(change(3, &[0; 4], [1, 0]), Some(Error::Malformed));
+}
+
+#[test]
 fn a_stored_ratchet_whose_braid_is_another_roles_or_epochs_is_refused() {
     let mut pair = until(|pair| pair.initiator.mixed() == 1 && pair.responder.mixed() == 1);
     assert!(loaded(&bytes(&pair.initiator)).is_ok());
