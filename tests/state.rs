@@ -14,8 +14,8 @@
 mod support;
 
 use latchstring::{
-    Account, AccountId, Candidate, Change, Chat, ChatStatus, Client, Device, Error, Event, Invite,
-    Proposal, Session, State, StateKey,
+    Account, AccountId, Anchor, Candidate, Change, Chat, ChatStatus, Client, Device, Error, Event,
+    Invite, Journal, Proposal, Session, State, StateKey,
 };
 use support::town::{Person, Town};
 use support::{Door, NOW, OneToOne, Pair, TestRng, Visit, copy, device, only, refusal, seal_many};
@@ -700,6 +700,35 @@ fn thawed<S: State>(name: &str) -> S {
     let state = S::from_bytes(&bytes).unwrap();
     assert!(*state.to_bytes() == bytes, "{name} encodes to other bytes");
     state
+}
+
+#[test]
+fn the_frozen_journal_of_version_1_loads_and_goes_on() {
+    let (key, owner) = (key(1, 7), b"frozen");
+    if std::env::var_os("LATCHSTRING_WRITE_FIXTURES").is_some() {
+        let mut pair = Pair::new(12);
+        let first = pair.initiator.encrypt(b"first", &mut pair.rng).unwrap();
+        pair.responder.decrypt(&first).unwrap();
+        let Pair { initiator, responder, rng, .. } = &mut pair;
+        let (snapshot, mut journal) = Journal::begin(responder, &key, owner, rng).unwrap();
+        write("journal-snapshot", &snapshot);
+        for number in 0..2 {
+            let message = initiator.encrypt(&[number], rng).unwrap();
+            let (_, change) = responder.stage(&message).unwrap().open().unwrap();
+            let entry = journal.seal(&change, rng).unwrap();
+            responder.apply(change).unwrap();
+            write(&format!("journal-entry-{number}"), &entry);
+        }
+        write("journal-message", &initiator.encrypt(b"next", rng).unwrap());
+        write("journal-anchor", &responder.anchor().to_bytes());
+    }
+    let entries = ["journal-entry-0", "journal-entry-1"].map(read);
+    let anchor = Anchor::from_bytes(&read("journal-anchor").try_into().unwrap());
+    let opened =
+        Journal::open::<Session>(&key, owner, Some(&anchor), &read("journal-snapshot"), &entries);
+    let (mut session, journal) = opened.unwrap();
+    assert_eq!((session.anchor(), journal.entries()), (anchor, 2));
+    assert_eq!(*session.decrypt(&read("journal-message")).unwrap().content, b"next");
 }
 
 #[test]
