@@ -37,6 +37,30 @@ const SNAPSHOT: u8 = 0x08;
 /// In one transaction write what [`Journal::begin`] gives and delete the snapshot and entries
 /// before it; or write what [`Journal::seal`] or [`Sealed::journal`](crate::Sealed::journal) gives
 /// behind the entries before it. If a write fails, drop state and journal, and load both again.
+///
+/// ```
+/// # use latchstring::{Error, Journal, Opened, Session, State, StateKey, rand_core::CryptoRng};
+/// # struct Rows { snapshot: Vec<u8>, entries: Vec<Vec<u8>> }
+/// /// Receives one message. `rows` stands for one transaction of your store.
+/// fn receive(
+///     session: &mut Session,
+///     journal: &mut Journal,
+///     key: &StateKey,
+///     rows: &mut Rows,
+///     message: &[u8],
+///     rng: &mut impl CryptoRng,
+/// ) -> Result<Opened, Error> {
+///     let (opened, change) = session.stage(message)?.open()?;
+///     if journal.is_full() {
+///         (rows.snapshot, *journal) = Journal::begin(session, key, b"owner", rng)?;
+///         rows.entries.clear();
+///     }
+///     rows.entries.push(journal.seal(&change, rng)?);
+///     // Commit here. Then:
+///     session.apply(change)?;
+///     Ok(opened)
+/// }
+/// ```
 pub struct Journal {
     key: StateKey,
     owner: Vec<u8>,

@@ -209,3 +209,10 @@ impl Expanded {
         Self { header: concat(&[&half, &tag]), vector }
     }
 }
+
+/// The header in the stream of header and tag.
+fn first_half(stream: &Collector<HEADER>) -> [u8; kem::HEADER] {
+    let stream: [u8; 96] = stream.stream();
+    let (header, _) = stream.split_at(kem::HEADER);
+    concat(&[header])
+}

@@ -15,7 +15,7 @@ use super::authenticator::{epoch_secret, number};
 use super::collector::Collector;
 use super::part::{Kind, MAX_EXTRA, Part};
 use super::step::{Cache, Encapsulated, Event, Step};
-use super::{Braid, CT1, CT2, Ct1, Expanded, HEADER, KeySide, Phase, VECTOR};
+use super::{Braid, CT1, CT2, Ct1, Expanded, HEADER, KeySide, Phase, VECTOR, first_half};
 
 /// What a message has to offer.
 pub(crate) struct Offer {
@@ -182,11 +182,4 @@ impl Offer {
         let here = usize::try_from(self.number).unwrap_or(usize::MAX).saturating_mul(each);
         usize::from(count) >= enough && here >= enough
     }
-}
-
-/// The header in the stream of header and tag.
-pub(super) fn first_half(stream: &Collector<HEADER>) -> [u8; kem::HEADER] {
-    let stream: [u8; 96] = stream.stream();
-    let (header, _) = stream.split_at(kem::HEADER);
-    concat(&[header])
 }

@@ -12,8 +12,7 @@ use crate::primitives::secret::Secret;
 use super::authenticator::Authenticator;
 use super::collector::Collector;
 use super::part::{Kind, MAX_EXTRA, Part};
-use super::send::first_half;
-use super::{Braid, Ct1, Ct2, Expanded, KeySide, Phase};
+use super::{Braid, Ct1, Ct2, Expanded, KeySide, Phase, first_half};
 
 /// The change that one sealed or opened message makes. Only success makes one.
 #[derive(Default)]
