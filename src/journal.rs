@@ -20,7 +20,7 @@ use crate::protocol::record::{Anchor, StateKey};
 use crate::state::State;
 
 /// Changes in one journal.
-pub(crate) const MAX_ENTRIES: u32 = 64;
+const MAX_ENTRIES: u32 = 64;
 
 /// The kind of a snapshot's record.
 const SNAPSHOT: u8 = 0x08;
@@ -32,7 +32,8 @@ const SNAPSHOT: u8 = 0x08;
 /// that appends keeps them: so they are sealed under a key that stands in the snapshot alone, and with the
 /// snapshot's replacement all of them are out of reach, whatever the store has kept of them. That is
 /// why a journal ends: after 64 changes, and after one that took a session or a chat to other ratchet
-/// keys. The next change then has to wait for a new snapshot.
+/// keys; that of a client after 64 changes only, because one of its sessions turns with almost every
+/// message. The next change then has to wait for a new snapshot.
 ///
 /// In one transaction write what [`Journal::begin`] gives and delete the snapshot and entries
 /// before it; or write what [`Journal::seal`] or [`Sealed::journal`](crate::Sealed::journal) gives
@@ -56,7 +57,7 @@ const SNAPSHOT: u8 = 0x08;
 ///         rows.entries.clear();
 ///     }
 ///     rows.entries.push(journal.seal(&change, rng)?);
-///     // Commit here. Then:
+///     // Commit here. If anything failed up to here, drop both, and load again. Then:
 ///     session.apply(change)?;
 ///     Ok(opened)
 /// }
@@ -64,9 +65,30 @@ const SNAPSHOT: u8 = 0x08;
 pub struct Journal {
     key: StateKey,
     owner: Vec<u8>,
+    place: Place,
+}
+
+/// What is behind the snapshot: where it leads, how much it is, whether it is at its end.
+#[derive(Clone, Copy)]
+struct Place {
     head: Anchor,
     entries: u32,
     is_full: bool,
+}
+
+impl Place {
+    /// The place behind one more change.
+    fn after(&self, change: &Change) -> Result<Self, Error> {
+        if change.base() != self.head {
+            return Err(Error::StaleChange);
+        }
+        if self.is_full {
+            return Err(Error::JournalFull);
+        }
+        let entries = self.entries.saturating_add(1);
+        let is_full = change.turns() || entries >= MAX_ENTRIES;
+        Ok(Self { head: change.anchor(), entries, is_full })
+    }
 }
 
 impl Journal {
@@ -75,7 +97,8 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`Error::Exhausted`] if the state is larger than one AEAD call takes.
+    /// [`Error::Exhausted`] if the state is larger than one AEAD call takes; [`Error::WeakKey`] if the
+    /// random generator gives 32 zero bytes.
     pub fn begin<S: State>(
         state: &S,
         key: &StateKey,
@@ -100,7 +123,7 @@ impl Journal {
     /// [`Error::WrongStateKey`] for another key or owner, or an entry of another journal, an older
     /// snapshot's too; [`Error::WrongKind`], [`Error::UnknownVersion`]; [`Error::StateRollback`] if the
     /// end is behind its anchor: entries or a snapshot were lost, or are an old copy;
-    /// [`Error::Corrupt`] for damage, for entries that do not continue each other, and for more than
+    /// [`Error::WeakKey`] for a journal key of zeros; [`Error::Corrupt`] for damage, for entries that do not continue each other, and for more than
     /// a journal takes.
     pub fn open<S: State>(
         key: &StateKey,
@@ -119,36 +142,36 @@ impl Journal {
         let mut journal = Self::new(key.with(secret)?, owner, head);
         for entry in entries {
             let change: Change = journal.key.open(owner, None, entry.as_ref())?;
-            journal.advance(&change).map_err(|_| Error::Corrupt)?;
+            journal.place = journal.place.after(&change).map_err(|_| Error::Corrupt)?;
             state.adopt(change).map_err(|_| Error::Corrupt)?;
         }
         if let Some(anchor) = anchor {
-            anchor.admits(&journal.head)?;
+            anchor.admits(&journal.anchor())?;
         }
         Ok((state, journal))
     }
 
     fn new(key: StateKey, owner: &[u8], head: Anchor) -> Self {
-        Self { key, owner: owner.to_vec(), head, entries: 0, is_full: false }
+        Self { key, owner: owner.to_vec(), place: Place { head, entries: 0, is_full: false } }
     }
 
     /// Where the stored state stands: what a second process or tab has not moved, if the store holds
     /// it too. Compare both in the transaction that writes.
     #[must_use]
     pub fn anchor(&self) -> Anchor {
-        self.head
+        self.place.head
     }
 
     /// Whether a snapshot has to come before the next change.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.is_full
+        self.place.is_full
     }
 
     /// Changes since the snapshot.
     #[must_use]
     pub fn entries(&self) -> u32 {
-        self.entries
+        self.place.entries
     }
 
     /// Seals the next entry, and moves the journal on. Write it, then apply the change.
@@ -158,27 +181,9 @@ impl Journal {
     /// [`Error::StaleChange`] if the change does not continue the journal, [`Error::JournalFull`]. The
     /// journal is as it was.
     pub fn seal(&mut self, change: &Change, rng: &mut impl CryptoRng) -> Result<Vec<u8>, Error> {
-        if change.base() != self.head {
-            return Err(Error::StaleChange);
-        }
-        if self.is_full {
-            return Err(Error::JournalFull);
-        }
+        let place = self.place.after(change)?;
         let entry = self.key.seal(change, &self.owner, rng)?;
-        self.advance(change)?;
+        self.place = place;
         Ok(entry)
-    }
-
-    fn advance(&mut self, change: &Change) -> Result<(), Error> {
-        if self.is_full {
-            return Err(Error::JournalFull);
-        }
-        if change.base() != self.head {
-            return Err(Error::StaleChange);
-        }
-        self.head = change.anchor();
-        self.entries = self.entries.saturating_add(1);
-        self.is_full = change.turns() || self.entries >= MAX_ENTRIES;
-        Ok(())
     }
 }

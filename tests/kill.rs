@@ -27,7 +27,7 @@ use std::thread;
 use std::time::Duration;
 
 use latchstring::rand_core::Rng;
-use latchstring::{Error, Session, StateKey};
+use latchstring::{Error, Session, State, StateKey};
 use store::{Failure, Kept, Store};
 use support::{Pair, TestRng};
 
@@ -88,7 +88,6 @@ trait Parity {
 
 impl Parity for Session {
     fn anchor_is_odd(&self) -> bool {
-        use latchstring::State;
         self.anchor().generation() % 3 == 1
     }
 }
@@ -223,6 +222,7 @@ fn main() {
     std::fs::create_dir_all(&folder).unwrap();
     let read = survive(&folder, kills);
     let forgotten = forget(&folder);
+    refuse(&folder);
     std::fs::remove_dir_all(&folder).unwrap();
     println!("killed {kills} times: {read} messages were read, each once, and none was lost");
     println!("{forgotten} snapshots were replaced, and none of them is left in the files");
@@ -263,6 +263,36 @@ fn survive(folder: &Path, kills: u64) -> usize {
         b"still here"
     );
     inbox.len()
+}
+
+/// What cannot be sealed changes nothing, also where a snapshot was due before it.
+fn refuse(folder: &Path) {
+    let path = folder.join("refuses.sqlite");
+    let path = path.to_str().unwrap();
+    let mut store = open(path);
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(4);
+    let first = initiator.encrypt(b"first", &mut rng).unwrap();
+    responder.decrypt(&first).unwrap();
+    let mut kept = store.keep(OWNER, responder, &mut rng).unwrap();
+    // A turn, after which the journal is full.
+    store.send(&mut kept, b"a turn", &mut rng).unwrap();
+    let before = kept.state.to_bytes();
+    let too_long = store.send(&mut kept, &vec![7; (1 << 20) + 1], &mut rng);
+    assert!(matches!(too_long, Err(Failure::Protocol(Error::BadArgument))));
+    assert_eq!(*kept.state.to_bytes(), *before);
+    for text in [b"one", b"two"] {
+        store.send(&mut kept, text, &mut rng).unwrap();
+    }
+    let mut again: Kept<Session> = open(path).load(OWNER).unwrap().unwrap();
+    assert_eq!(*again.state.to_bytes(), *kept.state.to_bytes());
+    for (_, message) in store.outbox().unwrap() {
+        initiator.decrypt(&message).unwrap();
+    }
+    // Of two processes with one store the second is told, and writes nothing.
+    store.send(&mut kept, b"three", &mut rng).unwrap();
+    let late = store.send(&mut again, b"four", &mut rng);
+    assert!(matches!(late, Err(Failure::Protocol(Error::StaleChange))));
+    assert_eq!(store.outbox().unwrap().len(), 4);
 }
 
 /// A conversation in turns, after which no file holds a snapshot that was replaced: with it goes the key

@@ -124,16 +124,17 @@ impl Store {
     ) -> Result<Vec<u8>, Failure> {
         let Kept { state, journal, owner } = kept;
         let transaction = self.database.transaction()?;
-        let is_new = make_room(&transaction, &self.key, owner, state, journal, rng)?;
-        let place = journal.entries();
-        let recorded = state.stage_send().seal(content, rng)?.journal(journal, rng)?;
-        write_entry(&transaction, owner, place, recorded.record(), &journal.anchor())?;
-        // Readable from here on, and in the same transaction: the state in memory is ahead until the
-        // commit, and lost with this process if there is none.
+        let mut new = make_room(&transaction, &self.key, owner, state, journal, rng)?;
+        let writer = new.as_mut().unwrap_or(journal);
+        let place = writer.entries();
+        let recorded = state.stage_send().seal(content, rng)?.journal(writer, rng)?;
+        write_entry(&transaction, owner, place, recorded.record(), &writer.anchor())?;
+        // Readable from here on, and in the same transaction. Without the commit the state in memory
+        // stays ahead of the store, which refuses it from then on: load it again.
         let message = recorded.apply()?;
         transaction.execute("INSERT INTO outbox (message) VALUES (?1)", [&message])?;
         transaction.commit()?;
-        self.forget(is_new)?;
+        self.forget(new, journal)?;
         Ok(message)
     }
 
@@ -147,18 +148,20 @@ impl Store {
         let Kept { state, journal, owner } = kept;
         let (opened, change) = state.stage(message)?.open()?;
         let transaction = self.database.transaction()?;
-        let is_new = make_room(&transaction, &self.key, owner, state, journal, rng)?;
-        add(&transaction, owner, journal, &change, rng)?;
+        let mut new = make_room(&transaction, &self.key, owner, state, journal, rng)?;
+        add(&transaction, owner, new.as_mut().unwrap_or(journal), &change, rng)?;
         transaction.execute("INSERT INTO inbox (content) VALUES (?1)", [&opened.content[..]])?;
         transaction.commit()?;
         state.apply(change)?;
-        self.forget(is_new)?;
+        self.forget(new, journal)?;
         Ok(opened.content.to_vec())
     }
 
-    /// Takes what was deleted out of the write-ahead log, too.
-    fn forget(&self, is_due: bool) -> Result<(), Failure> {
-        if is_due {
+    /// Takes over a journal whose snapshot is committed, and what was deleted with the one before out
+    /// of the write-ahead log.
+    fn forget(&self, new: Option<Journal>, journal: &mut Journal) -> Result<(), Failure> {
+        if let Some(new) = new {
+            *journal = new;
             let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
             self.database.query_row(checkpoint, [], |_| Ok(()))?;
         }
@@ -186,27 +189,26 @@ impl Store {
     }
 }
 
-/// Ends a full journal with a new snapshot of the state as it is stored, and tells whether it did.
-/// Refuses if another process has moved the store on.
+/// In place of a full journal a snapshot of the state as it is stored, and the journal behind it, which
+/// counts once the transaction is committed. Refuses if another process has moved the store on.
 fn make_room<S: State>(
     transaction: &Transaction<'_>,
     key: &StateKey,
     owner: &str,
     state: &S,
-    journal: &mut Journal,
+    journal: &Journal,
     rng: &mut impl CryptoRng,
-) -> Result<bool, Failure> {
+) -> Result<Option<Journal>, Failure> {
     let find = "SELECT anchor FROM anchor WHERE owner = ?1";
     let stored: [u8; 32] = transaction.query_row(find, [owner], |row| row.get(0))?;
     if stored != state.anchor().to_bytes() {
         return Err(Error::StaleChange.into());
     }
-    let is_full = journal.is_full();
-    if is_full {
-        transaction.execute("DELETE FROM entry WHERE owner = ?1", [owner])?;
-        *journal = write_snapshot(transaction, key, owner, state, rng)?;
+    if !journal.is_full() {
+        return Ok(None);
     }
-    Ok(is_full)
+    transaction.execute("DELETE FROM entry WHERE owner = ?1", [owner])?;
+    write_snapshot(transaction, key, owner, state, rng).map(Some)
 }
 
 fn write_snapshot<S: State>(

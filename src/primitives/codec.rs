@@ -9,11 +9,13 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// `parts[0] ‖ parts[1] ‖ …`, which are `N` bytes together: what is over is left out, what is missing
-/// is zero. Whole slices at a time, because headers and associated data are put together so for
-/// every message.
+/// `parts[0] ‖ parts[1] ‖ …`, which are `N` bytes together. Whole slices at a time, because headers
+/// and associated data are put together so for every message.
 #[inline]
 pub(crate) fn concat<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
+    // All lengths are the callers' constants; a wrong one is found by the first test that comes by.
+    let whole = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+    debug_assert_eq!(whole, N, "parts of another length than their whole");
     let mut joined = [0; N];
     let mut rest = joined.as_mut_slice();
     for part in parts {

@@ -42,8 +42,7 @@ mod tests;
 pub(crate) use authenticator::{Labels, NATIVE};
 #[cfg(fuzzing)]
 pub use fuzzing::Braids;
-pub(crate) use part::Kind;
-pub(crate) use part::{MAX_EXTRA, PART, Part};
+pub(crate) use part::{Kind, MAX_EXTRA, PART, Part};
 pub(crate) use send::Offer;
 pub(crate) use step::Step;
 

@@ -48,6 +48,7 @@ impl Braid {
             }
             Phase::Ct1(side) if side.acknowledged => self.nothing(),
             Phase::Ct1(side) => self.send_ct1(side, offer, body),
+            Phase::Ct2(side) if offer.withholds::<CT2>(side.count) => self.nothing(),
             Phase::Ct2(side) => {
                 let part = self.run::<CT2>(Kind::Ct2, &side.stream, side.count, offer, body);
                 (part, Step::sent(&part))
@@ -147,7 +148,7 @@ impl Braid {
         (part, Step { event: Event::Finished(stream), ..Step::sent(&part) })
     }
 
-    /// The next chunks of a stream of which `count` went before.
+    /// The next chunks of a stream that is not withheld, of which `count` went before.
     fn run<const N: usize>(
         &self,
         kind: Kind,
@@ -156,9 +157,6 @@ impl Braid {
         offer: &Offer,
         body: &mut Vec<u8>,
     ) -> Part {
-        if offer.withholds::<N>(count) {
-            return Part::bare(self.epoch, kind.without_chunk());
-        }
         let bounds = [
             u8::try_from(offer.room).unwrap_or(MAX_EXTRA),
             u8::try_from(N.saturating_sub(1)).unwrap_or(MAX_EXTRA),
