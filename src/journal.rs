@@ -187,3 +187,44 @@ impl Journal {
         Ok(entry)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
+    use super::*;
+    use crate::account::Account;
+    use crate::primitives::generator::TestRng;
+    use crate::protocol::identity::AccountId;
+
+    /// The error of opening a snapshot of an account that holds this key and stands at this anchor.
+    fn opened(secret: [u8; 32], anchor: impl FnOnce(&Account) -> Anchor) -> Option<Error> {
+        let mut rng = TestRng::new(1);
+        let account = Account::generate(AccountId([7; 32]), &mut rng);
+        let key = StateKey::new(1, &[9; 32]).unwrap();
+        let text = [&secret[..], &account.to_bytes()].concat();
+        let anchor = anchor(&account);
+        let snapshot = key.seal_record(SNAPSHOT, &anchor, b"owner", &text, &mut rng);
+        let none: [&[u8]; 0] = [];
+        Journal::open::<Account>(&key, b"owner", None, &snapshot.unwrap(), none).err()
+    }
+
+    #[test]
+    fn a_snapshot_whose_record_says_another_anchor_than_its_state_is_corrupt() {
+        assert_eq!(opened([5; 32], State::anchor), None);
+        let next = |account: &Account| account.anchor().next(b"a change").unwrap();
+        assert_eq!(opened([5; 32], next), Some(Error::Corrupt));
+    }
+
+    #[test]
+    fn a_generator_of_zeros_begins_no_journal() {
+        let account = Account::generate(AccountId([7; 32]), &mut TestRng::new(1));
+        let key = StateKey::new(1, &[9; 32]).unwrap();
+        let begun = Journal::begin(&account, &key, b"owner", &mut TestRng::zeros());
+        assert_eq!(begun.err(), Some(Error::WeakKey));
+    }
+
+    #[test]
+    fn a_snapshot_with_a_journal_key_of_zeros_is_refused() {
+        assert_eq!(opened([0; 32], State::anchor), Some(Error::WeakKey));
+    }
+}

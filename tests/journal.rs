@@ -15,7 +15,7 @@ mod support;
 use latchstring::rand_core::Rng;
 use latchstring::{Anchor, Change, Client, Device, Error, Journal, Session, State, StateKey, To};
 use support::home::Home;
-use support::{NOW, Pair, TestRng, device, seal_many};
+use support::{NOW, OneToOne, Pair, TestRng, Visit, device, only, seal_many};
 
 const OWNER: &[u8] = b"account 7, laptop, session with account 8";
 
@@ -265,6 +265,76 @@ fn a_message_in_order_writes_at_most_256_bytes_with_2000_kept_keys_too() {
     let most = stored.entries.iter().map(Vec::len).max().unwrap();
     assert!(most <= 256, "{most}");
     stored.check(&pair.responder);
+}
+
+#[test]
+fn a_chats_journal_ends_when_one_of_its_sessions_turns() {
+    let Visit { mut chat, mut guest, mut rng, .. } = Visit::new(11);
+    let mut stored = Stored::of(&chat, &mut rng);
+    // Two texts in the going chain, and one after the guest has answered.
+    for text in ["one", "two"] {
+        let sealed = chat.text(text, NOW, &mut rng).unwrap();
+        let recorded = sealed.journal(&mut stored.journal, &mut rng).unwrap();
+        stored.entries.push(recorded.record().to_vec());
+        guest.hear(&only(recorded.apply().unwrap()), NOW).unwrap();
+        assert!(!stored.journal.is_full(), "{text}");
+    }
+    let answer = guest.say("answer", NOW, &mut rng).unwrap();
+    let (_, change) = chat.listen(&answer, NOW).unwrap();
+    stored.write(&chat, &change, &mut rng);
+    chat.apply(change).unwrap();
+    assert!(stored.journal.is_full());
+    stored.check(&chat);
+}
+
+#[test]
+fn a_change_that_does_not_continue_the_journal_is_stale_and_moves_nothing() {
+    let (mut pair, mut stored) = begun(12);
+    let messages = seal_many(&mut pair.initiator, 2, &mut pair.rng);
+    let change = |pair: &Pair, message| pair.responder.stage(message).unwrap().open().unwrap().1;
+    let (first, again) = (change(&pair, &messages[0]), change(&pair, &messages[0]));
+    stored.write(&pair.responder, &first, &mut pair.rng);
+    pair.responder.apply(first).unwrap();
+    let before = (stored.journal.anchor(), stored.journal.entries());
+    assert_eq!(stored.journal.seal(&again, &mut pair.rng), Err(Error::StaleChange));
+    assert_eq!((stored.journal.anchor(), stored.journal.entries()), before);
+    let next = change(&pair, &messages[1]);
+    stored.write(&pair.responder, &next, &mut pair.rng);
+    pair.responder.apply(next).unwrap();
+    stored.check(&pair.responder);
+}
+
+#[test]
+fn changes_are_as_long_as_the_page_says() {
+    // Without what the exchange adds: far down a chain that carries nothing more of it.
+    let (mut pair, _) = begun(14);
+    for message in seal_many(&mut pair.initiator, 100, &mut pair.rng) {
+        pair.responder.decrypt(&message).unwrap();
+    }
+    let late = pair.initiator.encrypt(b"late", &mut pair.rng).unwrap();
+    let message = pair.initiator.encrypt(b"in order, but for one", &mut pair.rng).unwrap();
+    let received = |session: &Session, message: &[u8]| {
+        let (_, change) = session.stage(message).unwrap().open().unwrap();
+        change.to_bytes().len()
+    };
+    assert_eq!(received(&pair.responder, &late), 92);
+    assert_eq!(received(&pair.responder, &message), 92 + 36);
+    pair.responder.decrypt(&message).unwrap();
+    assert_eq!(received(&pair.responder, &late), 60);
+    let sent = |session: &mut Session, rng: &mut TestRng| {
+        let base = session.anchor();
+        let sealed = session.stage_send().seal(b"sent", rng).unwrap();
+        let record = sealed.record(&key(), OWNER, &base, rng).unwrap();
+        record.record().len()
+    };
+    assert_eq!(sent(&mut pair.initiator, &mut pair.rng), 206);
+    // The responder's first chain, which begins with nothing of the exchange but a chunk of ct1 and
+    // what it drew: 2 and 128 bytes.
+    let answer = sent(&mut pair.responder, &mut pair.rng);
+    assert_eq!(answer, 342 + 2 + 128);
+    let answer = pair.responder.encrypt(b"answer", &mut pair.rng).unwrap();
+    // A new chain, and the first chunk of ct1: 2 bytes and 36 of it.
+    assert_eq!(received(&pair.initiator, &answer), 204 + 2 + 36);
 }
 
 #[test]

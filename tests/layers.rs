@@ -14,9 +14,10 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 13] = [
+const TEST_FILES: [&str; 14] = [
     "src/client/tests.rs",
     "src/primitives/collision.rs",
+    "src/primitives/generator.rs",
     "src/primitives/work.rs",
     "src/protocol/braid/tests.rs",
     "src/protocol/devices/tests.rs",

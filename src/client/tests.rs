@@ -9,43 +9,14 @@
 )]
 
 use alloc::vec::Vec;
-use core::convert::Infallible;
-
-use rand_core::{TryCryptoRng, TryRng};
 
 use super::*;
+use crate::primitives::generator::TestRng;
 use crate::protocol::letter::{self, Body, Letter, Listed, Sighting};
 use crate::state::State;
 use logs::Seen;
 
 const NOW: u64 = 1_800_000_000;
-
-struct TestRng(u64);
-
-impl TryRng for TestRng {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.try_next_u64().map(|value| u32::try_from(value >> 32).unwrap())
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Ok(z ^ (z >> 31))
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in out.chunks_mut(8) {
-            let value = self.try_next_u64()?.to_le_bytes();
-            chunk.copy_from_slice(&value[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for TestRng {}
 
 /// Two accounts of one device each that know each other's lists.
 fn two(rng: &mut TestRng) -> [Client; 2] {
@@ -72,7 +43,7 @@ fn say(from: &mut Client, to: &Client, now: u64, rng: &mut TestRng) -> Vec<u8> {
 
 #[test]
 fn a_session_from_the_far_future_is_kept_also_where_there_was_none() {
-    let mut rng = TestRng(1);
+    let mut rng = TestRng::new(1);
     let [x, mut y] = two(&mut rng);
     let bundle = y.bundle().unwrap();
     let session =
@@ -93,7 +64,7 @@ fn a_session_from_the_far_future_is_kept_also_where_there_was_none() {
 
 #[test]
 fn what_was_sent_while_bundles_were_fetched_is_not_a_clones() {
-    let mut rng = TestRng(2);
+    let mut rng = TestRng::new(2);
     let [mut x, mut y] = two(&mut rng);
     for _ in 0..2 {
         let message = say(&mut x, &y, NOW, &mut rng);
@@ -119,7 +90,7 @@ fn what_was_sent_while_bundles_were_fetched_is_not_a_clones() {
 
 #[test]
 fn what_another_own_device_says_it_has_read_hides_nothing() {
-    let mut rng = TestRng(3);
+    let mut rng = TestRng::new(3);
     let [mut x, mut y] = two(&mut rng);
     let mut plan = x.plan(To::Account(y.address().account), NOW).unwrap();
     plan.supply(&x, &y.bundle().unwrap(), NOW, &mut rng).unwrap();
@@ -135,7 +106,7 @@ fn what_another_own_device_says_it_has_read_hides_nothing() {
 
 #[test]
 fn a_session_that_lost_is_read_for_as_long_as_its_maker_sends_in_it() {
-    let mut rng = TestRng(4);
+    let mut rng = TestRng::new(4);
     let [mut x, mut y] = two(&mut rng);
     // Y has begun one, too, a little later; it does not get through to x.
     drop(say(&mut y, &x, NOW + 5, &mut rng));
@@ -156,7 +127,7 @@ fn learn(client: &mut Client, list: &DeviceList, now: u64) {
 
 #[test]
 fn a_withheld_first_message_stays_old_when_its_device_comes_back_into_the_list() {
-    let mut rng = TestRng(4);
+    let mut rng = TestRng::new(4);
     let account = Account::generate(AccountId([1; 32]), &mut rng);
     let mut x = Client::create(&account, NOW, &mut rng).unwrap();
     let other = Account::generate(AccountId([2; 32]), &mut rng);
@@ -184,7 +155,7 @@ fn a_withheld_first_message_stays_old_when_its_device_comes_back_into_the_list()
 
 #[test]
 fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_account() {
-    let mut rng = TestRng(5);
+    let mut rng = TestRng::new(5);
     let account = Account::generate(AccountId([1; 32]), &mut rng);
     let mut primary = Client::create(&account, NOW, &mut rng).unwrap();
     let link = |primary: &mut Client, rng: &mut TestRng| {
@@ -243,7 +214,7 @@ fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_acc
 
 #[test]
 fn the_session_that_the_peer_is_on_is_not_pushed_out_by_attempts_that_nobody_answered() {
-    let mut rng = TestRng(6);
+    let mut rng = TestRng::new(6);
     let [mut x, mut y] = two(&mut rng);
     let message = say(&mut x, &y, NOW, &mut rng);
     y.receive(x.address(), &message, NOW).unwrap();
@@ -266,7 +237,7 @@ fn the_session_that_the_peer_is_on_is_not_pushed_out_by_attempts_that_nobody_ans
 
 #[test]
 fn a_session_that_is_gone_on_both_sides_is_begun_anew_by_asking() {
-    let mut rng = TestRng(7);
+    let mut rng = TestRng::new(7);
     let [mut x, mut y] = two(&mut rng);
     let message = say(&mut x, &y, NOW, &mut rng);
     y.receive(x.address(), &message, NOW).unwrap();

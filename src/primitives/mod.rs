@@ -7,6 +7,8 @@ pub(crate) mod codec;
 pub(crate) mod collision;
 pub(crate) mod dh;
 pub(crate) mod erasure;
+#[cfg(test)]
+pub(crate) mod generator;
 pub(crate) mod kdf;
 pub(crate) mod kem;
 pub(crate) mod pake;

@@ -10,10 +10,9 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
 use proptest::prelude::*;
-use rand_core::{TryCryptoRng, TryRng};
+use rand_core::Rng;
 
 use super::part::{Kind, MAX_EXTRA};
 use super::step::Event;
@@ -21,35 +20,9 @@ use super::{Braid, NATIVE, Offer, PART, Part, Phase, Step};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::erasure::CHUNK;
+use crate::primitives::generator::TestRng;
 use crate::primitives::secret::Secret;
 use crate::primitives::work::{self, Work};
-
-/// Bytes of a counter, mixed.
-struct TestRng(u64);
-
-impl TryRng for TestRng {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.try_next_u64().map(|value| u32::try_from(value >> 32).unwrap())
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0 += 1;
-        let value = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Ok((value ^ (value >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9))
-    }
-
-    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in dst.chunks_mut(8) {
-            let value = self.try_next_u64()?.to_le_bytes();
-            chunk.copy_from_slice(&value[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for TestRng {}
 
 /// What one side sent: the part, and the chunks behind the content.
 #[derive(Clone)]
@@ -70,7 +43,7 @@ struct Side {
 
 impl Side {
     fn new(braid: Braid, seed: u64) -> Self {
-        let rng = TestRng(seed);
+        let rng = TestRng::new(seed);
         Self { braid, is_restless: true, messages: 0, secrets: Vec::new(), rng }
     }
 
@@ -136,8 +109,8 @@ impl Side {
 fn pair(seed: u64) -> [Side; 2] {
     let key = Secret::copy(&[6; 32]);
     [
-        Side::new(Braid::initiate(&key, &NATIVE), seed << 32),
-        Side::new(Braid::accept(&key, &NATIVE), (seed << 32) + (1 << 31)),
+        Side::new(Braid::initiate(&key, &NATIVE), 2 * seed),
+        Side::new(Braid::accept(&key, &NATIVE), 2 * seed + 1),
     ]
 }
 
@@ -197,8 +170,8 @@ fn whatever_is_lost_repeated_or_late_both_agree_on_the_same_secrets() {
 /// Messages in bursts; three in ten are lost, others come late or twice.
 fn lossy(seed: u64, messages: usize) {
     let mut sides = pair(seed + 2);
-    let mut dice = TestRng(seed << 20);
-    let mut roll = |sides: u64| dice.try_next_u64().unwrap() % sides;
+    let mut dice = TestRng::new(seed);
+    let mut roll = |sides: u64| dice.next_u64() % sides;
     let mut late: Vec<(usize, Sent)> = Vec::new();
     let (mut from, mut number) = (0, 0);
     for _ in 0..messages {
@@ -446,7 +419,7 @@ fn a_second_secret_is_not_taken_before_the_first_one_is_mixed() {
         _ => false,
     });
     let offer = Offer { number: 0, room: 0, is_busy: true };
-    let (part, step) = sides[1].braid.send(&offer, &mut Vec::new(), &mut TestRng(1));
+    let (part, step) = sides[1].braid.send(&offer, &mut Vec::new(), &mut TestRng::new(1));
     assert!(part.kind == Kind::Nothing && step.is_none());
     assert_eq!(sides[1].send(0, 0).part.kind, Kind::Ct1);
 }

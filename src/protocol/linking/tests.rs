@@ -12,9 +12,6 @@
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::convert::Infallible;
-
-use rand_core::{TryCryptoRng, TryRng};
 
 use super::{
     Keys, LATE, MAX_LIST, Offered, Pending, Proposal, Request, SKEW, Terms, acceptance_ad, labels,
@@ -23,6 +20,7 @@ use super::{
 use crate::error::Error;
 use crate::primitives::aead::seal_once;
 use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::generator::TestRng;
 use crate::primitives::kdf::hash;
 use crate::primitives::secret::Secret;
 use crate::primitives::{dh, sign, text};
@@ -32,32 +30,6 @@ use crate::protocol::identity::{
 };
 
 const NOW: u64 = 1_800_000_000;
-
-/// Bytes that count up.
-struct TestRng(u64);
-
-impl TryRng for TestRng {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.try_next_u64().map(|value| u32::try_from(value & 0xffff_ffff).unwrap())
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0 += 1;
-        Ok(self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
-
-    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in dst.chunks_mut(8) {
-            let value = self.try_next_u64()?.to_le_bytes();
-            chunk.copy_from_slice(&value[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for TestRng {}
 
 fn signing(byte: u8) -> sign::SecretKey {
     sign::SecretKey::from_seed(Secret::copy(&[byte; 32]))
@@ -95,7 +67,7 @@ impl Room {
     }
 
     fn showing(description: &str) -> Self {
-        let mut rng = TestRng(1);
+        let mut rng = TestRng::new(1);
         let account = signing(0xff);
         let primary = device(&account, 1);
         let first = DeviceList::first(&account, primary.certificate.clone(), NOW).unwrap();
@@ -222,7 +194,7 @@ fn the_example_of_the_page_is_what_both_sides_make() {
     let state = [&state[..], &NOW.to_be_bytes(), &[13], b"Laptop, Linux"].concat();
     let request = Reader::all(&state, Request::read).unwrap();
     let primary = Identity { signing: signs, agreement: agrees, certificate };
-    let room = Room { account, primary, list, request, rng: TestRng(1) };
+    let room = Room { account, primary, list, request, rng: TestRng::new(1) };
     let offer = room.craft(|_, parts| {
         parts.own = agreement(0x1a);
         parts.device = DeviceId([0x17; 8]);
@@ -289,7 +261,7 @@ fn a_generator_that_repeats_makes_another_ephemeral_for_a_code_that_was_altered(
     let mut offer = |description: &str, created: u64| {
         room.request.body.description = description.into();
         room.request.body.created = created;
-        room.rng = TestRng(5);
+        room.rng = TestRng::new(5);
         room.offer().1
     };
     let one = offer("Laptop, Linux", NOW);
@@ -325,7 +297,7 @@ fn what_waits_is_kept_and_read_again() {
 
 #[test]
 fn a_description_is_1_to_64_bytes_without_control_characters() {
-    let mut rng = TestRng(5);
+    let mut rng = TestRng::new(5);
     let longest = "x".repeat(64);
     for fits in ["a", "Jürgens Rechner", &longest] {
         let room = Room::showing(fits);
@@ -564,7 +536,7 @@ fn no_byte_of_an_acceptance_can_be_changed() {
 #[test]
 fn an_offer_for_another_code_is_forged() {
     let mut room = Room::new();
-    let mut rng = TestRng(77);
+    let mut rng = TestRng::new(77);
     let other = Request::generate("Laptop, Linux", NOW, &mut rng).unwrap();
     let (pending, offer) = room.offer();
     assert_eq!(other.open(&offer, NOW).err(), Some(Error::Forged));

@@ -17,9 +17,10 @@ use alloc::vec::Vec;
 use rand_core::Rng;
 
 use super::delta::{Delta, Place};
-use super::tests::{FRONT, Pair, TestRng};
+use super::tests::{FRONT, Pair};
 use super::{Ratchet, Sending};
 use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::generator::TestRng;
 use crate::primitives::kdf::Prk;
 use crate::protocol::braid::{Braid, NATIVE, Offer, Part};
 use crate::protocol::labels;
@@ -110,7 +111,7 @@ struct Heist {
 
 impl Heist {
     fn new(of_initiator: bool, chunks: u8) -> Self {
-        let dice = TestRng { next: 77, ..TestRng::new() };
+        let dice = TestRng::new(77);
         let (thieves, healed) = (Vec::new(), Vec::new());
         Self { pair: Pair::new(), of_initiator, chunks, dice, sealed: 0, thieves, healed }
     }

@@ -19,12 +19,13 @@ use rand_core::Rng;
 
 use super::delta::{Delta, NewSending, Place};
 use super::header::Header;
-use super::tests::{FRONT, Pair, TestRng, nothing, refused};
+use super::tests::{FRONT, Pair, nothing, refused};
 use super::{Ratchet, Sending};
 use crate::error::Error;
 use crate::primitives::aead::{self, NONCE};
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
+use crate::primitives::generator::TestRng;
 use crate::primitives::secret::Secret;
 use crate::primitives::work::Work;
 use crate::protocol::braid::{Kind, Part, Step};
@@ -77,7 +78,7 @@ struct World {
 impl World {
     fn new(seed: u64) -> Self {
         let Pair { initiator, responder, .. } = Pair::new();
-        let rng = TestRng { next: seed << 32, ..TestRng::new() };
+        let rng = TestRng::new(seed);
         let (late, roots) = (Vec::new(), BTreeMap::new());
         let sides = [initiator, responder];
         Self { sides, rng, from: 1, left: 0, late, roots, is_checked: true }

@@ -8,12 +8,8 @@
     reason = "a test may stop at a surprise"
 )]
 
-use core::convert::Infallible;
-
 use alloc::vec;
 use alloc::vec::Vec;
-
-use rand_core::{TryCryptoRng, TryRng};
 
 use super::header::Header;
 use super::skipped::MAX_CLOSED;
@@ -21,6 +17,7 @@ use super::{Front, HEADER_TRIALS, MAX_SKIP, Position, Ratchet, Sending};
 use crate::primitives::aead::{self, NONCE};
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
+use crate::primitives::generator::TestRng;
 use crate::primitives::secret::Secret;
 use crate::primitives::work::{self, Work};
 use crate::protocol::braid::{Kind, PART, Part};
@@ -32,45 +29,6 @@ use crate::{Account, AccountId, Device, Error, Session};
 pub(super) const FRONT: Front =
     Front { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash: [0; 32] };
 const NOW: u64 = 1_800_000_000;
-
-/// Bytes that count up, or zeros for ever.
-pub(super) struct TestRng {
-    pub(super) next: u64,
-    pub(super) step: u64,
-}
-
-impl TestRng {
-    pub(super) const fn new() -> Self {
-        Self { next: 1, step: 1 }
-    }
-
-    pub(super) const fn zeros() -> Self {
-        Self { next: 0, step: 0 }
-    }
-}
-
-impl TryRng for TestRng {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.try_next_u64().map(|value| u32::try_from(value & 0xffff_ffff).unwrap())
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.next += self.step;
-        Ok(self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
-
-    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in dst.chunks_mut(8) {
-            let value = self.try_next_u64()?.to_le_bytes();
-            chunk.copy_from_slice(&value[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for TestRng {}
 
 /// A part that says nothing, in the first epoch.
 pub(super) fn nothing() -> [u8; PART] {
@@ -98,7 +56,7 @@ impl Pair {
         let mut pair = Self {
             initiator: Ratchet::initiate(keys(), prekey.public()),
             responder: Ratchet::accept(keys(), &prekey),
-            rng: TestRng::new(),
+            rng: TestRng::new(1),
         };
         let first = pair.seal();
         open(&mut pair.responder, &first).unwrap();
@@ -449,7 +407,7 @@ fn device(name: u8, rng: &mut TestRng) -> Device {
 
 /// A responder and a first message to it.
 fn first() -> (Device, Vec<u8>) {
-    let mut rng = TestRng::new();
+    let mut rng = TestRng::new(1);
     let (initiator, responder) = (device(1, &mut rng), device(2, &mut rng));
     let bundle = responder.bundle().unwrap();
     let mut session: Session = initiator.initiate(&bundle, NOW, &mut rng).unwrap();
@@ -468,7 +426,7 @@ fn a_replayed_first_message_costs_two_look_ups() {
 #[test]
 fn a_first_message_for_an_unknown_prekey_costs_a_look_up() {
     let (_, message) = first();
-    let stranger = device(3, &mut TestRng { next: 1 << 32, step: 1 });
+    let stranger = device(3, &mut TestRng::new(2));
     let (result, work) = work::of(|| stranger.accept(&message, NOW).err());
     assert_eq!((result, work), (Some(Error::UnknownPrekey), Work::default()));
 }
