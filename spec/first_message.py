@@ -425,6 +425,35 @@ def witness(v):
     seen = [b"".join(v.take(f"{which} seen {part}") for part in ("account id", "device id", "id", "digest"))
             for which in ("one", "two")]
     return u(v.same("count", len(seen)), 4) + b"".join(sorted(seen))
+# ---- state.md, "Generation and lineage", "Sealed records", "Journals"
+def lineage(v):
+    owner, name = (v.same(x + " hash", sha(v.take("state " + x))) for x in ("owner", "name"))
+    start = v.same("start", sha(label("state/lineage"), u(v.take("state kind"), 1), owner, name))
+    return v.same("start anchor", bytes(8) + start[:24])
+def after(anchor, name):
+    n = u(int.from_bytes(anchor[:8], "big") + 1, 8)
+    return n + anchor[8:16] + sha(label("state/lineage"), anchor[16:], n, name)[:16]
+def record(v, who, key, kind, anchor, state):
+    about = v.same(who + "about", b"\x01" + u(v.same(who + "kind", kind), 1) + u(v.take(who + "key id-number"), 4)
+                   + v.same(who + "anchor", anchor))
+    random, info = v.take(who + "random"), label("state/record") + about + lp(v.take(who + "owner"))
+    prk = v.same(who + "prk", extract(random, key))
+    k, c = (v.same(who + x, expand(prk, info + u(i, 1))) for i, x in enumerate("kc", 1))
+    v.same(who + "record", about + random + c + seal(k, bytes(12), about, v.same(who + "state", state)))
+def expiry(v, who):                                                 # of a device: act 4
+    base, now = lineage(v), v.take("now")
+    name = v.same(who + "change name", u(4, 1) + u(now, 8) + bytes(16))
+    return base, after(base, name), b"\x01\x10" + base + u(2, 1) + u(now, 8) + u(4, 1)
+def change(v):
+    assert v.take("responder core") == v.take("state name")
+    record(v, "", v.take("state key"), 0x10, *expiry(v, "")[1:])
+def journal(v):                                                     # the device's own state is taken as it is
+    assert v.take("responder core") == v.take("state name")
+    base, end, state = expiry(v, "entry ")
+    key, device = v.take("journal key"), v.take("snapshot state")[32:]
+    assert device[:2] == b"\x01\x02" and device[2:34] == base
+    record(v, "snapshot ", v.take("snapshot state key"), 0x08, base, key + device)
+    record(v, "entry ", key, 0x10, end, state)
 # ---- The files
 done = []
 def run(name, steps):
@@ -480,6 +509,8 @@ right = run("braid-epoch", epoch)
 for name, check in (
         ("vector", refused_vector), ("vector-not-reduced", not_reduced), ("ciphertext-tag", refused_tag)):
     run("refused-braid-" + name, lambda v: check(v, right))
+run("state-change", change)
+run("state-journal", journal)
 run("guest-link", lambda v: link(v, v.take("S")))
 run("guest-invitation", lambda v: invitation(v, Device(v, "host")))
 run("guest-keys", lambda v: guest(v, v.take("locator")))

@@ -14,16 +14,20 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 14] = [
+const TEST_FILES: [&str; 18] = [
     "src/client/tests.rs",
     "src/primitives/collision.rs",
     "src/primitives/generator.rs",
     "src/primitives/work.rs",
-    "src/protocol/braid/tests.rs",
+    "src/protocol/braid/tests/agreeing.rs",
+    "src/protocol/braid/tests/lies.rs",
+    "src/protocol/braid/tests/mod.rs",
+    "src/protocol/braid/tests/stored.rs",
     "src/protocol/devices/tests.rs",
     "src/protocol/letter/tests.rs",
     "src/protocol/linking/tests.rs",
     "src/protocol/ratchet/healing.rs",
+    "src/protocol/ratchet/leaps.rs",
     "src/protocol/ratchet/mixing.rs",
     "src/protocol/ratchet/tests.rs",
     "src/protocol/succession/tests/histories.rs",

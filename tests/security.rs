@@ -17,8 +17,12 @@ fn sources(file: &str) -> Vec<String> {
     let paths: &[&str] = match file {
         "ratchet" => &["src/protocol/ratchet/tests.rs"],
         "healing" => &["src/protocol/ratchet/healing.rs"],
-        "mixing" => &["src/protocol/ratchet/mixing.rs"],
-        "exchange" => &["src/protocol/braid/tests.rs"],
+        "mixing" => &["src/protocol/ratchet/mixing.rs", "src/protocol/ratchet/leaps.rs"],
+        "exchange" => &[
+            "src/protocol/braid/tests/agreeing.rs",
+            "src/protocol/braid/tests/lies.rs",
+            "src/protocol/braid/tests/stored.rs",
+        ],
         "succession" => &[
             "src/protocol/succession/tests/histories.rs",
             "src/protocol/succession/tests/rules.rs",

@@ -10,7 +10,9 @@ use super::model::{Published, member};
 use super::tape::Tape;
 use crate::account::Account;
 use crate::change::Change;
+use crate::device::Device;
 use crate::error::Error;
+use crate::journal::Journal;
 use crate::primitives::secret::Secret;
 use crate::primitives::{aead, kdf};
 use crate::protocol::labels;
@@ -23,6 +25,7 @@ pub(super) fn vectors() -> Vec<Vector> {
         session_lineage(),
         record(),
         change(),
+        journal(),
         another_owner(),
         altered(),
         rolled_back(),
@@ -98,9 +101,21 @@ fn session_lineage() -> Vector {
 const KEY_ID: u32 = 7;
 const OWNER: &[u8] = b"account 7, primary device";
 
-/// A record of `state`, by the formulas. Also the state key.
+/// A record of `state` under a key of its own, by the formulas. Also that key.
 fn sealed(v: &mut Vector, kind: u8, anchor: &[u8], state: &[u8]) -> (StateKey, [u8; 32], Vec<u8>) {
     let state_key = v.input("state key");
+    let (random, record) = under(v, &state_key, kind, anchor, state);
+    (StateKey::new(KEY_ID, &state_key).unwrap(), random, record)
+}
+
+/// A record of `state` under a key, by the formulas: its random bytes, and the record.
+fn under(
+    v: &mut Vector,
+    state_key: &[u8; 32],
+    kind: u8,
+    anchor: &[u8],
+    state: &[u8],
+) -> ([u8; 32], Vec<u8>) {
     v.number("key id-number", KEY_ID);
     v.bytes("owner", OWNER);
     v.bytes("anchor", anchor);
@@ -109,7 +124,7 @@ fn sealed(v: &mut Vector, kind: u8, anchor: &[u8], state: &[u8]) -> (StateKey, [
     let random: [u8; 32] = v.input("random");
     let about = [&[1, kind][..], &KEY_ID.to_be_bytes(), anchor].concat();
     v.bytes("about", &about);
-    let prk = v.extract("prk", &random, &[&state_key]);
+    let prk = v.extract("prk", &random, &[state_key]);
     let length = u32::try_from(OWNER.len()).unwrap().to_be_bytes();
     let info: [&[u8]; 4] = [labels::STATE_RECORD, &about, &length, OWNER];
     let info = info.concat();
@@ -118,7 +133,7 @@ fn sealed(v: &mut Vector, kind: u8, anchor: &[u8], state: &[u8]) -> (StateKey, [
     let sealed = aead::seal_once(Secret::copy(&k), &about, state).unwrap();
     let record = [&about[..], &random, &c, &sealed].concat();
     v.bytes("record", &record);
-    (StateKey::new(KEY_ID, &state_key).unwrap(), random, record)
+    (random, record)
 }
 
 /// A sealed account: the account, its key, its record.
@@ -178,6 +193,46 @@ fn change() -> Vector {
     assert_eq!(real, record);
     let opened: Change = key.open(OWNER, None, &record).unwrap();
     assert_eq!(opened.to_bytes(), change.to_bytes());
+    v
+}
+
+fn journal() -> Vector {
+    let mut v = Vector::new(
+        "state-journal",
+        "state",
+        "a journal of a device: its snapshot, and the entry of a change an hour after it began",
+    );
+    let mut scratch = Vector::new("scratch", "", "");
+    let to = Published::new(&mut scratch, "responder");
+    let device = to.member.device(&to.lasting);
+    let now = NOW + 3600;
+    v.bytes("responder core", &to.member.core);
+    v.number("now", now);
+    let base = start(&mut v, 2, &to.member.account_id, &to.member.core);
+    let journal_key: [u8; 32] = v.input("journal key");
+
+    v.part("snapshot");
+    let text = [&journal_key[..], &device.to_bytes()].concat();
+    let (key, first, snapshot) = sealed(&mut v, 0x08, &base, &text);
+    v.part("entry");
+    let name = [&[4][..], &now.to_be_bytes(), &[0; 16]].concat();
+    v.bytes("change name", &name);
+    let state = [&[1, 0x10][..], &base, &[2], &now.to_be_bytes(), &[4]].concat();
+    let (second, entry) = under(&mut v, &journal_key, 0x10, &after(&base, &name), &state);
+    v.part("");
+
+    let change = device.expire(now).unwrap();
+    let real = Tape::play(&[&journal_key, &first, &second], |rng| {
+        let (snapshot, mut journal) = Journal::begin(&device, &key, OWNER, rng).unwrap();
+        (snapshot, journal.seal(&change, rng).unwrap())
+    });
+    assert_eq!(real, (snapshot.clone(), entry.clone()));
+    let mut expired = device;
+    expired.apply(change).unwrap();
+    let opened = Journal::open::<Device>(&key, OWNER, Some(&expired.anchor()), &snapshot, [entry]);
+    let (state, journal) = opened.unwrap();
+    assert_eq!(state.to_bytes(), expired.to_bytes());
+    assert_eq!((journal.anchor(), journal.entries()), (expired.anchor(), 1));
     v
 }
 

@@ -1,4 +1,4 @@
-//! Secrets of the braid and the root: honest sides over any network, and a peer that keeps no rule.
+//! Secrets of the braid and the root, between honest sides over any network.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -10,34 +10,27 @@
 
 extern crate std;
 
-use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use std::collections::BTreeMap;
 
 use rand_core::Rng;
 
-use super::delta::{Delta, NewSending, Place};
-use super::header::Header;
-use super::tests::{FRONT, Pair, nothing, refused};
+use super::delta::{Delta, Place};
+use super::tests::{FRONT, Pair};
 use super::{Ratchet, Sending};
 use crate::error::Error;
-use crate::primitives::aead::{self, NONCE};
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::dh;
 use crate::primitives::generator::TestRng;
-use crate::primitives::secret::Secret;
-use crate::primitives::work::Work;
-use crate::protocol::braid::{Kind, Part, Step};
 use crate::protocol::padding::Padding;
 
-fn bytes(ratchet: &Ratchet) -> Vec<u8> {
+pub(super) fn bytes(ratchet: &Ratchet) -> Vec<u8> {
     let mut writer = Writer::new();
     ratchet.write(&mut writer);
     writer.secret().to_vec()
 }
 
-fn loaded(bytes: &[u8]) -> Result<Ratchet, Error> {
+pub(super) fn loaded(bytes: &[u8]) -> Result<Ratchet, Error> {
     Reader::all(bytes, Ratchet::read)
 }
 
@@ -218,200 +211,4 @@ fn more_chunks_are_never_slower_whatever_is_lost() {
         assert!(epochs[0] * 2 < epochs[1], "{epochs:?}");
         assert!(epochs[1] <= epochs[2] + 5 && epochs[2] <= epochs[3] + 5, "{epochs:?}");
     }
-}
-
-// ---- a peer that keeps no rule ----
-
-/// Messages in turns until `is_there` holds of initiator and responder.
-fn until(is_there: impl Fn(&Pair) -> bool) -> Pair {
-    let mut pair = Pair::new();
-    for message in 0..400 {
-        if is_there(&pair) {
-            return pair;
-        }
-        let Pair { initiator, responder, rng } = &mut pair;
-        let (from, to) =
-            if message % 2 == 0 { (responder, initiator) } else { (initiator, responder) };
-        let (message, mut delta) = from.seal(&FRONT, &[], b"on", 32, rng).unwrap();
-        from.apply(&mut delta);
-        let (_, mut delta) = to.stage(FRONT, &message).unwrap().open().unwrap();
-        to.apply(&mut delta);
-    }
-    panic!("a state that is not reached")
-}
-
-/// The first message of a chain that names any epoch, mixes any secret and says anything of the braid.
-fn leap(from: &mut Ratchet, mixed: u32, secret: Option<&Secret<32>>, part: &Part) -> Vec<u8> {
-    let Sending::Due(due) = &from.sending else { panic!("not its turn") };
-    let own = dh::SecretKey::from_seed(Secret::copy(&[8; 32]));
-    let turn = from.turn(&own, &due.peer, mixed, secret).unwrap();
-    let (public, previous) = (own.public(), due.previous);
-    let (root, next_header) = (turn.root, turn.next_header);
-    let new = NewSending { own, public, previous, mixed, root, next_header };
-    let place = Place::SentNext(Box::new(new));
-    let (key, chain) = turn.chain.step();
-    let header = Header {
-        ratchet: public,
-        previous,
-        number: 0,
-        nonce: [9; NONCE],
-        mixed,
-        part: part.encode(),
-    };
-    let mut body = vec![b'x', 0x80];
-    let ad = from.body_ad(from.role(), &FRONT, &header.encode());
-    let tag = aead::seal(&key.0, &header.nonce, &ad, &mut body).unwrap();
-    let sealed = header.seal(&from.next_sending_header, &FRONT, &tag).unwrap();
-    let (missing, braid) = (Vec::new(), Step::default());
-    from.apply(&mut Delta { place, chain, missing, number: 1, tag, braid });
-    [sealed.as_slice(), &tag, &body].concat()
-}
-
-#[test]
-fn a_chain_that_mixes_a_secret_says_so_in_its_part_or_is_refused() {
-    // The initiator has decapsulated, and the responder has not heard of it.
-    let is_there = |pair: &Pair| {
-        pair.initiator.braid.shared_secret().is_some()
-            && pair.responder.braid.secret().is_some()
-            && pair.responder.braid.shared_secret().is_none()
-    };
-    let secret = |pair: &Pair| pair.responder.braid.secret().unwrap().duplicate();
-    for kind in [Kind::Done, Kind::Nothing] {
-        let mut pair = until(is_there);
-        let (secret, before) = (secret(&pair), bytes(&pair.responder));
-        let silent = Part::bare(1, kind);
-        let message = leap(&mut pair.initiator, 1, Some(&secret), &silent);
-        assert_eq!(refused(&pair.responder, &message).0, Error::Inconsistent);
-        assert_eq!(bytes(&pair.responder), before);
-    }
-    let mut pair = until(is_there);
-    let secret = secret(&pair);
-    let word = Part::bare(2, Kind::Nothing);
-    let message = leap(&mut pair.initiator, 1, Some(&secret), &word);
-    let (_, mut delta) = pair.responder.stage(FRONT, &message).unwrap().open().unwrap();
-    pair.responder.apply(&mut delta);
-    assert!(pair.responder.mixed() == 1 && pair.responder.braid.secret().is_none());
-    assert!(loaded(&bytes(&pair.responder)).is_ok());
-}
-
-#[test]
-fn an_epoch_that_is_not_the_next_or_not_held_is_refused_before_any_agreement() {
-    for epochs in [0_u32, 1] {
-        for mixed in [epochs + 1, epochs + 2, epochs.wrapping_sub(1), u32::MAX] {
-            // The responder has answered, holds no secret, and hears a new chain.
-            let mut pair = until(|pair| {
-                let both = [&pair.initiator, &pair.responder];
-                both.iter().all(|side| side.mixed() == epochs && side.braid.secret().is_none())
-                    && matches!(pair.initiator.sending, Sending::Due(_))
-            });
-            let message =
-                leap(&mut pair.initiator, mixed, None, &Part::bare(epochs + 1, Kind::Nothing));
-            let (error, work) = refused(&pair.responder, &message);
-            assert_eq!((error, work.dh), (Error::Inconsistent, 0), "{mixed} after {epochs}");
-        }
-    }
-}
-
-#[test]
-fn another_epoch_within_a_chain_is_inconsistent_also_in_a_closed_one() {
-    let mut pair = Pair::new();
-    let lie = pair.seal_with(|header| header.mixed += 1);
-    let (error, work) = refused(&pair.responder, &lie);
-    assert_eq!((error, work), (Error::Inconsistent, Work { open: 1, ..Work::default() }));
-    let (late, arrives) = (pair.seal(), pair.seal());
-    super::tests::open(&mut pair.responder, &arrives).unwrap();
-    pair.turn();
-    let next = pair.seal();
-    super::tests::open(&mut pair.responder, &next).unwrap();
-    let (error, work) = refused(&pair.responder, &lie);
-    assert_eq!((error, work), (Error::Inconsistent, Work { open: 3, ..Work::default() }));
-    super::tests::open(&mut pair.responder, &late).unwrap();
-}
-
-#[test]
-fn a_side_that_holds_a_secret_makes_and_takes_no_second_one() {
-    // Planted beside what is under way: no honest side holds one here.
-    let mut pair = until(|pair| pair.responder.braid.is_about_to_encapsulate());
-    pair.responder.braid.plant_secret();
-    let mixes = matches!(pair.responder.sending, Sending::Due(_));
-    assert!(mixes, "whoever has a whole header is Due");
-    let (_, delta) = pair.responder.seal(&FRONT, &[], b"on", 32, &mut pair.rng).unwrap();
-    // Its own root step mixes the secret, and then there is room for the next one.
-    assert!(delta.braid.is_drawn());
-    pair.responder.apply(&mut { delta });
-    // Where it does not turn, it waits.
-    let mut pair = Pair::new();
-    pair.seal_answer();
-    for _ in 0..2 {
-        let message = pair.seal();
-        super::tests::open(&mut pair.responder, &message).unwrap();
-    }
-    assert!(pair.responder.braid.is_about_to_encapsulate());
-    pair.responder.braid.plant_secret();
-    let (_, delta) = pair.responder.seal(&FRONT, &[], b"on", 32, &mut pair.rng).unwrap();
-    assert!(matches!(delta.place, Place::Sent) && delta.braid.is_none());
-    let mut pair = until(|pair| pair.initiator.braid.is_about_to_agree());
-    pair.initiator.braid.plant_secret();
-    let (message, _) = pair.responder.seal(&FRONT, &[], b"on", 32, &mut pair.rng).unwrap();
-    assert_eq!(refused(&pair.initiator, &message).0, Error::Inconsistent);
-}
-
-#[test]
-fn a_chain_without_an_answer_carries_twice_the_header_and_then_nothing() {
-    let mut pair = Pair::new();
-    let mut carry = 1;
-    for _ in 0..20 {
-        let Pair { initiator, rng, .. } = &mut pair;
-        let (_, mut delta) = initiator.seal(&FRONT, &[], b"on", 32, rng).unwrap();
-        carry += usize::from(!delta.braid.is_none());
-        initiator.apply(&mut delta);
-    }
-    assert_eq!(carry, 6);
-}
-
-#[test]
-fn a_stored_change_with_a_step_of_the_other_direction_is_refused() {
-    let change = |place: u8, middle: &[u8], step: [u8; 2]| {
-        let bytes = [&[place | 0x80][..], &[1; 32], middle, &[0; 4], &[2; 16], &step].concat();
-        Reader::all(&bytes, Delta::read).err()
-    };
-    // Sent, with a chunk; received, with the word that the peer is in the next epoch; and crossed.
-    assert_eq!(change(0, &[], [1, 0]), None);
-    assert_eq!(change(3, &[0; 4], [0, 6]), None);
-    assert_eq!(change(0, &[], [0, 6]), Some(Error::Malformed));
-    assert_eq!(change(3, &[0; 4], [1, 0]), Some(Error::Malformed));
-}
-
-#[test]
-fn a_stored_ratchet_whose_braid_is_another_roles_or_epochs_is_refused() {
-    let mut pair = until(|pair| pair.initiator.mixed() == 1 && pair.responder.mixed() == 1);
-    assert!(loaded(&bytes(&pair.initiator)).is_ok());
-    core::mem::swap(&mut pair.initiator.braid, &mut pair.responder.braid);
-    for side in [&pair.initiator, &pair.responder] {
-        assert_eq!(loaded(&bytes(side)).err(), Some(Error::Malformed));
-    }
-    core::mem::swap(&mut pair.initiator.braid, &mut pair.responder.braid);
-    for mixed in [0, 2, u32::MAX] {
-        for side in [&mut pair.initiator, &mut pair.responder] {
-            let before = bytes(side);
-            if let Sending::Active(chain) = &mut side.sending {
-                chain.mixed = mixed;
-            } else if let Some(chain) = &mut side.receiving {
-                chain.mixed = mixed;
-            }
-            assert_eq!(loaded(&bytes(side)).err(), Some(Error::Malformed), "{mixed}");
-            *side = loaded(&before).unwrap();
-        }
-    }
-}
-
-#[test]
-fn a_header_that_announces_more_chunks_than_the_body_has_is_inconsistent() {
-    let pair = Pair::new();
-    let part = Part { epoch: 1, kind: Kind::Header, extra: 1, index: 1, chunk: [7; 32] };
-    let message = pair.seal_with_part(part.encode());
-    assert_eq!(refused(&pair.responder, &message).0, Error::Inconsistent);
-    let mut unknown = nothing();
-    unknown[4] = 7;
-    assert_eq!(refused(&pair.responder, &pair.seal_with_part(unknown)).0, Error::Inconsistent);
 }

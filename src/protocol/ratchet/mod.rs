@@ -23,6 +23,8 @@ mod header;
 #[cfg(test)]
 mod healing;
 #[cfg(test)]
+mod leaps;
+#[cfg(test)]
 mod mixing;
 mod open;
 mod seal;

@@ -1,0 +1,155 @@
+//! The braid alone: two sides, what goes between them, and their secrets.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+mod agreeing;
+mod lies;
+mod stored;
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+use rand_core::Rng;
+
+use super::part::{Kind, MAX_EXTRA};
+use super::step::Event;
+use super::{Braid, NATIVE, Offer, PART, Part, Phase, Step};
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::erasure::CHUNK;
+use crate::primitives::generator::TestRng;
+use crate::primitives::secret::Secret;
+use crate::primitives::work::{self, Work};
+
+/// What one side sent: the part, and the chunks behind the content.
+#[derive(Clone)]
+struct Sent {
+    part: Part,
+    extra: Vec<u8>,
+}
+
+/// One side, with the secrets that it got.
+struct Side {
+    braid: Braid,
+    /// Goes through the disk again and again.
+    is_restless: bool,
+    messages: usize,
+    secrets: Vec<[u8; 32]>,
+    rng: TestRng,
+}
+
+impl Side {
+    fn new(braid: Braid, seed: u64) -> Self {
+        let rng = TestRng::new(seed);
+        Self { braid, is_restless: true, messages: 0, secrets: Vec::new(), rng }
+    }
+
+    /// The next message, `number` of its chain, with room for so many further chunks.
+    fn send(&mut self, room: usize, number: u32) -> Sent {
+        let offer = Offer { number, room, is_busy: false };
+        let mut extra = Vec::new();
+        let (part, mut step) = self.braid.send(&offer, &mut extra, &mut self.rng);
+        assert_eq!(part.extra_bytes(), extra.len());
+        self.apply(&mut step);
+        Sent { part, extra }
+    }
+
+    fn receive(&mut self, sent: &Sent) -> Result<(), Error> {
+        let part = Part::decode(&sent.part.encode())?;
+        let mut step = self.braid.receive(&part, &sent.extra, false)?;
+        self.apply(&mut step);
+        Ok(())
+    }
+
+    /// Applies a step, as it is or as it comes back from a disk, and takes the secret as if mixed.
+    fn apply(&mut self, step: &mut Step) {
+        self.messages += 1;
+        if self.is_restless && self.messages.is_multiple_of(2) && !step.is_none() {
+            let mut writer = Writer::new();
+            step.write(&mut writer);
+            *step = Reader::all(&writer.secret(), Step::read).unwrap();
+        }
+        self.braid.apply(step);
+        if self.is_restless && self.messages.is_multiple_of(3) {
+            self.reload();
+        }
+        if let Some(secret) = self.braid.secret() {
+            let secret = *secret.expose();
+            if self.secrets.last() != Some(&secret) {
+                self.secrets.push(secret);
+            }
+        }
+        if self.braid.shared_secret().is_some() {
+            self.braid.forget_secret();
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        self.braid.write(&mut writer);
+        writer.secret().to_vec()
+    }
+
+    fn reload(&mut self) {
+        let bytes = self.bytes();
+        let read = |reader: &mut Reader<'_>| Braid::read(reader, &NATIVE);
+        self.braid = Reader::all(&bytes, read).unwrap();
+        assert_eq!(self.bytes(), bytes);
+    }
+
+    fn secrets(&self) -> &[[u8; 32]] {
+        &self.secrets
+    }
+}
+
+/// The initiator and the responder.
+fn pair(seed: u64) -> [Side; 2] {
+    let key = Secret::copy(&[6; 32]);
+    [
+        Side::new(Braid::initiate(&key, &NATIVE), 2 * seed),
+        Side::new(Braid::accept(&key, &NATIVE), 2 * seed + 1),
+    ]
+}
+
+/// Both have agreed on the same secrets, but for one that only the ciphertext side has yet.
+fn agree([one, other]: &[Side; 2]) {
+    let both = one.secrets().len().min(other.secrets().len());
+    assert_eq!(one.secrets()[..both], other.secrets()[..both]);
+    assert!(one.secrets().len().abs_diff(other.secrets().len()) <= 1);
+}
+
+/// Messages in turns until `epochs` secrets are agreed.
+fn ping_pong(sides: &mut [Side; 2], epochs: usize, room: usize) -> usize {
+    for message in 0.. {
+        if sides.iter().all(|side| side.secrets.len() >= epochs) {
+            return message;
+        }
+        let [one, other] = sides;
+        let (from, to) = if message % 2 == 0 { (one, other) } else { (other, one) };
+        let sent = from.send(room, 0);
+        to.receive(&sent).unwrap();
+    }
+    unreachable!()
+}
+
+/// Two sides that have exchanged messages in turns until `is_there` holds of them.
+fn until(is_there: impl Fn(&[Side; 2]) -> bool) -> [Side; 2] {
+    let mut sides = pair(1);
+    for message in 0..400 {
+        if is_there(&sides) {
+            return sides;
+        }
+        let [one, other] = &mut sides;
+        let (from, to) = if message % 2 == 0 { (one, other) } else { (other, one) };
+        let sent = from.send(0, 0);
+        to.receive(&sent).unwrap();
+    }
+    panic!("a state that is not reached")
+}
