@@ -9,7 +9,7 @@ use super::tape::Tape;
 use crate::primitives::erasure;
 use crate::primitives::kem;
 use crate::primitives::secret::Secret;
-use crate::protocol::braid::{Braid, Kind, NATIVE, Offer, Part as RealPart};
+use crate::protocol::braid::{Braid, Carriage, Kind, NATIVE, Part as RealPart};
 use crate::protocol::labels;
 
 pub(super) fn vectors() -> Vec<Vector> {
@@ -271,8 +271,8 @@ impl Epoch {
 
 /// A side's next message, without room for more than one chunk.
 pub(super) fn send(side: &mut Braid, random: &[&[u8]]) -> RealPart {
-    let offer = Offer { number: 0, room: 0, is_busy: false };
-    let (part, mut step) = Tape::play(random, |rng| side.send(&offer, &mut Vec::new(), rng));
+    let carriage = Carriage { number: 0, room: 0, is_busy: false };
+    let (part, mut step) = Tape::play(random, |rng| side.send(&carriage, &mut Vec::new(), rng));
     side.apply(&mut step);
     part
 }

@@ -8,7 +8,7 @@ use rand_core::CryptoRng;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::Secret;
 
-use super::{Braid, NATIVE, Offer, PART, Part};
+use super::{Braid, Carriage, NATIVE, PART, Part};
 
 /// Both sides of a braid, and whatever a fuzzer does to them. Only there under `cfg(fuzzing)`.
 pub struct Braids {
@@ -42,10 +42,10 @@ impl Braids {
     /// One side sends; what it sent before is lost.
     pub fn send(&mut self, second: bool, room: u8, number: u32, rng: &mut impl CryptoRng) {
         let (from, to) = self.pair(second);
-        let offer =
-            Offer { number, room: usize::from(room), is_busy: from.braid.secret().is_some() };
+        let carriage =
+            Carriage { number, room: usize::from(room), is_busy: from.braid.secret().is_some() };
         let mut extra = Vec::new();
-        let (part, mut step) = from.braid.send(&offer, &mut extra, rng);
+        let (part, mut step) = from.braid.send(&carriage, &mut extra, rng);
         assert_eq!(part.extra_bytes(), extra.len(), "what is announced is there");
         from.braid.apply(&mut step);
         to.coming = Some((part.encode(), extra));

@@ -43,7 +43,7 @@ pub(crate) use authenticator::{Labels, NATIVE};
 #[cfg(fuzzing)]
 pub use fuzzing::Braids;
 pub(crate) use part::{Kind, MAX_EXTRA, PART, Part};
-pub(crate) use send::Offer;
+pub(crate) use send::Carriage;
 pub(crate) use step::Step;
 
 use alloc::boxed::Box;

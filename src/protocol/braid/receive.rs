@@ -16,7 +16,7 @@ use super::{Braid, CT2, Ct1, HEADER, KeySide, Phase};
 
 impl Braid {
     /// What a part changes, with the chunks that came behind the content. `is_busy` as in
-    /// [`Offer`](super::Offer).
+    /// [`Carriage`](super::Carriage).
     ///
     /// # Errors
     ///

@@ -17,8 +17,8 @@ use super::part::{Kind, MAX_EXTRA, Part};
 use super::step::{Cache, Encapsulated, Event, Step};
 use super::{Braid, CT1, CT2, Ct1, Expanded, HEADER, KeySide, Phase, VECTOR, first_half};
 
-/// What a message has to offer.
-pub(crate) struct Offer {
+/// What a message has room for.
+pub(crate) struct Carriage {
     /// Its number in its chain.
     pub(crate) number: u32,
     /// Chunks for which its body has room.
@@ -32,25 +32,25 @@ impl Braid {
     /// behind it.
     pub(crate) fn send(
         &self,
-        offer: &Offer,
+        carriage: &Carriage,
         body: &mut Vec<u8>,
         rng: &mut impl CryptoRng,
     ) -> (Part, Step) {
         match &self.phase {
-            Phase::Fresh => self.generate(offer, body, rng),
-            Phase::Key(side) => self.send_key(side, offer, body),
-            Phase::Waiting(header) if header.is_complete() && !offer.is_busy => {
-                self.encapsulate(header, offer, body, rng)
+            Phase::Fresh => self.generate(carriage, body, rng),
+            Phase::Key(side) => self.send_key(side, carriage, body),
+            Phase::Waiting(header) if header.is_complete() && !carriage.is_busy => {
+                self.encapsulate(header, carriage, body, rng)
             }
             Phase::Waiting(_) => self.nothing(),
             Phase::Ct1(side) if side.acknowledged && side.vector.is_complete() => {
-                self.finish(side, offer, body)
+                self.finish(side, carriage, body)
             }
             Phase::Ct1(side) if side.acknowledged => self.nothing(),
-            Phase::Ct1(side) => self.send_ct1(side, offer, body),
-            Phase::Ct2(side) if offer.withholds::<CT2>(side.count) => self.nothing(),
+            Phase::Ct1(side) => self.send_ct1(side, carriage, body),
+            Phase::Ct2(side) if carriage.withholds::<CT2>(side.count) => self.nothing(),
             Phase::Ct2(side) => {
-                let part = self.run::<CT2>(Kind::Ct2, &side.stream, side.count, offer, body);
+                let part = self.run::<CT2>(Kind::Ct2, &side.stream, side.count, carriage, body);
                 (part, Step::sent(&part))
             }
         }
@@ -62,7 +62,7 @@ impl Braid {
 
     fn generate(
         &self,
-        offer: &Offer,
+        carriage: &Carriage,
         body: &mut Vec<u8>,
         rng: &mut impl CryptoRng,
     ) -> (Part, Step) {
@@ -70,7 +70,7 @@ impl Braid {
         let seed = hedged(self.authenticator.root(), labels::BRAID_KEY, &about, rng);
         let key = kem::SecretKey::from_seed(seed);
         let expanded = Box::new(self.expand(&key));
-        let part = self.run::<HEADER>(Kind::Header, &expanded.header, 0, offer, body);
+        let part = self.run::<HEADER>(Kind::Header, &expanded.header, 0, carriage, body);
         let event = Event::Generated(key);
         (part, Step { event, cache: Some(Cache::Key(expanded)), ..Step::sent(&part) })
     }
@@ -79,12 +79,12 @@ impl Braid {
         Expanded::of(key, &self.authenticator, self.labels, self.epoch)
     }
 
-    fn send_key(&self, side: &KeySide, offer: &Offer, body: &mut Vec<u8>) -> (Part, Step) {
+    fn send_key(&self, side: &KeySide, carriage: &Carriage, body: &mut Vec<u8>) -> (Part, Step) {
         let kind = side.sends();
         let is_withheld = match kind {
-            Kind::Header => offer.withholds::<HEADER>(side.count),
+            Kind::Header => carriage.withholds::<HEADER>(side.count),
             Kind::Done => true,
-            _ => offer.withholds::<VECTOR>(side.count),
+            _ => carriage.withholds::<VECTOR>(side.count),
         };
         if is_withheld {
             return (Part::bare(self.epoch, kind.without_chunk()), Step::default());
@@ -94,9 +94,9 @@ impl Braid {
             return self.nothing();
         };
         let part = if kind == Kind::Header {
-            self.run::<HEADER>(kind, &expanded.header, side.count, offer, body)
+            self.run::<HEADER>(kind, &expanded.header, side.count, carriage, body)
         } else {
-            self.run::<VECTOR>(kind, &expanded.vector, side.count, offer, body)
+            self.run::<VECTOR>(kind, &expanded.vector, side.count, carriage, body)
         };
         (part, Step { cache: made.map(Cache::Key), ..Step::sent(&part) })
     }
@@ -104,7 +104,7 @@ impl Braid {
     fn encapsulate(
         &self,
         header: &Collector<HEADER>,
-        offer: &Offer,
+        carriage: &Carriage,
         body: &mut Vec<u8>,
         rng: &mut impl CryptoRng,
     ) -> (Part, Step) {
@@ -115,14 +115,14 @@ impl Braid {
         let (stream, shared) = kem::encapsulate_first(&header, &coins);
         let secret = Box::new(epoch_secret(self.labels, self.epoch, &shared));
         let authenticator = self.authenticator.update(self.labels, self.epoch, &secret);
-        let part = self.run::<CT1>(Kind::Ct1, stream.as_slice(), 0, offer, body);
+        let part = self.run::<CT1>(Kind::Ct1, stream.as_slice(), 0, carriage, body);
         let made = Encapsulated { coins, authenticator: Box::new(authenticator), secret };
         let event = Event::Encapsulated(Box::new(made));
         (part, Step { event, cache: Some(Cache::Ct1(stream)), ..Step::sent(&part) })
     }
 
-    fn send_ct1(&self, side: &Ct1, offer: &Offer, body: &mut Vec<u8>) -> (Part, Step) {
-        if offer.withholds::<CT1>(side.count) {
+    fn send_ct1(&self, side: &Ct1, carriage: &Carriage, body: &mut Vec<u8>) -> (Part, Step) {
+        if carriage.withholds::<CT1>(side.count) {
             return self.nothing();
         }
         let made =
@@ -130,12 +130,12 @@ impl Braid {
         let Some(stream) = side.stream.as_ref().or(made.as_ref()) else {
             return self.nothing();
         };
-        let part = self.run::<CT1>(Kind::Ct1, stream.as_slice(), side.count, offer, body);
+        let part = self.run::<CT1>(Kind::Ct1, stream.as_slice(), side.count, carriage, body);
         (part, Step { cache: made.map(Cache::Ct1), ..Step::sent(&part) })
     }
 
     /// The second half of the ciphertext, from the whole key and the same coins.
-    fn finish(&self, side: &Ct1, offer: &Offer, body: &mut Vec<u8>) -> (Part, Step) {
+    fn finish(&self, side: &Ct1, carriage: &Carriage, body: &mut Vec<u8>) -> (Part, Step) {
         // Checked when it came; a state that says otherwise was not written by this code.
         let Ok(key) = kem::PublicKey::join(&side.header, &side.vector.stream()) else {
             return self.nothing();
@@ -144,7 +144,7 @@ impl Braid {
         let tag = self.authenticator.ciphertext_tag(self.labels, self.epoch, &ciphertext);
         let (_, second) = ciphertext.split_at(kem::CIPHERTEXT_1);
         let stream = Box::new(concat(&[second, &tag]));
-        let part = self.run::<CT2>(Kind::Ct2, stream.as_slice(), 0, offer, body);
+        let part = self.run::<CT2>(Kind::Ct2, stream.as_slice(), 0, carriage, body);
         (part, Step { event: Event::Finished(stream), ..Step::sent(&part) })
     }
 
@@ -154,11 +154,11 @@ impl Braid {
         kind: Kind,
         stream: &[u8],
         count: u16,
-        offer: &Offer,
+        carriage: &Carriage,
         body: &mut Vec<u8>,
     ) -> Part {
         let bounds = [
-            u8::try_from(offer.room).unwrap_or(MAX_EXTRA),
+            u8::try_from(carriage.room).unwrap_or(MAX_EXTRA),
             u8::try_from(N.saturating_sub(1)).unwrap_or(MAX_EXTRA),
             u8::try_from(u16::MAX.saturating_sub(count)).unwrap_or(MAX_EXTRA),
         ];
@@ -171,7 +171,7 @@ impl Braid {
     }
 }
 
-impl Offer {
+impl Carriage {
     /// Whether a stream of which `count` chunks went before is not to go on in this message: when more
     /// than are needed have gone, and those in this chain alone would do.
     fn withholds<const N: usize>(&self, count: u16) -> bool {

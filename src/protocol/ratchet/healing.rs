@@ -22,7 +22,7 @@ use super::{Ratchet, Sending};
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::generator::TestRng;
 use crate::primitives::kdf::Prk;
-use crate::protocol::braid::{Braid, NATIVE, Offer, Part};
+use crate::protocol::braid::{Braid, Carriage, NATIVE, Part};
 use crate::protocol::labels;
 use crate::protocol::padding::Padding;
 
@@ -50,7 +50,14 @@ impl Thief {
     }
 
     /// Follows one message that the side sealed or opened, before the side applies it.
-    fn follow(&mut self, side: &Ratchet, delta: &Delta, part: &Part, extra: &[u8], offer: &Offer) {
+    fn follow(
+        &mut self,
+        side: &Ratchet,
+        delta: &Delta,
+        part: &Part,
+        extra: &[u8],
+        carriage: &Carriage,
+    ) {
         let (agreement, mixed) = match (&delta.place, &side.sending) {
             (Place::SentNext(new), Sending::Due(due)) => {
                 (Some(new.own.agree(&due.peer).unwrap()), new.mixed)
@@ -66,7 +73,7 @@ impl Thief {
             let info = [labels::RATCHET_ROOT, &mixed.to_be_bytes(), &[1]];
             self.root = *prk.expand::<32>(&info).expose();
         }
-        self.follow_braid(delta, part, extra, offer, mixed != side.mixed());
+        self.follow_braid(delta, part, extra, carriage, mixed != side.mixed());
     }
 
     fn follow_braid(
@@ -74,7 +81,7 @@ impl Thief {
         delta: &Delta,
         part: &Part,
         extra: &[u8],
-        offer: &Offer,
+        carriage: &Carriage,
         mixes: bool,
     ) {
         let Some(braid) = &mut self.braid else { return };
@@ -82,12 +89,12 @@ impl Thief {
             braid.forget_secret();
         }
         let mut step = if delta.is_received() {
-            braid.receive(part, extra, offer.is_busy).unwrap()
+            braid.receive(part, extra, carriage.is_busy).unwrap()
         } else if delta.braid.is_drawn() {
             self.braid = None;
             return;
         } else {
-            braid.send(offer, &mut Vec::new(), &mut TestRng::zeros()).1
+            braid.send(carriage, &mut Vec::new(), &mut TestRng::zeros()).1
         };
         braid.apply(&mut step);
         if let Some(secret) = braid.secret() {
@@ -131,10 +138,10 @@ impl Heist {
         let number = delta.number - 1;
         let mixes = matches!(&delta.place, Place::SentNext(new) if new.mixed != from.mixed());
         let room = (padded - length - 1) / 32;
-        let offer = Offer { number, room, is_busy: from.braid.secret().is_some() && !mixes };
+        let carriage = Carriage { number, room, is_busy: from.braid.secret().is_some() && !mixes };
         if from_initiator == self.of_initiator {
             for thief in &mut self.thieves {
-                thief.follow(from, &delta, &Part::default(), &[], &offer);
+                thief.follow(from, &delta, &Part::default(), &[], &carriage);
             }
         }
         from.apply(&mut delta);
@@ -149,8 +156,8 @@ impl Heist {
             let is_busy = to.braid.secret().is_some() && !mixes;
             if from_initiator != self.of_initiator {
                 for thief in &mut self.thieves {
-                    let offer = Offer { number: 0, room: 0, is_busy };
-                    thief.follow(to, &delta, &part, &extra, &offer);
+                    let carriage = Carriage { number: 0, room: 0, is_busy };
+                    thief.follow(to, &delta, &part, &extra, &carriage);
                 }
             }
             to.apply(&mut delta);

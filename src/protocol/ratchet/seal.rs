@@ -17,7 +17,7 @@ use crate::primitives::codec::concat;
 use crate::primitives::erasure::CHUNK;
 use crate::primitives::kdf::hedged;
 use crate::primitives::{aead, dh};
-use crate::protocol::braid::Offer;
+use crate::protocol::braid::Carriage;
 use crate::protocol::labels;
 use crate::protocol::padding::MAX_CONTENT;
 
@@ -67,12 +67,12 @@ impl Ratchet {
         message.extend_from_slice(front);
         message.resize(start, 0);
         message.extend_from_slice(content);
-        let offer = Offer {
+        let carriage = Carriage {
             number: spot.number,
             room: padded.saturating_sub(content.len()).saturating_sub(1) / CHUNK,
             is_busy: self.braid.secret().is_some() && spot.mixed == self.mixed(),
         };
-        let (part, braid) = self.braid.send(&offer, &mut message, rng);
+        let (part, braid) = self.braid.send(&carriage, &mut message, rng);
         let Spot { ratchet, previous, number, mixed, .. } = spot;
         let header = Header { ratchet, previous, number, nonce, mixed, part: part.encode() };
         message.push(0x80);

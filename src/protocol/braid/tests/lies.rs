@@ -136,8 +136,8 @@ fn a_second_secret_is_not_taken_before_the_first_one_is_mixed() {
         Phase::Waiting(header) => header.is_complete(),
         _ => false,
     });
-    let offer = Offer { number: 0, room: 0, is_busy: true };
-    let (part, step) = sides[1].braid.send(&offer, &mut Vec::new(), &mut TestRng::new(1));
+    let carriage = Carriage { number: 0, room: 0, is_busy: true };
+    let (part, step) = sides[1].braid.send(&carriage, &mut Vec::new(), &mut TestRng::new(1));
     assert!(part.kind == Kind::Nothing && step.is_none());
     assert_eq!(sides[1].send(0, 0).part.kind, Kind::Ct1);
 }

@@ -20,7 +20,7 @@ use rand_core::Rng;
 
 use super::part::{Kind, MAX_EXTRA};
 use super::step::Event;
-use super::{Braid, NATIVE, Offer, PART, Part, Phase, Step};
+use super::{Braid, Carriage, NATIVE, PART, Part, Phase, Step};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::erasure::CHUNK;
@@ -53,9 +53,9 @@ impl Side {
 
     /// The next message, `number` of its chain, with room for so many further chunks.
     fn send(&mut self, room: usize, number: u32) -> Sent {
-        let offer = Offer { number, room, is_busy: false };
+        let carriage = Carriage { number, room, is_busy: false };
         let mut extra = Vec::new();
-        let (part, mut step) = self.braid.send(&offer, &mut extra, &mut self.rng);
+        let (part, mut step) = self.braid.send(&carriage, &mut extra, &mut self.rng);
         assert_eq!(part.extra_bytes(), extra.len());
         self.apply(&mut step);
         Sent { part, extra }
