@@ -117,6 +117,8 @@ pub enum Error {
     /// The journal holds as many changes as it may, or one that ends it: save a snapshot of the state and
     /// begin the next one ([`Journal::begin`](crate::Journal::begin)).
     JournalFull,
+    /// No reserved number is left: seal the message with a change of its own, which may reserve more.
+    NotReserved,
     /// The change was made for another state than the one it is applied to or saved over:
     /// another call, process or tab came first. Load again and repeat the operation.
     StaleChange,
@@ -199,6 +201,7 @@ impl fmt::Display for Error {
             Self::Corrupt => "the record is damaged",
             Self::StateRollback => "the record is older than its anchor",
             Self::JournalFull => "the journal needs a new snapshot first",
+            Self::NotReserved => "no reserved number is left",
             Self::StaleChange => "the change was made for another state",
             Self::Exhausted => "a counter is at its end",
             Self::TooManyDevices => "the account has too many devices",

@@ -329,12 +329,12 @@ fn changes_are_as_long_as_the_page_says() {
     };
     assert_eq!(sent(&mut pair.initiator, &mut pair.rng), 206);
     // The responder's first chain, which begins with nothing of the exchange but a chunk of ct1 and
-    // what it drew: 2 and 128 bytes.
+    // what it drew: 3 and 128 bytes.
     let answer = sent(&mut pair.responder, &mut pair.rng);
-    assert_eq!(answer, 342 + 2 + 128);
+    assert_eq!(answer, 342 + 3 + 128);
     let answer = pair.responder.encrypt(b"answer", &mut pair.rng).unwrap();
-    // A new chain, and the first chunk of ct1: 2 bytes and 36 of it.
-    assert_eq!(received(&pair.initiator, &answer), 204 + 2 + 36);
+    // A new chain, and the first chunk of ct1: a byte and 36 of it.
+    assert_eq!(received(&pair.initiator, &answer), 204 + 1 + 36);
 }
 
 #[test]

@@ -31,6 +31,10 @@ const MAX_RECENT: usize = 32;
 enum Act {
     /// A side sends a message.
     Send(usize),
+    /// A side sends a message and reserves so many numbers behind it.
+    Reserve(usize, u8),
+    /// A side sends under a reserved number, if it has one.
+    SendReserved(usize),
     /// A side sends so many, of which none is carried.
     Waste(usize, u8),
     /// A message under way arrives, and stays under way: it may arrive again.
@@ -50,6 +54,8 @@ enum Act {
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         6 => (0..2_usize).prop_map(Act::Send),
+        2 => (0..2_usize, 1..9_u8).prop_map(|(side, count)| Act::Reserve(side, count)),
+        4 => (0..2_usize).prop_map(Act::SendReserved),
         1 => (0..2_usize, 1..9_u8).prop_map(|(side, count)| Act::Waste(side, count)),
         5 => any::<Index>().prop_map(Act::Deliver),
         3 => Just(Act::DeliverOldest),
@@ -68,6 +74,8 @@ type Place = (u32, u32);
 struct Direction {
     /// How long the sender's chains are; the last is the one it sends in. Chains count from 1.
     lengths: Vec<u32>,
+    /// How long the last one is in the sender's store, with what is reserved.
+    stored: u32,
     /// Whether the sender's next message begins a chain.
     due: bool,
     /// The receiver's current chain, and the number it expects there.
@@ -81,14 +89,30 @@ struct Direction {
 }
 
 impl Direction {
-    fn send(&mut self) -> Place {
+    fn send(&mut self, reserve: u8) -> Place {
         if core::mem::take(&mut self.due) {
             self.lengths.push(0);
         }
+        let place = self.next();
+        self.stored = place.1 + 1 + u32::from(reserve);
+        place
+    }
+
+    /// The place of a message under a reserved number.
+    fn send_reserved(&mut self) -> Option<Place> {
+        (!self.due && self.stored > *self.lengths.last().unwrap()).then(|| self.next())
+    }
+
+    fn next(&mut self) -> Place {
         let chain = u32::try_from(self.lengths.len()).unwrap();
         let length = self.lengths.last_mut().unwrap();
         *length += 1;
         (chain, *length - 1)
+    }
+
+    /// The sender is loaded from its store: what was reserved is skipped.
+    fn restore(&mut self) {
+        *self.lengths.last_mut().unwrap() = self.stored;
     }
 
     /// What delivering the message does: opens, with so many newly missing and so many lost, or
@@ -172,6 +196,7 @@ impl World {
         // next one answers that.
         let read_one = |due| Direction {
             lengths: vec![1],
+            stored: 1,
             due,
             expects: (1, 1),
             recent: vec![(1, 0)],
@@ -183,10 +208,12 @@ impl World {
 
     fn act(&mut self, act: &Act) {
         match act {
-            Act::Send(side) => self.send(*side),
+            Act::Send(side) => self.send(*side, 0),
+            Act::Reserve(side, count) => self.send(*side, *count),
+            Act::SendReserved(side) => self.send_reserved(*side),
             Act::Waste(side, count) => {
                 for _ in 0..*count {
-                    self.send(*side);
+                    self.send(*side, 0);
                     self.network.pop();
                 }
             }
@@ -212,17 +239,38 @@ impl World {
                 let (from, bytes) = (message.from, message.bytes.clone());
                 self.refused(from, &bytes);
             }
-            Act::Restore(side) => self.sides[*side] = copy(&self.sides[*side]),
+            Act::Restore(side) => {
+                self.sides[*side] = copy(&self.sides[*side]);
+                self.directions[*side].restore();
+            }
             _ => {}
         }
     }
 
-    fn send(&mut self, from: usize) {
+    fn content(&mut self) -> Vec<u8> {
         self.sent += 1;
-        let content = self.sent.to_be_bytes().to_vec();
-        let bytes = self.sides[from].encrypt(&content, &mut self.rng).unwrap();
-        let place = self.directions[from].send();
+        self.sent.to_be_bytes().to_vec()
+    }
+
+    fn send(&mut self, from: usize, reserve: u8) {
+        let content = self.content();
+        let sending = self.sides[from].stage_send().reserve(reserve.into());
+        let bytes = sending.seal(&content, &mut self.rng).unwrap().apply().unwrap();
+        let place = self.directions[from].send(reserve);
         self.network.push(Flying { from, place, content, bytes });
+    }
+
+    fn send_reserved(&mut self, from: usize) {
+        let content = self.content();
+        let before = self.sides[from].to_bytes();
+        let sealed = self.sides[from].stage_send().seal_reserved(&content, &mut self.rng);
+        assert!(before == self.sides[from].to_bytes(), "there would be something to save");
+        match self.directions[from].send_reserved() {
+            Some(place) => {
+                self.network.push(Flying { from, place, content, bytes: sealed.unwrap() });
+            }
+            None => assert_eq!(sealed, Err(Error::NotReserved)),
+        }
     }
 
     fn deliver(&mut self, which: usize) {
@@ -279,7 +327,7 @@ proptest! {
             world.act(act);
         }
         for from in [0, 1, 0, 1] {
-            world.send(from);
+            world.send(from, 0);
             let last = world.network.len() - 1;
             let bytes = world.network[last].bytes.clone();
             prop_assert!(world.sides[1 - from].decrypt(&bytes).is_ok());

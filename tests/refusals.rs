@@ -72,6 +72,7 @@ cases! {
     a_record_behind_its_anchor_was_rolled_back: Error::StateRollback;
     a_change_of_an_older_generation_is_stale: Error::StaleChange;
     a_journal_that_has_turned_is_full: Error::JournalFull;
+    a_message_for_which_no_number_is_reserved_is_refused: Error::NotReserved;
     a_state_at_its_last_generation_is_exhausted: Error::Exhausted;
     a_content_longer_than_a_message_takes_is_a_bad_argument: Error::BadArgument;
     a_device_list_older_than_the_known_one_is_a_rollback: Error::ListRollback;
@@ -315,6 +316,11 @@ mod case {
         let other = pair.bob.expire(NOW).unwrap();
         pair.bob.apply(one).unwrap();
         refusal(&mut pair.bob, |bob| bob.apply(other))
+    }
+
+    pub(super) fn a_message_for_which_no_number_is_reserved_is_refused() -> Option<Error> {
+        let Pair { mut initiator, mut rng, .. } = Pair::new(29);
+        refusal(&mut initiator, |initiator| initiator.stage_send().seal_reserved(b"b", &mut rng))
     }
 
     pub(super) fn a_journal_that_has_turned_is_full() -> Option<Error> {

@@ -29,7 +29,7 @@ use support::home::Home;
 use support::town::{Person, Town};
 use support::{
     Door, NOW, ORIGIN, OneToOne, Pair, RecordingRng, TestRng, Visit, bundle_of,
-    bundle_with_one_time, only, places, seal_many, secrets_with, session_secrets,
+    bundle_with_one_time, copy, only, places, seal_many, secrets_with, session_secrets,
 };
 
 /// Room for all that a test frees.
@@ -520,6 +520,52 @@ fn epochs_of_the_post_quantum_exchange_leave_no_secret_in_freed_memory() {
     assert!(sides[0].post_quantum_epoch() >= 2);
     watched(|| drop(sides));
     secrets.extend(rng.taken.into_iter().map(|seed| ("randomness of a key", seed)));
+    let found = found(&secrets);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn reserved_numbers_leave_no_secret_in_freed_memory() {
+    let _alone = DIGGING.lock().unwrap();
+    HEAP.used.store(0, Ordering::SeqCst);
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(8);
+    let first = initiator.encrypt(b"the chain begins", &mut rng).unwrap();
+    responder.decrypt(&first).unwrap();
+    // Keys of the chain, from copies that use it as usual: the message keys are those that their
+    // receiver misses.
+    let mut secrets: Vec<Secret> = Vec::with_capacity(1 << 12);
+    let (mut twin, mut reader) = (copy(&initiator), copy(&responder));
+    let mut last = Vec::new();
+    for _ in 0..40 {
+        last = twin.encrypt(b"a", &mut rng).unwrap();
+        note(&twin, &mut secrets);
+    }
+    reader.decrypt(&last).unwrap();
+    note(&reader, &mut secrets);
+    assert!(secrets.len() > 80);
+    watched(|| {
+        let ahead = |side: &mut Session, rng: &mut TestRng| {
+            drop(side.stage_send().seal_reserved(b"b", rng).unwrap());
+        };
+        let reserve = |side: &mut Session, rng: &mut TestRng| {
+            drop(side.stage_send().reserve(9).seal(b"a", rng).unwrap());
+            drop(side.stage_send().reserve(9).seal(b"a", rng).unwrap().apply().unwrap());
+        };
+        // Used up; freed by a usual message; by another reservation; by a turn; by its end.
+        reserve(&mut initiator, &mut rng);
+        (0..9).for_each(|_| ahead(&mut initiator, &mut rng));
+        reserve(&mut initiator, &mut rng);
+        (0..4).for_each(|_| ahead(&mut initiator, &mut rng));
+        reserve(&mut initiator, &mut rng);
+        drop(initiator.encrypt(b"c", &mut rng).unwrap());
+        reserve(&mut initiator, &mut rng);
+        ahead(&mut initiator, &mut rng);
+        let mut ended = copy(&initiator);
+        drop(ended.stage_send().reserve(3).seal(b"a", &mut rng).unwrap().apply().unwrap());
+        drop(ended);
+        initiator.decrypt(&responder.encrypt(b"answer", &mut rng).unwrap()).unwrap();
+        drop((initiator, responder));
+    });
     let found = found(&secrets);
     assert!(found.is_empty(), "{found:?}");
 }

@@ -25,7 +25,7 @@ fuzz_target!(|events: &[u8]| SIDES.with(|saved| {
         let (here, there) = if event & 1 == 0 { (here, there) } else { (there, here) };
         let back = usize::from(event >> 3);
         match event >> 1 & 3 {
-            0 => here.send(&mut rng),
+            0 => here.send(back, &mut rng),
             1 => here.receive(there, back),
             2 => here.forged(there, back),
             _ => here.restore(),

@@ -104,9 +104,18 @@ impl Side {
         Self { session, sent: Vec::new() }
     }
 
-    pub fn send(&mut self, rng: &mut TestRng) {
+    /// Sends under a reserved number, if there is one and `how` is odd; else reserves up to 3. So few, that
+    /// a side that is restored again and again does not run away from the other.
+    pub fn send(&mut self, how: usize, rng: &mut TestRng) {
         let content = self.sent.len().to_be_bytes().repeat(1 + self.sent.len() % 40);
-        let message = self.session.encrypt(&content, rng).unwrap();
+        let is_reserved = how & 1 == 1 && self.session.reserved() > 0;
+        let sending = self.session.stage_send();
+        let message = if is_reserved {
+            sending.seal_reserved(&content, rng).unwrap()
+        } else {
+            let count = u16::try_from(how >> 1 & 3).unwrap();
+            sending.reserve(count).seal(&content, rng).unwrap().apply().unwrap()
+        };
         self.sent.push(Sent { content, message, read: false });
     }
 

@@ -27,6 +27,7 @@
 //! Header, Vector and the key side's Ct2 are one [`KeySide`], told apart by the chunks that are there.
 //! Sending and receiving only read the braid and give a [`Step`]; applying the step moves it on.
 
+mod ahead;
 mod authenticator;
 mod collector;
 #[cfg(fuzzing)]
@@ -39,6 +40,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ahead::Ahead;
 pub(crate) use authenticator::{Labels, NATIVE};
 #[cfg(fuzzing)]
 pub use fuzzing::Braids;

@@ -18,6 +18,7 @@ use super::step::{Cache, Encapsulated, Event, Step};
 use super::{Braid, CT1, CT2, Ct1, Expanded, HEADER, KeySide, Phase, VECTOR, first_half};
 
 /// What a message has room for.
+#[derive(Clone, Copy)]
 pub(crate) struct Carriage {
     /// Its number in its chain.
     pub(crate) number: u32,
@@ -149,7 +150,7 @@ impl Braid {
     }
 
     /// The next chunks of a stream that is not withheld, of which `count` went before.
-    fn run<const N: usize>(
+    pub(super) fn run<const N: usize>(
         &self,
         kind: Kind,
         stream: &[u8],
@@ -174,7 +175,7 @@ impl Braid {
 impl Carriage {
     /// Whether a stream of which `count` chunks went before is not to go on in this message: when more
     /// than are needed have gone, and those in this chain alone would do.
-    fn withholds<const N: usize>(&self, count: u16) -> bool {
+    pub(super) fn withholds<const N: usize>(&self, count: u16) -> bool {
         let enough = N.saturating_mul(2);
         let each = self.room.saturating_add(1).min(N);
         let here = usize::try_from(self.number).unwrap_or(usize::MAX).saturating_mul(each);

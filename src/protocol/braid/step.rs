@@ -11,17 +11,20 @@ use crate::primitives::secret::Secret;
 
 use super::authenticator::Authenticator;
 use super::collector::Collector;
-use super::part::{Kind, MAX_EXTRA, Part};
+use super::part::{Kind, Part};
 use super::{Braid, Ct1, Ct2, Expanded, KeySide, Phase, first_half};
+
+/// Chunks that one change accounts for at most: 36 in its message, and in each of 500 reserved ones.
+const MAX_SENT: u16 = 36 * 501;
 
 /// The change that one sealed or opened message makes. Only success makes one.
 #[derive(Default)]
 pub(crate) struct Step {
-    /// Chunks sent of the stream that goes out.
-    pub(crate) sent: u8,
+    /// Chunks sent of the stream that goes out, or set aside.
+    pub(crate) sent: u16,
     pub(crate) event: Event,
-    /// What came, if the event is that something did. Beside the enum: what a large variant leaves
-    /// unused is not wiped.
+    /// What the message carries. Of the encoding only if the event is that it came. Beside the enum: what
+    /// a large variant leaves unused is not wiped.
     pub(crate) part: Part,
     /// The chunks behind the content; empty, and without cost, in the common case.
     pub(crate) extra: Vec<u8>,
@@ -71,7 +74,7 @@ impl Step {
     }
 
     pub(crate) fn sent(part: &Part) -> Self {
-        Self { sent: part.chunks(), ..Self::default() }
+        Self { sent: part.chunks().into(), part: *part, ..Self::default() }
     }
 
     pub(crate) fn collected(part: &Part, extra: &[u8]) -> Self {
@@ -119,7 +122,7 @@ impl Braid {
             }
             Event::Followed => self.begin_epoch(Phase::Fresh),
         }
-        self.go_on(u16::from(sent), cache);
+        self.go_on(sent, cache);
     }
 
     fn begin_epoch(&mut self, phase: Phase) {
@@ -179,7 +182,6 @@ impl Braid {
 
 impl Step {
     pub(crate) fn write(&self, writer: &mut Writer) {
-        writer.u8(self.sent);
         match &self.event {
             Event::None => writer.u8(0),
             Event::Generated(key) => {
@@ -207,10 +209,12 @@ impl Step {
             }
             Event::Followed => writer.u8(6),
         }
+        if !self.is_received() {
+            writer.u16(self.sent);
+        }
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let sent = reader.u8()?;
         let event = match reader.u8()? {
             0 => Event::None,
             1 => Event::Generated(kem::SecretKey::from_seed(Secret::copy(reader.array()?))),
@@ -228,15 +232,14 @@ impl Step {
             6 => Event::Followed,
             _ => return Err(Error::Malformed),
         };
-        let mut step = Self { sent, ..Self::of(event) };
+        let mut step = Self::of(event);
         if matches!(step.event, Event::Collected) {
             step.read_collected(reader)?;
         }
-        let is_read = step.is_received();
-        if sent > MAX_EXTRA.saturating_add(1) || step.is_none() || (is_read && sent != 0) {
-            return Err(Error::Malformed);
+        if !step.is_received() {
+            step.sent = reader.u16()?;
         }
-        Ok(step)
+        if step.sent > MAX_SENT || step.is_none() { Err(Error::Malformed) } else { Ok(step) }
     }
 
     fn write_collected(&self, writer: &mut Writer) {

@@ -12,8 +12,9 @@ use crate::protocol::braid::Step;
 
 use super::chain::{ChainKey, Missing};
 use super::header::HeaderKey;
+use super::reserve::Reserved;
 use super::skipped::{Closed, MAX_MISSING, half, read_missing, remove, write_missing};
-use super::{Due, Position, Ratchet, ReceivingChain, Sending, SendingChain};
+use super::{Due, Ratchet, ReceivingChain, Sending, SendingChain};
 
 /// The change of one sealed or opened message. Only success makes one.
 ///
@@ -31,6 +32,8 @@ pub(crate) struct Delta {
     pub(crate) tag: [u8; TAG],
     /// What moved of the braid, mostly nothing or one chunk.
     pub(crate) braid: Step,
+    /// What the sender reserved behind the message. Not part of the encoding: who loads the change skips it.
+    pub(crate) reserved: Option<Box<Reserved>>,
 }
 
 /// Where the message is.
@@ -102,8 +105,10 @@ impl Ratchet {
     pub(crate) fn apply(&mut self, delta: &mut Delta) {
         let (chain, number) = (&mut delta.chain, delta.number);
         match &mut delta.place {
-            Place::Sent => self.go_on_sending(chain, number),
-            Place::SentNext(new) => self.begin_sending(new, chain, number),
+            Place::Sent => self.go_on_sending(chain, number, delta.reserved.take()),
+            Place::SentNext(new) => {
+                self.begin_sending(new, chain, number, delta.reserved.take());
+            }
             Place::Late { step } => {
                 if let Some(missing) = self.missing_of(*step) {
                     remove(missing, number);
@@ -149,14 +154,26 @@ impl Ratchet {
         lost.saturating_add(surplus)
     }
 
-    fn go_on_sending(&mut self, chain: &mut ChainKey, number: u32) {
+    fn go_on_sending(
+        &mut self,
+        chain: &mut ChainKey,
+        number: u32,
+        reserved: Option<Box<Reserved>>,
+    ) {
         if let Sending::Active(going) = &mut self.sending {
             swap(&mut going.chain.0, &mut chain.0);
             going.number = number;
+            going.reserved = reserved;
         }
     }
 
-    fn begin_sending(&mut self, new: &mut NewSending, chain: &ChainKey, number: u32) {
+    fn begin_sending(
+        &mut self,
+        new: &mut NewSending,
+        chain: &ChainKey,
+        number: u32,
+        reserved: Option<Box<Reserved>>,
+    ) {
         self.mix(new.mixed);
         // From here on `new.next_header` is the header key of the chain that begins.
         swap(&mut self.next_sending_header.0, &mut new.next_header.0);
@@ -170,6 +187,7 @@ impl Ratchet {
             number,
             previous: new.previous,
             mixed: new.mixed,
+            reserved,
         }));
     }
 
@@ -196,9 +214,15 @@ impl Ratchet {
         // From here on `new.next_header` is the header key of the chain that begins.
         swap(&mut self.next_receiving_header.0, &mut new.next_header.0);
         swap(&mut self.root, &mut new.root);
-        let Position { chain: step, number: previous } = self.sent();
-        // The old ratchet secret and sending chain are wiped here.
-        self.sending = Sending::Due(Box::new(Due { peer: new.ratchet, step, previous }));
+        let (sealed, peer) = (self.sent(), new.ratchet);
+        let previous = match &self.sending {
+            Sending::Due(due) => due.previous,
+            Sending::Active(chain) => chain.number,
+            Sending::Answering { .. } => 0,
+        };
+        // The old ratchet secret and sending chain are wiped here, with what is reserved in it.
+        let due = Due { peer, step: sealed.chain, previous, sealed: sealed.number };
+        self.sending = Sending::Due(Box::new(due));
         let current = ReceivingChain {
             step: new.step,
             ratchet: new.ratchet,
@@ -290,7 +314,8 @@ impl Delta {
         let missing = if skips { read_missing(reader)? } else { Missing::new() };
         let (number, tag) = (reader.u32()?, *reader.array()?);
         let braid = if has_braid { Step::read(reader)? } else { Step::default() };
-        let delta = Self { place, chain: ChainKey(chain), missing, number, tag, braid };
+        let chain = ChainKey(chain);
+        let delta = Self { place, chain, missing, number, tag, braid, reserved: None };
         if has_braid && delta.braid.is_received() != delta.is_received() {
             return Err(Error::Malformed);
         }

@@ -52,9 +52,12 @@ struct Weather {
     first_lost: u32,
     chunks: u8,
     length: u32,
+    /// Numbers that a message with a change reserves at most.
+    reserve: u32,
 }
 
-const FAIR: Weather = Weather { burst: 1, lost: 0, late: 0, first_lost: 0, chunks: 1, length: 20 };
+const FAIR: Weather =
+    Weather { burst: 1, lost: 0, late: 0, first_lost: 0, chunks: 1, length: 20, reserve: 0 };
 
 /// Two honest sides, each of whose steps is checked.
 struct World {
@@ -128,6 +131,24 @@ impl World {
         }
     }
 
+    /// A message, mostly under a reserved number if there is one.
+    fn seal(&mut self, from: usize, content: &[u8], padded: usize, reserve: u32) -> Vec<u8> {
+        let count = u16::try_from(self.roll(reserve + 1)).unwrap();
+        let is_usual = self.sides[from].reserved() == 0 || self.chance(10);
+        let (side, rng) = (&mut self.sides[from], &mut self.rng);
+        if is_usual {
+            let (message, mut delta) = side.seal(&FRONT, &[], content, padded, rng).unwrap();
+            delta.reserve(count).unwrap();
+            self.apply(from, delta);
+            message
+        } else {
+            let before = bytes(side);
+            let message = side.seal_reserved(&FRONT, &[], content, padded, rng).unwrap();
+            assert!(bytes(side) == before, "a reserved message changed what is stored");
+            message
+        }
+    }
+
     fn run(&mut self, weather: Weather, messages: usize) {
         for _ in 0..messages {
             if self.left == 0 {
@@ -138,10 +159,7 @@ impl World {
             let leads = matches!(self.sides[from].sending, Sending::Due(_));
             let length = usize::try_from(self.roll(weather.length + 1)).unwrap();
             let padded = Padding::Buckets.with_chunks(length, weather.chunks);
-            let content = vec![7; length];
-            let sealed = self.sides[from].seal(&FRONT, &[], &content, padded, &mut self.rng);
-            let (message, delta) = sealed.unwrap();
-            self.apply(from, delta);
+            let message = self.seal(from, &vec![7; length], padded, weather.reserve);
             let chain = self.sides[from].sent().chain;
             let mut letter = UnderWay { to, chain, message, is_repeated: false };
             if self.chance(weather.lost) || (leads && self.chance(weather.first_lost)) {
@@ -175,6 +193,7 @@ fn over_any_network_both_sides_mix_the_same_secrets_and_every_state_loads_again(
                 first_lost: [0, 0, 90][world.roll(3) as usize],
                 chunks: [1, 2, 8, 36][world.roll(4) as usize],
                 length: [31, 300, 1500][world.roll(3) as usize],
+                reserve: [0, 3, 60][world.roll(3) as usize],
             };
             world.run(weather, 100);
         }
@@ -200,6 +219,15 @@ fn whoever_drops_the_first_message_of_every_chain_does_not_stop_the_exchange() {
         let all = epochs(Weather { burst: 5, chunks, ..FAIR });
         let without = epochs(Weather { burst: 5, first_lost: 100, chunks, ..FAIR });
         assert!(without > all / 4, "{without} of {all}");
+    }
+}
+
+#[test]
+fn numbers_that_are_reserved_do_not_slow_the_exchange() {
+    for (burst, chunks) in [(1, 1), (5, 1), (40, 1), (5, 8)] {
+        let weather = Weather { burst, chunks, ..FAIR };
+        let (without, with) = (epochs(weather), epochs(Weather { reserve: 20, ..weather }));
+        assert!(with * 5 >= without * 4, "bursts of {burst}: {with} of {without}");
     }
 }
 

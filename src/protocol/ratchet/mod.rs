@@ -27,6 +27,7 @@ mod leaps;
 #[cfg(test)]
 mod mixing;
 mod open;
+mod reserve;
 mod seal;
 mod skipped;
 #[cfg(test)]
@@ -35,6 +36,7 @@ mod tests;
 pub(crate) use delta::Delta;
 pub(crate) use header::{Front, SEALED_HEADER};
 pub(crate) use open::Staged;
+pub(crate) use reserve::MAX_RESERVED;
 
 use alloc::boxed::Box;
 
@@ -50,6 +52,7 @@ use super::handshake::Keys;
 use super::labels;
 use chain::{ChainKey, Missing};
 use header::{HEADER, HeaderKey};
+use reserve::Reserved;
 use skipped::{ClosedChains, Recent, read_missing, write_missing};
 
 /// Messages that one message may be ahead of what has arrived, over both the chain it closes and
@@ -119,7 +122,10 @@ struct Due {
     peer: dh::PublicKey,
     /// The sending chain before this one, 0 if there was none.
     step: u32,
+    /// Where that chain ended in the store, with all that was reserved in it.
     previous: u32,
+    /// Where it ended, as far as this process knows: it may be before `previous`.
+    sealed: u32,
 }
 
 struct SendingChain {
@@ -128,10 +134,13 @@ struct SendingChain {
     /// Kept, because computing it anew for each header would cost more than all the rest.
     public: dh::PublicKey,
     header: HeaderKey,
+    /// The chain behind all that is reserved.
     chain: ChainKey,
     number: u32,
     previous: u32,
     mixed: u32,
+    /// What is reserved, and not stored: who loads the state does not have it.
+    reserved: Option<Box<Reserved>>,
 }
 
 struct ReceivingChain {
@@ -173,7 +182,12 @@ impl Ratchet {
             role: Role::Initiator,
             session: keys.session,
             root: keys.root,
-            sending: Sending::Due(Box::new(Due { peer: signed_prekey, step: 0, previous: 0 })),
+            sending: Sending::Due(Box::new(Due {
+                peer: signed_prekey,
+                step: 0,
+                previous: 0,
+                sealed: 0,
+            })),
             next_sending_header: HeaderKey(keys.initiator_header),
             receiving: None,
             next_receiving_header: HeaderKey(keys.responder_header),
@@ -219,8 +233,8 @@ impl Ratchet {
     /// all that it has sent.
     pub(crate) fn sent(&self) -> Position {
         match &self.sending {
-            Sending::Due(due) => Position { chain: due.step, number: due.previous },
-            Sending::Active(chain) => Position { chain: chain.step, number: chain.number },
+            Sending::Due(due) => Position { chain: due.step, number: due.sealed },
+            Sending::Active(chain) => Position { chain: chain.step, number: chain.sealed() },
             Sending::Answering { .. } => Position::default(),
         }
     }
@@ -336,11 +350,11 @@ const BODY_AD: usize = labels::RATCHET_BODY.len() + 32 + 3 + HEADER;
 impl Sending {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         match reader.u8()? {
-            0 => Ok(Self::Due(Box::new(Due {
-                peer: dh::PublicKey::decode(*reader.array()?)?,
-                step: reader.u32()?,
-                previous: reader.u32()?,
-            }))),
+            0 => {
+                let peer = dh::PublicKey::decode(*reader.array()?)?;
+                let (step, previous) = (reader.u32()?, reader.u32()?);
+                Ok(Self::Due(Box::new(Due { peer, step, previous, sealed: previous })))
+            }
             1 => Ok(Self::Active(Box::new(SendingChain {
                 step: reader.u32()?,
                 own: dh::SecretKey::from_seed(Secret::copy(reader.array()?)),
@@ -350,6 +364,7 @@ impl Sending {
                 number: reader.u32()?,
                 previous: reader.u32()?,
                 mixed: reader.u32()?,
+                reserved: None,
             }))),
             _ => Err(Error::Malformed),
         }

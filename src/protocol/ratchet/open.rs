@@ -120,7 +120,7 @@ impl<'a> Staged<'a> {
         let (length, braid) = self.braid(&text, &place)?;
         text.truncate(length);
         let (number, tag) = (self.header.number, *self.tag);
-        Ok((text, Delta { place, chain, missing, number, tag, braid }))
+        Ok((text, Delta { place, chain, missing, number, tag, braid, reserved: None }))
     }
 
     /// The text of the body without its padding, and what using its key changes.

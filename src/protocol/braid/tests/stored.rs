@@ -72,21 +72,20 @@ fn a_stored_braid_that_no_history_leads_to_is_refused() {
 #[test]
 fn a_stored_step_that_no_message_makes_is_refused() {
     let read = |bytes: &[u8]| Reader::all(bytes, Step::read).err();
-    let chunk = [&[4, 1, 0, 3, 0][..], &[7; 32]].concat();
-    let received = |sent: u8| [&[sent][..], &chunk].concat();
-    assert_eq!(read(&received(0)), None);
-    assert_eq!(read(&[1, 0]), None);
-    assert_eq!(read(&[36, 0]), None);
-    assert_eq!(read(&[0, 6]), None);
-    // Nothing at all; more chunks than a stream has; both directions; no such event or kind.
-    let mut bad = vec![vec![0, 0], vec![37, 0], received(1), vec![1, 6], vec![0, 7]];
-    bad.push(vec![0, 4, 0]);
-    bad.push(vec![0, 4, 7]);
-    bad.push([&[0, 4, 1, 255, 255, 1][..], &[7; 64]].concat());
-    bad.push([&[0, 4, 1, 0, 3, 36][..], &[7; 37 * 32]].concat());
+    let received = [&[4, 1, 0, 3, 0][..], &[7; 32]].concat();
+    assert_eq!(read(&received), None);
+    let sent = |chunks: u16| [&[0], &chunks.to_be_bytes()[..]].concat();
+    assert_eq!(read(&sent(1)), None);
+    assert_eq!(read(&sent(36 * 501)), None);
+    assert_eq!(read(&[6]), None);
+    // Nothing at all; more chunks than go into as many messages; both directions; no such event or kind.
+    let mut bad = vec![sent(0), sent(36 * 501 + 1), [&received[..], &[0, 1]].concat()];
+    bad.extend([vec![6, 0, 1], vec![7], vec![4, 0], vec![4, 7]]);
+    bad.push([&[4, 1, 255, 255, 1][..], &[7; 64]].concat());
+    bad.push([&[4, 1, 0, 3, 36][..], &[7; 37 * 32]].concat());
     for bytes in bad {
         assert_eq!(read(&bytes), Some(Error::Malformed), "{bytes:?}");
     }
     // An acknowledgement brings no chunk.
-    assert_eq!(read(&[0, 4, 4]), None);
+    assert_eq!(read(&[4, 4]), None);
 }

@@ -1,12 +1,16 @@
 //! A conversation with one device of one peer.
 
+mod stage;
+
+pub use stage::{Sending, Staged};
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::change::{Change, Changing, Delta, Sealed};
+use crate::change::{Change, Changing, Delta};
 use crate::error::Error;
 use crate::message::parse;
 use crate::primitives::codec::{Reader, Writer};
@@ -14,7 +18,6 @@ use crate::primitives::kdf::hash;
 use crate::protocol::descent::Descent;
 use crate::protocol::handshake::{PREFIX, Prefix};
 use crate::protocol::identity::Certificate;
-use crate::protocol::padding::Padding;
 use crate::protocol::prekeys::Name;
 use crate::protocol::ratchet::{self, Front, Position, Ratchet, Role};
 use crate::protocol::record::Anchor;
@@ -159,6 +162,13 @@ impl Session {
         self.inner.ratchet.missing()
     }
 
+    /// How many messages can still be sealed under reserved numbers, without a change to be saved
+    /// ([`Sending::seal_reserved`]).
+    #[must_use]
+    pub fn reserved(&self) -> u32 {
+        self.inner.ratchet.reserved()
+    }
+
     /// Encrypts `content` and moves the session on, in one call. Save the session, then send the
     /// message: a saved session that is older than a sent message would use its key again.
     ///
@@ -185,7 +195,7 @@ impl Session {
     /// Begins to send. The session is borrowed until the message has been applied or dropped, so
     /// that one message key can never serve two messages.
     pub fn stage_send(&mut self) -> Sending<'_> {
-        Sending { session: self, padding: Padding::Buckets, chunks: 1 }
+        Sending::new(self)
     }
 
     /// Authenticates a message's header. The session does not change.
@@ -214,7 +224,7 @@ impl Session {
             }
         };
         let staged = self.inner.ratchet.stage(front, payload)?;
-        Ok(Staged { session: self, staged })
+        Ok(Staged::new(self, staged))
     }
 
     /// Moves the session on by a change that was made from it.
@@ -238,20 +248,20 @@ impl Session {
         padded: usize,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<u8>, ratchet::Delta), Error> {
-        let (front, bytes): (Front, &[u8]) = match &self.inner.opening {
-            None => {
-                let prefix_hash = [0; 32];
-                let front = Front { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash };
-                (front, &[wire::VERSION, wire::MESSAGE])
-            }
-            Some(opening) => {
-                let Opening { prefix, hash } = &**opening;
-                let front =
-                    Front { version: wire::VERSION, kind: wire::INITIAL, prefix_hash: *hash };
-                (front, prefix)
-            }
-        };
-        self.inner.ratchet.seal(&front, bytes, content, padded, rng)
+        let (about, front) = front(self.inner.opening.as_deref());
+        self.inner.ratchet.seal(&about, front, content, padded, rng)
+    }
+
+    /// Seals content under the next reserved number.
+    fn seal_reserved(
+        &mut self,
+        content: &[u8],
+        padded: usize,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, Error> {
+        let Inner { ratchet, opening, .. } = &mut *self.inner;
+        let (about, front) = front(opening.as_deref());
+        ratchet.seal_reserved(&about, front, content, padded, rng)
     }
 
     /// Applies a delta that was made from this very state, together with the state around it.
@@ -271,83 +281,26 @@ impl Inner {
     }
 }
 
+/// What stands in front of a message, and what is said of it in associated data: the handshake's prefix,
+/// until the peer has answered.
+fn front(opening: Option<&Opening>) -> (Front, &[u8]) {
+    match opening {
+        None => {
+            let prefix_hash = [0; 32];
+            let about = Front { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash };
+            (about, &[wire::VERSION, wire::MESSAGE])
+        }
+        Some(Opening { prefix, hash }) => {
+            let prefix_hash = *hash;
+            let about = Front { version: wire::VERSION, kind: wire::INITIAL, prefix_hash };
+            (about, prefix)
+        }
+    }
+}
+
 /// The anchor of a new session on this side.
 fn start(ratchet: &Ratchet) -> Anchor {
     Anchor::start(Session::KIND, &[ratchet.role().direction()], ratchet.session())
-}
-
-/// A session about to send.
-#[must_use = "nothing is sealed yet"]
-pub struct Sending<'a> {
-    session: &'a mut Session,
-    padding: Padding,
-    chunks: u8,
-}
-
-impl<'a> Sending<'a> {
-    /// Chooses how the length of the content is hidden; [`Padding::Buckets`] if not called.
-    pub fn padding(self, padding: Padding) -> Self {
-        Self { padding, ..self }
-    }
-
-    /// How many chunks of the post-quantum exchange the message has room for at least: 1 if not called.
-    /// Each one more makes the message 32 bytes longer before padding, also while there is none to
-    /// send, and the session heals sooner (`spec/post-quantum.md`). More than 36 are no use.
-    pub fn chunks(self, chunks: u8) -> Self {
-        Self { chunks, ..self }
-    }
-
-    /// Seals the content. The message can be read once its change has been applied.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::encrypt`]; the session is as it was.
-    pub fn seal(
-        self,
-        content: &[u8],
-        rng: &mut impl CryptoRng,
-    ) -> Result<Sealed<'a, Session>, Error> {
-        let (message, delta) = self.session.seal(
-            content,
-            self.padding.with_chunks(content.len(), self.chunks),
-            rng,
-        )?;
-        let change = Change::new(self.session.inner.anchor, Delta::Session(delta))?;
-        Ok(Sealed::new(self.session, message, change))
-    }
-}
-
-/// A message whose header was authentic, not yet opened.
-#[must_use = "nothing is opened yet"]
-pub struct Staged<'a> {
-    session: &'a Session,
-    staged: ratchet::Staged<'a>,
-}
-
-impl Staged<'_> {
-    /// Opens the content. Save the change, apply it, then show the content.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Forged`] if the content was altered; [`Error::Duplicate`] if the message was
-    /// opened before, [`Error::Cloned`] if another one with its number was, [`Error::KeyGone`] if
-    /// that is too long ago to tell; [`Error::TooFarAhead`] if more than 2,000 messages are
-    /// missing before it; [`Error::Inconsistent`] if it contradicts what was received, or its part of
-    /// the post-quantum exchange does not hold;
-    /// [`Error::WeakKey`] if the peer's new ratchet key has small order; [`Error::Exhausted`] after
-    /// 2^32 − 1 receiving chains or 2^64 changes.
-    pub fn open(self) -> Result<(Opened, Change), Error> {
-        let anchor = self.session.inner.anchor;
-        let (opened, delta) = self.open_delta()?;
-        Ok((opened, Change::new(anchor, Delta::Session(delta))?))
-    }
-
-    pub(crate) fn open_delta(self) -> Result<(Opened, ratchet::Delta), Error> {
-        let position = Position { chain: self.staged.step()?, number: self.staged.number() };
-        let (content, delta) = self.staged.open()?;
-        let lost = self.session.inner.ratchet.dropped_by(&delta);
-        Ok((Opened { content, position, missing: delta.skipped(), lost }, delta))
-    }
 }
 
 impl Changing for Session {

@@ -1,0 +1,265 @@
+//! Messages under reserved numbers: one write for many, and nothing used twice.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+mod support;
+
+use latchstring::rand_core::{TryCryptoRng, TryRng};
+use latchstring::{Change, Error, Journal, Opened, Sending, Session, State, StateKey};
+use support::{Pair, TestRng, copy, refusal};
+
+const OWNER: &[u8] = b"the session";
+
+fn key() -> StateKey {
+    StateKey::new(1, &[9; 32]).unwrap()
+}
+
+/// A message that reserves `count` numbers.
+fn reserve(session: &mut Session, count: u16, rng: &mut TestRng) -> Vec<u8> {
+    session.stage_send().reserve(count).seal(b"a", rng).unwrap().apply().unwrap()
+}
+
+/// Messages under reserved numbers.
+fn ahead(session: &mut Session, count: u32, rng: &mut TestRng) -> Vec<Vec<u8>> {
+    (0..count).map(|_| session.stage_send().seal_reserved(b"b", rng).unwrap()).collect()
+}
+
+fn read_all(session: &mut Session, messages: &[Vec<u8>]) -> Vec<Opened> {
+    messages.iter().map(|message| session.decrypt(message).unwrap()).collect()
+}
+
+#[test]
+fn reserved_numbers_follow_their_message_and_are_followed_by_the_next_one() {
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(1);
+    let mut messages = vec![reserve(&mut initiator, 3, &mut rng)];
+    assert_eq!(initiator.reserved(), 3);
+    messages.extend(ahead(&mut initiator, 3, &mut rng));
+    assert_eq!(initiator.reserved(), 0);
+    messages.push(initiator.encrypt(b"c", &mut rng).unwrap());
+    let opened = read_all(&mut responder, &messages);
+    let numbers: Vec<u32> = opened.iter().map(|opened| opened.position.number).collect();
+    assert_eq!(numbers, [0, 1, 2, 3, 4]);
+    assert!(opened.iter().all(|opened| opened.missing == 0));
+    let contents: Vec<u8> = opened.iter().map(|opened| opened.content[0]).collect();
+    assert_eq!(contents, *b"abbbc");
+}
+
+#[test]
+fn a_reserved_message_changes_nothing_that_is_stored() {
+    let Pair { mut initiator, mut rng, .. } = Pair::new(2);
+    reserve(&mut initiator, 5, &mut rng);
+    let (bytes, anchor) = (initiator.to_bytes(), initiator.anchor());
+    for left in (0..5).rev() {
+        ahead(&mut initiator, 1, &mut rng);
+        assert_eq!(initiator.reserved(), left);
+        assert!(initiator.to_bytes() == bytes && initiator.anchor() == anchor);
+    }
+}
+
+/// Counts what is drawn.
+struct Counting(TestRng, usize);
+
+impl TryRng for Counting {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        panic!("nothing in the crate draws numbers")
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        panic!("nothing in the crate draws numbers")
+    }
+
+    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Self::Error> {
+        self.1 += dst.len();
+        self.0.try_fill_bytes(dst)
+    }
+}
+
+impl TryCryptoRng for Counting {}
+
+#[test]
+fn a_reserved_message_draws_its_nonce_and_makes_no_secret_wherever_the_exchange_is() {
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(3);
+    let mut most = 0;
+    for _ in 0..150 {
+        // Each usual message may draw a key pair or coins; the one after it may not, though a message
+        // that was opened in between makes it due.
+        let (before, after) = (Counting(TestRng::new(4), 0), &mut Counting(TestRng::new(5), 0));
+        let mut counting = before;
+        let sealed = initiator.stage_send().reserve(1).seal(b"a", &mut counting).unwrap();
+        let message = sealed.apply().unwrap();
+        most = most.max(counting.1);
+        responder.decrypt(&message).unwrap();
+        let first = reserve(&mut responder, 1, &mut rng);
+        let second = initiator.stage_send().seal_reserved(b"b", after).unwrap();
+        assert_eq!(after.1, 12);
+        responder.decrypt(&second).unwrap();
+        initiator.decrypt(&first).unwrap();
+        let third = responder.stage_send().seal_reserved(b"b", after).unwrap();
+        assert_eq!(after.1, 24);
+        initiator.decrypt(&third).unwrap();
+    }
+    assert!(most >= 12 + 32 + 32, "no message drew both a ratchet key and one of the exchange");
+    assert!(initiator.post_quantum_epoch() > 1);
+}
+
+#[test]
+fn who_is_loaded_again_skips_what_was_reserved_and_the_peer_reads_the_rest() {
+    for used in 0..=3 {
+        let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(6);
+        let mut messages = vec![reserve(&mut initiator, 3, &mut rng)];
+        messages.extend(ahead(&mut initiator, used, &mut rng));
+        let mut initiator = copy(&initiator);
+        assert_eq!(initiator.reserved(), 0);
+        let refused =
+            refusal(&mut initiator, |side| side.stage_send().seal_reserved(b"b", &mut rng));
+        assert_eq!(refused, Some(Error::NotReserved));
+        messages.push(initiator.encrypt(b"c", &mut rng).unwrap());
+        let opened = read_all(&mut responder, &messages);
+        let last = opened.last().unwrap();
+        assert_eq!((last.position.number, last.missing), (4, 3 - used as usize));
+    }
+}
+
+#[test]
+fn a_usual_message_frees_what_was_not_used() {
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(7);
+    let mut messages = vec![reserve(&mut initiator, 100, &mut rng)];
+    messages.extend(ahead(&mut initiator, 2, &mut rng));
+    let sealed = initiator.stage_send().reserve(1).seal(b"c", &mut rng).unwrap();
+    messages.push(sealed.apply().unwrap());
+    messages.extend(ahead(&mut initiator, 1, &mut rng));
+    let opened = read_all(&mut responder, &messages);
+    assert!(opened.iter().all(|opened| opened.missing == 0));
+    assert_eq!(opened.last().unwrap().position.number, 4);
+}
+
+#[test]
+fn a_message_that_was_not_applied_leaves_the_reservation() {
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(8);
+    let mut messages = vec![reserve(&mut initiator, 2, &mut rng)];
+    drop(initiator.stage_send().seal(b"never sent", &mut rng).unwrap());
+    assert_eq!(initiator.reserved(), 2);
+    messages.extend(ahead(&mut initiator, 2, &mut rng));
+    assert_eq!(read_all(&mut responder, &messages).last().unwrap().position.number, 2);
+}
+
+#[test]
+fn a_turn_ends_a_reservation_without_a_gap() {
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(9);
+    let mut messages = vec![reserve(&mut initiator, 10, &mut rng)];
+    messages.extend(ahead(&mut initiator, 4, &mut rng));
+    read_all(&mut responder, &messages);
+    let answer = responder.encrypt(b"answer", &mut rng).unwrap();
+    let (_, change) = initiator.stage(&answer).unwrap().open().unwrap();
+    // Until the turn is applied the chain goes on.
+    responder.decrypt(&ahead(&mut initiator, 1, &mut rng)[0]).unwrap();
+    initiator.apply(change).unwrap();
+    let refused = refusal(&mut initiator, |side| side.stage_send().seal_reserved(b"b", &mut rng));
+    assert_eq!((initiator.reserved(), refused), (0, Some(Error::NotReserved)));
+    let next = initiator.encrypt(b"next", &mut rng).unwrap();
+    let opened = responder.decrypt(&next).unwrap();
+    assert_eq!((opened.position.chain, opened.missing), (3, 0));
+}
+
+#[test]
+fn who_is_loaded_again_after_a_turn_leaves_a_gap_and_no_contradiction() {
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(10);
+    let mut messages = vec![reserve(&mut initiator, 10, &mut rng)];
+    messages.extend(ahead(&mut initiator, 4, &mut rng));
+    let late = messages.pop().unwrap();
+    read_all(&mut responder, &messages);
+    let answer = responder.encrypt(b"answer", &mut rng).unwrap();
+    initiator.decrypt(&answer).unwrap();
+    let next = copy(&initiator).encrypt(b"next", &mut rng).unwrap();
+    assert_eq!(responder.decrypt(&next).unwrap().missing, 7);
+    assert_eq!(*responder.decrypt(&late).unwrap().content, *b"b");
+}
+
+#[test]
+fn a_process_that_ends_again_and_again_does_not_lose_its_peer() {
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(11);
+    let most = Sending::MAX_RESERVED;
+    let mut chains = 0;
+    for round in 0..12 {
+        let message = reserve(&mut initiator, most, &mut rng);
+        initiator = copy(&initiator);
+        // One message in three arrives: so two reservations and two messages are skipped at once.
+        if round % 3 == 2 {
+            assert!(responder.decrypt(&message).unwrap().missing >= 500);
+            let answer = responder.encrypt(b"answer", &mut rng).unwrap();
+            chains = initiator.decrypt(&answer).unwrap().position.chain;
+        }
+    }
+    assert_eq!(chains, 5);
+}
+
+#[test]
+fn more_than_a_quarter_of_what_a_receiver_follows_is_not_reserved() {
+    let Pair { mut initiator, mut rng, .. } = Pair::new(12);
+    let refused = refusal(&mut initiator, |side| {
+        let sending = side.stage_send().reserve(Sending::MAX_RESERVED + 1);
+        sending.seal(b"a", &mut rng).map(drop)
+    });
+    assert_eq!(refused, Some(Error::BadArgument));
+    let before = initiator.reserved();
+    let long = vec![0; (1 << 20) + 1];
+    reserve(&mut initiator, Sending::MAX_RESERVED, &mut rng);
+    let refused = refusal(&mut initiator, |side| side.stage_send().seal_reserved(&long, &mut rng));
+    assert_eq!(refused, Some(Error::BadArgument));
+    assert_eq!((before, initiator.reserved()), (0, 500));
+}
+
+#[test]
+fn a_reservation_reaches_the_store_by_journal_and_by_change() {
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(13);
+    let (snapshot, mut journal) = Journal::begin(&initiator, &key(), OWNER, &mut rng).unwrap();
+    let sealed = initiator.stage_send().reserve(20).seal(b"a", &mut rng).unwrap();
+    let recorded = sealed.journal(&mut journal, &mut rng).unwrap();
+    let entries = [recorded.record().to_vec()];
+    let mut messages = vec![recorded.apply().unwrap()];
+    messages.extend(ahead(&mut initiator, 20, &mut rng));
+    read_all(&mut responder, &messages);
+    let loaded = Journal::open::<Session>(&key(), OWNER, None, &snapshot, &entries).unwrap().0;
+    assert!(loaded.to_bytes() == initiator.to_bytes() && loaded.reserved() == 0);
+
+    // 36 chunks a message, for 500 messages: the most that a change accounts for.
+    let mut stored = copy(&initiator);
+    let sending = initiator.stage_send().chunks(36).reserve(Sending::MAX_RESERVED);
+    let sealed = sending.seal(b"c", &mut rng).unwrap();
+    let recorded = sealed.record(&key(), OWNER, &stored.anchor(), &mut rng).unwrap();
+    let change: Change = key().open(OWNER, None, recorded.record()).unwrap();
+    recorded.apply().unwrap();
+    stored.apply(change).unwrap();
+    assert!(stored.to_bytes() == initiator.to_bytes());
+    assert_eq!((stored.reserved(), initiator.reserved()), (0, 500));
+}
+
+#[test]
+fn chunks_that_were_set_aside_reach_the_peer() {
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(14);
+    // All but the messages that reserve are lost, or all but the reserved ones.
+    for reserving in [true, false] {
+        let before = initiator.post_quantum_epoch();
+        for _ in 0..150 {
+            let first = reserve(&mut initiator, 2, &mut rng);
+            let others = ahead(&mut initiator, 2, &mut rng);
+            let arriving = if reserving { vec![first] } else { others };
+            read_all(&mut responder, &arriving);
+            let first = reserve(&mut responder, 2, &mut rng);
+            let others = ahead(&mut responder, 2, &mut rng);
+            let arriving = if reserving { vec![first] } else { others };
+            read_all(&mut initiator, &arriving);
+        }
+        assert!(initiator.post_quantum_epoch() > before, "reserving: {reserving}");
+    }
+}
