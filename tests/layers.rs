@@ -14,12 +14,13 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 18] = [
+const TEST_FILES: [&str; 19] = [
     "src/client/tests.rs",
     "src/primitives/collision.rs",
     "src/primitives/generator.rs",
     "src/primitives/work.rs",
     "src/protocol/braid/tests/agreeing.rs",
+    "src/protocol/braid/tests/ahead.rs",
     "src/protocol/braid/tests/lies.rs",
     "src/protocol/braid/tests/mod.rs",
     "src/protocol/braid/tests/stored.rs",

@@ -7,10 +7,9 @@ use super::send::Carriage;
 use super::step::Step;
 use super::{Braid, CT1, CT2, HEADER, Phase, VECTOR};
 
-/// Chunks of one stream that are set aside: `each` a message, from `index` on. Public values.
+/// Indices of chunks that are set aside: `each` a message, from `index` on. Any index is as good as
+/// another, so they hold for whatever stream goes out.
 pub(crate) struct Ahead {
-    epoch: u32,
-    kind: Kind,
     index: u16,
     each: u8,
 }
@@ -18,10 +17,9 @@ pub(crate) struct Ahead {
 impl Step {
     /// Sets aside for each of `count` further messages as many chunks as this one takes along.
     pub(crate) fn set_aside(&mut self, count: u16) -> Ahead {
-        let Part { epoch, kind, index, .. } = self.part;
         let each = self.part.chunks();
         self.sent = self.sent.saturating_add(count.saturating_mul(each.into()));
-        Ahead { epoch, kind, index: index.wrapping_add(each.into()), each }
+        Ahead { index: self.part.index.wrapping_add(each.into()), each }
     }
 }
 
@@ -30,16 +28,10 @@ impl Ahead {
     pub(crate) fn advance(&mut self) {
         self.index = self.index.wrapping_add(self.each.into());
     }
-
-    /// Whether the chunks are of the stream that goes out now, and its state at hand.
-    fn is_of(&self, epoch: u32, kind: Kind) -> bool {
-        self.each > 0 && (self.epoch, self.kind.stream()) == (epoch, kind.stream())
-    }
 }
 
 impl Braid {
-    /// What a message takes along that may not move the braid: what was set aside for it, unless
-    /// another stream goes out by now.
+    /// What a message takes along that may not move the braid.
     pub(crate) fn send_ahead(
         &self,
         ahead: &Ahead,
@@ -53,7 +45,7 @@ impl Braid {
                     let stream = made.map(|made| made.header.as_slice());
                     self.run_ahead::<HEADER>(kind, stream, ahead, carriage, body)
                 } else {
-                    let stream = made.map(|made| made.vector.as_slice());
+                    let stream = made.filter(|_| kind.has_chunk()).map(|made| &made.vector[..]);
                     self.run_ahead::<VECTOR>(kind, stream, ahead, carriage, body)
                 }
             }
@@ -78,10 +70,9 @@ impl Braid {
         carriage: &Carriage,
         body: &mut Vec<u8>,
     ) -> Part {
-        let goes = ahead.is_of(self.epoch, kind) && !carriage.withholds::<N>(ahead.index);
-        match stream {
-            Some(stream) if goes => {
-                let others = usize::from(ahead.each.saturating_sub(1));
+        let others = usize::from(ahead.each).checked_sub(1);
+        match (stream, others) {
+            (Some(stream), Some(others)) if !carriage.withholds::<N>(ahead.index) => {
                 let carriage = Carriage { room: carriage.room.min(others), ..*carriage };
                 self.run::<N>(kind, stream, ahead.index, &carriage, body)
             }

@@ -62,11 +62,6 @@ impl Kind {
         if self.says_done() { Self::Done } else { Self::Nothing }
     }
 
-    /// The kind that names its stream.
-    pub(crate) fn stream(self) -> Self {
-        if self == Self::VectorDone { Self::Vector } else { self }
-    }
-
     pub(crate) fn says_done(self) -> bool {
         matches!(self, Self::VectorDone | Self::Done)
     }

@@ -9,6 +9,7 @@
 )]
 
 mod agreeing;
+mod ahead;
 mod lies;
 mod stored;
 
