@@ -1,7 +1,10 @@
-//! Messages through `SQLite`: what keeping the state costs, one transaction a message.
+//! What keeping the state costs: a message's entry, a client's snapshot, one transaction in
+//! `SQLite`. Sizes are printed.
 #![allow(
     missing_docs,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a measurement may stop at a surprise"
 )]
@@ -15,9 +18,11 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use latchstring::{Change, Journal, Session, State, StateKey};
+use latchstring::{
+    Account, AccountId, Change, Client, Journal, Page, Session, State, StateKey, To,
+};
 use store::Store;
-use support::{Pair, TestRng};
+use support::{NOW, Pair, TestRng};
 
 fn key() -> StateKey {
     StateKey::new(1, &[9; 32]).unwrap()
@@ -40,9 +45,11 @@ fn journal(c: &mut Criterion) {
         let (session, message, mut rng) = received(skipped);
         let begin = |rng: &mut TestRng| Journal::begin(&session, &key(), b"owner", rng).unwrap();
         let (snapshot, mut writer) = begin(&mut rng);
+        let bytes = written(&snapshot);
+        let snapshot: Vec<Vec<u8>> = snapshot.into_iter().filter_map(|page| page.record).collect();
         let change = || session.stage(&message).unwrap().open().unwrap().1;
         let entry = writer.seal(&change(), &mut rng).unwrap();
-        println!("{skipped} kept keys: entry {} bytes, snapshot {}", entry.len(), snapshot.len());
+        println!("{skipped} kept keys: entry {} bytes, snapshot {bytes}", entry.len());
         c.bench_function(&format!("seal an entry, {skipped} kept keys"), |b| {
             b.iter_batched_ref(
                 || (begin(&mut rng).1, change(), TestRng::new(2)),
@@ -69,6 +76,90 @@ fn journal(c: &mut Criterion) {
     }
 }
 
+fn id(number: u32) -> AccountId {
+    let mut id = [7; 32];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    AccountId(id)
+}
+
+fn client(number: u32, rng: &mut TestRng) -> Client {
+    Client::create(&Account::generate(id(number), rng), NOW, rng).unwrap()
+}
+
+fn learn(client: &mut Client, other: &Client) {
+    let (_, change) = client.learn(other.list(), NOW).unwrap();
+    client.apply(change.unwrap()).unwrap();
+}
+
+/// A letter from one client to another.
+fn write(from: &mut Client, to: &mut Client, rng: &mut TestRng) {
+    let mut plan = from.plan(To::Account(to.address().account), NOW).unwrap();
+    if plan.missing().count() > 0 {
+        plan.supply(from, &to.bundle().unwrap(), NOW, rng).unwrap();
+    }
+    let out = from.seal(&mut plan, b"a letter of some length", NOW, rng).unwrap().apply().unwrap();
+    let envelope = out.envelopes.first().unwrap();
+    to.receive(from.address(), &envelope.message, NOW).unwrap();
+}
+
+/// A client with as many contacts as it has sessions, full logs and fresh prekeys.
+fn acquainted(contacts: u32, rng: &mut TestRng) -> (Client, Vec<Client>) {
+    let mut one = client(0, rng);
+    let (_, change) = one.replenish(NOW, rng).unwrap();
+    one.apply(change).unwrap();
+    let mut others: Vec<_> = (1..=contacts).map(|number| client(number, rng)).collect();
+    for other in &mut others {
+        learn(&mut one, other);
+        learn(other, &one);
+        write(&mut one, other, rng);
+        write(other, &mut one, rng);
+        write(&mut one, other, rng);
+    }
+    for _ in contacts..1100 {
+        write(others.last_mut().unwrap(), &mut one, rng);
+    }
+    (one, others)
+}
+
+fn written(snapshot: &[Page]) -> usize {
+    snapshot.iter().filter_map(|page| page.record.as_ref()).map(Vec::len).sum()
+}
+
+/// A new snapshot of a client, after 64 letters to and from five of its contacts.
+fn snapshot(c: &mut Criterion) {
+    for contacts in [100, 1000] {
+        let mut rng = TestRng::new(1);
+        let (mut one, mut others) = acquainted(contacts, &mut rng);
+        let (_, journal) = Journal::begin(&one, &key(), b"owner", &mut rng).unwrap();
+        for letter in 0..32 {
+            let other = others.get_mut(letter % 5).unwrap();
+            write(&mut one, other, &mut rng);
+            write(other, &mut one, &mut rng);
+        }
+        let whole = key().seal(&one, b"owner", &mut rng).unwrap().len();
+        let (pages, _) = journal.renew(&one, &key(), &mut rng).unwrap();
+        println!(
+            "{contacts} contacts: whole {whole} bytes, new snapshot {} in {} pages",
+            written(&pages),
+            pages.len()
+        );
+        c.bench_function(&format!("seal the whole client, {contacts} contacts"), |b| {
+            b.iter(|| key().seal(black_box(&one), b"owner", &mut rng).unwrap());
+        });
+        c.bench_function(&format!("seal a new snapshot, {contacts} contacts"), |b| {
+            b.iter(|| journal.renew(black_box(&one), &key(), &mut rng).unwrap());
+        });
+        let (begun, _) = Journal::begin(&one, &key(), b"owner", &mut rng).unwrap();
+        let records: Vec<_> = begun.into_iter().filter_map(|page| page.record).collect();
+        c.bench_function(&format!("load a client, {contacts} contacts"), |b| {
+            b.iter(|| {
+                let none: [&[u8]; 0] = [];
+                Journal::open::<Client>(&key(), b"owner", None, black_box(&records), none).unwrap()
+            });
+        });
+    }
+}
+
 fn sqlite(c: &mut Criterion) {
     let path = std::env::temp_dir().join(format!("latchstring-bench-{}", std::process::id()));
     let path = path.to_str().unwrap();
@@ -89,5 +180,5 @@ fn sqlite(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, journal, sqlite);
+criterion_group!(benches, journal, snapshot, sqlite);
 criterion_main!(benches);

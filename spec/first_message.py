@@ -425,7 +425,7 @@ def witness(v):
     seen = [b"".join(v.take(f"{which} seen {part}") for part in ("account id", "device id", "id", "digest"))
             for which in ("one", "two")]
     return u(v.same("count", len(seen)), 4) + b"".join(sorted(seen))
-# ---- state.md, "Generation and lineage", "Sealed records", "Journals"
+# ---- state.md, "Generation and lineage", "Sealed records", "Journals", "Pages"
 def lineage(v):
     owner, name = (v.same(x + " hash", sha(v.take("state " + x))) for x in ("owner", "name"))
     start = v.same("start", sha(label("state/lineage"), u(v.take("state kind"), 1), owner, name))
@@ -450,10 +450,26 @@ def change(v):
 def journal(v):                                                     # the device's own state is taken as it is
     assert v.take("responder core") == v.take("state name")
     base, end, state = expiry(v, "entry ")
-    key, device = v.take("journal key"), v.take("snapshot state")[32:]
+    key, device = v.take("journal key"), v.take("snapshot state")[64:]
     assert device[:2] == b"\x01\x02" and device[2:34] == base
-    record(v, "snapshot ", v.take("snapshot state key"), 0x08, base, key + device)
+    digest = v.same("digest", sha(label("state/digest")))           # of no pages
+    record(v, "snapshot ", v.take("snapshot state key"), 0x08, base, key + digest + device)
     record(v, "entry ", key, 0x10, end, state)
+def pages(v):                                                       # the client's own state is taken as it is
+    key, core = v.take("state key"), v.take("core")
+    prk = v.same("prk", extract(ZERO, key))
+    page_key = v.same("page key", expand(
+        prk, label("state/pages") + u(v.take("key id-number"), 4) + lp(v.take("owner"))))
+    v.same("head name", mac(page_key, b"\x01"))
+    marks = {}
+    for who, title in ("device page ", b"\x01"), ("own page ", b"\x02"):
+        part = v.take(who + "part")
+        name = v.same(who + "name", mac(page_key, b"\x01" + v.same(who + "title", title)))
+        marks[name] = v.same(who + "mark", mac(page_key, b"\x02" + part))
+        record(v, who, key, 0x09, ZERO, u(len(title), 1) + title + part)
+    digest = v.same("digest", sha(label("state/digest"), *(name + marks[name] for name in sorted(marks))))
+    assert core[:2] == b"\x01\x06"
+    record(v, "head ", key, 0x08, core[2:34], v.take("journal key") + digest + core)
 # ---- The files
 done = []
 def run(name, steps):
@@ -511,6 +527,7 @@ for name, check in (
     run("refused-braid-" + name, lambda v: check(v, right))
 run("state-change", change)
 run("state-journal", journal)
+run("state-pages", pages)
 run("guest-link", lambda v: link(v, v.take("S")))
 run("guest-invitation", lambda v: invitation(v, Device(v, "host")))
 run("guest-keys", lambda v: guest(v, v.take("locator")))

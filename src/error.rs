@@ -115,7 +115,7 @@ pub enum Error {
     /// state's: a restored backup or a second copy. Do not use it.
     StateRollback,
     /// The journal holds as many changes as it may, or one that ends it: save a snapshot of the state and
-    /// begin the next one ([`Journal::begin`](crate::Journal::begin)).
+    /// go on with the journal after it ([`Journal::renew`](crate::Journal::renew)).
     JournalFull,
     /// No reserved number is left: seal the message with a change of its own, which may reserve more.
     NotReserved,

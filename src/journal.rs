@@ -1,10 +1,12 @@
 //! A state in a store that appends: one snapshot, and the changes since. `spec/state.md`, "Journals".
 //!
 //! ```text
-//! snapshot = record of kind 0x08 under the state key: journal key (32) ‖ state
+//! snapshot = head, page, … under the state key
+//! head     = journal key ‖ digest of the pages ‖ core of the state
 //! entry    = record of a change under the journal key
 //!
-//! begin ──▶ snapshot ──▶ entry ──▶ … ──▶ full ──▶ begin: a new snapshot with another journal key
+//! begin ──▶ snapshot ──▶ entry ──▶ … ──▶ full ──▶ renew: the head, with another journal key, and
+//!                                                  the pages that changed
 //! ```
 
 use alloc::boxed::Box;
@@ -14,16 +16,14 @@ use rand_core::CryptoRng;
 
 use crate::change::Change;
 use crate::error::Error;
-use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::Secret;
+use crate::protocol::pages::Pages;
 use crate::protocol::record::{Anchor, StateKey};
+use crate::snapshot::{self, Opened, Page};
 use crate::state::State;
 
 /// Changes in one journal.
 const MAX_ENTRIES: u32 = 64;
-
-/// The kind of a snapshot's record.
-const SNAPSHOT: u8 = 0x08;
 
 /// Where the journal of one state stands: what the next change must continue, and the key that seals
 /// it. Secret.
@@ -35,14 +35,29 @@ const SNAPSHOT: u8 = 0x08;
 /// keys; that of a client after 64 changes only, because one of its sessions turns with almost every
 /// message. The next change then has to wait for a new snapshot.
 ///
-/// In one transaction write what [`Journal::begin`] gives and delete the snapshot and entries
-/// before it; or write what [`Journal::seal`] or [`Sealed::journal`](crate::Sealed::journal) gives
-/// behind the entries before it. If a write fails, drop state and journal, and load both again.
+/// A snapshot is one record, or with a [`Client`](crate::Client) many ([`Page`]): a new one writes
+/// only those of them that changed. What the store must do is the same for all states.
+///
+/// In one transaction write the pages that [`Journal::renew`] gives and delete all entries before it;
+/// or write what [`Journal::seal`] or [`Sealed::journal`](crate::Sealed::journal) gives behind the
+/// entries before it. If a write fails, drop state and journal, and load both again.
 ///
 /// ```
-/// # use latchstring::{Error, Journal, Opened, Session, State, StateKey, rand_core::CryptoRng};
-/// # struct Rows { snapshot: Vec<u8>, entries: Vec<Vec<u8>> }
-/// /// Receives one message. `rows` stands for one transaction of your store.
+/// # use std::collections::BTreeMap;
+/// # use latchstring::{Error, Journal, Opened, Page, Session, StateKey, rand_core::CryptoRng};
+/// # struct Rows { pages: BTreeMap<[u8; 32], Vec<u8>>, entries: Vec<Vec<u8>> }
+/// /// Replaces the snapshot. `rows` stands for one transaction of your store.
+/// fn replace(rows: &mut Rows, snapshot: Vec<Page>) {
+///     for page in snapshot {
+///         match page.record {
+///             Some(record) => rows.pages.insert(page.name, record),
+///             None => rows.pages.remove(&page.name),
+///         };
+///     }
+///     rows.entries.clear();
+/// }
+///
+/// /// Receives one message.
 /// fn receive(
 ///     session: &mut Session,
 ///     journal: &mut Journal,
@@ -53,8 +68,9 @@ const SNAPSHOT: u8 = 0x08;
 /// ) -> Result<Opened, Error> {
 ///     let (opened, change) = session.stage(message)?.open()?;
 ///     if journal.is_full() {
-///         (rows.snapshot, *journal) = Journal::begin(session, key, b"owner", rng)?;
-///         rows.entries.clear();
+///         let (snapshot, next) = journal.renew(session, key, rng)?;
+///         replace(rows, snapshot);
+///         *journal = next;
 ///     }
 ///     rows.entries.push(journal.seal(&change, rng)?);
 ///     // Commit here. If anything failed up to here, drop both, and load again. Then:
@@ -65,6 +81,7 @@ const SNAPSHOT: u8 = 0x08;
 pub struct Journal {
     key: StateKey,
     owner: Vec<u8>,
+    pages: Pages,
     place: Place,
 }
 
@@ -93,7 +110,8 @@ impl Place {
 
 impl Journal {
     /// Seals a snapshot of `state` under the state key, for `owner` as in [`StateKey::seal`], and begins
-    /// the journal after it. The snapshot's bytes come first.
+    /// the journal after it. The snapshot comes first. If the store holds one of this owner, delete
+    /// all of it in the same transaction.
     ///
     /// # Errors
     ///
@@ -104,17 +122,45 @@ impl Journal {
         key: &StateKey,
         owner: &[u8],
         rng: &mut impl CryptoRng,
-    ) -> Result<(Vec<u8>, Self), Error> {
-        let secret = Box::new(Secret::fill(|out| rng.fill_bytes(out)));
-        let mut text = Writer::new();
-        text.raw(secret.expose());
-        text.raw(&state.to_bytes());
-        let head = state.anchor();
-        let snapshot = key.seal_record(SNAPSHOT, &head, owner, text.written(), rng)?;
-        Ok((snapshot, Self::new(key.with(secret)?, owner, head)))
+    ) -> Result<(Vec<Page>, Self), Error> {
+        Self::write(state, (key, owner), None, rng)
     }
 
-    /// Opens a snapshot and applies the entries after it, in the order in which they were written.
+    /// Seals what a snapshot of `state` has that the one before it has not, and begins the journal
+    /// after it. It counts once the pages are written and all entries deleted; until then this one
+    /// does.
+    ///
+    /// Under another state key than before it is all of the state, and what the old key opens is to
+    /// be deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleChange`] if `state` is behind what is stored, or another state. Else as
+    /// [`Journal::begin`].
+    pub fn renew<S: State>(
+        &self,
+        state: &S,
+        key: &StateKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<Page>, Self), Error> {
+        self.anchor().admits(&state.anchor()).map_err(|_| Error::StaleChange)?;
+        Self::write(state, (key, &self.owner), Some(&self.pages), rng)
+    }
+
+    fn write<S: State>(
+        state: &S,
+        place: (&StateKey, &[u8]),
+        before: Option<&Pages>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<Page>, Self), Error> {
+        let secret = Box::new(Secret::fill(|out| rng.fill_bytes(out)));
+        let (snapshot, pages) = snapshot::write(state, &secret, place, before, rng)?;
+        let (key, owner) = place;
+        Ok((snapshot, Self::new(key.with(secret)?, owner, pages, state.anchor())))
+    }
+
+    /// Opens a snapshot, all its records in any order, and applies the entries after it, in the
+    /// order in which they were written.
     ///
     /// With `anchor`, what they lead to must not be behind it, as in [`StateKey::open`].
     ///
@@ -123,23 +169,18 @@ impl Journal {
     /// [`Error::WrongStateKey`] for another key or owner, or an entry of another journal, an older
     /// snapshot's too; [`Error::WrongKind`], [`Error::UnknownVersion`]; [`Error::StateRollback`] if the
     /// end is behind its anchor: entries or a snapshot were lost, or are an old copy;
-    /// [`Error::WeakKey`] for a journal key of zeros; [`Error::Corrupt`] for damage, for entries that do not continue each other, and for more than
-    /// a journal takes.
+    /// [`Error::WeakKey`] for a journal key of zeros; [`Error::Corrupt`] for damage, for records that
+    /// are not all of one snapshot and nothing else, for entries that do not continue each other, and
+    /// for more than a journal takes.
     pub fn open<S: State>(
         key: &StateKey,
         owner: &[u8],
         anchor: Option<&Anchor>,
-        snapshot: &[u8],
+        snapshot: impl IntoIterator<Item = impl AsRef<[u8]>>,
         entries: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<(S, Self), Error> {
-        let (head, text) = key.open_record(SNAPSHOT, owner, snapshot)?;
-        let mut reader = Reader::new(&text);
-        let secret = Box::new(Secret::copy(reader.array().map_err(|_| Error::Corrupt)?));
-        let mut state = S::from_bytes(reader.rest())?;
-        if state.anchor() != head {
-            return Err(Error::Corrupt);
-        }
-        let mut journal = Self::new(key.with(secret)?, owner, head);
+        let Opened { mut state, secret, pages } = snapshot::read::<S>(key, owner, snapshot)?;
+        let mut journal = Self::new(key.with(secret)?, owner, pages, state.anchor());
         for entry in entries {
             let change: Change = journal.key.open(owner, None, entry.as_ref())?;
             journal.place = journal.place.after(&change).map_err(|_| Error::Corrupt)?;
@@ -151,8 +192,9 @@ impl Journal {
         Ok((state, journal))
     }
 
-    fn new(key: StateKey, owner: &[u8], head: Anchor) -> Self {
-        Self { key, owner: owner.to_vec(), place: Place { head, entries: 0, is_full: false } }
+    fn new(key: StateKey, owner: &[u8], pages: Pages, head: Anchor) -> Self {
+        let place = Place { head, entries: 0, is_full: false };
+        Self { key, owner: owner.to_vec(), pages, place }
     }
 
     /// Where the stored state stands: what a second process or tab has not moved, if the store holds
@@ -195,17 +237,19 @@ mod tests {
     use crate::account::Account;
     use crate::primitives::generator::TestRng;
     use crate::protocol::identity::AccountId;
+    use crate::snapshot::HEAD;
 
-    /// The error of opening a snapshot of an account that holds this key and stands at this anchor.
+    /// The error of opening a head of an account that holds this key and stands at this anchor.
     fn opened(secret: [u8; 32], anchor: impl FnOnce(&Account) -> Anchor) -> Option<Error> {
         let mut rng = TestRng::new(1);
         let account = Account::generate(AccountId([7; 32]), &mut rng);
         let key = StateKey::new(1, &[9; 32]).unwrap();
-        let text = [&secret[..], &account.to_bytes()].concat();
+        let digest = Pages::new(&key, b"owner").digest();
+        let text = [&secret[..], &digest, &account.to_bytes()].concat();
         let anchor = anchor(&account);
-        let snapshot = key.seal_record(SNAPSHOT, &anchor, b"owner", &text, &mut rng);
+        let head = key.seal_record(HEAD, &anchor, b"owner", &text, &mut rng).unwrap();
         let none: [&[u8]; 0] = [];
-        Journal::open::<Account>(&key, b"owner", None, &snapshot.unwrap(), none).err()
+        Journal::open::<Account>(&key, b"owner", None, [head], none).err()
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod message;
 mod primitives;
 mod protocol;
 mod session;
+mod snapshot;
 mod state;
 #[cfg(test)]
 mod vectors;
@@ -51,6 +52,7 @@ pub use protocol::posting::Posting;
 pub use protocol::ratchet::{Position, Role};
 pub use protocol::record::{Anchor, StateKey};
 pub use session::{Opened, Sending, Session, Staged};
+pub use snapshot::Page;
 pub use state::State;
 
 pub use rand_core;

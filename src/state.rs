@@ -50,9 +50,7 @@ pub trait State: private::Stateful {
 
     /// The whole state in clear, for a store that seals by itself. Prefer [`StateKey::seal`].
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut writer = Writer::begin(STATE_VERSION, Self::KIND);
-        self.write(&mut writer);
-        writer.secret()
+        encode(self).secret()
     }
 
     /// The state that [`State::to_bytes`] wrote.
@@ -75,6 +73,13 @@ pub trait State: private::Stateful {
 }
 
 impl<S: private::Stateful> State for S {}
+
+/// A state's encoding, which knows its pages.
+pub(crate) fn encode<S: private::Stateful>(state: &S) -> Writer {
+    let mut writer = Writer::begin(STATE_VERSION, S::KIND);
+    state.write(&mut writer);
+    writer
+}
 
 impl StateKey {
     /// Seals a state for storage. `owner` says whose it is and where it belongs, in the caller's

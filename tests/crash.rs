@@ -20,6 +20,7 @@ use latchstring::{
     Account, AccountId, Address, Anchor, Change, Client, Content, Error, Journal, State, StateKey,
     To,
 };
+use support::shelf::Shelf;
 use support::{NOW, TestRng};
 
 const OWNER: &[u8] = b"a client";
@@ -31,7 +32,7 @@ fn key() -> StateKey {
 /// What a power cut leaves.
 #[derive(Clone)]
 struct Disk {
-    snapshot: Vec<u8>,
+    snapshot: Shelf,
     entries: Vec<Vec<u8>>,
     outbox: VecDeque<Vec<u8>>,
     inbox: Vec<Vec<u8>>,
@@ -75,6 +76,7 @@ impl Home {
         let client = Client::create(&account, NOW, &mut rng).unwrap();
         let (snapshot, journal) = Journal::begin(&client, &key(), OWNER, &mut rng).unwrap();
         let (outbox, mail, outer) = (VecDeque::new(), VecDeque::new(), client.anchor());
+        let snapshot = Shelf::of(snapshot);
         let disk = Disk { snapshot, entries: Vec::new(), outbox, inbox: Vec::new(), outer };
         Self { client, journal, disk, mail, rng, written: BTreeMap::new(), cut: None }
     }
@@ -83,7 +85,7 @@ impl Home {
     fn restart(&mut self) {
         let Disk { snapshot, entries, outer, .. } = &self.disk;
         let (client, journal) =
-            Journal::open(&key(), OWNER, Some(outer), snapshot, entries).unwrap();
+            Journal::open(&key(), OWNER, Some(outer), snapshot.records(), entries).unwrap();
         (self.client, self.journal) = (client, journal);
         self.disk.outer = self.client.anchor();
     }
@@ -96,9 +98,11 @@ impl Home {
     fn begin(&mut self) -> Disk {
         let mut after = self.disk.clone();
         if self.journal.is_full() {
-            let begun = Journal::begin(&self.client, &key(), OWNER, &mut self.rng).unwrap();
-            (after.snapshot, self.journal) = begun;
+            let renewed = self.journal.renew(&self.client, &key(), &mut self.rng);
+            let (snapshot, journal) = renewed.unwrap();
+            after.snapshot.put(snapshot);
             after.entries.clear();
+            self.journal = journal;
         }
         after
     }
@@ -255,7 +259,7 @@ fn wherever_the_power_goes_everything_is_read_once() {
                     &key(),
                     OWNER,
                     Some(&home.disk.outer),
-                    &home.disk.snapshot,
+                    home.disk.snapshot.records(),
                     &home.disk.entries,
                 );
                 assert!(*opened.unwrap().0.to_bytes() == *home.client.to_bytes());
@@ -276,7 +280,7 @@ fn a_disk_from_before_any_step_is_refused_after_it() {
                 &key(),
                 OWNER,
                 Some(&after.outer),
-                &before.snapshot,
+                before.snapshot.records(),
                 &before.entries,
             );
             assert_eq!(restored.err(), Some(Error::StateRollback));

@@ -18,7 +18,10 @@ use latchstring::{
 };
 use support::guest::{EXPIRES, ORIGIN, contains, link_key, secret_of, transcript_of};
 use support::home::Home;
-use support::{NOW, OneToOne, TestRng, bundle_of, fails, flipped, only, refuses, restarted, sign};
+use support::{
+    NOW, OneToOne, TestRng, bundle_of, device_of, fails, flipped, only, refuses, restarted, sign,
+    signing_seed,
+};
 
 /// A host with several devices, all of which hold one link, and one guest that has claimed it.
 struct Doors {
@@ -93,10 +96,8 @@ impl Doors {
             &by.address().device.0,
             &NOW.to_be_bytes(),
         ];
-        // Behind the head, the client's anchor and clock, and the device's anchor.
-        let state = by.to_bytes();
-        let seed = state[74..106].try_into().unwrap();
-        let signature = sign(seed, "guest/grant", &[&parts.concat()]);
+        let seed = signing_seed(&device_of(by));
+        let signature = sign(&seed, "guest/grant", &[&parts.concat()]);
         [&[1, 0x25], &parts.concat()[..], &signature].concat()
     }
 

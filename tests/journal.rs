@@ -15,6 +15,7 @@ mod support;
 use latchstring::rand_core::Rng;
 use latchstring::{Anchor, Change, Client, Device, Error, Journal, Session, State, StateKey, To};
 use support::home::Home;
+use support::shelf::Shelf;
 use support::{NOW, OneToOne, Pair, TestRng, Visit, device, only, seal_many};
 
 const OWNER: &[u8] = b"account 7, laptop, session with account 8";
@@ -25,7 +26,7 @@ fn key() -> StateKey {
 
 /// What a store holds of one state.
 struct Stored {
-    snapshot: Vec<u8>,
+    snapshot: Shelf,
     entries: Vec<Vec<u8>>,
     journal: Journal,
 }
@@ -33,19 +34,28 @@ struct Stored {
 impl Stored {
     fn of(state: &impl State, rng: &mut TestRng) -> Self {
         let (snapshot, journal) = Journal::begin(state, &key(), OWNER, rng).unwrap();
-        Self { snapshot, entries: Vec::new(), journal }
+        Self { snapshot: Shelf::of(snapshot), entries: Vec::new(), journal }
+    }
+
+    /// A new snapshot in place of the old one and its entries.
+    fn renew(&mut self, state: &impl State, rng: &mut TestRng) {
+        let (snapshot, journal) = self.journal.renew(state, &key(), rng).unwrap();
+        self.snapshot.put(snapshot);
+        self.entries.clear();
+        self.journal = journal;
     }
 
     /// Writes a change; a snapshot of the state before it first, if one is due.
     fn write(&mut self, state: &impl State, change: &Change, rng: &mut TestRng) {
         if self.journal.is_full() {
-            *self = Self::of(state, rng);
+            self.renew(state, rng);
         }
         self.entries.push(self.journal.seal(change, rng).unwrap());
     }
 
     fn load<S: State>(&self, anchor: Option<&Anchor>) -> Result<S, Error> {
-        Journal::open(&key(), OWNER, anchor, &self.snapshot, &self.entries).map(|(state, _)| state)
+        Journal::open(&key(), OWNER, anchor, self.snapshot.records(), &self.entries)
+            .map(|(state, _)| state)
     }
 
     /// The stored state, which must be the one in memory to the byte.
@@ -82,7 +92,7 @@ fn whatever_is_journalled_loads_to_the_very_same_state() {
                 let sealed = pair.responder.stage_send().seal(b"answer", &mut pair.rng).unwrap();
                 if stored.journal.is_full() {
                     drop(sealed);
-                    stored = Stored::of(&pair.responder, &mut pair.rng);
+                    stored.renew(&pair.responder, &mut pair.rng);
                     continue;
                 }
                 let entry = sealed.journal(&mut stored.journal, &mut pair.rng).unwrap();
@@ -122,7 +132,7 @@ fn a_journal_ends_after_64_changes_and_refuses_the_next_without_harm() {
     // Written past the end by hand: what a journal does not write it does not read.
     let mut more = stored.entries.clone();
     more.push(more[0].clone());
-    let opened = Journal::open::<Session>(&key(), OWNER, None, &stored.snapshot, &more);
+    let opened = Journal::open::<Session>(&key(), OWNER, None, stored.snapshot.records(), &more);
     assert_eq!(opened.err(), Some(Error::Corrupt));
     receive(&mut pair, &mut stored, &messages[64]);
     assert_eq!(stored.journal.entries(), 1);
@@ -141,7 +151,7 @@ fn a_journal_ends_with_the_change_that_turns_the_ratchet() {
     assert_eq!(sealed.journal(&mut stored.journal, &mut pair.rng).err(), Some(Error::JournalFull));
     stored.check(&pair.responder);
     // Receiving ends it too.
-    let mut stored = Stored::of(&pair.responder, &mut pair.rng);
+    stored.renew(&pair.responder, &mut pair.rng);
     let message = pair.initiator.encrypt(b"turned", &mut pair.rng).unwrap();
     receive(&mut pair, &mut stored, &message);
     assert!(stored.journal.is_full());
@@ -154,14 +164,16 @@ fn after_a_new_snapshot_nothing_opens_what_the_old_journal_wrote() {
     for message in seal_many(&mut pair.initiator, 10, &mut pair.rng) {
         receive(&mut pair, &mut stored, &message);
     }
-    let new = Stored::of(&pair.responder, &mut pair.rng);
+    let entries = stored.entries.clone();
+    stored.renew(&pair.responder, &mut pair.rng);
     // A thief with the state key, all that is stored now, and all old entries.
-    for entry in &stored.entries {
+    for entry in &entries {
         assert_eq!(key().open::<Change>(OWNER, None, entry).err(), Some(Error::WrongStateKey));
-        let opened = Journal::open::<Session>(&key(), OWNER, None, &new.snapshot, [entry]);
+        let opened =
+            Journal::open::<Session>(&key(), OWNER, None, stored.snapshot.records(), [entry]);
         assert_eq!(opened.err(), Some(Error::WrongStateKey));
     }
-    new.check(&pair.responder);
+    stored.check(&pair.responder);
 }
 
 #[test]
@@ -172,8 +184,13 @@ fn entries_that_are_lost_swapped_repeated_or_cut_are_found() {
     }
     let anchor = pair.responder.anchor();
     let with = |entries: &[&[u8]]| {
-        let opened =
-            Journal::open::<Session>(&key(), OWNER, Some(&anchor), &stored.snapshot, entries);
+        let opened = Journal::open::<Session>(
+            &key(),
+            OWNER,
+            Some(&anchor),
+            stored.snapshot.records(),
+            entries,
+        );
         opened.map(|(state, _)| state.anchor())
     };
     let [a, b, c, d] = &stored.entries[..] else { panic!() };
@@ -187,33 +204,34 @@ fn entries_that_are_lost_swapped_repeated_or_cut_are_found() {
     assert_eq!(with(&[a, b, c, &d[..20]]), Err(Error::Corrupt));
     // Without an anchor kept elsewhere a lost end is not found.
     assert!(stored.load::<Session>(None).is_ok());
-    let short = Journal::open::<Session>(&key(), OWNER, None, &stored.snapshot, [a, b]);
+    let short = Journal::open::<Session>(&key(), OWNER, None, stored.snapshot.records(), [a, b]);
     assert!(short.is_ok());
 }
 
 #[test]
 fn a_snapshot_opens_under_its_key_owner_and_kind_alone() {
     let (_, stored) = begun(6);
-    let open = |key: &StateKey, owner: &[u8], snapshot: &[u8]| {
-        Journal::open::<Session>(key, owner, None, snapshot, [[]; 0]).err()
+    let [head] = &stored.snapshot.records().collect::<Vec<_>>()[..] else { panic!() };
+    let open = |key: &StateKey, owner: &[u8], head: &[u8]| {
+        Journal::open::<Session>(key, owner, None, [head], [[]; 0]).err()
     };
-    assert_eq!(open(&key(), OWNER, &stored.snapshot), None);
+    assert_eq!(open(&key(), OWNER, head), None);
     let others = [StateKey::new(1, &[8; 32]).unwrap(), StateKey::new(2, &[7; 32]).unwrap()];
     for other in &others {
-        assert_eq!(open(other, OWNER, &stored.snapshot), Some(Error::WrongStateKey));
+        assert_eq!(open(other, OWNER, head), Some(Error::WrongStateKey));
     }
-    assert_eq!(open(&key(), b"another", &stored.snapshot), Some(Error::WrongStateKey));
-    let opened = Journal::open::<Device>(&key(), OWNER, None, &stored.snapshot, [[]; 0]);
+    assert_eq!(open(&key(), b"another", head), Some(Error::WrongStateKey));
+    let opened = Journal::open::<Device>(&key(), OWNER, None, [head], [[]; 0]);
     assert_eq!(opened.err(), Some(Error::WrongKind));
-    let opened = key().open::<Session>(OWNER, None, &stored.snapshot);
+    let opened = key().open::<Session>(OWNER, None, head);
     assert_eq!(opened.err(), Some(Error::WrongKind));
-    for place in 0..stored.snapshot.len() {
-        let mut altered = stored.snapshot.clone();
+    for place in 0..head.len() {
+        let mut altered = (*head).clone();
         altered[place] ^= 1;
         assert!(open(&key(), OWNER, &altered).is_some(), "{place}");
     }
-    for length in 0..stored.snapshot.len() {
-        assert!(open(&key(), OWNER, &stored.snapshot[..length]).is_some(), "{length}");
+    for length in 0..head.len() {
+        assert!(open(&key(), OWNER, &head[..length]).is_some(), "{length}");
     }
 }
 
@@ -223,7 +241,7 @@ fn of_two_tabs_with_one_journal_the_second_cannot_write_over_the_first() {
     let message = pair.initiator.encrypt(b"both", &mut pair.rng).unwrap();
     let other = pair.initiator.encrypt(b"see", &mut pair.rng).unwrap();
     let open = |entries: &[Vec<u8>]| {
-        Journal::open::<Session>(&key(), OWNER, None, &stored.snapshot, entries).unwrap()
+        Journal::open::<Session>(&key(), OWNER, None, stored.snapshot.records(), entries).unwrap()
     };
     let (mut one, mut one_journal) = open(&[]);
     let (two, mut two_journal) = open(&[]);
@@ -236,7 +254,7 @@ fn of_two_tabs_with_one_journal_the_second_cannot_write_over_the_first() {
     assert_ne!(two_journal.anchor(), one_journal.anchor());
     let second = two_journal.seal(&change, &mut pair.rng).unwrap();
     let both = [first.clone(), second];
-    let opened = Journal::open::<Session>(&key(), OWNER, None, &stored.snapshot, &both);
+    let opened = Journal::open::<Session>(&key(), OWNER, None, stored.snapshot.records(), &both);
     assert_eq!(opened.err(), Some(Error::Corrupt));
     assert_eq!(open(&[first]).0.anchor(), one.anchor());
 }
@@ -353,10 +371,13 @@ fn devices_and_clients_are_journalled_like_sessions() {
     let mut home = Home::new(10, 2, &mut rng);
     let [one, two] = &mut home.clients[..] else { panic!() };
     let mut stored = Stored::of(one, &mut rng);
-    for text in 0..5_u8 {
+    for text in 0..70_u8 {
         let mut plan = one.plan(To::Own, NOW).unwrap();
         for _ in plan.missing().collect::<Vec<_>>() {
             plan.supply(one, &two.bundle().unwrap(), NOW, &mut rng).unwrap();
+        }
+        if stored.journal.is_full() {
+            stored.renew(one, &mut rng);
         }
         let sealed = one.seal(&mut plan, &[text], NOW, &mut rng).unwrap();
         let recorded = sealed.journal(&mut stored.journal, &mut rng).unwrap();
@@ -365,4 +386,5 @@ fn devices_and_clients_are_journalled_like_sessions() {
         two.receive(one.address(), &out.envelopes[0].message, NOW).unwrap();
         stored.check::<Client>(one);
     }
+    assert_eq!(stored.journal.entries(), 70 - 64);
 }

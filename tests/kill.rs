@@ -307,7 +307,7 @@ fn forget(folder: &Path) -> usize {
     let mut kept = store.keep(OWNER, responder, &mut rng).unwrap();
     let snapshot = || -> Vec<u8> {
         let reader = rusqlite::Connection::open(&reader).unwrap();
-        reader.query_row("SELECT record FROM snapshot", [], |row| row.get(0)).unwrap()
+        reader.query_row("SELECT record FROM page", [], |row| row.get(0)).unwrap()
     };
     let mut snapshots = vec![snapshot()];
     for _ in 0..40 {

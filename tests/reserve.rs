@@ -229,7 +229,8 @@ fn a_reservation_reaches_the_store_by_journal_and_by_change() {
     let mut messages = vec![recorded.apply().unwrap()];
     messages.extend(ahead(&mut initiator, 20, &mut rng));
     read_all(&mut responder, &messages);
-    let loaded = Journal::open::<Session>(&key(), OWNER, None, &snapshot, &entries).unwrap().0;
+    let records = snapshot.iter().filter_map(|page| page.record.as_ref());
+    let loaded = Journal::open::<Session>(&key(), OWNER, None, records, &entries).unwrap().0;
     assert!(loaded.to_bytes() == initiator.to_bytes() && loaded.reserved() == 0);
 
     // 36 chunks a message, for 500 messages: the most that a change accounts for.

@@ -711,7 +711,7 @@ fn the_frozen_journal_of_version_1_loads_and_goes_on() {
         pair.responder.decrypt(&first).unwrap();
         let Pair { initiator, responder, rng, .. } = &mut pair;
         let (snapshot, mut journal) = Journal::begin(responder, &key, owner, rng).unwrap();
-        write("journal-snapshot", &snapshot);
+        write("journal-snapshot", snapshot[0].record.as_ref().unwrap());
         for number in 0..2 {
             let message = initiator.encrypt(&[number], rng).unwrap();
             let (_, change) = responder.stage(&message).unwrap().open().unwrap();
@@ -724,8 +724,8 @@ fn the_frozen_journal_of_version_1_loads_and_goes_on() {
     }
     let entries = ["journal-entry-0", "journal-entry-1"].map(read);
     let anchor = Anchor::from_bytes(&read("journal-anchor").try_into().unwrap());
-    let opened =
-        Journal::open::<Session>(&key, owner, Some(&anchor), &read("journal-snapshot"), &entries);
+    let snapshot = [read("journal-snapshot")];
+    let opened = Journal::open::<Session>(&key, owner, Some(&anchor), snapshot, &entries);
     let (mut session, journal) = opened.unwrap();
     assert_eq!((session.anchor(), journal.entries()), (anchor, 2));
     assert_eq!(*session.decrypt(&read("journal-message")).unwrap().content, b"next");

@@ -3,7 +3,8 @@
 //! What to write, when, and in which order is the same for any store with transactions:
 //!
 //! 1. Begin a transaction. Compare the stored anchor with the state's: another process may have come first.
-//! 2. If the journal is full, put a new snapshot in place of the old one and its entries.
+//! 2. If the journal is full, delete its entries, and write what has changed since its snapshot: pages
+//!    that take the place of older ones, and pages to be deleted.
 //! 3. Add the entry, the new anchor, and what the step is for: the message that is to leave, or the content
 //!    that was read.
 //! 4. Commit. Only then apply, send, show.
@@ -12,7 +13,7 @@
 use std::fmt;
 
 use latchstring::rand_core::CryptoRng;
-use latchstring::{Anchor, Change, Error, Journal, Session, State, StateKey};
+use latchstring::{Anchor, Change, Error, Journal, Page, Session, State, StateKey};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 /// What can go wrong: in the database, or with the message.
@@ -70,7 +71,8 @@ impl Store {
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA secure_delete = ON;
-             CREATE TABLE IF NOT EXISTS snapshot (owner TEXT PRIMARY KEY, record BLOB NOT NULL);
+             CREATE TABLE IF NOT EXISTS page (owner TEXT, name BLOB, record BLOB NOT NULL,
+                 PRIMARY KEY (owner, name)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS entry (owner TEXT, place INTEGER, record BLOB NOT NULL,
                  PRIMARY KEY (owner, place)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS anchor (owner TEXT PRIMARY KEY, anchor BLOB NOT NULL);
@@ -88,7 +90,8 @@ impl Store {
         rng: &mut impl CryptoRng,
     ) -> Result<Kept<S>, Failure> {
         let transaction = self.database.transaction()?;
-        let journal = write_snapshot(&transaction, &self.key, owner, &state, rng)?;
+        let (snapshot, journal) = Journal::begin(&state, &self.key, owner.as_bytes(), rng)?;
+        write_pages(&transaction, owner, &snapshot)?;
         transaction.execute(
             "INSERT INTO anchor VALUES (?1, ?2)",
             params![owner, state.anchor().to_bytes()],
@@ -99,20 +102,22 @@ impl Store {
 
     /// Loads a state, if there is one.
     pub(crate) fn load<S: State>(&self, owner: &str) -> Result<Option<Kept<S>>, Failure> {
-        let find = "SELECT record, anchor FROM snapshot NATURAL JOIN anchor WHERE owner = ?1";
-        let found = self
-            .database
-            .query_row(find, [owner], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((snapshot, anchor)) = found else { return Ok(None) };
-        let mut entries =
-            self.database.prepare("SELECT record FROM entry WHERE owner = ?1 ORDER BY place")?;
-        let entries: Vec<Vec<u8>> =
-            entries.query_map([owner], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let find = "SELECT anchor FROM anchor WHERE owner = ?1";
+        let found = self.database.query_row(find, [owner], |row| row.get(0)).optional()?;
+        let Some(anchor) = found else { return Ok(None) };
+        let snapshot = self.records("SELECT record FROM page WHERE owner = ?1", owner)?;
+        let entries =
+            self.records("SELECT record FROM entry WHERE owner = ?1 ORDER BY place", owner)?;
         let anchor = Anchor::from_bytes(&anchor);
         let (state, journal) =
             Journal::open(&self.key, owner.as_bytes(), Some(&anchor), &snapshot, &entries)?;
         Ok(Some(Kept { state, journal, owner: owner.to_owned() }))
+    }
+
+    fn records(&self, find: &str, owner: &str) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut find = self.database.prepare(find)?;
+        let found = find.query_map([owner], |row| row.get(0))?;
+        Ok(found.collect::<Result<_, _>>()?)
     }
 
     /// Seals a message, and gives it out once it and the state are saved.
@@ -207,20 +212,27 @@ fn make_room<S: State>(
     if !journal.is_full() {
         return Ok(None);
     }
+    let (snapshot, journal) = journal.renew(state, key, rng)?;
     transaction.execute("DELETE FROM entry WHERE owner = ?1", [owner])?;
-    write_snapshot(transaction, key, owner, state, rng).map(Some)
+    write_pages(transaction, owner, &snapshot)?;
+    Ok(Some(journal))
 }
 
-fn write_snapshot<S: State>(
+fn write_pages(
     transaction: &Transaction<'_>,
-    key: &StateKey,
     owner: &str,
-    state: &S,
-    rng: &mut impl CryptoRng,
-) -> Result<Journal, Failure> {
-    let (snapshot, journal) = Journal::begin(state, key, owner.as_bytes(), rng)?;
-    transaction.execute("REPLACE INTO snapshot VALUES (?1, ?2)", params![owner, snapshot])?;
-    Ok(journal)
+    snapshot: &[Page],
+) -> Result<(), Failure> {
+    let mut replace = transaction.prepare_cached("REPLACE INTO page VALUES (?1, ?2, ?3)")?;
+    let mut delete =
+        transaction.prepare_cached("DELETE FROM page WHERE owner = ?1 AND name = ?2")?;
+    for Page { name, record } in snapshot {
+        match record {
+            Some(record) => replace.execute(params![owner, name, record])?,
+            None => delete.execute(params![owner, name])?,
+        };
+    }
+    Ok(())
 }
 
 fn add(

@@ -1,7 +1,6 @@
 //! What is remembered of messages: of those sent, so that they can be sealed again; of those read,
 //! so that none is shown twice and none reads differently on another own device.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::error::Error;
@@ -10,6 +9,7 @@ use crate::protocol::devices::MAX_DEVICES;
 use crate::protocol::identity::{AccountId, DeviceId};
 use crate::protocol::letter::{Conversation, Sighting};
 
+use super::runs::{Entry, Runs};
 use super::{Address, MAX_ACCOUNTS, MessageId};
 
 /// Messages that can be sealed again at most: the oldest is forgotten first.
@@ -97,8 +97,14 @@ impl Sent {
             Err(place) => self.again.insert(place, (to, 1)),
         }
     }
+}
 
-    pub(super) fn write(&self, writer: &mut Writer) {
+impl Entry for Sent {
+    const PAGE: u8 = 5;
+    const RUN: usize = 8;
+    const MAX: usize = MAX_SENT;
+
+    fn write(&self, writer: &mut Writer) {
         writer.raw(&self.id);
         writer.raw(&self.digest);
         writer.u64(self.at);
@@ -119,7 +125,7 @@ impl Sent {
         }
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let most = MAX_ACCOUNTS.saturating_mul(MAX_DEVICES);
         Ok(Self {
             id: *reader.array()?,
@@ -141,7 +147,7 @@ impl Sent {
 
 /// The messages sent last, oldest first.
 #[derive(Default)]
-pub(super) struct SentLog(VecDeque<Sent>);
+pub(super) struct SentLog(pub(super) Runs<Sent>);
 
 impl SentLog {
     pub(super) fn find(&self, id: &MessageId) -> Option<&Sent> {
@@ -149,13 +155,13 @@ impl SentLog {
     }
 
     pub(super) fn add(&mut self, sent: Sent) {
-        self.0.push_back(sent);
-        let accounts = |all: &VecDeque<Sent>| -> usize {
+        self.0.push(sent);
+        let accounts = |all: &Runs<Sent>| -> usize {
             all.iter().fold(0, |sum, sent| sum.saturating_add(sent.lists.len()))
         };
         while self.0.len() > MAX_SENT || (self.0.len() > 1 && accounts(&self.0) > MAX_SENT_ACCOUNTS)
         {
-            self.0.pop_front();
+            self.0.pop();
         }
     }
 
@@ -168,7 +174,7 @@ impl SentLog {
     /// Forgets what was sent to an account: who is there now is not who it was sent to.
     pub(super) fn forget(&mut self, account: AccountId) {
         self.0.retain(|sent| sent.filed.conversation() != Conversation::With(account));
-        for sent in &mut self.0 {
+        for sent in self.0.iter_mut() {
             sent.lists.retain(|(listed, _)| *listed != account);
             sent.left_out.retain(|address| address.account != account);
         }
@@ -176,24 +182,13 @@ impl SentLog {
 
     /// Brings times that lie ahead back to now.
     pub(super) fn mend(&mut self, now: u64) {
-        for sent in &mut self.0 {
+        for sent in self.0.iter_mut() {
             sent.at = sent.at.min(now);
         }
     }
 
     pub(super) fn expire(&mut self, now: u64) {
         self.0.retain(|sent| now < sent.at.saturating_add(AGAIN_FOR));
-    }
-
-    pub(super) fn write(&self, writer: &mut Writer) {
-        writer.count(self.0.len());
-        for sent in &self.0 {
-            sent.write(writer);
-        }
-    }
-
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        (0..reader.count(MAX_SENT)?).map(|_| Sent::read(reader)).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -204,20 +199,24 @@ pub(super) struct Seen {
     pub(super) here: bool,
 }
 
-impl Seen {
-    pub(super) fn write(&self, writer: &mut Writer) {
+impl Entry for Seen {
+    const PAGE: u8 = 6;
+    const RUN: usize = 32;
+    const MAX: usize = MAX_SEEN;
+
+    fn write(&self, writer: &mut Writer) {
         self.what.write(writer);
         writer.flag(self.here);
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self { what: Sighting::read(reader)?, here: reader.flag()? })
     }
 }
 
 /// The messages read last, oldest first.
 #[derive(Default)]
-pub(super) struct SeenLog(VecDeque<Seen>);
+pub(super) struct SeenLog(pub(super) Runs<Seen>);
 
 impl SeenLog {
     /// What is remembered under a name: the one that was read here first.
@@ -250,19 +249,8 @@ impl SeenLog {
             return;
         }
         if self.0.len() >= MAX_SEEN {
-            self.0.pop_front();
+            self.0.pop();
         }
-        self.0.push_back(seen);
-    }
-
-    pub(super) fn write(&self, writer: &mut Writer) {
-        writer.count(self.0.len());
-        for seen in &self.0 {
-            seen.write(writer);
-        }
-    }
-
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        (0..reader.count(MAX_SEEN)?).map(|_| Seen::read(reader)).collect::<Result<_, _>>().map(Self)
+        self.0.push(seen);
     }
 }

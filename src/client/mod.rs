@@ -12,8 +12,10 @@ mod outgoing;
 mod peer;
 mod plan;
 mod retry;
+mod runs;
 mod seal;
 mod step;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -40,7 +42,7 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::descent::Descent;
 use crate::protocol::devices::{DeviceList, MAX_DEVICES};
-use crate::protocol::identity::{AccountId, AccountKind, Certificate, DeviceId};
+use crate::protocol::identity::{AccountId, Certificate, DeviceId};
 use crate::protocol::linking::Pending;
 use crate::protocol::record::Anchor;
 use crate::state::private::Stateful;
@@ -299,84 +301,4 @@ impl Inner {
 
 impl Changing for Client {
     type Output = Outgoing;
-}
-
-/// Adds an entry that must come after all the others: one encoding for each map.
-fn ascending<K: Ord + Copy, V>(map: &mut BTreeMap<K, V>, key: K, value: V) -> Result<(), Error> {
-    if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
-        return Err(Error::Malformed);
-    }
-    map.insert(key, value);
-    Ok(())
-}
-
-impl Stateful for Client {
-    const KIND: u8 = 0x06;
-
-    #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
-    fn write(&self, writer: &mut Writer) {
-        let inner = &*self.inner;
-        inner.anchor.write(writer);
-        writer.u64(inner.clock);
-        inner.device.write(writer);
-        inner.own.write(writer);
-        writer.count(inner.contacts.len());
-        for contact in inner.contacts.values() {
-            contact.write(writer);
-        }
-        writer.count(inner.peers.len());
-        for (address, peer) in &inner.peers {
-            address.write(writer);
-            peer.write(writer);
-        }
-        inner.sent.write(writer);
-        inner.seen.write(writer);
-        inner.gone.write(writer);
-        writer.flag(inner.linking.is_some());
-        if let Some(pending) = &inner.linking {
-            pending.write(writer);
-        }
-    }
-
-    #[allow(private_interfaces, reason = "nobody outside can call or implement it")]
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (anchor, clock) = (Anchor::read(reader)?, reader.u64()?);
-        let device = Device::read(reader)?;
-        let own = Contact::read(reader)?;
-        let certificate = device.certificate();
-        if own.list.account() != certificate.account() || certificate.kind() != AccountKind::Member
-        {
-            return Err(Error::Malformed);
-        }
-        let mut contacts = BTreeMap::new();
-        for _ in 0..reader.count(MAX_ACCOUNTS)? {
-            let contact = Contact::read(reader)?;
-            if contact.list.account() == own.list.account() {
-                return Err(Error::Malformed);
-            }
-            ascending(&mut contacts, contact.list.account(), contact)?;
-        }
-        let mut peers = BTreeMap::new();
-        for _ in 0..reader.count(MAX_PEERS)? {
-            let (address, peer) = (Address::read(reader)?, Peer::read(reader)?);
-            if !peer.is_at(address) {
-                return Err(Error::Malformed);
-            }
-            ascending(&mut peers, address, peer)?;
-        }
-        let (sent, seen) = (SentLog::read(reader)?, SeenLog::read(reader)?);
-        let gone = GoneLog::read(reader)?;
-        let linking = if reader.flag()? { Some(Box::new(Pending::read(reader)?)) } else { None };
-        let inner =
-            Inner { device, own, contacts, peers, sent, seen, gone, linking, clock, anchor };
-        Ok(Self { inner: Box::new(inner) })
-    }
-
-    fn stands(&self) -> Anchor {
-        self.inner.anchor
-    }
-
-    fn adopt(&mut self, change: Change) -> Result<(), Error> {
-        self.apply(change)
-    }
 }

@@ -290,7 +290,7 @@ impl Peer {
         let mut reports = BTreeMap::new();
         for _ in 0..reader.count(super::MAX_ACCOUNTS.saturating_add(1))? {
             let subject = AccountId(*reader.array()?);
-            super::ascending(&mut reports, subject, Listed::read(reader)?)?;
+            super::stored::ascending(&mut reports, subject, Listed::read(reader)?)?;
         }
         Ok(Self { active, since, kept, newest, known, asked, heard, reports })
     }

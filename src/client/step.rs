@@ -18,6 +18,7 @@ use crate::state::private::Stateful;
 
 use super::logs::{Seen, Sent};
 use super::peer::Slot;
+use super::runs::Entry;
 use super::{Address, MAX_STEPS, MessageId};
 
 /// All that one operation changes, at a time.

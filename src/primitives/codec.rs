@@ -115,11 +115,26 @@ impl<'a> Reader<'a> {
 /// Writes one value.
 pub(crate) struct Writer {
     bytes: Zeroizing<Vec<u8>>,
+    pages: Vec<Page>,
+}
+
+/// Where a page of a value begins, and what it is about, which is not secret.
+struct Page {
+    title: Vec<u8>,
+    at: usize,
+}
+
+/// The part of a value that is a page.
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
+pub(crate) struct Part<'a> {
+    pub(crate) title: &'a [u8],
+    pub(crate) bytes: &'a [u8],
 }
 
 impl Writer {
     pub(crate) fn new() -> Self {
-        Self { bytes: Zeroizing::new(Vec::new()) }
+        Self { bytes: Zeroizing::new(Vec::new()), pages: Vec::new() }
     }
 
     /// A writer that has begun an object with its version and kind.
@@ -174,6 +189,25 @@ impl Writer {
         self.raw(bytes);
     }
 
+    /// Begins a page: a part of the value that may be stored by itself. It adds nothing to the
+    /// bytes.
+    pub(crate) fn page(&mut self, title: &[&[u8]]) {
+        self.pages.push(Page { title: title.concat(), at: self.bytes.len() });
+    }
+
+    /// What stands before the first page, and the pages with their titles.
+    pub(crate) fn cut(&self) -> (&[u8], Vec<Part<'_>>) {
+        let mut before = self.bytes.as_slice();
+        let mut pages = Vec::with_capacity(self.pages.len());
+        for Page { title, at } in self.pages.iter().rev() {
+            let (rest, bytes) = before.split_at_checked(*at).unwrap_or((before, &[]));
+            pages.push(Part { title, bytes });
+            before = rest;
+        }
+        pages.reverse();
+        (before, pages)
+    }
+
     /// What was written so far.
     pub(crate) fn written(&self) -> &[u8] {
         &self.bytes
@@ -187,5 +221,26 @@ impl Writer {
     /// What was written, for a value that holds no secret.
     pub(crate) fn public(mut self) -> Vec<u8> {
         core::mem::take(&mut *self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_cut_where_its_pages_begin() {
+        let mut writer = Writer::new();
+        writer.u16(0x0102);
+        assert_eq!(writer.cut(), (&[1, 2][..], Vec::new()));
+        writer.page(&[b"one", &[1]]);
+        writer.u8(3);
+        writer.page(&[b"empty"]);
+        writer.page(&[b"two"]);
+        writer.raw(&[4, 5]);
+        let part = |title, bytes| Part { title, bytes };
+        let parts = [part(b"one\x01", &[3]), part(b"empty", &[]), part(b"two", &[4, 5])];
+        assert_eq!(writer.cut(), (&[1, 2][..], Vec::from(parts)));
+        assert_eq!(*writer.written(), [1, 2, 3, 4, 5]);
     }
 }

@@ -88,6 +88,10 @@ labels! {
     STATE_RECORD = "state/record";
     /// What names a change of a client.
     STATE_CLIENT = "state/client";
+    /// The key that names and marks the pages of a snapshot.
+    STATE_PAGES = "state/pages";
+    /// Which pages a snapshot has, and what they say.
+    STATE_DIGEST = "state/digest";
 
     /// A host's signature over an invitation.
     GUEST_INVITATION = "guest/invitation";

@@ -34,6 +34,7 @@ pub(crate) mod letter;
 pub(crate) mod link;
 pub(crate) mod linking;
 pub(crate) mod padding;
+pub(crate) mod pages;
 pub(crate) mod pin;
 pub(crate) mod posting;
 pub(crate) mod prekeys;

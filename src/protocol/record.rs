@@ -149,6 +149,15 @@ impl StateKey {
         if key.is_zero() { Err(Error::WeakKey) } else { Ok(Self { id: self.id, key }) }
     }
 
+    /// The key that names and marks the pages of an owner's snapshots (`spec/state.md`, "Pages").
+    pub(crate) fn page_key(&self, owner: &[u8]) -> Secret<32> {
+        let mut info = Writer::new();
+        info.raw(labels::STATE_PAGES);
+        info.u32(self.id);
+        info.bytes(owner);
+        Prk::extract(&[0; 32], &[self.key.expose()]).expand(&[&info.public()])
+    }
+
     pub(crate) fn seal_record(
         &self,
         kind: u8,

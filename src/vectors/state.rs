@@ -10,13 +10,16 @@ use super::model::{Published, member};
 use super::tape::Tape;
 use crate::account::Account;
 use crate::change::Change;
+use crate::client::Client;
 use crate::device::Device;
 use crate::error::Error;
 use crate::journal::Journal;
 use crate::primitives::secret::Secret;
 use crate::primitives::{aead, kdf};
+use crate::protocol::devices::DeviceList;
 use crate::protocol::labels;
 use crate::protocol::record::{Anchor, StateKey};
+use crate::snapshot::Page;
 use crate::state::State;
 
 pub(super) fn vectors() -> Vec<Vector> {
@@ -26,6 +29,7 @@ pub(super) fn vectors() -> Vec<Vector> {
         record(),
         change(),
         journal(),
+        pages(),
         another_owner(),
         altered(),
         rolled_back(),
@@ -210,9 +214,10 @@ fn journal() -> Vector {
     v.number("now", now);
     let base = start(&mut v, 2, &to.member.account_id, &to.member.core);
     let journal_key: [u8; 32] = v.input("journal key");
+    let digest = v.hash("digest", &[labels::STATE_DIGEST]);
 
     v.part("snapshot");
-    let text = [&journal_key[..], &device.to_bytes()].concat();
+    let text = [&journal_key[..], &digest, &device.to_bytes()].concat();
     let (key, first, snapshot) = sealed(&mut v, 0x08, &base, &text);
     v.part("entry");
     let name = [&[4][..], &now.to_be_bytes(), &[0; 16]].concat();
@@ -223,16 +228,97 @@ fn journal() -> Vector {
 
     let change = device.expire(now).unwrap();
     let real = Tape::play(&[&journal_key, &first, &second], |rng| {
-        let (snapshot, mut journal) = Journal::begin(&device, &key, OWNER, rng).unwrap();
-        (snapshot, journal.seal(&change, rng).unwrap())
+        let (mut snapshot, mut journal) = Journal::begin(&device, &key, OWNER, rng).unwrap();
+        (snapshot.remove(0).record.unwrap(), journal.seal(&change, rng).unwrap())
     });
     assert_eq!(real, (snapshot.clone(), entry.clone()));
     let mut expired = device;
     expired.apply(change).unwrap();
-    let opened = Journal::open::<Device>(&key, OWNER, Some(&expired.anchor()), &snapshot, [entry]);
+    let opened = Journal::open::<Device>(&key, OWNER, Some(&expired.anchor()), [snapshot], [entry]);
     let (state, journal) = opened.unwrap();
     assert_eq!(state.to_bytes(), expired.to_bytes());
     assert_eq!((journal.anchor(), journal.entries()), (expired.anchor(), 1));
+    v
+}
+
+/// One page of a snapshot, by the formulas.
+struct PageSteps {
+    part: &'static str,
+    text: Vec<u8>,
+    name: [u8; 32],
+    mark: [u8; 32],
+}
+
+fn page(
+    v: &mut Vector,
+    key: &[u8; 32],
+    (part, title): (&'static str, u8),
+    content: &[u8],
+) -> PageSteps {
+    v.part(part);
+    v.bytes("title", &[title]);
+    v.bytes("part", content);
+    let name = v.mac("name", key, &[&[1], &[title]]);
+    let mark = v.mac("mark", key, &[&[2], content]);
+    v.part("");
+    PageSteps { part, text: [&[1, title], content].concat(), name, mark }
+}
+
+fn pages() -> Vector {
+    let mut v = Vector::new(
+        "state-pages",
+        "state",
+        "the snapshot of a client that knows nobody: its head, and the pages of its device and its list",
+    );
+    let to = Published::new(&mut Vector::new("scratch", "", ""), "responder");
+    let (account, device) = (to.member.account(), to.member.device(&to.lasting));
+    let list = DeviceList::first(account.key(), device.certificate().clone(), NOW).unwrap();
+    let client = Client::of(device, list, NOW);
+    let anchor = client.anchor().to_bytes();
+
+    let state_key: [u8; 32] = v.input("state key");
+    v.number("key id-number", KEY_ID);
+    v.bytes("owner", OWNER);
+    let prk = v.extract("prk", &[0; 32], &[&state_key]);
+    let length = u32::try_from(OWNER.len()).unwrap().to_be_bytes();
+    let info: [&[u8]; 4] = [labels::STATE_PAGES, &KEY_ID.to_be_bytes(), &length, OWNER];
+    let page_key = v.expand("page key", &prk, &info);
+    let head_name = v.mac("head name", &page_key, &[&[1]]);
+
+    // Version, kind, anchor, clock, five counts, and no linking; the device with its anchor, its
+    // secrets and certificate, one generation and no one-time prekey; the list and what goes with it.
+    let whole = client.to_bytes();
+    let (core, rest) = whole.split_at(2 + 32 + 8 + 5 * 4 + 1);
+    let (own_device, own_list) = rest.split_at(32 + 64 + 265 + 4 + (96 + 1240 + 64 + 4) + 4);
+    v.bytes("core", core);
+    let mut pages = vec![
+        page(&mut v, &page_key, ("device page", 1), own_device),
+        page(&mut v, &page_key, ("own page", 2), own_list),
+    ];
+    pages.sort_by_key(|page| page.name);
+    let marks: Vec<u8> = pages.iter().flat_map(|page| [page.name, page.mark].concat()).collect();
+    let digest = v.hash("digest", &[labels::STATE_DIGEST, &marks]);
+    let journal_key: [u8; 32] = v.input("journal key");
+    v.part("head");
+    let text = [&journal_key[..], &digest, core].concat();
+    let (random, record) = under(&mut v, &state_key, 0x08, &anchor, &text);
+    let mut tape = vec![journal_key, random];
+    let mut expected = vec![Page { name: head_name, record: Some(record) }];
+    for PageSteps { part, text, name, .. } in &pages {
+        v.part(part);
+        let (random, record) = under(&mut v, &state_key, 0x09, &[0; 32], text);
+        tape.push(random);
+        expected.push(Page { name: *name, record: Some(record) });
+    }
+    v.part("");
+
+    let key = StateKey::new(KEY_ID, &state_key).unwrap();
+    let tape: Vec<&[u8]> = tape.iter().map(|random| &random[..]).collect();
+    let (real, _) = Tape::play(&tape, |rng| Journal::begin(&client, &key, OWNER, rng).unwrap());
+    assert_eq!(real, expected);
+    let records = real.iter().filter_map(|page| page.record.as_ref());
+    let opened = Journal::open::<Client>(&key, OWNER, Some(&client.anchor()), records, [[]; 0]);
+    assert_eq!(opened.unwrap().0.to_bytes(), whole);
     v
 }
 

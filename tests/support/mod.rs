@@ -15,6 +15,7 @@ pub mod forged;
 pub mod guest;
 pub mod home;
 mod pair;
+pub mod shelf;
 pub mod town;
 
 pub use pair::*;

@@ -115,8 +115,10 @@ pub fn device_of(client: &Client) -> Device {
     let count = |at: usize| {
         usize::try_from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())).unwrap()
     };
-    // version, kind, anchor, clock; then the device's anchor, two secrets and the certificate
-    let start = 2 + 32 + 8;
+    // version, kind, anchor, clock, five counts, and the linking if there is one; then the device's
+    // anchor, two secrets and the certificate
+    let flag = 2 + 32 + 8 + 5 * 4;
+    let start = flag + 1 + if bytes[flag] == 1 { 265 + 32 + 32 + 8 } else { 0 };
     let mut at = start + 32 + 64 + 265;
     let generations = count(at);
     at += 4;
