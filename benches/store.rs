@@ -151,6 +151,10 @@ fn snapshot(c: &mut Criterion) {
         });
         let (begun, _) = Journal::begin(&one, &key(), b"owner", &mut rng).unwrap();
         let records: Vec<_> = begun.into_iter().filter_map(|page| page.record).collect();
+        let bytes = one.to_bytes();
+        c.bench_function(&format!("decode a client, {contacts} contacts"), |b| {
+            b.iter(|| Client::from_bytes(black_box(&bytes)).unwrap());
+        });
         c.bench_function(&format!("load a client, {contacts} contacts"), |b| {
             b.iter(|| {
                 let none: [&[u8]; 0] = [];
