@@ -22,10 +22,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use latchstring::rand_core::Rng;
 use latchstring::{
     Account, AccountId, Address, Bundle, Candidate, Change, Chat, Client, Content, Device,
-    DeviceList, Error, Event, Invite, Link, Outgoing, Plan, Policy, Posting, Proposal, Session,
-    State, StateKey, To,
+    DeviceList, Error, Event, Invite, Journal, Link, Outgoing, Plan, Policy, Posting, Proposal,
+    Session, State, StateKey, To,
 };
 use support::home::Home;
+use support::shelf::Shelf;
 use support::town::{Person, Town};
 use support::{
     Door, NOW, ORIGIN, OneToOne, Pair, RecordingRng, TestRng, Visit, bundle_of,
@@ -440,6 +441,22 @@ fn gathering(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
             let (_, change) = client.rotate(*now, *rng).unwrap();
             client.apply(change).unwrap();
             *client = Client::from_bytes(&client.to_bytes()).unwrap();
+        });
+    }
+    // From the store and back, by pages.
+    for place in 0..4 {
+        let Crowd { clients, now, rng, key, salts, .. } = &mut crowd;
+        let client = &mut clients[place];
+        watched(|| {
+            let (begun, journal) = Journal::begin(client, key, b"owner", salts).unwrap();
+            let change = client.rotate(*now, *rng).unwrap().1;
+            client.apply(change).unwrap();
+            let (snapshot, journal) = journal.renew(client, key, salts).unwrap();
+            let mut shelf = Shelf::of(begun);
+            shelf.put(snapshot);
+            drop(journal);
+            let opened = Journal::open(key, b"owner", None, shelf.records(), [[]; 0]);
+            *client = opened.unwrap().0;
         });
     }
     // A device goes; everybody erases it, and it erases everybody.

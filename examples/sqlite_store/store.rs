@@ -66,7 +66,8 @@ impl Store {
     /// Opens a database, or makes one. The key comes from the system's key store.
     pub(crate) fn open(path: &str, key: StateKey) -> Result<Self, Failure> {
         let database = Connection::open(path)?;
-        // What is deleted is overwritten, and what is committed has reached the disk.
+        // What is deleted is overwritten, and what is committed has reached the disk. Pages lie by
+        // their names: in the order of writing they would tell who was talked to last.
         database.execute_batch(
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
@@ -102,6 +103,8 @@ impl Store {
 
     /// Loads a state, if there is one.
     pub(crate) fn load<S: State>(&self, owner: &str) -> Result<Option<Kept<S>>, Failure> {
+        // All of it as it is at one moment, whatever another process writes meanwhile.
+        let _moment = self.database.unchecked_transaction()?;
         let find = "SELECT anchor FROM anchor WHERE owner = ?1";
         let found = self.database.query_row(find, [owner], |row| row.get(0)).optional()?;
         let Some(anchor) = found else { return Ok(None) };
