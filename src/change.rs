@@ -13,6 +13,7 @@ use crate::protocol::course::InviteDelta;
 use crate::protocol::device_delta::DeviceDelta;
 use crate::protocol::ratchet;
 use crate::protocol::record::{Anchor, StateKey};
+use crate::state::State;
 use crate::state::private::Stateful;
 
 /// The step from one generation of one state to its next.
@@ -159,18 +160,13 @@ impl Stateful for Change {
     }
 }
 
-pub(crate) use private::Changing;
-
-mod private {
-    use crate::state::private::Stateful;
-
-    /// A state that a sealed message moves on.
-    #[expect(unnameable_types, reason = "this is what closes it to other crates")]
-    pub trait Changing: Stateful {
-        /// What leaves once the change is applied: a message, or the messages of a fan-out.
-        #[doc(hidden)]
-        type Output;
-    }
+/// A state that seals messages: [`Session`](crate::Session), [`Chat`](crate::Chat),
+/// [`Client`](crate::Client). For a store that is written once for all of them.
+///
+/// Not to be implemented outside this crate.
+pub trait Changing: State {
+    /// What leaves once the change is applied: a message, or the messages of a fan-out.
+    type Output;
 }
 
 /// A sealed message, unreadable until its change is applied.

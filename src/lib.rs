@@ -23,7 +23,7 @@ mod state;
 mod vectors;
 
 pub use account::Account;
-pub use change::{Change, Recorded, Sealed};
+pub use change::{Change, Changing, Recorded, Sealed};
 pub use chat::{Chat, ChatStatus, Event, Origin, Received, Settlement};
 pub use client::{
     Address, Alert, Arrived, Candidate, Client, Content, Conversation, Duties, Envelope, Large,

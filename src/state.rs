@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::change::Change;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::record::{Anchor, STATE_VERSION, StateKey};
@@ -69,6 +70,17 @@ pub trait State: private::Stateful {
             Error::UnknownVersion(_) | Error::WrongKind => error,
             _ => Error::Corrupt,
         })
+    }
+
+    /// Moves on by a change that was made from this very state: what `apply` of each state that
+    /// changes does, for a store that is written once for all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleChange`] if the change was made from another state, or one that has moved on
+    /// since. Nothing changes then.
+    fn apply(&mut self, change: Change) -> Result<(), Error> {
+        self.adopt(change)
     }
 }
 

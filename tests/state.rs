@@ -43,6 +43,28 @@ fn recorded(change: &Change, rng: &mut TestRng) -> Change {
     key(1, 7).open(OWNER, Some(&change.base()), &record).unwrap()
 }
 
+/// What a store does that is written once for all states.
+fn moves_on<S: State>(state: &mut S, change: Change) -> Result<(), Error> {
+    state.apply(change)
+}
+
+#[test]
+fn a_change_applied_to_any_state_is_applied_as_to_the_state_it_is_of() {
+    let mut pair = Pair::new(9);
+    let message = pair.initiator.encrypt(b"hello", &mut pair.rng).unwrap();
+    let change = |session: &Session| session.stage(&message).unwrap().open().unwrap().1;
+    let (mut one, mut other) = (copy(&pair.responder), copy(&pair.responder));
+    let (first, second) = (change(&one), change(&one));
+    moves_on(&mut one, first).unwrap();
+    other.apply(change(&pair.responder)).unwrap();
+    assert!(one.to_bytes() == other.to_bytes());
+    assert_eq!(refusal(&mut one, |one| moves_on(one, second)), Some(Error::StaleChange));
+    // An account never changes.
+    let mut account = Account::generate(AccountId([1; 32]), &mut pair.rng);
+    let error = refusal(&mut account, |account| moves_on(account, change(&pair.responder)));
+    assert_eq!(error, Some(Error::StaleChange));
+}
+
 #[test]
 fn a_session_restored_at_every_step_goes_on() {
     let mut pair = Pair::new(1);
