@@ -1,10 +1,12 @@
-//! Two devices that keep their sessions in `SQLite`, one of which loses its power in the middle.
+//! Two devices that keep what they are in `SQLite`, one of which loses its power in the middle, and
+//! is given an old copy of its database in the end.
 #![allow(clippy::print_stdout, reason = "an example talks")]
+#![allow(dead_code, reason = "the other examples use the rest of the store")]
 
 mod store;
 
 use std::error::Error as StdError;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use latchstring::{Account, AccountId, Device, Session, StateKey};
@@ -17,50 +19,109 @@ fn open(path: &Path) -> Result<Store, Failure> {
     Store::open(&path.to_string_lossy(), key)
 }
 
-fn load(store: &Store) -> Result<Kept<Session>, Failure> {
-    store.load("the session")?.ok_or_else(|| latchstring::Error::Corrupt.into())
+/// A device of somebody and its session with the other.
+struct Home {
+    path: PathBuf,
+    store: Store,
+    session: Kept<Session>,
 }
 
-fn run(folder: &Path) -> Result<(), Failure> {
+impl Home {
+    /// Seals a message and has it in the outbox; then brings it over.
+    fn send(&mut self, text: &str, other: &mut Self) -> Result<(), Failure> {
+        let Self { store, session, .. } = self;
+        store.step(&mut UnwrapErr(SysRng), |step| {
+            step.send(session, |session, rng| session.stage_send().seal(text.as_bytes(), rng))
+        })?;
+        for waiting in store.outbox()? {
+            other.receive(&waiting.message)?;
+            store.sent(waiting.number)?;
+        }
+        Ok(())
+    }
+
+    /// Opens a message and has it in the inbox, from where it is shown.
+    fn receive(&mut self, message: &[u8]) -> Result<(), Failure> {
+        let Self { store, session, .. } = self;
+        let (opened, change) = session.get(store)?.stage(message)?.open()?;
+        store.step(&mut UnwrapErr(SysRng), |step| {
+            step.change(session, change)?;
+            step.read("the session", &opened.content)
+        })
+    }
+
+    /// What a start does: everything from the disk, and nothing older than the anchor outside of it.
+    fn restart(&mut self) -> Result<(), Failure> {
+        let outer = self.session.anchor();
+        self.store = open(&self.path)?;
+        let session = self.store.load("the session", Some(&outer))?;
+        self.session = session.ok_or(latchstring::Error::StateRollback)?;
+        Ok(())
+    }
+}
+
+/// Ada begins a session, Grace accepts it.
+fn meet(folder: &Path) -> Result<[Home; 2], Failure> {
     let mut rng = UnwrapErr(SysRng);
-    let ada = Device::generate(&Account::generate(AccountId([1; 32]), &mut rng), NOW, &mut rng);
-    let mut grace =
-        Device::generate(&Account::generate(AccountId([2; 32]), &mut rng), NOW, &mut rng);
+    let [adas_path, graces_path] = ["ada.sqlite", "grace.sqlite"].map(|name| folder.join(name));
+    let (mut adas_store, mut graces_store) = (open(&adas_path)?, open(&graces_path)?);
+    let device =
+        |id, rng: &mut _| Device::generate(&Account::generate(AccountId(id), rng), NOW, rng);
+    let (ada, grace) = (device([1; 32], &mut rng), device([2; 32], &mut rng));
+    let mut grace = graces_store.keep("the device", grace, &mut rng)?;
 
-    // Ada begins; both keep their session from its first message on.
-    let mut begun = ada.initiate(&grace.bundle()?, NOW, &mut rng)?;
+    // The session and its first message: the one is of no use without the other.
+    let bundle = grace.get(&graces_store)?.bundle()?;
+    let mut begun = ada.initiate(&bundle, NOW, &mut rng)?;
     let first = begun.encrypt(b"hello", &mut rng)?;
-    let mut adas_store = open(&folder.join("ada.sqlite"))?;
-    let mut adas = adas_store.keep("the session", begun, &mut rng)?;
-    let accepted = grace.accept(&first, NOW)?;
-    let (session, _) = accepted.apply(&mut grace)?;
-    let mut graces_store = open(&folder.join("grace.sqlite"))?;
-    let mut graces = graces_store.keep("the session", session, &mut rng)?;
+    let adas = adas_store.step(&mut rng, |step| {
+        step.keep("the device", ada)?;
+        step.post("the session", None, &first)?;
+        step.keep("the session", begun)
+    })?;
 
+    // The session and what the device must remember: else the same message would come in twice.
+    let accepted = grace.get(&graces_store)?.accept(&first, NOW)?;
+    let graces = graces_store.step(&mut rng, |step| {
+        let (session, opened) = step.accept(&mut grace, accepted, "the session")?;
+        step.read("the session", &opened.content)?;
+        Ok(session)
+    })?;
+    for waiting in adas_store.outbox()? {
+        adas_store.sent(waiting.number)?;
+    }
+    Ok([
+        Home { path: adas_path, store: adas_store, session: adas },
+        Home { path: graces_path, store: graces_store, session: graces },
+    ])
+}
+
+fn run(folder: &Path) -> Result<(), Box<dyn StdError>> {
+    let [mut ada, mut grace] = meet(folder)?;
+    let backup = folder.join("backup.sqlite");
     for number in 0..100_u32 {
-        let text = format!("message {number}");
-        let message = adas_store.send(&mut adas, text.as_bytes(), &mut rng)?;
+        ada.send(&format!("message {number}"), &mut grace)?;
         if number == 41 {
-            // Grace's power goes before she has read it. What was committed is there again.
-            graces_store = open(&folder.join("grace.sqlite"))?;
-            graces = load(&graces_store)?;
-            println!("power is back: {} messages are there", graces_store.inbox()?.len());
+            grace.restart()?;
+            println!("power is back: {} messages are there", grace.store.inbox()?.len());
+            std::fs::copy(&grace.path, &backup)?;
         }
-        graces_store.receive(&mut graces, &message, &mut rng)?;
         if number % 10 == 9 {
-            let answer = graces_store.send(&mut graces, b"I am reading", &mut rng)?;
-            adas_store.receive(&mut adas, &answer, &mut rng)?;
+            grace.send("I am reading", &mut ada)?;
         }
     }
-    for (number, _) in adas_store.outbox()? {
-        adas_store.sent(number)?;
-    }
-    println!("grace has read {} messages, each once", graces_store.inbox()?.len());
+    println!("grace has read {} messages, each once", grace.store.inbox()?.len());
     println!(
         "ada has read {} answers, and {} messages wait to be sent",
-        adas_store.inbox()?.len(),
-        adas_store.outbox()?.len()
+        ada.store.inbox()?.len(),
+        ada.store.outbox()?.len()
     );
+    println!("grace's session takes {} bytes on disk", grace.store.size("the session")?);
+
+    grace.path = backup;
+    if let Err(error) = grace.restart() {
+        println!("a backup of grace's database is refused: {error}");
+    }
     Ok(())
 }
 
@@ -69,5 +130,5 @@ fn main() -> Result<(), Box<dyn StdError>> {
     std::fs::create_dir_all(&folder)?;
     let result = run(&folder);
     std::fs::remove_dir_all(&folder)?;
-    Ok(result?)
+    result
 }

@@ -1,0 +1,286 @@
+//! A store in `SQLite` for any number of states of this crate: clients, chats, invites, sessions.
+//!
+//! What to write, when, and in which order is the same for every store with transactions:
+//!
+//! 1. Open messages, make plans, talk to servers: outside of any transaction. Nothing has changed yet.
+//! 2. Begin a transaction that no other process can come between. Compare the anchor that is stored for
+//!    each state with where the state in memory stands: another process or tab may have come first.
+//! 3. If a journal is full, delete its entries, and write what has changed since its snapshot: pages
+//!    that take the place of older ones, and pages to be deleted.
+//! 4. Add an entry for each state that changes, its new anchor, and what the step is for: new states,
+//!    messages that are to leave, contents that were read. All of it in this one transaction.
+//! 5. Commit. Only then show, acknowledge to the server, and send what the outbox holds.
+//! 6. If it was not committed, drop the states that it was to change: they may be ahead of the store.
+//!    Load them again.
+//! 7. If a snapshot was replaced, have the database forget the old one: it holds the key of the old
+//!    entries, and a write-ahead log keeps what was overwritten.
+//! 8. Now and then put each state's anchor where a copy of the database does not reach: the system's
+//!    key store, the server. Give it to [`Store::load`], which refuses a database from before it.
+//!
+//! [`Store::step`] does 2 to 7. While it runs it has the states it changes, so nobody sees one
+//! between its change and the commit; a message that it seals can be had from the outbox alone.
+//!
+//! Every state is sealed under the key that [`Store::open`] is given and that belongs into the system's
+//! key store, too. Envelopes in the outbox are sealed by their nature. Contents in the inbox are *in
+//! clear*: they are the app's, which knows how long they are to be kept and how to protect them.
+
+mod step;
+
+use std::fmt;
+
+use latchstring::rand_core::CryptoRng;
+use latchstring::{AccountId, Address, Anchor, DeviceId, Error, Journal, State, StateKey};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
+
+pub(crate) use step::Step;
+
+/// What can go wrong: in the database, or with the message.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The database. What was not committed did not happen.
+    Store(rusqlite::Error),
+    /// The message or the state.
+    Protocol(Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Protocol(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+/// A database of states.
+pub(crate) struct Store {
+    database: Connection,
+    key: StateKey,
+    /// Whether the write-ahead log may hold a snapshot that was replaced.
+    remembers: bool,
+}
+
+/// A state of the store. It is in memory exactly as it is stored, or it is not in memory.
+///
+/// A step takes it out, and puts it back once it is committed; after one that failed it is loaded
+/// again when it is next asked for.
+pub(crate) struct Kept<S> {
+    owner: String,
+    anchor: Anchor,
+    loaded: Option<Box<Loaded<S>>>,
+}
+
+struct Loaded<S> {
+    state: S,
+    journal: Journal,
+}
+
+/// A message that waits for the server to take it.
+pub(crate) struct Waiting {
+    /// To be given to [`Store::sent`]. No two messages ever have the same.
+    pub(crate) number: i64,
+    /// The state that sent it.
+    pub(crate) owner: String,
+    /// The device that it is for; nothing for a claim, a posting, a blob, a session's message.
+    pub(crate) to: Option<Address>,
+    /// What to bring.
+    pub(crate) message: Vec<u8>,
+}
+
+impl Store {
+    /// Opens a database, or makes one. The key comes from the system's key store.
+    pub(crate) fn open(path: &str, key: StateKey) -> Result<Self, Failure> {
+        let database = Connection::open(path)?;
+        // What is deleted is overwritten, and what is committed has reached the disk. Pages lie
+        // by their names: in the order of writing they would tell who was talked to last. Anchors are rows
+        // of their own, because a step writes one, and a changed row is written whole. A number of
+        // the outbox is never used again: the server's word for the message before may come late.
+        database.execute_batch(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA secure_delete = ON;
+             CREATE TABLE IF NOT EXISTS page (owner TEXT, name BLOB, record BLOB NOT NULL,
+                 PRIMARY KEY (owner, name)) WITHOUT ROWID;
+             CREATE TABLE IF NOT EXISTS entry (owner TEXT, place INTEGER, record BLOB NOT NULL,
+                 PRIMARY KEY (owner, place)) WITHOUT ROWID;
+             CREATE TABLE IF NOT EXISTS anchor (owner TEXT PRIMARY KEY, anchor BLOB NOT NULL);
+             CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY AUTOINCREMENT,
+                 owner TEXT NOT NULL, device BLOB, message BLOB NOT NULL);
+             CREATE TABLE IF NOT EXISTS inbox (number INTEGER PRIMARY KEY,
+                 owner TEXT NOT NULL, content BLOB NOT NULL);",
+        )?;
+        // The process before may have ended between a commit and what belongs behind it.
+        let mut store = Self { database, key, remembers: true };
+        store.forget();
+        Ok(store)
+    }
+
+    /// Does `work` wholly or not at all: what it changes, keeps, sends and reads is one transaction. Its
+    /// result is given out once that is committed.
+    ///
+    /// Every state that `work` was to change and that is not committed is dropped from memory.
+    pub(crate) fn step<'a, R: CryptoRng, T>(
+        &mut self,
+        rng: &mut R,
+        work: impl FnOnce(&mut Step<'a, '_, R>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        // Immediate: from here on no other process writes, or the comparison would be worth nothing.
+        let transaction =
+            self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut step = Step::new(transaction, &self.key, rng);
+        let result = work(&mut step)?;
+        self.remembers |= step.commit()?;
+        self.forget();
+        Ok(result)
+    }
+
+    /// Keeps a new state.
+    pub(crate) fn keep<S: State>(
+        &mut self,
+        owner: &str,
+        state: S,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Kept<S>, Failure> {
+        self.step(rng, |step| step.keep(owner, state))
+    }
+
+    /// Loads a state, if there is one. With `outer`, one that is behind this anchor is refused.
+    pub(crate) fn load<S: State>(
+        &self,
+        owner: &str,
+        outer: Option<&Anchor>,
+    ) -> Result<Option<Kept<S>>, Failure> {
+        let moment = self.database.unchecked_transaction()?;
+        Ok(read(&moment, &self.key, owner, outer)?.map(|loaded| Kept::new(owner, loaded)))
+    }
+
+    /// Takes what was replaced out of the write-ahead log. What a reader holds back is taken out after
+    /// a later step; what is committed is committed, whatever becomes of this.
+    fn forget(&mut self) {
+        if self.remembers {
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let is_busy = self.database.query_row(checkpoint, [], |row| row.get(0));
+            self.remembers = is_busy.unwrap_or(true);
+        }
+    }
+
+    /// Messages that are to be sent, or to be sent again: whoever gets one twice knows it.
+    pub(crate) fn outbox(&self) -> Result<Vec<Waiting>, Failure> {
+        let all = "SELECT number, owner, device, message FROM outbox ORDER BY number";
+        let mut find = self.database.prepare_cached(all)?;
+        let waiting = |row: &Row<'_>| {
+            let device: Option<[u8; 40]> = row.get(2)?;
+            let to = device.map(|bytes| address(&bytes));
+            Ok(Waiting { number: row.get(0)?, owner: row.get(1)?, to, message: row.get(3)? })
+        };
+        Ok(find.query_map([], waiting)?.collect::<Result<_, _>>()?)
+    }
+
+    /// The server has a message.
+    pub(crate) fn sent(&self, number: i64) -> Result<(), Failure> {
+        self.database.execute("DELETE FROM outbox WHERE number = ?1", [number])?;
+        Ok(())
+    }
+
+    /// All that was read, each with the state that read it.
+    pub(crate) fn inbox(&self) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        let all = "SELECT owner, content FROM inbox ORDER BY number";
+        let mut find = self.database.prepare_cached(all)?;
+        let found = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// Bytes that are stored for a state.
+    pub(crate) fn size(&self, owner: &str) -> Result<i64, Failure> {
+        let sum = "SELECT sum(length(record)) FROM
+            (SELECT owner, record FROM page UNION ALL SELECT owner, record FROM entry)
+            WHERE owner = ?1";
+        Ok(self.database.query_row(sum, [owner], |row| row.get(0))?)
+    }
+}
+
+impl<S: State> Kept<S> {
+    fn new(owner: &str, loaded: Box<Loaded<S>>) -> Self {
+        Self { owner: owner.to_owned(), anchor: loaded.state.anchor(), loaded: Some(loaded) }
+    }
+
+    /// The state as it is stored.
+    pub(crate) fn get(&mut self, store: &Store) -> Result<&S, Failure> {
+        let loaded = match self.loaded.take() {
+            Some(loaded) => loaded,
+            None => self.again(&*store.database.unchecked_transaction()?, &store.key)?,
+        };
+        Ok(&self.loaded.insert(loaded).state)
+    }
+
+    /// Loads it again.
+    fn again(&self, database: &Connection, key: &StateKey) -> Result<Box<Loaded<S>>, Failure> {
+        let again = read(database, key, &self.owner, Some(&self.anchor))?;
+        again.ok_or_else(|| Error::StateRollback.into())
+    }
+
+    /// The name under which it is kept: no record of it opens under another.
+    pub(crate) fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Where it stood when this process last saved or loaded it: to be kept outside the database.
+    pub(crate) fn anchor(&self) -> Anchor {
+        self.anchor
+    }
+}
+
+/// Reads a state and its journal, all of one moment.
+fn read<S: State>(
+    database: &Connection,
+    key: &StateKey,
+    owner: &str,
+    outer: Option<&Anchor>,
+) -> Result<Option<Box<Loaded<S>>>, Failure> {
+    let find = "SELECT anchor FROM anchor WHERE owner = ?1";
+    let found = database.query_row(find, [owner], |row| row.get(0)).optional()?;
+    let Some(stored) = found else { return Ok(None) };
+    let records = |find: &str| -> Result<Vec<Vec<u8>>, Failure> {
+        let mut find = database.prepare_cached(find)?;
+        let found = find.query_map([owner], |row| row.get(0))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    };
+    let snapshot = records("SELECT record FROM page WHERE owner = ?1")?;
+    let entries = records("SELECT record FROM entry WHERE owner = ?1 ORDER BY place")?;
+    let (state, journal) = Journal::open(key, owner.as_bytes(), outer, &snapshot, &entries)?;
+    if journal.anchor() == Anchor::from_bytes(&stored) {
+        Ok(Some(Box::new(Loaded { state, journal })))
+    } else {
+        Err(Error::Corrupt.into())
+    }
+}
+
+/// An address as the outbox holds it.
+fn address_bytes(address: Address) -> [u8; 40] {
+    let mut bytes = [0; 40];
+    let (account, device) = bytes.split_at_mut(32);
+    account.copy_from_slice(&address.account.0);
+    device.copy_from_slice(&address.device.0);
+    bytes
+}
+
+fn address(bytes: &[u8; 40]) -> Address {
+    let (mut account, mut device) = ([0; 32], [0; 8]);
+    account.copy_from_slice(bytes.split_at(32).0);
+    device.copy_from_slice(bytes.split_at(32).1);
+    Address { account: AccountId(account), device: DeviceId(device) }
+}

@@ -1,0 +1,290 @@
+//! One step: everything that is written together.
+
+use latchstring::rand_core::CryptoRng;
+use latchstring::{
+    Accepted, Address, Arrival, Change, Changing, Chat, ChatStatus, Client, Device, Envelope,
+    Error, Hello, Invite, Journal, MessageId, Opened, Outgoing, Page, Sealed, Session, State,
+    StateKey,
+};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{Failure, Kept, Loaded, address_bytes};
+
+/// What is to be written in one transaction. States that it changes are its own for `'a`, until it is
+/// committed or given up.
+pub(crate) struct Step<'a, 'd, R> {
+    transaction: Transaction<'d>,
+    key: &'d StateKey,
+    rng: &'d mut R,
+    /// What brings the states back to where they were taken from.
+    put_back: Vec<Box<dyn FnOnce() + 'a>>,
+    /// Whether a snapshot is replaced.
+    replaced: bool,
+}
+
+impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
+    pub(super) fn new(transaction: Transaction<'d>, key: &'d StateKey, rng: &'d mut R) -> Self {
+        Self { transaction, key, rng, put_back: Vec::new(), replaced: false }
+    }
+
+    /// Commits, and puts the states back. Without the commit they are dropped here. Says whether the
+    /// write-ahead log holds a snapshot now that is to be forgotten.
+    pub(super) fn commit(self) -> Result<bool, Failure> {
+        self.transaction.commit()?;
+        for put_back in self.put_back {
+            put_back();
+        }
+        Ok(self.replaced)
+    }
+
+    /// Keeps a new state, under a name that no other has.
+    pub(crate) fn keep<S: State>(&mut self, owner: &str, state: S) -> Result<Kept<S>, Failure> {
+        let stands = params![owner, state.anchor().to_bytes()];
+        if self.transaction.execute("INSERT OR IGNORE INTO anchor VALUES (?1, ?2)", stands)? == 0 {
+            // Another process came first, with a state of its own.
+            return Err(Error::StaleChange.into());
+        }
+        let (snapshot, journal) = Journal::begin(&state, self.key, owner.as_bytes(), self.rng)?;
+        self.write_pages(owner, &snapshot)?;
+        Ok(Kept::new(owner, Box::new(Loaded { state, journal })))
+    }
+
+    /// Moves a state on.
+    pub(crate) fn change<S: Ends>(
+        &mut self,
+        kept: &'a mut Kept<S>,
+        change: Change,
+    ) -> Result<(), Failure> {
+        let mut loaded = self.take(kept)?;
+        let entry = loaded.journal.seal(&change, self.rng)?;
+        loaded.state.apply(change)?;
+        self.put(kept, loaded, &entry)
+    }
+
+    /// Seals a message, and puts it into the outbox. It leaves from there.
+    pub(crate) fn send<S>(
+        &mut self,
+        kept: &'a mut Kept<S>,
+        seal: impl for<'s> FnOnce(&'s mut S, &mut R) -> Result<Sealed<'s, S>, Error>,
+    ) -> Result<<S::Output as Leaves>::Name, Failure>
+    where
+        S: Changing<Output: Leaves> + Ends,
+    {
+        let mut loaded = self.take(kept)?;
+        let sealed = seal(&mut loaded.state, self.rng)?;
+        let recorded = sealed.journal(&mut loaded.journal, self.rng)?;
+        let entry = recorded.record().to_vec();
+        // The message can be read from here on, and the state is ahead of the store. Both are in this
+        // step's hands until it is committed.
+        let (mail, name) = recorded.apply()?.leave();
+        for (to, message) in mail {
+            self.post(&kept.owner, to, &message)?;
+        }
+        self.put(kept, loaded, &entry)?;
+        Ok(name)
+    }
+
+    /// Takes in a first message: the device forgets a prekey, and there is a new session.
+    pub(crate) fn accept(
+        &mut self,
+        device: &'a mut Kept<Device>,
+        accepted: Accepted,
+        owner: &str,
+    ) -> Result<(Kept<Session>, Opened), Failure> {
+        let mut loaded = self.take(device)?;
+        let entry = loaded.journal.seal(accepted.change(), self.rng)?;
+        let (session, opened) = accepted.apply(&mut loaded.state)?;
+        self.put(device, loaded, &entry)?;
+        Ok((self.keep(owner, session)?, opened))
+    }
+
+    /// Takes in a claim: the link is spent, the client forgets a prekey, and there is a new chat.
+    pub(crate) fn arrive(
+        &mut self,
+        (invite, client): (&'a mut Kept<Invite>, &'a mut Kept<Client>),
+        arrival: Arrival,
+        owner: &str,
+    ) -> Result<(Kept<Chat>, Hello), Failure> {
+        let (mut link, mut host) = (self.take(invite)?, self.take(client)?);
+        let link_entry = link.journal.seal(arrival.invite_change(), self.rng)?;
+        let host_entry = host.journal.seal(arrival.client_change(), self.rng)?;
+        let (chat, hello) = arrival.apply(&mut link.state, &mut host.state)?;
+        self.put(invite, link, &link_entry)?;
+        self.put(client, host, &host_entry)?;
+        Ok((self.keep(owner, chat)?, hello))
+    }
+
+    /// Writes a state anew, so that nothing opens its journal any more, before the journal is full.
+    pub(crate) fn compact<S: State>(&mut self, kept: &'a mut Kept<S>) -> Result<(), Failure> {
+        let mut loaded = self.take(kept)?;
+        self.renew(&kept.owner, &mut loaded)?;
+        self.put_back.push(Box::new(move || kept.loaded = Some(loaded)));
+        Ok(())
+    }
+
+    /// Deletes a state that is of no use any more.
+    pub(crate) fn remove<S: State>(&mut self, mut kept: Kept<S>) -> Result<(), Failure> {
+        self.take(&mut kept)?;
+        for table in ["page", "entry", "anchor"] {
+            let delete = format!("DELETE FROM {table} WHERE owner = ?1");
+            self.transaction.execute(&delete, [kept.owner()])?;
+        }
+        self.replaced = true;
+        Ok(())
+    }
+
+    /// Puts something into the outbox that changes no state: a claim, a posting, prekeys to publish.
+    pub(crate) fn post(
+        &mut self,
+        owner: &str,
+        to: Option<Address>,
+        message: &[u8],
+    ) -> Result<(), Failure> {
+        let add = "INSERT INTO outbox (owner, device, message) VALUES (?1, ?2, ?3)";
+        let mut add = self.transaction.prepare_cached(add)?;
+        add.execute(params![owner, to.map(address_bytes), message])?;
+        Ok(())
+    }
+
+    /// Puts into the inbox what a state has read. An app may have better tables.
+    pub(crate) fn read(&mut self, owner: &str, content: &[u8]) -> Result<(), Failure> {
+        let add = "INSERT INTO inbox (owner, content) VALUES (?1, ?2)";
+        self.transaction.prepare_cached(add)?.execute(params![owner, content])?;
+        Ok(())
+    }
+
+    /// Takes a state out of its place, if it is the one in the store, with room for one entry more.
+    fn take<S: State>(&mut self, kept: &mut Kept<S>) -> Result<Box<Loaded<S>>, Failure> {
+        let mut loaded = match kept.loaded.take() {
+            Some(loaded) => loaded,
+            None => kept.again(&self.transaction, self.key)?,
+        };
+        let find = "SELECT anchor FROM anchor WHERE owner = ?1";
+        let mut find = self.transaction.prepare_cached(find)?;
+        let stored: Option<[u8; 32]> =
+            find.query_row([kept.owner()], |row| row.get(0)).optional()?;
+        drop(find);
+        if stored != Some(loaded.state.anchor().to_bytes()) {
+            return Err(Error::StaleChange.into());
+        }
+        if loaded.journal.is_full() {
+            self.renew(&kept.owner, &mut loaded)?;
+        }
+        Ok(loaded)
+    }
+
+    /// Writes how a state has changed, and has it put back after the commit.
+    fn put<S: Ends>(
+        &mut self,
+        kept: &'a mut Kept<S>,
+        mut loaded: Box<Loaded<S>>,
+        entry: &[u8],
+    ) -> Result<(), Failure> {
+        let (owner, anchor) = (kept.owner(), loaded.state.anchor());
+        if loaded.state.has_ended() {
+            // What it erased must not stand in entries and a snapshot before it.
+            self.renew(owner, &mut loaded)?;
+        } else {
+            let add = "INSERT INTO entry VALUES (?1, ?2, ?3)";
+            let mut add = self.transaction.prepare_cached(add)?;
+            add.execute(params![owner, loaded.journal.entries(), entry])?;
+        }
+        let stands = "UPDATE anchor SET anchor = ?2 WHERE owner = ?1";
+        let mut stands = self.transaction.prepare_cached(stands)?;
+        stands.execute(params![owner, anchor.to_bytes()])?;
+        drop(stands);
+        self.put_back.push(Box::new(move || {
+            kept.anchor = anchor;
+            kept.loaded = Some(loaded);
+        }));
+        Ok(())
+    }
+
+    /// Writes what the snapshot before does not have, deletes all entries, and begins the journal behind it.
+    fn renew<S: State>(&mut self, owner: &str, loaded: &mut Loaded<S>) -> Result<(), Failure> {
+        let (snapshot, journal) = loaded.journal.renew(&loaded.state, self.key, self.rng)?;
+        self.transaction.execute("DELETE FROM entry WHERE owner = ?1", [owner])?;
+        self.write_pages(owner, &snapshot)?;
+        loaded.journal = journal;
+        self.replaced = true;
+        Ok(())
+    }
+
+    fn write_pages(&mut self, owner: &str, snapshot: &[Page]) -> Result<(), Failure> {
+        let replace = "REPLACE INTO page VALUES (?1, ?2, ?3)";
+        let mut replace = self.transaction.prepare_cached(replace)?;
+        let delete = "DELETE FROM page WHERE owner = ?1 AND name = ?2";
+        let mut delete = self.transaction.prepare_cached(delete)?;
+        for Page { name, record } in snapshot {
+            match record {
+                Some(record) => replace.execute(params![owner, name, record])?,
+                None => delete.execute(params![owner, name])?,
+            };
+        }
+        Ok(())
+    }
+}
+
+/// A state that may come to an end, which erases its keys: nothing before it is to be kept then.
+pub(crate) trait Ends: State {
+    /// Whether it has.
+    fn has_ended(&self) -> bool {
+        false
+    }
+}
+
+impl Ends for Client {}
+impl Ends for Device {}
+impl Ends for Session {}
+
+impl Ends for Chat {
+    fn has_ended(&self) -> bool {
+        matches!(self.status(), ChatStatus::Ended(_))
+    }
+}
+
+impl Ends for Invite {
+    fn has_ended(&self) -> bool {
+        // Claimed, revoked or expired: the link is erased.
+        self.link().is_none()
+    }
+}
+
+/// Messages, each with the device that it is for, if there is more than one.
+type Mail = Vec<(Option<Address>, Vec<u8>)>;
+
+/// What a state has sealed, as it goes into the outbox.
+pub(crate) trait Leaves {
+    /// What the app needs to know of it: what it is asked for by, if it is lost.
+    type Name;
+
+    /// The messages, and what is left.
+    fn leave(self) -> (Mail, Self::Name);
+}
+
+impl Leaves for Vec<u8> {
+    type Name = ();
+
+    fn leave(self) -> (Mail, ()) {
+        (vec![(None, self)], ())
+    }
+}
+
+impl Leaves for Vec<Envelope> {
+    type Name = ();
+
+    fn leave(self) -> (Mail, ()) {
+        (self.into_iter().map(|envelope| (Some(envelope.to), envelope.message)).collect(), ())
+    }
+}
+
+impl Leaves for Outgoing {
+    type Name = MessageId;
+
+    fn leave(self) -> (Mail, MessageId) {
+        let (mut mail, ()) = self.envelopes.leave();
+        // Before the letters that name it: whoever reads one wants to fetch it.
+        mail.splice(..0, self.blob.map(|blob| (None, blob)));
+        (mail, self.id)
+    }
+}

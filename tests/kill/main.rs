@@ -1,0 +1,55 @@
+//! A process with its states in `SQLite` is killed, again and again, at any instant: nothing that it read
+//! or sent is lost, shown twice, or sent under a key that was used.
+//!
+//! `LATCHSTRING_KILLS=500` sets how often. The process is this program with a role as its argument; it
+//! has no test harness, so that its output is its own.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may stop at a surprise"
+)]
+
+mod child;
+mod process;
+mod quiet;
+mod session;
+#[path = "../../examples/sqlite_store/store/mod.rs"]
+#[allow(dead_code, reason = "the examples use the rest")]
+mod store;
+#[path = "../support/mod.rs"]
+mod support;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, role, path, seed] = &arguments[..] {
+        let seed = seed.parse().unwrap();
+        match role.as_str() {
+            "session" => session::child(path, seed),
+            _ => panic!("{role}"),
+        }
+        return;
+    }
+    let kills = std::env::var("LATCHSTRING_KILLS").map_or(60, |number| number.parse().unwrap());
+    let folder = std::env::temp_dir().join(format!("latchstring-kill-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+
+    let read = session::survive(&path("session.sqlite"), kills);
+    println!(
+        "a session, killed {kills} times: {read} messages were read, each once, and none was lost"
+    );
+
+    quiet::give_up(&folder);
+    quiet::refuse_the_second(&folder);
+    quiet::refuse_the_old(&folder);
+    let forgotten = quiet::forget(&folder);
+    println!("{forgotten} snapshots were replaced, and none of them is left in the files");
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -1,0 +1,209 @@
+//! Lives of a process: it is started, told what to do, heard, and killed at any instant.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use latchstring::rand_core::Rng;
+
+use crate::child::unhex;
+use crate::support::TestRng;
+
+/// The world around the process: other people, and the server between them.
+pub trait World {
+    /// A new process is there, and knows nothing of what was said.
+    fn born(&mut self);
+    /// All that the process is to do. What it was told in this life it is not told again.
+    fn wants(&mut self) -> Vec<String>;
+    /// What the process said.
+    fn hear(&mut self, words: &[&str]);
+}
+
+/// What a process has sent, as the server knows it.
+#[derive(Default)]
+pub struct Mailbag {
+    known: BTreeMap<i64, String>,
+    confirm: BTreeSet<i64>,
+}
+
+impl Mailbag {
+    pub fn born(&mut self) {
+        self.confirm.clear();
+    }
+
+    /// Takes a message: its bytes, if it is not there yet.
+    pub fn take(&mut self, number: &str, message: &str) -> Option<Vec<u8>> {
+        let number = number.parse().unwrap();
+        self.confirm.insert(number);
+        let before = self.known.insert(number, message.to_owned());
+        if let Some(before) = before {
+            assert_eq!(before, message, "two messages under one number");
+            return None;
+        }
+        Some(unhex(message))
+    }
+
+    /// What the process may forget.
+    pub fn wants(&self) -> impl Iterator<Item = String> {
+        self.confirm.iter().map(|number| format!("arrived {number}"))
+    }
+}
+
+/// One database and the processes that live on it, one after the other, or two at a time.
+pub struct Lives {
+    role: &'static str,
+    path: String,
+    dice: TestRng,
+    count: u64,
+    /// Where each state has stood, in the words of the processes: one history, without branches.
+    history: BTreeMap<(String, u64), String>,
+    last: BTreeMap<String, u64>,
+}
+
+impl Lives {
+    pub fn new(role: &'static str, path: &str) -> Self {
+        let (history, last) = (BTreeMap::new(), BTreeMap::new());
+        Self { role, path: path.to_owned(), dice: TestRng::new(2), count: 0, history, last }
+    }
+
+    /// A life that ends by force after some words, or before the first. In one of five there are two
+    /// processes at once, that do not know of each other.
+    pub fn cut_short(&mut self, world: &mut impl World) {
+        let words = self.dice.next_u32() % 16;
+        let then = Duration::from_micros((self.dice.next_u32() % 3000).into());
+        let is_alone = !self.dice.next_u32().is_multiple_of(5);
+        let mut living = self.begin(world, if is_alone { 1 } else { 2 });
+        for _ in 0..words {
+            living.tell(world.wants());
+            // Nothing left to do, or not yet at it.
+            let Some(line) = living.hear(Duration::from_millis(250)) else { break };
+            self.judge(&line, is_alone, world);
+        }
+        living.tell(world.wants());
+        thread::sleep(then);
+        for line in living.kill() {
+            self.judge(&line, is_alone, world);
+        }
+    }
+
+    /// A life in which everything is done.
+    pub fn in_peace(&mut self, world: &mut impl World) {
+        let mut living = self.begin(world, 1);
+        while living.tell(world.wants()) {
+            living.tell(vec!["ping".to_owned()]);
+            living.told.remove("ping");
+            loop {
+                let line = living.hear(Duration::from_secs(60)).expect("an answer");
+                if line == "pong" {
+                    break;
+                }
+                self.judge(&line, true, world);
+            }
+        }
+        assert!(living.end().is_empty());
+    }
+
+    fn begin(&mut self, world: &mut impl World, processes: u64) -> Living {
+        world.born();
+        let seeds = self.count + 1..=self.count + processes;
+        self.count += processes;
+        Living::begin(self.role, &self.path, seeds)
+    }
+
+    fn judge(&mut self, line: &str, is_alone: bool, world: &mut impl World) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let ["at", owner, generation, anchor] = words[..] else { return world.hear(&words) };
+        let generation: u64 = generation.parse().unwrap();
+        let place = (owner.to_owned(), generation);
+        let known = self.history.entry(place).or_insert_with(|| anchor.to_owned());
+        assert_eq!(known, anchor, "{owner} has two histories");
+        let last = self.last.entry(owner.to_owned()).or_default();
+        // The words of two processes cross on their way.
+        assert!(
+            generation >= *last || !is_alone,
+            "{owner} has gone back from {last} to {generation}"
+        );
+        *last = generation.max(*last);
+    }
+}
+
+/// Processes that are alive.
+struct Living {
+    children: Vec<(Child, Sender<String>)>,
+    said: Receiver<String>,
+    told: BTreeSet<String>,
+}
+
+impl Living {
+    fn begin(role: &str, path: &str, seeds: impl Iterator<Item = u64>) -> Self {
+        let (sender, said) = channel();
+        let children = seeds.map(|seed| spawn(role, path, seed, sender.clone())).collect();
+        Self { children, said, told: BTreeSet::new() }
+    }
+
+    /// Tells what was not told yet; whether there was any.
+    fn tell(&mut self, wants: Vec<String>) -> bool {
+        let before = self.told.len();
+        for want in wants {
+            if self.told.insert(want.clone()) {
+                for (_, to) in &self.children {
+                    // It may be dead by now.
+                    let _ = to.send(want.clone());
+                }
+            }
+        }
+        self.told.len() > before
+    }
+
+    fn hear(&self, patience: Duration) -> Option<String> {
+        self.said.recv_timeout(patience).ok()
+    }
+
+    /// Kills them; what they have still said.
+    fn kill(mut self) -> Vec<String> {
+        for (child, _) in &mut self.children {
+            child.kill().unwrap();
+        }
+        for (child, _) in &mut self.children {
+            child.wait().unwrap();
+        }
+        self.said.iter().collect()
+    }
+
+    /// Lets them end.
+    fn end(self) -> Vec<String> {
+        for (mut child, to) in self.children {
+            drop(to);
+            assert!(child.wait().unwrap().success());
+        }
+        self.said.iter().collect()
+    }
+}
+
+fn spawn(role: &str, path: &str, seed: u64, said: Sender<String>) -> (Child, Sender<String>) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([role, path, &seed.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut to, mut out) =
+        (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let (sender, orders) = channel::<String>();
+    thread::spawn(move || orders.iter().all(|order| writeln!(to, "{order}").is_ok()));
+    thread::spawn(move || {
+        let mut line = String::new();
+        // A line that was cut by the kill was not said.
+        while out.read_line(&mut line).is_ok() && line.ends_with('\n') {
+            let whole = line.trim_end().to_owned();
+            line.clear();
+            if said.send(whole).is_err() {
+                break;
+            }
+        }
+    });
+    (child, sender)
+}

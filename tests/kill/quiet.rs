@@ -1,0 +1,137 @@
+//! What holds for the store without a kill: it forgets, and it refuses.
+
+use std::path::Path;
+
+use latchstring::{Error, Session, State};
+
+use crate::child::open;
+use crate::session::{receive, send};
+use crate::store::{Failure, Kept, Store};
+use crate::support::{Pair, TestRng};
+
+const OWNER: &str = "session";
+
+/// A store with a session in it, and the other side.
+fn pair(path: &Path, seed: u64) -> (Store, Kept<Session>, Session, TestRng) {
+    let mut store = open(path.to_str().unwrap());
+    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(seed);
+    let first = initiator.encrypt(b"first", &mut rng).unwrap();
+    responder.decrypt(&first).unwrap();
+    let kept = store.keep(OWNER, responder, &mut rng).unwrap();
+    (store, kept, initiator, rng)
+}
+
+/// What a step does not commit it has not done, neither in the store nor in memory.
+pub fn give_up(folder: &Path) {
+    let path = folder.join("gives-up.sqlite");
+    let (mut store, mut kept, mut peer, mut rng) = pair(&path, 4);
+    // A turn, after which the journal is full.
+    send(&mut store, &mut kept, b"a turn", &mut rng).unwrap();
+    let before = kept.get(&store).unwrap().to_bytes();
+    let too_long = send(&mut store, &mut kept, &vec![7; (1 << 20) + 1], &mut rng);
+    assert!(matches!(too_long, Err(Failure::Protocol(Error::BadArgument))));
+    assert_eq!(*kept.get(&store).unwrap().to_bytes(), *before);
+    // The message was sealed and the state moved on in memory; then something else failed.
+    let changed_mind = store.step(&mut rng, |step| {
+        step.send(&mut kept, |session, rng| session.stage_send().seal(b"never", rng))?;
+        step.read(OWNER, b"never")?;
+        Err::<(), Failure>(Error::Forged.into())
+    });
+    assert!(matches!(changed_mind, Err(Failure::Protocol(Error::Forged))));
+    assert_eq!(*kept.get(&store).unwrap().to_bytes(), *before);
+    // So with a message that was opened: it opens again.
+    let message = peer.encrypt(b"read once", &mut rng).unwrap();
+    let (_, change) = kept.get(&store).unwrap().stage(&message).unwrap().open().unwrap();
+    let changed_mind = store.step(&mut rng, |step| {
+        step.change(&mut kept, change)?;
+        Err::<(), Failure>(Error::Forged.into())
+    });
+    assert!(changed_mind.is_err());
+    assert_eq!(receive(&mut store, &mut kept, &message, &mut rng).unwrap(), b"read once");
+    for text in [b"one", b"two"] {
+        send(&mut store, &mut kept, text, &mut rng).unwrap();
+    }
+    let mut again: Kept<Session> = open(path.to_str().unwrap()).load(OWNER, None).unwrap().unwrap();
+    let (here, there) =
+        (kept.get(&store).unwrap().to_bytes(), again.get(&store).unwrap().to_bytes());
+    assert_eq!(*here, *there);
+    let sent: Vec<_> = store.outbox().unwrap();
+    let opened = sent.iter().map(|waiting| peer.decrypt(&waiting.message).unwrap());
+    let opened: Vec<Vec<u8>> = opened.map(|opened| opened.content.to_vec()).collect();
+    assert_eq!(opened, [&b"a turn"[..], b"one", b"two"]);
+}
+
+/// Of two processes with one store the second is told, and writes nothing. Then it knows better.
+pub fn refuse_the_second(folder: &Path) {
+    let path = folder.join("refuses.sqlite");
+    let (mut store, mut kept, mut peer, mut rng) = pair(&path, 5);
+    let mut other_store = open(path.to_str().unwrap());
+    let mut other: Kept<Session> = other_store.load(OWNER, None).unwrap().unwrap();
+    let message = peer.encrypt(b"for one of them", &mut rng).unwrap();
+    let (_, late_change) =
+        other.get(&other_store).unwrap().stage(&message).unwrap().open().unwrap();
+    receive(&mut store, &mut kept, &message, &mut rng).unwrap();
+    let late = send(&mut other_store, &mut other, b"late", &mut rng);
+    assert!(matches!(late, Err(Failure::Protocol(Error::StaleChange))));
+    assert!(store.outbox().unwrap().is_empty());
+    // It is loaded again. A change from before is refused, and the message was read, as the other says.
+    let late = other_store.step(&mut rng, |step| step.change(&mut other, late_change));
+    assert!(matches!(late, Err(Failure::Protocol(Error::StaleChange))));
+    let late = receive(&mut other_store, &mut other, &message, &mut rng);
+    assert!(matches!(late, Err(Failure::Protocol(Error::Duplicate | Error::KeyGone))));
+    assert_eq!(store.inbox().unwrap().len(), 1);
+    send(&mut other_store, &mut other, b"now", &mut rng).unwrap();
+    // Nor is there a second state under one name.
+    let second = other_store.keep(OWNER, Pair::new(6).responder, &mut rng);
+    assert!(matches!(second.err(), Some(Failure::Protocol(Error::StaleChange))));
+}
+
+/// A database from before the anchor that is kept elsewhere is not taken for today's.
+pub fn refuse_the_old(folder: &Path) {
+    let (path, backup) = (folder.join("goes-on.sqlite"), folder.join("stays.sqlite"));
+    let (mut store, mut kept, _, mut rng) = pair(&path, 7);
+    drop(open(path.to_str().unwrap()));
+    std::fs::copy(&path, &backup).unwrap();
+    send(&mut store, &mut kept, b"later", &mut rng).unwrap();
+    let outer = kept.anchor();
+    assert!(store.load::<Session>(OWNER, Some(&outer)).unwrap().is_some());
+    let backup = open(backup.to_str().unwrap());
+    assert!(backup.load::<Session>(OWNER, None).unwrap().is_some());
+    let old = backup.load::<Session>(OWNER, Some(&outer));
+    assert!(matches!(old.err(), Some(Failure::Protocol(Error::StateRollback))));
+}
+
+/// A conversation in turns, after which no file holds a snapshot that was replaced: with it goes the key
+/// of the entries behind it.
+pub fn forget(folder: &Path) -> usize {
+    let path = folder.join("forgets.sqlite");
+    let (mut store, mut kept, mut peer, mut rng) = pair(&path, 3);
+    let reader = path.clone();
+    let snapshot = || -> Vec<u8> {
+        let reader = rusqlite::Connection::open(&reader).unwrap();
+        reader.query_row("SELECT record FROM page", [], |row| row.get(0)).unwrap()
+    };
+    let mut snapshots = vec![snapshot()];
+    for _ in 0..40 {
+        let message = peer.encrypt(b"turn", &mut rng).unwrap();
+        receive(&mut store, &mut kept, &message, &mut rng).unwrap();
+        snapshots.push(snapshot());
+        send(&mut store, &mut kept, b"turn", &mut rng).unwrap();
+        let answer = store.outbox().unwrap().pop().unwrap();
+        store.sent(answer.number).unwrap();
+        peer.decrypt(&answer.message).unwrap();
+        snapshots.push(snapshot());
+    }
+    snapshots.dedup();
+    let files: Vec<u8> = ["", "-wal"]
+        .iter()
+        .filter_map(|end| std::fs::read(format!("{}{end}", path.to_str().unwrap())).ok())
+        .flatten()
+        .collect();
+    // The random bytes of a record are in clear, and only in it.
+    let is_there = |record: &Vec<u8>| files.windows(32).any(|window| *window == record[38..70]);
+    let current = snapshots.pop().unwrap();
+    assert!(is_there(&current), "the search finds what is there");
+    assert!(!snapshots.iter().any(is_there), "a snapshot that was replaced is still there");
+    snapshots.len()
+}
