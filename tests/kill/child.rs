@@ -12,8 +12,8 @@ pub fn open(path: &str) -> Store {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.concat()
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.map(|half| char::from_digit(half.into(), 16).unwrap()).collect()
 }
 
 pub fn unhex(text: &str) -> Vec<u8> {

@@ -17,6 +17,8 @@
 )]
 
 mod child;
+mod guests;
+mod letters;
 mod process;
 mod quiet;
 mod session;
@@ -31,6 +33,8 @@ fn main() {
     if let [_, role, path, seed] = &arguments[..] {
         let seed = seed.parse().unwrap();
         match role.as_str() {
+            "phone" => letters::child(path, seed),
+            "host" | "guest" => guests::child(role, path, seed),
             "session" => session::child(path, seed),
             _ => panic!("{role}"),
         }
@@ -41,10 +45,12 @@ fn main() {
     std::fs::create_dir_all(&folder).unwrap();
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
 
-    let read = session::survive(&path("session.sqlite"), kills);
-    println!(
-        "a session, killed {kills} times: {read} messages were read, each once, and none was lost"
-    );
+    println!("killed {kills} times:");
+    println!("{}", session::survive(&path("session.sqlite"), kills / 4));
+    println!("{}", letters::survive(&path("phone.sqlite"), kills / 4));
+    let rest = kills - 2 * (kills / 4);
+    println!("{}", guests::survive(&[path("host.sqlite"), path("guest.sqlite")], rest));
+    println!("everything was read and sent once, and nothing was lost");
 
     quiet::give_up(&folder);
     quiet::refuse_the_second(&folder);

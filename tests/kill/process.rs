@@ -61,12 +61,22 @@ pub struct Lives {
     /// Where each state has stood, in the words of the processes: one history, without branches.
     history: BTreeMap<(String, u64), String>,
     last: BTreeMap<String, u64>,
+    /// How often a process died after it had saved something and before it could say so.
+    pub unsaid: u64,
 }
 
 impl Lives {
     pub fn new(role: &'static str, path: &str) -> Self {
         let (history, last) = (BTreeMap::new(), BTreeMap::new());
-        Self { role, path: path.to_owned(), dice: TestRng::new(2), count: 0, history, last }
+        Self {
+            role,
+            path: path.to_owned(),
+            dice: TestRng::new(2),
+            count: 0,
+            history,
+            last,
+            unsaid: 0,
+        }
     }
 
     /// A life that ends by force after some words, or before the first. In one of five there are two
@@ -78,8 +88,7 @@ impl Lives {
         let mut living = self.begin(world, if is_alone { 1 } else { 2 });
         for _ in 0..words {
             living.tell(world.wants());
-            // Nothing left to do, or not yet at it.
-            let Some(line) = living.hear(Duration::from_millis(250)) else { break };
+            let Some(line) = living.hear() else { break };
             self.judge(&line, is_alone, world);
         }
         living.tell(world.wants());
@@ -92,18 +101,12 @@ impl Lives {
     /// A life in which everything is done.
     pub fn in_peace(&mut self, world: &mut impl World) {
         let mut living = self.begin(world, 1);
-        while living.tell(world.wants()) {
-            living.tell(vec!["ping".to_owned()]);
-            living.told.remove("ping");
-            loop {
-                let line = living.hear(Duration::from_secs(60)).expect("an answer");
-                if line == "pong" {
-                    break;
-                }
-                self.judge(&line, true, world);
-            }
+        living.tell(world.wants());
+        while let Some(line) = living.hear() {
+            self.judge(&line, true, world);
+            living.tell(world.wants());
         }
-        assert!(living.end().is_empty());
+        living.end();
     }
 
     fn begin(&mut self, world: &mut impl World, processes: u64) -> Living {
@@ -115,6 +118,7 @@ impl Lives {
 
     fn judge(&mut self, line: &str, is_alone: bool, world: &mut impl World) {
         let words: Vec<&str> = line.split(' ').collect();
+        self.unsaid += u64::from(is_alone && words[0] == "refused");
         let ["at", owner, generation, anchor] = words[..] else { return world.hear(&words) };
         let generation: u64 = generation.parse().unwrap();
         let place = (owner.to_owned(), generation);
@@ -135,31 +139,52 @@ struct Living {
     children: Vec<(Child, Sender<String>)>,
     said: Receiver<String>,
     told: BTreeSet<String>,
+    /// How often one of them is yet to say that it has done all it was told before.
+    busy: usize,
 }
 
 impl Living {
     fn begin(role: &str, path: &str, seeds: impl Iterator<Item = u64>) -> Self {
         let (sender, said) = channel();
         let children = seeds.map(|seed| spawn(role, path, seed, sender.clone())).collect();
-        Self { children, said, told: BTreeSet::new() }
+        let mut living = Self { children, said, told: BTreeSet::new(), busy: 0 };
+        living.order("ping");
+        living
     }
 
-    /// Tells what was not told yet; whether there was any.
-    fn tell(&mut self, wants: Vec<String>) -> bool {
+    fn order(&mut self, order: &str) {
+        for (_, to) in &self.children {
+            // It may be dead by now.
+            let _ = to.send(order.to_owned());
+        }
+        if order == "ping" {
+            self.busy += self.children.len();
+        }
+    }
+
+    /// Tells what was not told yet.
+    fn tell(&mut self, wants: Vec<String>) {
         let before = self.told.len();
         for want in wants {
             if self.told.insert(want.clone()) {
-                for (_, to) in &self.children {
-                    // It may be dead by now.
-                    let _ = to.send(want.clone());
-                }
+                self.order(&want);
             }
         }
-        self.told.len() > before
+        if self.told.len() > before {
+            self.order("ping");
+        }
     }
 
-    fn hear(&self, patience: Duration) -> Option<String> {
-        self.said.recv_timeout(patience).ok()
+    /// The next line; none if all is done that was told.
+    fn hear(&mut self) -> Option<String> {
+        while self.busy > 0 {
+            let line = self.said.recv_timeout(Duration::from_secs(60)).expect("it is alive");
+            if line != "pong" {
+                return Some(line);
+            }
+            self.busy -= 1;
+        }
+        None
     }
 
     /// Kills them; what they have still said.
@@ -170,16 +195,16 @@ impl Living {
         for (child, _) in &mut self.children {
             child.wait().unwrap();
         }
-        self.said.iter().collect()
+        self.said.iter().filter(|line| line != "pong").collect()
     }
 
-    /// Lets them end.
-    fn end(self) -> Vec<String> {
+    /// Lets them end, who have no more to say.
+    fn end(self) {
         for (mut child, to) in self.children {
             drop(to);
             assert!(child.wait().unwrap().success());
         }
-        self.said.iter().collect()
+        assert_eq!(self.said.iter().count(), 0);
     }
 }
 

@@ -112,20 +112,39 @@ pub fn seal_many(from: &mut Session, count: u32, rng: &mut TestRng) -> Vec<Vec<u
 /// The device inside a client, by its encoding: for tests of what only dishonest code does with it.
 pub fn device_of(client: &Client) -> Device {
     let bytes = client.to_bytes();
-    let count = |at: usize| {
-        usize::try_from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())).unwrap()
-    };
-    // version, kind, anchor, clock, five counts, and the linking if there is one; then the device's
-    // anchor, two secrets and the certificate
+    let keys = one_time_prekeys_at(&bytes);
+    let end = keys + 4 + 112 * count_at(&bytes, keys);
+    Device::from_bytes(&[&[1, 2], &bytes[device_at(&bytes)..end]].concat()).unwrap()
+}
+
+/// The ids of a client's one-time prekeys that nobody has used.
+pub fn one_time_ids_of(client: &Client) -> Vec<[u8; 8]> {
+    let bytes = client.to_bytes();
+    let at = one_time_prekeys_at(&bytes);
+    let keys = bytes[at + 4..].chunks(112).take(count_at(&bytes, at));
+    keys.map(|key| key[..8].try_into().unwrap()).collect()
+}
+
+/// Where in a client's encoding its device is: behind version, kind, anchor, clock, five counts, and
+/// the linking if there is one.
+fn device_at(bytes: &[u8]) -> usize {
     let flag = 2 + 32 + 8 + 5 * 4;
-    let start = flag + 1 + if bytes[flag] == 1 { 265 + 32 + 32 + 8 } else { 0 };
-    let mut at = start + 32 + 64 + 265;
-    let generations = count(at);
+    flag + 1 + if bytes[flag] == 1 { 265 + 32 + 32 + 8 } else { 0 }
+}
+
+fn count_at(bytes: &[u8], at: usize) -> usize {
+    usize::try_from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())).unwrap()
+}
+
+/// Where the count of a client's one-time prekeys is.
+fn one_time_prekeys_at(bytes: &[u8]) -> usize {
+    // The device's anchor, two secrets and the certificate; then the lasting prekeys.
+    let mut at = device_at(bytes) + 32 + 64 + 265;
+    let generations = count_at(bytes, at);
     at += 4;
     for _ in 0..generations {
         at += 32 + 64 + 1240 + 64;
-        at += 4 + 16 * count(at);
+        at += 4 + 16 * count_at(bytes, at);
     }
-    at += 4 + 112 * count(at);
-    Device::from_bytes(&[&[1, 2], &bytes[start..at]].concat()).unwrap()
+    at
 }
