@@ -59,7 +59,7 @@ pub fn again<T>(mut work: impl FnMut() -> Result<T, Failure>) -> Result<T, Error
             Ok(done) => return Ok(done),
             Err(Failure::Protocol(Error::StaleChange)) => {}
             Err(Failure::Protocol(error)) => return Err(error),
-            Err(Failure::Store(error)) => panic!("{error}"),
+            Err(error) => panic!("{error}"),
         }
     }
 }

@@ -39,6 +39,16 @@ pub fn give_up(folder: &Path) {
     });
     assert!(matches!(changed_mind, Err(Failure::Protocol(Error::Forged))));
     assert!(*kept.get(&store).unwrap().to_bytes() == *before);
+    // What failed is not forgotten by going on.
+    let went_on = store.step(&mut rng, |step| {
+        step.read(OWNER, b"nor this")?;
+        let sealed = step.send(&mut kept, |session, rng| {
+            session.stage_send().seal(&vec![7; (1 << 20) + 1], rng)
+        });
+        assert!(sealed.is_err());
+        Ok(())
+    });
+    assert!(matches!(went_on, Err(Failure::HalfDone)));
     // So with a message that was opened: it opens again.
     let message = peer.encrypt(b"read once", &mut rng).unwrap();
     let (_, change) = kept.get(&store).unwrap().stage(&message).unwrap().open().unwrap();
@@ -47,6 +57,7 @@ pub fn give_up(folder: &Path) {
         Err::<(), Failure>(Error::Forged.into())
     });
     assert!(changed_mind.is_err());
+    assert!(store.inbox().unwrap().is_empty());
     assert_eq!(receive(&mut store, &mut kept, &message, &mut rng).unwrap(), b"read once");
     for text in [b"one", b"two"] {
         send(&mut store, &mut kept, text, &mut rng).unwrap();

@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     Store(rusqlite::Error),
     /// The message or the state.
     Protocol(Error),
+    /// A part of a step failed, and the step was to be committed all the same. It was not.
+    HalfDone,
 }
 
 impl fmt::Display for Failure {
@@ -48,6 +50,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Protocol(error) => error.fmt(f),
+            Self::HalfDone => f.write_str("a part of the step failed"),
         }
     }
 }

@@ -20,16 +20,22 @@ pub(crate) struct Step<'a, 'd, R> {
     put_back: Vec<Box<dyn FnOnce() + 'a>>,
     /// Whether a snapshot is replaced.
     replaced: bool,
+    /// States that were taken out, or begun to be kept, and not written.
+    unwritten: usize,
 }
 
 impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
     pub(super) fn new(transaction: Transaction<'d>, key: &'d StateKey, rng: &'d mut R) -> Self {
-        Self { transaction, key, rng, put_back: Vec::new(), replaced: false }
+        Self { transaction, key, rng, put_back: Vec::new(), replaced: false, unwritten: 0 }
     }
 
     /// Commits, and puts the states back. Without the commit they are dropped here. Says whether the
     /// write-ahead log holds a snapshot now that is to be forgotten.
     pub(super) fn commit(self) -> Result<bool, Failure> {
+        if self.unwritten > 0 {
+            // Something failed half way, and the caller went on regardless.
+            return Err(Failure::HalfDone);
+        }
         self.transaction.commit()?;
         for put_back in self.put_back {
             put_back();
@@ -39,6 +45,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
 
     /// Keeps a new state, under a name that no other has.
     pub(crate) fn keep<S: State>(&mut self, owner: &str, state: S) -> Result<Kept<S>, Failure> {
+        self.unwritten = self.unwritten.saturating_add(1);
         let stands = params![owner, state.anchor().to_bytes()];
         if self.transaction.execute("INSERT OR IGNORE INTO anchor VALUES (?1, ?2)", stands)? == 0 {
             // Another process came first, with a state of its own.
@@ -46,6 +53,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         }
         let (snapshot, journal) = Journal::begin(&state, self.key, owner.as_bytes(), self.rng)?;
         self.write_pages(owner, &snapshot)?;
+        self.unwritten = self.unwritten.saturating_sub(1);
         Ok(Kept::new(owner, Box::new(Loaded { state, journal })))
     }
 
@@ -118,6 +126,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
     pub(crate) fn compact<S: State>(&mut self, kept: &'a mut Kept<S>) -> Result<(), Failure> {
         let mut loaded = self.take(kept)?;
         self.renew(&kept.owner, &mut loaded)?;
+        self.unwritten = self.unwritten.saturating_sub(1);
         self.put_back.push(Box::new(move || kept.loaded = Some(loaded)));
         Ok(())
     }
@@ -130,6 +139,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
             self.transaction.execute(&delete, [kept.owner()])?;
         }
         self.replaced = true;
+        self.unwritten = self.unwritten.saturating_sub(1);
         Ok(())
     }
 
@@ -155,6 +165,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
 
     /// Takes a state out of its place, if it is the one in the store, with room for one entry more.
     fn take<S: State>(&mut self, kept: &mut Kept<S>) -> Result<Box<Loaded<S>>, Failure> {
+        self.unwritten = self.unwritten.saturating_add(1);
         let mut loaded = match kept.loaded.take() {
             Some(loaded) => loaded,
             None => kept.again(&self.transaction, self.key)?,
@@ -193,6 +204,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         let mut stands = self.transaction.prepare_cached(stands)?;
         stands.execute(params![owner, anchor.to_bytes()])?;
         drop(stands);
+        self.unwritten = self.unwritten.saturating_sub(1);
         self.put_back.push(Box::new(move || {
             kept.anchor = anchor;
             kept.loaded = Some(loaded);
