@@ -52,10 +52,10 @@ fn main() {
     println!("{}", guests::survive(&[path("host.sqlite"), path("guest.sqlite")], rest));
     println!("everything was read and sent once, and nothing was lost");
 
+    let forgotten = quiet::forget(&folder);
     quiet::give_up(&folder);
     quiet::refuse_the_second(&folder);
     quiet::refuse_the_old(&folder);
-    let forgotten = quiet::forget(&folder);
     println!("{forgotten} snapshots were replaced, and none of them is left in the files");
     std::fs::remove_dir_all(&folder).unwrap();
 }
