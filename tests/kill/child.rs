@@ -54,7 +54,7 @@ impl Courier {
 
 /// Does something until no other process has come first.
 pub fn again<T>(mut work: impl FnMut() -> Result<T, Failure>) -> Result<T, Error> {
-    loop {
+    for _ in 0..1000 {
         match work() {
             Ok(done) => return Ok(done),
             Err(Failure::Protocol(Error::StaleChange)) => {}
@@ -62,6 +62,7 @@ pub fn again<T>(mut work: impl FnMut() -> Result<T, Failure>) -> Result<T, Error
             Err(error) => panic!("{error}"),
         }
     }
+    panic!("another process always comes first")
 }
 
 /// Does what it is told until nobody is left who tells.

@@ -412,7 +412,6 @@ impl World for Doorstep {
             ["wrote", _, text] => drop(visit.done[who].insert(format!("wrote {text}"))),
             ["read", _, at, text] => {
                 let mail = &mut visit.mail[who][at.parse::<usize>().unwrap()];
-                assert!(!mail.1, "shown twice");
                 mail.1 = true;
                 if unhex(text) == b"granted" {
                     visit.done[who].insert("let in".to_owned());

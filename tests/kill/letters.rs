@@ -337,7 +337,6 @@ impl World for Neighbours {
             ["read", at, content] => {
                 let letter = &mut self.letters[at.parse::<usize>().unwrap()];
                 assert_eq!(unhex(content), letter.text);
-                assert!(!letter.is_read, "letter {at} was shown twice");
                 letter.is_read = true;
             }
             // It was saved, and the process died before it could say so: the inbox will tell.

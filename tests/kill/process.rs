@@ -61,13 +61,15 @@ pub struct Lives {
     /// Where each state has stood, in the words of the processes: one history, without branches.
     history: BTreeMap<(String, u64), String>,
     last: BTreeMap<String, u64>,
+    /// What they have read.
+    shown: BTreeSet<String>,
     /// How often a process died after it had saved something and before it could say so.
     pub unsaid: u64,
 }
 
 impl Lives {
     pub fn new(role: &'static str, path: &str) -> Self {
-        let (history, last) = (BTreeMap::new(), BTreeMap::new());
+        let (history, last, shown) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         Self {
             role,
             path: path.to_owned(),
@@ -75,6 +77,7 @@ impl Lives {
             count: 0,
             history,
             last,
+            shown,
             unsaid: 0,
         }
     }
@@ -119,6 +122,11 @@ impl Lives {
     fn judge(&mut self, line: &str, is_alone: bool, world: &mut impl World) {
         let words: Vec<&str> = line.split(' ').collect();
         self.unsaid += u64::from(is_alone && words[0] == "refused");
+        if let ["read", place @ .., _] = &words[..] {
+            // Not what the worlds know to be settled: of two processes the one that was refused may be
+            // heard before the one that has read.
+            assert!(self.shown.insert(place.join(" ")), "{place:?} was shown twice");
+        }
         let ["at", owner, generation, anchor] = words[..] else { return world.hear(&words) };
         let generation: u64 = generation.parse().unwrap();
         let place = (owner.to_owned(), generation);

@@ -29,7 +29,7 @@ mod step;
 use std::fmt;
 
 use latchstring::rand_core::CryptoRng;
-use latchstring::{AccountId, Address, Anchor, DeviceId, Error, Journal, State, StateKey};
+use latchstring::{AccountId, Address, Anchor, DeviceId, Error, Journal, Session, State, StateKey};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 pub(crate) use step::Step;
@@ -244,6 +244,24 @@ impl<S: State> Kept<S> {
     /// Where it stood when this process last saved or loaded it: to be kept outside the database.
     pub(crate) fn anchor(&self) -> Anchor {
         self.anchor
+    }
+}
+
+impl Kept<Session> {
+    /// Messages that can be sealed under numbers that one before reserved.
+    pub(crate) fn reserved(&self) -> u32 {
+        self.loaded.as_ref().map_or(0, |loaded| loaded.state.reserved())
+    }
+
+    /// Seals a message under such a number. There is nothing to write, so no step: send it. If it must
+    /// not get lost with the process, send it by a step instead.
+    pub(crate) fn seal_reserved(
+        &mut self,
+        content: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, Failure> {
+        let loaded = self.loaded.as_mut().ok_or(Error::NotReserved)?;
+        Ok(loaded.state.stage_send().seal_reserved(content, rng)?)
     }
 }
 
