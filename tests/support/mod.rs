@@ -11,6 +11,7 @@
     reason = "a test may stop at a surprise"
 )]
 
+pub mod crash;
 pub mod forged;
 pub mod guest;
 pub mod home;

@@ -20,6 +20,7 @@ use latchstring::{Account, AccountId, Bundle, Client, Device, Session, State};
 pub const NOW: u64 = 1_800_000_000;
 
 /// Randomness that repeats for the same seed (`SplitMix64`). Never for real keys.
+#[derive(Clone, PartialEq, Eq)]
 pub struct TestRng(u64);
 
 impl TestRng {
@@ -112,7 +113,7 @@ pub fn seal_many(from: &mut Session, count: u32, rng: &mut TestRng) -> Vec<Vec<u
 /// The device inside a client, by its encoding: for tests of what only dishonest code does with it.
 pub fn device_of(client: &Client) -> Device {
     let bytes = client.to_bytes();
-    let keys = one_time_prekeys_at(&bytes);
+    let keys = one_time_prekeys_at(&bytes, device_at(&bytes));
     let end = keys + 4 + 112 * count_at(&bytes, keys);
     Device::from_bytes(&[&[1, 2], &bytes[device_at(&bytes)..end]].concat()).unwrap()
 }
@@ -120,9 +121,15 @@ pub fn device_of(client: &Client) -> Device {
 /// The ids of a client's one-time prekeys that nobody has used.
 pub fn one_time_ids_of(client: &Client) -> Vec<[u8; 8]> {
     let bytes = client.to_bytes();
-    let at = one_time_prekeys_at(&bytes);
+    let at = one_time_prekeys_at(&bytes, device_at(&bytes));
     let keys = bytes[at + 4..].chunks(112).take(count_at(&bytes, at));
     keys.map(|key| key[..8].try_into().unwrap()).collect()
+}
+
+/// How many one-time prekeys a device holds, by its encoding.
+pub fn one_time_prekeys(device: &Device) -> usize {
+    let bytes = device.to_bytes();
+    count_at(&bytes, one_time_prekeys_at(&bytes, 2))
 }
 
 /// Where in a client's encoding its device is: behind version, kind, anchor, clock, five counts, and
@@ -136,10 +143,10 @@ fn count_at(bytes: &[u8], at: usize) -> usize {
     usize::try_from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())).unwrap()
 }
 
-/// Where the count of a client's one-time prekeys is.
-fn one_time_prekeys_at(bytes: &[u8]) -> usize {
+/// Where the count of the one-time prekeys is of the device whose anchor is at `start`.
+fn one_time_prekeys_at(bytes: &[u8], start: usize) -> usize {
     // The device's anchor, two secrets and the certificate; then the lasting prekeys.
-    let mut at = device_at(bytes) + 32 + 64 + 265;
+    let mut at = start + 32 + 64 + 265;
     let generations = count_at(bytes, at);
     at += 4;
     for _ in 0..generations {

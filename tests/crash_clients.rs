@@ -1,0 +1,211 @@
+//! Clients that write to all devices of an account and their own, and the power that goes before
+//! every deed: between planning, fetching bundles and sealing too.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at a surprise"
+)]
+
+mod support;
+
+use latchstring::{Client, To};
+use support::crash::{Flaw, Keeping, Script, Stop, World, only, settle};
+use support::home::Home;
+use support::{NOW, TestRng};
+
+/// Two devices of one account, and one of another.
+const PHONE: usize = 0;
+const LAPTOP: usize = 1;
+const BOB: usize = 2;
+
+/// Longer than what is sealed for each device.
+const LONG: usize = 5000;
+
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    /// The newest list of an app's account.
+    Learn(usize),
+    Replenish,
+    Rotate,
+    /// An hour that passes.
+    Tick,
+    /// A text of this length, to the other account and to the own devices.
+    Write(usize),
+    Read,
+    /// The server loses what has waited longest for the app.
+    Lose,
+    /// Asks an app for the text of this length, which was lost.
+    AskFor(usize, usize),
+    /// Seals it again for an app.
+    Again(usize, usize),
+    /// Tells the own devices what was read.
+    Witness,
+}
+
+const SCRIPT: Script<Act> = Script {
+    begin,
+    acts: &[
+        (BOB, Act::Replenish),
+        (LAPTOP, Act::Replenish),
+        (PHONE, Act::Learn(BOB)),
+        (LAPTOP, Act::Learn(BOB)),
+        (BOB, Act::Learn(PHONE)),
+        (PHONE, Act::Write(1)),
+        (LAPTOP, Act::Read),
+        (BOB, Act::Read),
+        (PHONE, Act::Write(2)),
+        (BOB, Act::Write(3)),
+        (PHONE, Act::Read),
+        (LAPTOP, Act::Write(LONG)),
+        (BOB, Act::Lose),
+        (BOB, Act::Read),
+        (BOB, Act::AskFor(PHONE, 2)),
+        (PHONE, Act::Read),
+        (PHONE, Act::Again(BOB, 2)),
+        (BOB, Act::Rotate),
+        (LAPTOP, Act::Witness),
+        (LAPTOP, Act::Read),
+        (BOB, Act::Tick),
+        (BOB, Act::Read),
+        (BOB, Act::Write(4)),
+        (LAPTOP, Act::Read),
+        (PHONE, Act::Read),
+        (LAPTOP, Act::Write(5)),
+        (BOB, Act::Read),
+        (PHONE, Act::Read),
+    ],
+    act,
+    check: |_| Ok(()),
+    end,
+};
+
+fn begin(keeping: Keeping, flaw: Option<Flaw>) -> World {
+    let mut world = World::new(3, keeping, flaw);
+    let mut rng = TestRng::new(99);
+    let homes = [Home::new(1, 2, &mut rng), Home::new(2, 1, &mut rng)];
+    let clients = homes.into_iter().flat_map(|home| home.clients);
+    for (app, client) in world.apps.iter_mut().zip(clients) {
+        settle(app, client);
+    }
+    world.publish_list(PHONE).unwrap();
+    world.publish_list(BOB).unwrap();
+    for who in [PHONE, LAPTOP, BOB] {
+        world.publish_bundle(who).unwrap();
+    }
+    world
+}
+
+fn content(length: usize) -> Vec<u8> {
+    vec![u8::try_from(length % 251).unwrap(); length]
+}
+
+fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
+    match act {
+        Act::Learn(of) => world.learn(who, of),
+        Act::Replenish => world.replenish(who),
+        Act::Rotate => {
+            let app = &mut world.apps[who];
+            let client = &only(&mut app.memory.clients)?.state;
+            let change = client.rotate(world.now, &mut app.rng)?.1;
+            world.move_client(who, change, |_| {})?;
+            world.publish_bundle(who)
+        }
+        Act::Tick => match world.client(who)?.tick(NOW + 2 * 3600)? {
+            Some(change) => world.move_client(who, change, |_| {}),
+            None => Ok(()),
+        },
+        Act::Write(length) => {
+            let other = if who == BOB { PHONE } else { BOB };
+            let to = To::Account(world.address(other).account);
+            world.write(who, &content(length), |client, now| client.plan(to, now))
+        }
+        Act::Read => world.read_all(who, |world, mail| world.read_letter(who, mail)),
+        Act::Lose => {
+            // Also what came of it a second time.
+            let lost = world.mail[who].pop_front().unwrap();
+            world.mail[who].retain(|mail| mail.bytes != lost.bytes);
+            Ok(())
+        }
+        Act::AskFor(from, length) => {
+            let (from, id) = (world.address(from), id_of(world, length));
+            world.write(who, b"", |client, now| client.ask_again(from, id, now))
+        }
+        Act::Again(to, length) => {
+            let (to, id) = (world.address(to), id_of(world, length));
+            world.write(who, &content(length), |client, now| client.plan_again(to, id, now))
+        }
+        Act::Witness => world.write(who, b"", Client::witness),
+    }
+}
+
+/// The name of the text of this length.
+fn id_of(world: &World, length: usize) -> [u8; 16] {
+    world.published(&format!("id/{length}"))[0].clone().try_into().unwrap()
+}
+
+fn end(world: &mut World) -> Result<(), Stop> {
+    let read = [PHONE, LAPTOP, BOB].map(|app| world.apps[app].inbox());
+    let read = read.map(|inbox| inbox.iter().map(Vec::len).collect::<Vec<_>>());
+    let expected = [vec![3, LONG, 4, 5], vec![1, 2, 3, 4], vec![1, LONG, 2, 5]];
+    if read != expected || world.apps.iter().any(|app| app.eye != app.inbox()) {
+        return Stop::trouble(format!("{read:?} were read"));
+    }
+    // Whatever comes again is known.
+    for (who, mail) in world.read.clone() {
+        let before = world.apps[who].memory.bytes();
+        world.read_letter(who, &mail)?;
+        if world.apps[who].memory.bytes() != before {
+            return Stop::trouble("a letter was read again");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn wherever_the_power_goes_every_letter_is_read_once_on_every_device() {
+    for keeping in Keeping::ALL {
+        let deeds = SCRIPT.cut_everywhere(keeping, None).unwrap();
+        assert!(deeds > 100, "{deeds}");
+    }
+}
+
+#[test]
+fn power_that_goes_again_while_a_client_recovers_does_no_more_harm() {
+    let deeds = SCRIPT.cut_twice(Keeping::Journals).unwrap();
+    assert!(deeds > 100, "{deeds}");
+}
+
+#[test]
+fn of_two_processes_of_one_client_the_one_that_is_behind_loads_again_and_no_letter_is_lost() {
+    for keeping in Keeping::ALL {
+        assert!(SCRIPT.in_two_tabs(keeping, None).unwrap() > 9);
+        assert!(SCRIPT.in_two_tabs(keeping, Some(Flaw::NoComparison)).is_err());
+    }
+}
+
+#[test]
+fn a_client_is_refused_as_it_was_before_any_step() {
+    for keeping in Keeping::ALL {
+        assert!(SCRIPT.refuses_backups(keeping, None).unwrap() > 20);
+        assert!(SCRIPT.refuses_backups(keeping, Some(Flaw::NoOuterAnchor)).is_err());
+    }
+}
+
+#[test]
+fn a_client_without_one_of_the_safeguards_is_caught() {
+    for flaw in [
+        Flaw::TransactionForEachState,
+        Flaw::TransactionForEachStateReversed,
+        Flaw::NoTransactions,
+        Flaw::SendsFirst,
+        Flaw::ShowsFirst,
+        Flaw::NoOutbox,
+    ] {
+        assert!(SCRIPT.cut_everywhere(Keeping::Journals, Some(flaw)).is_err(), "{flaw:?}");
+    }
+}

@@ -1,0 +1,193 @@
+//! What apps do, one after the other, and the ways to live it.
+
+use std::fmt::Debug;
+use std::ops::Range;
+
+use latchstring::Error;
+
+use super::{App, Flaw, Keeping, Memory, Stop, World};
+
+/// How often a step is repeated because another tab was first.
+const REPEATS: usize = 2;
+
+pub struct Script<A: 'static> {
+    pub begin: fn(Keeping, Option<Flaw>) -> World,
+    /// Who does what.
+    pub acts: &'static [(usize, A)],
+    pub act: fn(&mut World, usize, A) -> Result<(), Stop>,
+    /// What holds for an app after each step and each restart.
+    pub check: fn(&App) -> Result<(), Stop>,
+    /// What holds in the end.
+    pub end: fn(&mut World) -> Result<(), Stop>,
+}
+
+impl<A: Copy + Debug> Script<A> {
+    /// The power goes once, before every deed. Tells how many deeds there were.
+    pub fn cut_everywhere(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
+        self.cut_at_each(keeping, flaw, &[&[]])
+    }
+
+    /// It goes a second time, one deed after the restart.
+    pub fn cut_twice(&self, keeping: Keeping) -> Result<usize, String> {
+        self.cut_at_each(keeping, None, &[&[1]])
+    }
+
+    /// Every life is a copy of the uncut one up to the step in which the power goes.
+    fn cut_at_each(
+        &self,
+        keeping: Keeping,
+        flaw: Option<Flaw>,
+        later: &[&[usize]],
+    ) -> Result<usize, String> {
+        let told = |stop| format!("{keeping:?}, {flaw:?}: {stop:?}");
+        let mut before = (self.begin)(keeping, flaw);
+        let mut deeds = 0;
+        for (step, (who, _)) in self.acts.iter().enumerate() {
+            let mut after = before.copy().map_err(told)?;
+            self.go(&mut after, step..step + 1, &[])?;
+            self.look_at(&after.apps[*who]).map_err(told)?;
+            let mut deed = 0;
+            while !self.cuts_before(deed, later, &before, &after)? {
+                deed += 1;
+            }
+            deeds += deed;
+            before = after;
+        }
+        self.finish(&mut before).map_err(told)?;
+        Ok(deeds)
+    }
+
+    /// Tells whether the step was over before this deed.
+    fn cuts_before(
+        &self,
+        deed: usize,
+        later: &[&[usize]],
+        before: &World,
+        after: &World,
+    ) -> Result<bool, String> {
+        let mut is_over = false;
+        for later in later {
+            is_over |= self.one_cut(before, after, &[&[deed], *later].concat())?;
+        }
+        Ok(is_over)
+    }
+
+    /// A life from before a step on, with the power going in it. Tells whether the step was over
+    /// before the power went. If it leaves everything as it is `after` the step without a cut, so
+    /// it goes on.
+    fn one_cut(&self, before: &World, after: &World, cuts: &[usize]) -> Result<bool, String> {
+        let step = after.step;
+        let told = |stop| format!("step {step}, cuts {cuts:?}: {stop:?}");
+        let mut life = before.copy().map_err(told)?;
+        if self.go(&mut life, step..step + 1, cuts)? == 0 {
+            return Ok(true);
+        }
+        if !life.is_as(after) {
+            self.go(&mut life, step + 1..self.acts.len(), &[])?;
+            self.finish(&mut life).map_err(told)?;
+        }
+        Ok(false)
+    }
+
+    /// Two tabs of each app take turns. Tells how often one of them came too late and loaded again.
+    pub fn in_two_tabs(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
+        let mut world = (self.begin)(keeping, flaw);
+        for app in &mut world.apps {
+            app.tab = Some(Memory::load(&app.disk).map_err(|stop| format!("{stop:?}"))?);
+        }
+        self.go(&mut world, 0..self.acts.len(), &[])?;
+        let late = world.late;
+        self.finish(&mut world).map_err(|stop| format!("in the end: {stop:?}"))?;
+        Ok(late)
+    }
+
+    /// Every state that a step moved on is refused if it comes back as it was before.
+    pub fn refuses_backups(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
+        let mut world = (self.begin)(keeping, flaw);
+        let mut refused = 0;
+        for (step, (who, act)) in self.acts.iter().enumerate() {
+            let before = world.apps[*who].disk.clone();
+            world.step = step;
+            let result = (self.act)(&mut world, *who, *act);
+            result.map_err(|stop| format!("{act:?}: {stop:?}"))?;
+            let mut backup = before.clone();
+            backup.outer.clone_from(&world.apps[*who].disk.outer);
+            if backup.outer == before.outer {
+                continue;
+            }
+            let mut restored = App::new(*who, keeping, flaw, &world.power);
+            restored.disk = backup;
+            match restored.restart() {
+                Ok(()) => return Err(format!("a backup from before {act:?} was taken")),
+                Err(Stop::Trouble(what)) if what == format!("{:?}", Error::StateRollback) => {}
+                Err(Stop::Trouble(what)) if what.ends_with("is gone") => {}
+                Err(stop) => return Err(format!("a backup from before {act:?}: {stop:?}")),
+            }
+            refused += 1;
+        }
+        Ok(refused)
+    }
+
+    /// Some steps, with the power going. Tells how often it went.
+    fn go(&self, world: &mut World, steps: Range<usize>, cuts: &[usize]) -> Result<usize, String> {
+        let mut left = cuts.iter().copied();
+        world.power.lasts(left.next());
+        let mut dark = 0;
+        for step in steps {
+            let (who, act) = self.acts[step];
+            let told = |stop| format!("step {step}, cuts {cuts:?}, {who} {act:?}: {stop:?}");
+            world.step = step;
+            world.apps[who].change_tab();
+            let mut repeats = 0;
+            while let Err(stop) = self.attempt(world, who, act) {
+                let app = &mut world.apps[who];
+                match stop {
+                    Stop::Dark => {
+                        dark += 1;
+                        world.now += 1;
+                        world.power.lasts(left.next());
+                    }
+                    _ if app.tab.is_some() && repeats < REPEATS && app.is_behind() => {
+                        world.late += 1;
+                        repeats += 1;
+                    }
+                    stop => return Err(told(stop)),
+                }
+                app.restart().and_then(|()| (self.check)(app)).map_err(told)?;
+            }
+            if !cuts.is_empty() {
+                self.look_at(&world.apps[who]).map_err(told)?;
+            }
+        }
+        world.power.lasts(None);
+        Ok(dark)
+    }
+
+    /// What holds while an app rests. Of two tabs each may be behind in what it has not used.
+    fn look_at(&self, app: &App) -> Result<(), Stop> {
+        if app.tab.is_none() {
+            app.agrees()?;
+        }
+        (self.check)(app)
+    }
+
+    fn finish(&self, world: &mut World) -> Result<(), Stop> {
+        for (app, mail) in world.apps.iter_mut().zip(&world.mail) {
+            if !mail.is_empty() {
+                return Stop::trouble(format!("{} has not read all", app.number));
+            }
+            self.look_at(app)?;
+            if app.tab.is_some() {
+                app.restart()?;
+            }
+        }
+        (self.end)(world)
+    }
+
+    /// A step, unless it was done before the power went.
+    fn attempt(&self, world: &mut World, who: usize, act: A) -> Result<(), Stop> {
+        let World { apps, mail, step, .. } = world;
+        apps[who].resume(mail)?;
+        if apps[who].has_done(*step) { Ok(()) } else { (self.act)(world, who, act) }
+    }
+}
