@@ -242,44 +242,25 @@ fn end(world: &mut World) -> Result<(), Stop> {
 
 #[test]
 fn wherever_the_power_goes_a_companion_is_linked_once_and_removed_everywhere() {
-    for keeping in Keeping::ALL {
-        let deeds = SCRIPT.cut_everywhere(keeping, None).unwrap();
-        assert!(deeds > 80, "{deeds}");
-    }
+    SCRIPT.survives_every_cut(80);
 }
 
 #[test]
 fn power_that_goes_again_while_devices_recover_does_no_more_harm() {
-    let deeds = SCRIPT.cut_twice(Keeping::Journals).unwrap();
-    assert!(deeds > 80, "{deeds}");
+    SCRIPT.survives_a_second_cut(80);
 }
 
 #[test]
 fn of_two_processes_of_one_device_the_one_that_is_behind_signs_no_list() {
-    for keeping in Keeping::ALL {
-        assert!(SCRIPT.in_two_tabs(keeping, None).unwrap() > 9);
-        assert!(SCRIPT.in_two_tabs(keeping, Some(Flaw::NoComparison)).is_err());
-    }
+    SCRIPT.survives_two_tabs(10);
 }
 
 #[test]
 fn a_primary_and_a_companion_are_refused_as_they_were_before_any_step() {
-    for keeping in Keeping::ALL {
-        assert!(SCRIPT.refuses_backups(keeping, None).unwrap() > 20);
-        assert!(SCRIPT.refuses_backups(keeping, Some(Flaw::NoOuterAnchor)).is_err());
-    }
+    SCRIPT.survives_backups(20);
 }
 
 #[test]
 fn a_device_without_one_of_the_safeguards_is_caught() {
-    for flaw in [
-        Flaw::TransactionForEachState,
-        Flaw::TransactionForEachStateReversed,
-        Flaw::NoTransactions,
-        Flaw::SendsFirst,
-        Flaw::ShowsFirst,
-        Flaw::NoOutbox,
-    ] {
-        assert!(SCRIPT.cut_everywhere(Keeping::Journals, Some(flaw)).is_err(), "{flaw:?}");
-    }
+    SCRIPT.needs_every_safeguard();
 }

@@ -122,44 +122,25 @@ fn end(world: &mut World) -> Result<(), Stop> {
 
 #[test]
 fn wherever_the_power_goes_a_pin_is_proved_once_and_what_is_over_stays_over() {
-    for keeping in Keeping::ALL {
-        let deeds = SCRIPT.cut_everywhere(keeping, None).unwrap();
-        assert!(deeds > 60, "{deeds}");
-    }
+    SCRIPT.survives_every_cut(60);
 }
 
 #[test]
 fn power_that_goes_again_while_a_pin_is_proved_does_no_more_harm() {
-    let deeds = SCRIPT.cut_twice(Keeping::Journals).unwrap();
-    assert!(deeds > 60, "{deeds}");
+    SCRIPT.survives_a_second_cut(60);
 }
 
 #[test]
 fn of_two_tabs_with_one_pin_the_one_that_is_behind_loads_again() {
-    for keeping in Keeping::ALL {
-        assert!(SCRIPT.in_two_tabs(keeping, None).unwrap() > 7);
-        assert!(SCRIPT.in_two_tabs(keeping, Some(Flaw::NoComparison)).is_err());
-    }
+    SCRIPT.survives_two_tabs(8);
 }
 
 #[test]
 fn links_with_a_pin_and_ended_chats_are_refused_as_they_were_before_any_step() {
-    for keeping in Keeping::ALL {
-        assert!(SCRIPT.refuses_backups(keeping, None).unwrap() > 15);
-        assert!(SCRIPT.refuses_backups(keeping, Some(Flaw::NoOuterAnchor)).is_err());
-    }
+    SCRIPT.survives_backups(15);
 }
 
 #[test]
 fn a_host_or_guest_with_a_pin_without_one_of_the_safeguards_is_caught() {
-    for flaw in [
-        Flaw::TransactionForEachState,
-        Flaw::TransactionForEachStateReversed,
-        Flaw::NoTransactions,
-        Flaw::SendsFirst,
-        Flaw::ShowsFirst,
-        Flaw::NoOutbox,
-    ] {
-        assert!(SCRIPT.cut_everywhere(Keeping::Journals, Some(flaw)).is_err(), "{flaw:?}");
-    }
+    SCRIPT.needs_every_safeguard();
 }

@@ -263,44 +263,25 @@ fn read_again(world: &mut World, who: usize, mail: &Mail) -> Result<(), Stop> {
 
 #[test]
 fn wherever_the_power_goes_everything_is_read_once_however_states_are_kept() {
-    for keeping in Keeping::ALL {
-        let deeds = SCRIPT.cut_everywhere(keeping, None).unwrap();
-        assert!(deeds > 90, "{deeds}");
-    }
+    SCRIPT.survives_every_cut(90);
 }
 
 #[test]
 fn power_that_goes_again_while_the_app_recovers_does_no_more_harm() {
-    let deeds = SCRIPT.cut_twice(Keeping::Journals).unwrap();
-    assert!(deeds > 90, "{deeds}");
+    SCRIPT.survives_a_second_cut(90);
 }
 
 #[test]
 fn of_two_tabs_the_one_that_is_behind_loads_again_and_nothing_is_read_or_sent_twice() {
-    for keeping in Keeping::ALL {
-        assert!(SCRIPT.in_two_tabs(keeping, None).unwrap() > 9);
-        assert!(SCRIPT.in_two_tabs(keeping, Some(Flaw::NoComparison)).is_err());
-    }
+    SCRIPT.survives_two_tabs(10);
 }
 
 #[test]
 fn a_device_and_its_sessions_are_refused_as_they_were_before_any_step() {
-    for keeping in Keeping::ALL {
-        assert!(SCRIPT.refuses_backups(keeping, None).unwrap() > 20);
-        assert!(SCRIPT.refuses_backups(keeping, Some(Flaw::NoOuterAnchor)).is_err());
-    }
+    SCRIPT.survives_backups(20);
 }
 
 #[test]
 fn an_app_without_one_of_the_safeguards_is_caught() {
-    for flaw in [
-        Flaw::TransactionForEachState,
-        Flaw::TransactionForEachStateReversed,
-        Flaw::NoTransactions,
-        Flaw::SendsFirst,
-        Flaw::ShowsFirst,
-        Flaw::NoOutbox,
-    ] {
-        assert!(SCRIPT.cut_everywhere(Keeping::Journals, Some(flaw)).is_err(), "{flaw:?}");
-    }
+    SCRIPT.needs_every_safeguard();
 }

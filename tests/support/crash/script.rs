@@ -22,14 +22,56 @@ pub struct Script<A: 'static> {
 }
 
 impl<A: Copy + Debug> Script<A> {
-    /// The power goes once, before every deed. Tells how many deeds there were.
-    pub fn cut_everywhere(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
-        self.cut_at_each(keeping, flaw, &[&[]])
+    /// However states are kept, the power may go once, before each of at least so many deeds.
+    pub fn survives_every_cut(&self, least: usize) {
+        for keeping in Keeping::ALL {
+            let deeds = self.cut_everywhere(keeping, None).unwrap();
+            assert!(deeds >= least, "{deeds} deeds");
+        }
     }
 
-    /// It goes a second time, one deed after the restart.
-    pub fn cut_twice(&self, keeping: Keeping) -> Result<usize, String> {
-        self.cut_at_each(keeping, None, &[&[1]])
+    /// It may go a second time, one deed after the restart.
+    pub fn survives_a_second_cut(&self, least: usize) {
+        let deeds = self.cut_at_each(Keeping::Journals, None, &[1]).unwrap();
+        assert!(deeds >= least, "{deeds} deeds");
+    }
+
+    /// Two tabs may take turns; at least so often the one that is behind is told so. Without the
+    /// comparison of anchors something goes wrong.
+    pub fn survives_two_tabs(&self, least: usize) {
+        for keeping in Keeping::ALL {
+            let late = self.in_two_tabs(keeping, None).unwrap();
+            assert!(late >= least, "{late} times too late");
+            assert!(self.in_two_tabs(keeping, Some(Flaw::NoComparison)).is_err());
+        }
+    }
+
+    /// At least so many backups are refused. Without outer anchors one is taken.
+    pub fn survives_backups(&self, least: usize) {
+        for keeping in Keeping::ALL {
+            let refused = self.refuses_backups(keeping, None).unwrap();
+            assert!(refused >= least, "{refused} backups");
+            assert!(self.refuses_backups(keeping, Some(Flaw::NoOuterAnchor)).is_err());
+        }
+    }
+
+    /// An app that leaves out any one of the safeguards against a cut is caught.
+    pub fn needs_every_safeguard(&self) {
+        for flaw in [
+            Flaw::TransactionForEachState,
+            Flaw::TransactionForEachStateReversed,
+            Flaw::NoTransactions,
+            Flaw::SendsFirst,
+            Flaw::ShowsFirst,
+            Flaw::NoOutbox,
+        ] {
+            assert!(self.cut_everywhere(Keeping::Journals, Some(flaw)).is_err(), "{flaw:?}");
+        }
+    }
+
+    /// The power goes once, before every deed. Tells how many deeds there were.
+    fn cut_everywhere(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
+        self.cut_at_each(keeping, flaw, &[])
     }
 
     /// Every life is a copy of the uncut one up to the step in which the power goes.
@@ -37,7 +79,7 @@ impl<A: Copy + Debug> Script<A> {
         &self,
         keeping: Keeping,
         flaw: Option<Flaw>,
-        later: &[&[usize]],
+        later: &[usize],
     ) -> Result<usize, String> {
         let told = |stop| format!("{keeping:?}, {flaw:?}: {stop:?}");
         let mut before = (self.begin)(keeping, flaw);
@@ -47,7 +89,7 @@ impl<A: Copy + Debug> Script<A> {
             self.go(&mut after, step..step + 1, &[])?;
             self.look_at(&after.apps[*who]).map_err(told)?;
             let mut deed = 0;
-            while !self.cuts_before(deed, later, &before, &after)? {
+            while !self.one_cut(&before, &after, &[&[deed], later].concat())? {
                 deed += 1;
             }
             deeds += deed;
@@ -55,21 +97,6 @@ impl<A: Copy + Debug> Script<A> {
         }
         self.finish(&mut before).map_err(told)?;
         Ok(deeds)
-    }
-
-    /// Tells whether the step was over before this deed.
-    fn cuts_before(
-        &self,
-        deed: usize,
-        later: &[&[usize]],
-        before: &World,
-        after: &World,
-    ) -> Result<bool, String> {
-        let mut is_over = false;
-        for later in later {
-            is_over |= self.one_cut(before, after, &[&[deed], *later].concat())?;
-        }
-        Ok(is_over)
     }
 
     /// A life from before a step on, with the power going in it. Tells whether the step was over
@@ -90,7 +117,7 @@ impl<A: Copy + Debug> Script<A> {
     }
 
     /// Two tabs of each app take turns. Tells how often one of them came too late and loaded again.
-    pub fn in_two_tabs(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
+    fn in_two_tabs(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
         let mut world = (self.begin)(keeping, flaw);
         for app in &mut world.apps {
             app.tab = Some(Memory::load(&app.disk).map_err(|stop| format!("{stop:?}"))?);
@@ -102,7 +129,7 @@ impl<A: Copy + Debug> Script<A> {
     }
 
     /// Every state that a step moved on is refused if it comes back as it was before.
-    pub fn refuses_backups(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
+    fn refuses_backups(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
         let mut world = (self.begin)(keeping, flaw);
         let mut refused = 0;
         for (step, (who, act)) in self.acts.iter().enumerate() {
