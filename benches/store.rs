@@ -1,6 +1,7 @@
 //! What keeping the state costs: a message's entry, a client's snapshot, one transaction in
 //! `SQLite`. Sizes are printed.
 #![allow(
+    clippy::arithmetic_side_effects,
     missing_docs,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
@@ -28,21 +29,77 @@ fn key() -> StateKey {
     StateKey::new(1, &[9; 32]).unwrap()
 }
 
-/// A receiver, the change that its next message makes, and the journal that takes it.
-fn received(skipped: usize) -> (Session, Vec<u8>, TestRng) {
-    let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(1);
+/// A responder who misses so many messages, and the next one that comes.
+fn received(skipped: usize) -> (Pair, Vec<u8>) {
+    let mut pair = Pair::new(1);
+    let Pair { initiator, responder, rng, .. } = &mut pair;
     for _ in 0..skipped {
-        initiator.encrypt(&[7; 32], &mut rng).unwrap();
+        initiator.encrypt(&[7; 32], rng).unwrap();
     }
-    let message = initiator.encrypt(&[7; 32], &mut rng).unwrap();
+    let message = initiator.encrypt(&[7; 32], rng).unwrap();
     responder.decrypt(&message).unwrap();
-    let message = initiator.encrypt(&[7; 32], &mut rng).unwrap();
-    (responder, message, rng)
+    let message = initiator.encrypt(&[7; 32], rng).unwrap();
+    (pair, message)
+}
+
+/// What a journal of a session is written, in bytes.
+#[derive(Default)]
+struct Volume {
+    entries: Vec<usize>,
+    snapshots: usize,
+}
+
+impl Volume {
+    fn add(&mut self, state: &Session, journal: &mut Journal, change: &Change, rng: &mut TestRng) {
+        if journal.is_full() {
+            let (snapshot, next) = journal.renew(state, &key(), rng).unwrap();
+            self.snapshots += written(&snapshot);
+            *journal = next;
+        }
+        self.entries.push(journal.seal(change, rng).unwrap().len());
+    }
+}
+
+/// A receiver of 640 messages: in one chain, or each answered, so that both ratchets turn.
+fn volume(skipped: usize, in_turns: bool) -> Volume {
+    let (Pair { mut initiator, responder: mut here, mut rng, .. }, first) = received(skipped);
+    let (_, mut journal) = Journal::begin(&here, &key(), b"owner", &mut rng).unwrap();
+    let (mut volume, mut message) = (Volume::default(), first);
+    for _ in 0..640 {
+        let (_, change) = here.stage(&message).unwrap().open().unwrap();
+        volume.add(&here, &mut journal, &change, &mut rng);
+        here.apply(change).unwrap();
+        if in_turns {
+            let base = here.anchor();
+            let mut ahead = Session::from_bytes(&here.to_bytes()).unwrap();
+            let sealed = ahead.stage_send().seal(&[7; 32], &mut rng).unwrap();
+            let recorded = sealed.record(&key(), b"", &base, &mut rng).unwrap();
+            let change: Change = key().open(b"", None, recorded.record()).unwrap();
+            let answer = recorded.apply().unwrap();
+            volume.add(&here, &mut journal, &change, &mut rng);
+            here.apply(change).unwrap();
+            initiator.decrypt(&answer).unwrap();
+        }
+        message = initiator.encrypt(&[7; 32], &mut rng).unwrap();
+    }
+    volume
+}
+
+fn volumes(_: &mut Criterion) {
+    for (skipped, in_turns) in [(0, false), (1999, false), (0, true), (1999, true)] {
+        let Volume { entries, snapshots } = volume(skipped, in_turns);
+        let (sum, most) = (entries.iter().sum::<usize>(), entries.iter().max().unwrap());
+        println!(
+            "{skipped} kept keys, in turns: {in_turns}: {} bytes an entry, {most} at most; with snapshots {}",
+            sum / entries.len(),
+            (sum + snapshots) / entries.len()
+        );
+    }
 }
 
 fn journal(c: &mut Criterion) {
     for skipped in [0, 1999] {
-        let (session, message, mut rng) = received(skipped);
+        let (Pair { responder: session, mut rng, .. }, message) = received(skipped);
         let begin = |rng: &mut TestRng| Journal::begin(&session, &key(), b"owner", rng).unwrap();
         let (snapshot, mut writer) = begin(&mut rng);
         let bytes = written(&snapshot);
@@ -197,5 +254,5 @@ fn sqlite(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, journal, snapshot, sqlite);
+criterion_group!(benches, volumes, journal, snapshot, sqlite);
 criterion_main!(benches);
