@@ -109,20 +109,18 @@ impl Store {
     pub(crate) fn open(path: &str, key: StateKey) -> Result<Self, Failure> {
         let database = Connection::open(path)?;
         // What is deleted is overwritten, and what is committed has reached the disk. Pages lie
-        // by their names: in the order of writing they would tell who was talked to last. Anchors are rows
-        // of their own, because a step writes one, and a changed row is written whole. A number of
-        // the outbox is never used again: the server's word for the message before may come late.
+        // by their names: in the order of writing they would tell who was talked to last. An entry has the
+        // anchor beside it, and place 0 that of the snapshot: so a step touches few pages of the file.
         database.execute_batch(
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA secure_delete = ON;
              CREATE TABLE IF NOT EXISTS page (owner TEXT, name BLOB, record BLOB NOT NULL,
                  PRIMARY KEY (owner, name)) WITHOUT ROWID;
-             CREATE TABLE IF NOT EXISTS entry (owner TEXT, place INTEGER, record BLOB NOT NULL,
-                 PRIMARY KEY (owner, place)) WITHOUT ROWID;
-             CREATE TABLE IF NOT EXISTS anchor (owner TEXT PRIMARY KEY, anchor BLOB NOT NULL);
-             CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY AUTOINCREMENT,
-                 owner TEXT NOT NULL, device BLOB, message BLOB NOT NULL);
+             CREATE TABLE IF NOT EXISTS entry (owner TEXT, place INTEGER, anchor BLOB NOT NULL,
+                 record BLOB, PRIMARY KEY (owner, place)) WITHOUT ROWID;
+             CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY,
+                 owner TEXT NOT NULL, device BLOB, message BLOB);
              CREATE TABLE IF NOT EXISTS inbox (number INTEGER PRIMARY KEY,
                  owner TEXT NOT NULL, content BLOB NOT NULL);",
         )?;
@@ -183,7 +181,8 @@ impl Store {
 
     /// Messages that are to be sent, or to be sent again: whoever gets one twice knows it.
     pub(crate) fn outbox(&self) -> Result<Vec<Waiting>, Failure> {
-        let all = "SELECT number, owner, device, message FROM outbox ORDER BY number";
+        let all = "SELECT number, owner, device, message FROM outbox
+            WHERE message NOT NULL ORDER BY number";
         let mut find = self.database.prepare_cached(all)?;
         let waiting = |row: &Row<'_>| {
             let device: Option<[u8; 40]> = row.get(2)?;
@@ -195,7 +194,13 @@ impl Store {
 
     /// The server has a message.
     pub(crate) fn sent(&self, number: i64) -> Result<(), Failure> {
-        self.database.execute("DELETE FROM outbox WHERE number = ?1", [number])?;
+        // Of the last one the number stays, so that it is never used again: the server may say this twice.
+        let last = "(SELECT max(number) FROM outbox)";
+        let forget = format!("DELETE FROM outbox WHERE number = ?1 AND number < {last}");
+        if self.database.prepare_cached(&forget)?.execute([number])? == 0 {
+            let empty = "UPDATE outbox SET device = NULL, message = NULL WHERE number = ?1";
+            self.database.prepare_cached(empty)?.execute([number])?;
+        }
         Ok(())
     }
 
@@ -272,22 +277,29 @@ fn read<S: State>(
     owner: &str,
     outer: Option<&Anchor>,
 ) -> Result<Option<Box<Loaded<S>>>, Failure> {
-    let find = "SELECT anchor FROM anchor WHERE owner = ?1";
-    let found = database.query_row(find, [owner], |row| row.get(0)).optional()?;
-    let Some(stored) = found else { return Ok(None) };
+    let Some(stored) = stored(database, owner)? else { return Ok(None) };
     let records = |find: &str| -> Result<Vec<Vec<u8>>, Failure> {
         let mut find = database.prepare_cached(find)?;
         let found = find.query_map([owner], |row| row.get(0))?;
         Ok(found.collect::<Result<_, _>>()?)
     };
     let snapshot = records("SELECT record FROM page WHERE owner = ?1")?;
-    let entries = records("SELECT record FROM entry WHERE owner = ?1 ORDER BY place")?;
+    let entries = "SELECT record FROM entry WHERE owner = ?1 AND place > 0 ORDER BY place";
+    let entries = records(entries)?;
     let (state, journal) = Journal::open(key, owner.as_bytes(), outer, &snapshot, &entries)?;
-    if journal.anchor() == Anchor::from_bytes(&stored) {
+    if journal.anchor() == stored {
         Ok(Some(Box::new(Loaded { state, journal })))
     } else {
         Err(Error::Corrupt.into())
     }
+}
+
+/// Where a state stands in the store, if there is one.
+fn stored(database: &Connection, owner: &str) -> Result<Option<Anchor>, Failure> {
+    let last = "SELECT anchor FROM entry WHERE owner = ?1 ORDER BY place DESC LIMIT 1";
+    let mut last = database.prepare_cached(last)?;
+    let found = last.query_row([owner], |row| row.get(0)).optional()?;
+    Ok(found.map(|bytes| Anchor::from_bytes(&bytes)))
 }
 
 /// An address as the outbox holds it.

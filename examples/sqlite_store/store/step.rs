@@ -2,13 +2,13 @@
 
 use latchstring::rand_core::CryptoRng;
 use latchstring::{
-    Accepted, Address, Arrival, Change, Changing, Chat, ChatStatus, Client, Device, Envelope,
-    Error, Hello, Invite, Journal, MessageId, Opened, Outgoing, Page, Sealed, Session, State,
-    StateKey,
+    Accepted, Address, Anchor, Arrival, Change, Changing, Chat, ChatStatus, Client, Device,
+    Envelope, Error, Hello, Invite, Journal, MessageId, Opened, Outgoing, Page, Sealed, Session,
+    State, StateKey,
 };
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 
-use super::{Failure, Kept, Loaded, address_bytes};
+use super::{Failure, Kept, Loaded, address_bytes, stored};
 
 /// What is to be written in one transaction. States that it changes are its own for `'a`, until it is
 /// committed or given up.
@@ -46,13 +46,13 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
     /// Keeps a new state, under a name that no other has.
     pub(crate) fn keep<S: State>(&mut self, owner: &str, state: S) -> Result<Kept<S>, Failure> {
         self.unwritten = self.unwritten.saturating_add(1);
-        let stands = params![owner, state.anchor().to_bytes()];
-        if self.transaction.execute("INSERT OR IGNORE INTO anchor VALUES (?1, ?2)", stands)? == 0 {
+        if stored(&self.transaction, owner)?.is_some() {
             // Another process came first, with a state of its own.
             return Err(Error::StaleChange.into());
         }
         let (snapshot, journal) = Journal::begin(&state, self.key, owner.as_bytes(), self.rng)?;
         self.write_pages(owner, &snapshot)?;
+        self.write_entry(owner, 0, &state.anchor(), None)?;
         self.unwritten = self.unwritten.saturating_sub(1);
         Ok(Kept::new(owner, Box::new(Loaded { state, journal })))
     }
@@ -134,7 +134,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
     /// Deletes a state that is of no use any more.
     pub(crate) fn remove<S: State>(&mut self, mut kept: Kept<S>) -> Result<(), Failure> {
         self.take(&mut kept)?;
-        for table in ["page", "entry", "anchor"] {
+        for table in ["page", "entry"] {
             let delete = format!("DELETE FROM {table} WHERE owner = ?1");
             self.transaction.execute(&delete, [kept.owner()])?;
         }
@@ -170,12 +170,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
             Some(loaded) => loaded,
             None => kept.again(&self.transaction, self.key)?,
         };
-        let find = "SELECT anchor FROM anchor WHERE owner = ?1";
-        let mut find = self.transaction.prepare_cached(find)?;
-        let stored: Option<[u8; 32]> =
-            find.query_row([kept.owner()], |row| row.get(0)).optional()?;
-        drop(find);
-        if stored != Some(loaded.state.anchor().to_bytes()) {
+        if stored(&self.transaction, kept.owner())? != Some(loaded.state.anchor()) {
             return Err(Error::StaleChange.into());
         }
         if loaded.journal.is_full() {
@@ -196,14 +191,8 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
             // What it erased must not stand in entries and a snapshot before it.
             self.renew(owner, &mut loaded)?;
         } else {
-            let add = "INSERT INTO entry VALUES (?1, ?2, ?3)";
-            let mut add = self.transaction.prepare_cached(add)?;
-            add.execute(params![owner, loaded.journal.entries(), entry])?;
+            self.write_entry(owner, loaded.journal.entries(), &anchor, Some(entry))?;
         }
-        let stands = "UPDATE anchor SET anchor = ?2 WHERE owner = ?1";
-        let mut stands = self.transaction.prepare_cached(stands)?;
-        stands.execute(params![owner, anchor.to_bytes()])?;
-        drop(stands);
         self.unwritten = self.unwritten.saturating_sub(1);
         self.put_back.push(Box::new(move || {
             kept.anchor = anchor;
@@ -217,8 +206,23 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         let (snapshot, journal) = loaded.journal.renew(&loaded.state, self.key, self.rng)?;
         self.transaction.execute("DELETE FROM entry WHERE owner = ?1", [owner])?;
         self.write_pages(owner, &snapshot)?;
+        self.write_entry(owner, 0, &loaded.state.anchor(), None)?;
         loaded.journal = journal;
         self.replaced = true;
+        Ok(())
+    }
+
+    /// What is behind the snapshot, and where the state stands with it.
+    fn write_entry(
+        &mut self,
+        owner: &str,
+        place: u32,
+        anchor: &Anchor,
+        record: Option<&[u8]>,
+    ) -> Result<(), Failure> {
+        let add = "INSERT INTO entry VALUES (?1, ?2, ?3, ?4)";
+        let mut add = self.transaction.prepare_cached(add)?;
+        add.execute(params![owner, place, anchor.to_bytes(), record])?;
         Ok(())
     }
 
