@@ -121,12 +121,16 @@ pub(crate) fn read<S: State>(
     }
     let (anchor, head) = head.ok_or(Error::Corrupt)?;
     let (secret, core) = open_head(&head, &pages)?;
-    let mut whole = Writer::new();
-    whole.raw(core);
-    for text in texts.values() {
-        whole.raw(open_page(text)?.bytes);
-    }
-    let state = S::from_bytes(whole.written())?;
+    let state = if texts.is_empty() {
+        S::from_bytes(core)?
+    } else {
+        let mut whole = Writer::new();
+        whole.raw(core);
+        for text in texts.values() {
+            whole.raw(open_page(text)?.bytes);
+        }
+        S::from_bytes(whole.written())?
+    };
     if state.anchor() == anchor { Ok(Opened { state, secret, pages }) } else { Err(Error::Corrupt) }
 }
 
