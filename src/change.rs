@@ -173,7 +173,8 @@ pub trait Changing: State {
 ///
 /// It borrows what it was sealed from, so that nothing else can be sealed meanwhile. Dropping it
 /// leaves that state as it was, and the message unseen: there is no way to hold two messages
-/// under one key.
+/// under one key. Only what a session has reserved ends with its record, because who has that may
+/// have written it.
 ///
 /// ```compile_fail,E0499
 /// # use latchstring::{Chat, Error, rand_core::CryptoRng};
@@ -212,6 +213,7 @@ impl<'a, S: Changing> Sealed<'a, S> {
         rng: &mut impl CryptoRng,
     ) -> Result<Recorded<'a, S>, Error> {
         let record = self.change.record(key, owner, stored, rng)?;
+        self.state.forget_reserved();
         Ok(Recorded { sealed: self, record })
     }
 
@@ -226,6 +228,7 @@ impl<'a, S: Changing> Sealed<'a, S> {
         rng: &mut impl CryptoRng,
     ) -> Result<Recorded<'a, S>, Error> {
         let record = journal.seal(&self.change, rng)?;
+        self.state.forget_reserved();
         Ok(Recorded { sealed: self, record })
     }
 

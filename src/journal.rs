@@ -111,7 +111,7 @@ impl Place {
 impl Journal {
     /// Seals a snapshot of `state` under the state key, for `owner` as in [`StateKey::seal`], and begins
     /// the journal after it. The snapshot comes first. If the store holds one of this owner, delete
-    /// all of it in the same transaction.
+    /// all of it in the same transaction. No two states may have one owner: their heads have one name.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl Journal {
 
     /// Seals what a snapshot of `state` has that the one before it has not, and begins the journal
     /// after it. It counts once the pages are written and all entries deleted; until then this one
-    /// does.
+    /// does. If it is not known whether they were, neither does: load both again.
     ///
     /// Under another state key than before it is all of the state, and what the old key opens is to
     /// be deleted.

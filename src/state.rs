@@ -29,6 +29,10 @@ pub(crate) mod private {
         fn read(reader: &mut Reader<'_>) -> Result<Self, Error>;
         #[doc(hidden)]
         fn stands(&self) -> Anchor;
+        /// Gives up what memory alone allows: a change is about to be written, and what it frees in the
+        /// store must not be used here, whether it is applied or not.
+        #[doc(hidden)]
+        fn forget_reserved(&mut self) {}
         /// Moves on by a change that was made from this very state.
         #[doc(hidden)]
         fn adopt(&mut self, _change: Change) -> Result<(), Error> {

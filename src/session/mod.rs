@@ -346,6 +346,10 @@ impl Stateful for Session {
         self.inner.anchor
     }
 
+    fn forget_reserved(&mut self) {
+        self.inner.ratchet.forget_reserved();
+    }
+
     fn adopt(&mut self, change: Change) -> Result<(), Error> {
         self.apply(change)
     }

@@ -20,7 +20,7 @@ pub struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    /// Numbers that can be reserved at once: a quarter of what a receiver follows at once.
+    /// Numbers that can be reserved at once: a twentieth of what a receiver follows.
     pub const MAX_RESERVED: u16 = ratchet::MAX_RESERVED;
 
     pub(super) fn new(session: &'a mut Session) -> Self {
@@ -46,8 +46,13 @@ impl<'a> Sending<'a> {
     /// again, those that were not used are never used, and the peer counts them as missing. The next message
     /// that is sealed as usual, and the next turn, free them without a gap.
     ///
+    /// Use them only once this change is known to be stored; if it is not known, drop the session and load
+    /// it. And have this message in an outbox: a peer that misses twenty such messages in a row, each lost
+    /// with its process, follows no more ([`Error::TooFarAhead`]).
+    ///
     /// ```
-    /// # use latchstring::{Error, Session, State, StateKey, rand_core::CryptoRng};
+    /// # use latchstring::{Anchor, Error, Session, StateKey, rand_core::CryptoRng};
+    /// # fn load_anchor() -> Anchor { Anchor::from_bytes(&[0; 32]) }
     /// # fn save(_record: &[u8]) {}
     /// # fn send(_message: &[u8]) {}
     /// /// Sends a reading, with a write for every hundredth only.
@@ -60,7 +65,7 @@ impl<'a> Sending<'a> {
     ///     if session.reserved() > 0 {
     ///         send(&session.stage_send().seal_reserved(reading, rng)?);
     ///     } else {
-    ///         let stored = session.anchor();
+    ///         let stored = load_anchor();
     ///         let sealed = session.stage_send().reserve(99).seal(reading, rng)?;
     ///         let recorded = sealed.record(key, b"owner", &stored, rng)?;
     ///         save(recorded.record());
@@ -91,15 +96,16 @@ impl<'a> Sending<'a> {
         Ok(Sealed::new(self.session, message, change))
     }
 
-    /// Seals the content under a number that was reserved by a message before it. There is no change to be
-    /// saved: send the message.
+    /// Seals the content under a number that was reserved by a message before it, whose change is stored.
+    /// There is none to be saved: send the message.
     ///
     /// What must not get lost when the process ends is better sealed with a change, and written to an
     /// outbox with it: of a reserved message nobody can tell afterwards whether it left.
     ///
     /// # Errors
     ///
-    /// [`Error::NotReserved`] if nothing is reserved, it is used up, or a turn has ended it: seal as usual;
+    /// [`Error::NotReserved`] if nothing is reserved, it is used up, or a turn or the record of
+    /// another message has ended it: seal as usual;
     /// [`Error::BadArgument`] for more than 2^20 bytes. The session is as it was.
     pub fn seal_reserved(self, content: &[u8], rng: &mut impl CryptoRng) -> Result<Vec<u8>, Error> {
         let padded = self.padding.with_chunks(content.len(), self.chunks);

@@ -14,8 +14,8 @@ use super::collector::Collector;
 use super::part::{Kind, Part};
 use super::{Braid, Ct1, Ct2, Expanded, KeySide, Phase, first_half};
 
-/// Chunks that one change accounts for at most: 36 in its message, and in each of 500 reserved ones.
-const MAX_SENT: u16 = 36 * 501;
+/// Chunks that one change accounts for at most: 36 in its message, and in each of 100 reserved ones.
+const MAX_SENT: u16 = 36 * 101;
 
 /// The change that one sealed or opened message makes. Only success makes one.
 #[derive(Default)]

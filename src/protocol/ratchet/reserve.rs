@@ -21,9 +21,9 @@ use super::header::{Front, Header};
 use super::seal::{Draft, nonce};
 use super::{Ratchet, Sending, SendingChain};
 
-/// Numbers that may be reserved at once: a quarter of what a receiver follows at once, because a process
-/// that ends leaves them as a gap.
-pub(crate) const MAX_RESERVED: u16 = 500;
+/// Numbers that may be reserved at once: a twentieth of what a receiver follows, because a process that
+/// ends leaves them as a gap, and the message that reserved them may be lost with it.
+pub(crate) const MAX_RESERVED: u16 = 100;
 
 /// Where a sending chain is, before what is stored of it.
 pub(crate) struct Reserved {
@@ -71,6 +71,13 @@ impl Delta {
 }
 
 impl Ratchet {
+    /// Goes on behind all that is reserved, as if loaded from the store.
+    pub(crate) fn forget_reserved(&mut self) {
+        if let Sending::Active(going) = &mut self.sending {
+            going.reserved = None;
+        }
+    }
+
     /// Numbers that are reserved and not used.
     pub(crate) fn reserved(&self) -> u32 {
         match &self.sending {

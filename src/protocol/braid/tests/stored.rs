@@ -76,10 +76,10 @@ fn a_stored_step_that_no_message_makes_is_refused() {
     assert_eq!(read(&received), None);
     let sent = |chunks: u16| [&[0], &chunks.to_be_bytes()[..]].concat();
     assert_eq!(read(&sent(1)), None);
-    assert_eq!(read(&sent(36 * 501)), None);
+    assert_eq!(read(&sent(36 * 101)), None);
     assert_eq!(read(&[6]), None);
     // Nothing at all; more chunks than go into as many messages; both directions; no such event or kind.
-    let mut bad = vec![sent(0), sent(36 * 501 + 1), [&received[..], &[0, 1]].concat()];
+    let mut bad = vec![sent(0), sent(36 * 101 + 1), [&received[..], &[0, 1]].concat()];
     bad.extend([vec![6, 0, 1], vec![7], vec![4, 0], vec![4, 7]]);
     bad.push([&[4, 1, 255, 255, 1][..], &[7; 64]].concat());
     bad.push([&[4, 1, 0, 3, 36][..], &[7; 37 * 32]].concat());
