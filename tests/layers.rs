@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 19] = [
+const TEST_FILES: [&str; 26] = [
     "src/client/tests.rs",
     "src/primitives/collision.rs",
     "src/primitives/generator.rs",
@@ -24,13 +24,20 @@ const TEST_FILES: [&str; 19] = [
     "src/protocol/braid/tests/lies.rs",
     "src/protocol/braid/tests/mod.rs",
     "src/protocol/braid/tests/stored.rs",
-    "src/protocol/devices/tests.rs",
+    "src/protocol/devices/tests/lists.rs",
+    "src/protocol/devices/tests/mod.rs",
+    "src/protocol/devices/tests/relations.rs",
     "src/protocol/letter/tests.rs",
-    "src/protocol/linking/tests.rs",
+    "src/protocol/linking/tests/accounts.rs",
+    "src/protocol/linking/tests/altered.rs",
+    "src/protocol/linking/tests/codes.rs",
+    "src/protocol/linking/tests/mod.rs",
     "src/protocol/ratchet/healing.rs",
     "src/protocol/ratchet/leaps.rs",
     "src/protocol/ratchet/mixing.rs",
-    "src/protocol/ratchet/tests.rs",
+    "src/protocol/ratchet/tests/costs.rs",
+    "src/protocol/ratchet/tests/mod.rs",
+    "src/protocol/ratchet/tests/numbers.rs",
     "src/protocol/succession/tests/histories.rs",
     "src/protocol/succession/tests/mod.rs",
     "src/protocol/succession/tests/rules.rs",

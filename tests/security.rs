@@ -15,7 +15,9 @@ use std::fs;
 /// The sources in which a test named `file::…` may be.
 fn sources(file: &str) -> Vec<String> {
     let paths: &[&str] = match file {
-        "ratchet" => &["src/protocol/ratchet/tests.rs"],
+        "ratchet" => {
+            &["src/protocol/ratchet/tests/costs.rs", "src/protocol/ratchet/tests/numbers.rs"]
+        }
         "healing" => &["src/protocol/ratchet/healing.rs"],
         "mixing" => &["src/protocol/ratchet/mixing.rs", "src/protocol/ratchet/leaps.rs"],
         "exchange" => &[

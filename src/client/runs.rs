@@ -8,7 +8,7 @@ use crate::primitives::codec::{Reader, Writer};
 
 /// What such a log is of.
 pub(super) trait Entry: Sized {
-    /// The first byte of its pages' names.
+    /// The first byte of its pages' titles.
     const PAGE: u8;
     /// Entries of one run at most.
     const RUN: usize;

@@ -22,7 +22,7 @@ use super::peer::Peer;
 use super::runs::Runs;
 use super::{Address, Client, Inner, MAX_ACCOUNTS, MAX_PEERS};
 
-/// First bytes of the names of pages. Those of the logs stand with what they are of.
+/// First bytes of the titles of pages. Those of the logs stand with what they are of.
 const DEVICE: u8 = 1;
 const OWN: u8 = 2;
 const CONTACT: u8 = 3;

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use crate::error::Error;
 use crate::primitives::kdf::mac_pair;
 use crate::primitives::secret::Secret;
+use crate::protocol::braid::Ahead;
 
 /// The key of one body, used once.
 pub(crate) struct MessageKey(pub(crate) Secret<32>);
@@ -24,6 +25,14 @@ impl ChainKey {
         let (message, next) = mac_pair(&self.0);
         (MessageKey(message), Self(next))
     }
+}
+
+/// Where a sending chain is, before what is stored of it: `spec/ratchet.md`, "Reserving".
+pub(crate) struct Reserved {
+    pub(super) chain: ChainKey,
+    /// The next number.
+    pub(super) at: u32,
+    pub(super) ahead: Ahead,
 }
 
 /// Keys of messages that have not arrived, in ascending order of their numbers. Boxed: a vector

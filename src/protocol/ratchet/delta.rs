@@ -10,9 +10,8 @@ use crate::primitives::dh;
 use crate::primitives::secret::Secret;
 use crate::protocol::braid::Step;
 
-use super::chain::{ChainKey, Missing};
+use super::chain::{ChainKey, Missing, Reserved};
 use super::header::HeaderKey;
-use super::reserve::Reserved;
 use super::skipped::{Closed, MAX_MISSING, half, read_missing, remove, write_missing};
 use super::{Due, Ratchet, ReceivingChain, Sending, SendingChain};
 

@@ -50,9 +50,8 @@ use crate::primitives::secret::Secret;
 use super::braid::{Braid, NATIVE};
 use super::handshake::Keys;
 use super::labels;
-use chain::{ChainKey, Missing};
+use chain::{ChainKey, Missing, Reserved};
 use header::{HEADER, HeaderKey};
-use reserve::Reserved;
 use skipped::{ClosedChains, Recent, read_missing, write_missing};
 
 /// Messages that one message may be ahead of what has arrived, over both the chain it closes and

@@ -13,9 +13,9 @@ use core::mem::swap;
 use rand_core::CryptoRng;
 
 use crate::error::Error;
-use crate::protocol::braid::{Ahead, Carriage};
+use crate::protocol::braid::Carriage;
 
-use super::chain::ChainKey;
+use super::chain::{ChainKey, Reserved};
 use super::delta::Delta;
 use super::header::{Front, Header};
 use super::seal::{Draft, nonce};
@@ -24,13 +24,6 @@ use super::{Ratchet, Sending, SendingChain};
 /// Numbers that may be reserved at once: a twentieth of what a receiver follows, because a process that
 /// ends leaves them as a gap, and the message that reserved them may be lost with it.
 pub(crate) const MAX_RESERVED: u16 = 100;
-
-/// Where a sending chain is, before what is stored of it.
-pub(crate) struct Reserved {
-    chain: ChainKey,
-    at: u32,
-    ahead: Ahead,
-}
 
 impl SendingChain {
     /// Messages sealed in the chain, as far as this process knows.
