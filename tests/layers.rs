@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 
 /// Compiled for unit tests only, so outside the rules.
-const TEST_FILES: [&str; 26] = [
+const TEST_FILES: [&str; 28] = [
     "src/client/tests.rs",
     "src/primitives/collision.rs",
     "src/primitives/generator.rs",
@@ -39,8 +39,10 @@ const TEST_FILES: [&str; 26] = [
     "src/protocol/ratchet/tests/mod.rs",
     "src/protocol/ratchet/tests/numbers.rs",
     "src/protocol/succession/tests/histories.rs",
+    "src/protocol/succession/tests/ids.rs",
     "src/protocol/succession/tests/mod.rs",
     "src/protocol/succession/tests/rules.rs",
+    "src/protocol/succession/tests/side.rs",
 ];
 
 /// Files that may be longer than [`MAX_LINES`].

@@ -10,13 +10,18 @@
 )]
 
 mod histories;
+mod ids;
 mod rules;
+mod side;
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 extern crate std;
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+use ids::Ids;
+use side::{Kept, Side};
 
 use crate::protocol::succession::{
     First, GRACE, MAX_KEPT, Pair, RENEW_AFTER, Standing, Verdict, created, is_believed, is_due,
@@ -51,16 +56,6 @@ struct Message {
     asks: bool,
 }
 
-#[derive(Clone, Hash)]
-struct Kept {
-    id: Id,
-    /// When it is erased; open while the active session is not proven.
-    until: Option<u64>,
-    /// What the peer said it had sent in it at most.
-    closed: Option<u32>,
-    opened: Vec<(u32, u64)>,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Opened,
@@ -68,104 +63,6 @@ enum Outcome {
     Cloned,
     Forked,
     Unreadable,
-}
-
-#[derive(Clone, Hash)]
-struct Side {
-    /// How far its clock is off.
-    skew: i64,
-    pair: PairState,
-    prefix: Option<Prefix>,
-    sent: u32,
-    opened: Vec<(u32, u64)>,
-    last: Option<Id>,
-    kept: Vec<Kept>,
-    /// Replay memory.
-    accepted: Vec<Id>,
-    prekeys: u32,
-    asks: bool,
-    asked: bool,
-    resets: u32,
-    forks: u32,
-}
-
-/// `Pair`, in a form that can be hashed.
-#[derive(Clone, Hash)]
-struct PairState {
-    active: Option<(Id, u64, u64, bool, bool)>,
-    newest: u64,
-    known: bool,
-}
-
-impl PairState {
-    fn get(&self) -> Pair {
-        let active = self.active.map(|(id, created, since, ours, proven)| Standing {
-            id,
-            created,
-            since,
-            ours,
-            proven,
-        });
-        Pair { active, newest: self.newest, known: self.known }
-    }
-}
-
-impl Side {
-    fn new(skew: i64) -> Self {
-        Self {
-            skew,
-            pair: PairState { active: None, newest: 0, known: false },
-            prefix: None,
-            sent: 0,
-            opened: Vec::new(),
-            last: None,
-            kept: Vec::new(),
-            accepted: Vec::new(),
-            prekeys: 0,
-            asks: false,
-            asked: false,
-            resets: 0,
-            forks: 0,
-        }
-    }
-
-    fn active(&self) -> Option<Id> {
-        self.pair.active.map(|active| active.0)
-    }
-
-    fn set(&mut self, standing: Standing) {
-        let Standing { id, created, since, ours, proven } = standing;
-        self.pair.active = Some((id, created, since, ours, proven));
-    }
-
-    fn expire(&mut self, now: u64) {
-        self.kept.retain(|kept| kept.until.is_none_or(|until| now < until));
-    }
-
-    fn keep(&mut self, kept: Kept) {
-        self.kept.push(kept);
-        if self.kept.len() > MAX_KEPT {
-            // What the peer may still be on is not pushed out by attempts that nobody answered.
-            let waits = self.pair.get().active.is_some_and(|active| !active.is_confirmed());
-            let last = self.last;
-            let oldest = self.kept.iter().position(|kept| !(waits && Some(kept.id) == last));
-            self.kept.remove(oldest.unwrap());
-        }
-    }
-
-    /// Puts the active session among the kept ones and the new one in its place.
-    fn replace(&mut self, standing: Standing, prefix: Option<Prefix>) {
-        let before = self.pair.active.take();
-        self.set(standing);
-        if let Some((id, ..)) = before {
-            let opened = core::mem::take(&mut self.opened);
-            self.keep(Kept { id, until: None, closed: None, opened });
-        }
-        self.prefix = prefix;
-        self.sent = 0;
-        self.opened = Vec::new();
-        self.asked = false;
-    }
 }
 
 /// A thief's copy of one side's active session.
@@ -428,33 +325,5 @@ fn note(opened: &mut Vec<(u32, u64)>, message: &Message) -> Outcome {
             opened.push((message.number, message.tag));
             Outcome::Opened
         }
-    }
-}
-
-/// Numbers without a pattern, and session ids made of them.
-#[derive(Clone)]
-struct Ids(u64);
-
-impl Ids {
-    fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.number() % end
-    }
-
-    fn index(&mut self, end: usize) -> usize {
-        usize::try_from(self.below(u64::try_from(end).unwrap())).unwrap()
-    }
-
-    fn next(&mut self) -> Id {
-        let mut id = [0; 32];
-        id[..8].copy_from_slice(&self.number().to_be_bytes());
-        id
     }
 }
