@@ -14,7 +14,8 @@
 mod support;
 
 use latchstring::{Approval, ChatStatus, EndReason};
-use support::crash::{App, Flaw, Keeping, Kept, Script, Stop, World, guests, only, settle};
+use support::crash::guests::Words;
+use support::crash::{App, Flaw, Keeping, Kept, Script, Stop, World, only, settle};
 use support::home::Home;
 use support::{TestRng, device_of, one_time_prekeys};
 
@@ -112,8 +113,8 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         Act::Claim => world.claim(who, &[PHONE, LAPTOP], &["hi"]),
         Act::Read => world.read_all(who, |world, mail| world.read_chat(who, mail)),
         Act::Notice => world.notice(who),
-        Act::Grant => world.speak(who, guests::grant, "", &[LAPTOP]),
-        Act::Say(text) => world.speak(who, guests::text, text, &[]),
+        Act::Grant => world.speak(who, Words::Grant, &[LAPTOP]),
+        Act::Say(text) => world.speak(who, Words::Text(text), &[]),
         Act::Share => world.share_chat(who, TABLET),
         Act::Renew => {
             let app = &mut world.apps[who];
@@ -124,7 +125,7 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         }
         Act::Learn => world.learn(who, PHONE),
         Act::ChatLearns => world.chat_learns(who),
-        Act::End => world.speak(who, guests::end, "", &[]),
+        Act::End => world.speak(who, Words::End, &[]),
     }
 }
 

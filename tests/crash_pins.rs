@@ -14,7 +14,8 @@
 mod support;
 
 use latchstring::{Approval, ChatStatus, EndReason};
-use support::crash::{Flaw, Keeping, Script, Stop, World, guests, settle};
+use support::crash::guests::Words;
+use support::crash::{Flaw, Keeping, Script, Stop, World, settle};
 use support::guest::{DAY, IDLE};
 use support::{TestRng, client};
 
@@ -91,10 +92,10 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         Act::ShowLink => world.show_link(who),
         Act::Claim => world.claim(who, &[HOST], &[]),
         Act::Read => world.read_all(who, |world, mail| world.read_chat(who, mail)),
-        Act::Answer => world.speak(who, guests::answer_pin, "", &[]),
-        Act::Prove => world.speak(who, guests::prove_pin, "", &[]),
-        Act::Grant => world.speak(who, guests::grant, "", &[]),
-        Act::Say(text) => world.speak(who, guests::text, text, &[]),
+        Act::Answer => world.speak(who, Words::AnswerPin, &[]),
+        Act::Prove => world.speak(who, Words::ProvePin, &[]),
+        Act::Grant => world.speak(who, Words::Grant, &[]),
+        Act::Say(text) => world.speak(who, Words::Text(text), &[]),
         Act::Revoke => world.close_link(who, None),
         Act::Expire => world.close_link(who, Some(world.now + 2 * DAY)),
         Act::Notice => world.notice(who),

@@ -21,8 +21,6 @@ const SHARED_LINK: u8 = 23;
 const RECORD: u8 = 24;
 const SHARED_CHAT: u8 = 25;
 
-type Spoken<'a> = Result<Sealed<'a, Chat>, Error>;
-
 impl World {
     /// A link, for the own devices `with` too.
     pub fn make_link(
@@ -149,21 +147,14 @@ impl World {
     }
 
     /// Seals something in the chat, and tells own devices of the grant if they are named.
-    pub fn speak(
-        &mut self,
-        who: usize,
-        words: Words,
-        text: &str,
-        tell: &[usize],
-    ) -> Result<(), Stop> {
+    pub fn speak(&mut self, who: usize, words: Words, tell: &[usize]) -> Result<(), Stop> {
         let (now, step) = (self.now, self.step);
         let app = &mut self.apps[who];
         let mut transaction = app.disk.begin();
         let Memory { clients, chats, .. } = &mut app.memory;
         let (client, chat) = (clients.values().next().map(|kept| &kept.state), last(chats)?);
-        let out = chat.seal(&mut transaction, &mut app.rng, |chat, rng| {
-            words(chat, client, text, now, rng)
-        })?;
+        let out = chat
+            .seal(&mut transaction, &mut app.rng, |chat, rng| words.seal(chat, client, now, rng))?;
         for device in tell {
             let record = chat.state.record(client.ok_or(Error::NotAllowed)?)?;
             transaction.send(*device, RECORD, record.to_vec());
@@ -308,56 +299,32 @@ impl World {
 }
 
 /// What is said in a chat.
-pub type Words = for<'a> fn(&'a mut Chat, Option<&Client>, &str, u64, &mut TestRng) -> Spoken<'a>;
-
-pub fn grant<'a>(
-    chat: &'a mut Chat,
-    client: Option<&Client>,
-    _: &str,
-    now: u64,
-    rng: &mut TestRng,
-) -> Spoken<'a> {
-    chat.grant(client.ok_or(Error::NotAllowed)?, now, rng)
+#[derive(Clone, Copy)]
+pub enum Words<'a> {
+    Grant,
+    AnswerPin,
+    ProvePin,
+    Text(&'a str),
+    End,
 }
 
-pub fn answer_pin<'a>(
-    chat: &'a mut Chat,
-    client: Option<&Client>,
-    _: &str,
-    now: u64,
-    rng: &mut TestRng,
-) -> Spoken<'a> {
-    chat.answer_pin(client.ok_or(Error::NotAllowed)?, now, rng)
-}
-
-pub fn prove_pin<'a>(
-    chat: &'a mut Chat,
-    _: Option<&Client>,
-    _: &str,
-    now: u64,
-    rng: &mut TestRng,
-) -> Spoken<'a> {
-    chat.prove_pin(now, rng)
-}
-
-pub fn text<'a>(
-    chat: &'a mut Chat,
-    _: Option<&Client>,
-    text: &str,
-    now: u64,
-    rng: &mut TestRng,
-) -> Spoken<'a> {
-    chat.text(text, now, rng)
-}
-
-pub fn end<'a>(
-    chat: &'a mut Chat,
-    _: Option<&Client>,
-    _: &str,
-    now: u64,
-    rng: &mut TestRng,
-) -> Spoken<'a> {
-    chat.end(now, rng)
+impl Words<'_> {
+    fn seal<'a>(
+        self,
+        chat: &'a mut Chat,
+        client: Option<&Client>,
+        now: u64,
+        rng: &mut TestRng,
+    ) -> Result<Sealed<'a, Chat>, Error> {
+        match (self, client) {
+            (Self::Grant, Some(client)) => chat.grant(client, now, rng),
+            (Self::AnswerPin, Some(client)) => chat.answer_pin(client, now, rng),
+            (Self::Grant | Self::AnswerPin, None) => Err(Error::NotAllowed),
+            (Self::ProvePin, _) => chat.prove_pin(now, rng),
+            (Self::Text(text), _) => chat.text(text, now, rng),
+            (Self::End, _) => chat.end(now, rng),
+        }
+    }
 }
 
 /// The newest of a kind.
