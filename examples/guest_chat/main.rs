@@ -320,6 +320,10 @@ fn run(folder: &Path) -> Result<(), Failure> {
         host.open(other(host), &message, now - 15 * DAY)
     });
     assert_eq!(old, Error::Ended);
+    guest_store.step(&mut rng, |step| step.remove(guest))?;
+    note("Grace's browser deletes what is left of the chat");
+    assert!(guest_store.load::<Chat>("the chat", None)?.is_none());
+    assert_eq!(guest_store.size("the chat")?, 0);
     Ok(())
 }
 

@@ -214,7 +214,7 @@ impl Store {
 
     /// Bytes that are stored for a state.
     pub(crate) fn size(&self, owner: &str) -> Result<i64, Failure> {
-        let sum = "SELECT sum(length(record)) FROM
+        let sum = "SELECT coalesce(sum(length(record)), 0) FROM
             (SELECT owner, record FROM page UNION ALL SELECT owner, record FROM entry)
             WHERE owner = ?1";
         Ok(self.database.query_row(sum, [owner], |row| row.get(0))?)
