@@ -588,6 +588,30 @@ fn reserved_numbers_leave_no_secret_in_freed_memory() {
 }
 
 #[test]
+fn content_that_is_refused_is_not_left_in_freed_memory() {
+    let _alone = DIGGING.lock().unwrap();
+    HEAP.used.store(0, Ordering::SeqCst);
+    let Pair { mut initiator, mut rng, .. } = Pair::new(9);
+    // Without a reservation; and where the peer's ratchet key, altered in the state, agrees on nothing.
+    let content = plaintext(7);
+    let mut weak = initiator.to_bytes();
+    let peer = 2 + 32 + 265 + 16 + 48 + 1 + 1 + 1 + 32 + 32 + 1;
+    assert_eq!(weak[peer - 1], 0, "the initiator is due");
+    weak[peer..peer + 32].fill(0);
+    let mut weak = Session::from_bytes(&weak).unwrap();
+    watched(|| {
+        for _ in 0..100 {
+            let refused = initiator.stage_send().seal_reserved(&content, &mut rng);
+            assert_eq!(refused, Err(Error::NotReserved));
+            assert_eq!(weak.encrypt(&content, &mut rng), Err(Error::WeakKey));
+        }
+        drop((initiator, weak, vec![1_u8; 10_000]));
+    });
+    let found = found(&[("a content", content)]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn a_guest_chat_leaves_no_secret_in_freed_memory() {
     let _alone = DIGGING.lock().unwrap();
     HEAP.used.store(0, Ordering::SeqCst);

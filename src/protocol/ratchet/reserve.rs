@@ -18,7 +18,7 @@ use crate::protocol::braid::Carriage;
 use super::chain::{ChainKey, Reserved};
 use super::delta::Delta;
 use super::header::{Front, Header};
-use super::seal::{Draft, nonce};
+use super::seal::{Draft, check, nonce};
 use super::{Ratchet, Sending, SendingChain};
 
 /// Numbers that may be reserved at once: a twentieth of what a receiver follows, because a process that
@@ -92,13 +92,14 @@ impl Ratchet {
         padded: usize,
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<u8>, Error> {
-        let mut draft = Draft::begin(front, content, padded)?;
+        check(content, padded)?;
         let Sending::Active(going) = &self.sending else { return Err(Error::NotReserved) };
         let Some(Reserved { chain, at, ahead }) = going.reserved.as_deref() else {
             return Err(Error::NotReserved);
         };
         let (key, chain) = chain.step();
         let nonce = nonce(rng);
+        let mut draft = Draft::begin(front, content, padded);
         // Nothing is begun here, whatever waits to be mixed.
         let carriage = Carriage { number: *at, room: draft.room(), is_busy: true };
         let part = self.braid.send_ahead(ahead, &carriage, draft.body());

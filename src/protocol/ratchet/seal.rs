@@ -34,18 +34,16 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// The front, room for header and tag, and the content. Refuses content that is too long.
-    pub(super) fn begin(front: &[u8], content: &[u8], padded: usize) -> Result<Self, Error> {
-        if content.len() > MAX_CONTENT || padded <= content.len() {
-            return Err(Error::BadArgument);
-        }
+    /// The front, room for header and tag, and the content. Nothing is refused from here on: a draft
+    /// that is dropped leaves its content behind.
+    pub(super) fn begin(front: &[u8], content: &[u8], padded: usize) -> Self {
         let start = front.len().saturating_add(OVERHEAD);
         let end = start.saturating_add(padded);
         let mut message = Vec::with_capacity(end);
         message.extend_from_slice(front);
         message.resize(start, 0);
         message.extend_from_slice(content);
-        Ok(Self { message, front: front.len(), end })
+        Self { message, front: front.len(), end }
     }
 
     /// Chunks of the braid for which padding leaves room.
@@ -79,6 +77,12 @@ impl Draft {
     }
 }
 
+/// Refuses content that is too long, or than which the padded length is not longer.
+pub(super) fn check(content: &[u8], padded: usize) -> Result<(), Error> {
+    let fits = content.len() <= MAX_CONTENT && padded > content.len();
+    if fits { Ok(()) } else { Err(Error::BadArgument) }
+}
+
 /// A new nonce of a body.
 pub(super) fn nonce(rng: &mut impl CryptoRng) -> [u8; aead::NONCE] {
     let mut nonce = [0; aead::NONCE];
@@ -108,7 +112,7 @@ impl Ratchet {
         padded: usize,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<u8>, Delta), Error> {
-        let mut draft = Draft::begin(front, content, padded)?;
+        check(content, padded)?;
         let begun = match &self.sending {
             Sending::Due(due) => Some(self.begin(&due.peer, due.sealed, rng)?),
             Sending::Active(_) => None,
@@ -118,6 +122,7 @@ impl Ratchet {
         let next = spot.number.checked_add(1).ok_or(Error::Exhausted)?;
         let (key, chain) = chain.step();
         let nonce = nonce(rng);
+        let mut draft = Draft::begin(front, content, padded);
         let carriage = Carriage {
             number: spot.number,
             room: draft.room(),
