@@ -179,11 +179,15 @@ fn an_entry_that_was_made_and_not_applied_ends_the_reservation() {
     let sealed = initiator.stage_send().seal(b"never sent", &mut rng).unwrap();
     drop(sealed.journal(&mut journal, &mut rng).unwrap());
     assert_eq!(initiator.reserved(), 0);
-    // An entry that was refused was not made.
+    // An entry or a record that was refused was not made.
     let Pair { mut initiator, .. } = Pair::new(17);
     reserve(&mut initiator, 10, &mut rng);
     let sealed = initiator.stage_send().seal(b"never sent", &mut rng).unwrap();
     assert_eq!(sealed.journal(&mut journal, &mut rng).err(), Some(Error::StaleChange));
+    assert_eq!(initiator.reserved(), 10);
+    let sealed = initiator.stage_send().seal(b"never sent", &mut rng).unwrap();
+    let refused = sealed.record(&key(), OWNER, &journal.anchor(), &mut rng);
+    assert_eq!(refused.err(), Some(Error::StaleChange));
     assert_eq!(initiator.reserved(), 10);
 }
 

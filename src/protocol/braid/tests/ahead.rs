@@ -20,6 +20,7 @@ impl Side {
         let carriage = Carriage { number, room, is_busy: true };
         let part = self.braid.send_ahead(ahead, &carriage, &mut extra);
         ahead.advance();
+        assert!(Part::decode(&part.encode()).is_ok(), "nobody would take it");
         assert!(self.bytes() == before && part.extra_bytes() == extra.len());
         Sent { part, extra }
     }
