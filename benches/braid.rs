@@ -18,7 +18,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use latchstring::{Session, State};
+use latchstring::session::Session;
+use latchstring::storage::State;
 use support::{Pair, TestRng};
 
 /// Messages of an epoch in turns (`spec/post-quantum.md`).
@@ -35,7 +36,7 @@ fn load(saved: &Saved) -> [Session; 2] {
     saved.each_ref().map(|bytes| Session::from_bytes(bytes).unwrap())
 }
 
-/// Messages in turns; the first side writes the first.
+/// Sends messages in turns; the first side writes the first.
 fn talk([one, other]: &mut [Session; 2], messages: u32, rng: &mut TestRng) {
     let (mut from, mut to) = (one, other);
     for _ in 0..messages {
@@ -74,7 +75,7 @@ fn epoch(c: &mut Criterion) {
     });
 }
 
-/// The same message by message: the shortest time of each over many runs, against the middle one of
+/// Measures the same message by message: the shortest time of each over many runs, against the middle one of
 /// them, which only carries a chunk. Differences of two long runs are lost in the machine's noise.
 fn amortised(_: &mut Criterion) {
     let Pair { initiator, responder, mut rng, .. } = Pair::new(1);
@@ -106,7 +107,7 @@ fn amortised(_: &mut Criterion) {
     );
 }
 
-/// One side seals and hears nothing.
+/// Measures a side that seals and hears nothing.
 fn unanswered(c: &mut Criterion) {
     let Pair { initiator, responder, mut rng, .. } = Pair::new(1);
     let mut sides = [initiator, responder];

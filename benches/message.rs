@@ -1,4 +1,4 @@
-//! One message: sealed and opened in order, ahead, late, with keys parked, and forged.
+//! One message: sealed and opened in order, ahead, late, with skipped keys, and forged.
 #![allow(
     missing_docs,
     clippy::missing_panics_doc,
@@ -13,12 +13,13 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use latchstring::{Session, State};
+use latchstring::session::Session;
+use latchstring::storage::State;
 use support::{Pair, TestRng};
 
 const SIZES: [(&str, usize); 3] = [("32 B", 32), ("1 KiB", 1024), ("16 KiB", 16_384)];
 
-/// What a receiver keeps at most, and follows at most.
+/// Skipped keys that a receiver has at most, and numbers that it follows at most.
 const MOST: usize = 2000;
 
 /// Sessions whose ends agree on a chain that is going.
@@ -50,7 +51,7 @@ fn encrypt(c: &mut Criterion) {
     }
 }
 
-/// A session is loaded once for each batch of messages and opens them one after another.
+/// Measures a session that is loaded once for each batch of messages and opens them one after another.
 fn decrypt(c: &mut Criterion) {
     let mut group = c.benchmark_group("decrypt in order");
     for (name, length) in SIZES {
@@ -89,18 +90,18 @@ fn out_of_order(c: &mut Criterion) {
     opened("after 1,000 skipped", &start, &messages[1000]);
     let mut session = load(&start);
     session.decrypt(&messages[1000]).unwrap();
-    opened("late, 1,000 parked", &session.to_bytes(), &messages[500]);
+    opened("late, 1,000 skipped keys", &session.to_bytes(), &messages[500]);
 
     let mut session = load(&start);
     session.decrypt(&messages[MOST]).unwrap();
-    assert_eq!(session.missing(), MOST);
-    let parked = session.to_bytes();
+    assert_eq!(session.skipped(), MOST);
+    let skipped = session.to_bytes();
     let rest = &messages[MOST + 1..];
-    group.bench_function("in order, 2,000 parked", |b| {
-        let (mut session, mut at) = (load(&parked), rest.iter());
+    group.bench_function("in order, 2,000 skipped keys", |b| {
+        let (mut session, mut at) = (load(&skipped), rest.iter());
         b.iter(|| {
             let message = at.next().unwrap_or_else(|| {
-                (session, at) = (load(&parked), rest.iter());
+                (session, at) = (load(&skipped), rest.iter());
                 at.next().unwrap()
             });
             session.decrypt(black_box(message)).unwrap()
@@ -108,14 +109,14 @@ fn out_of_order(c: &mut Criterion) {
     });
 }
 
-/// Bytes of somebody without any key: every header key is tried, nothing else is done.
+/// Measures bytes of somebody without any key: every header key is tried, nothing else is done.
 fn forged(c: &mut Criterion) {
     let mut group = c.benchmark_group("refuse a stranger's message");
     let mut noise = messages(&mut pair(), 1, 32).remove(0);
     noise[20] ^= 1;
-    let fresh = pair().responder;
+    let mut fresh = pair().responder;
     group.bench_function("no closed chain", |b| {
-        b.iter(|| fresh.stage(black_box(&noise)).err().unwrap());
+        b.iter(|| fresh.open(black_box(&noise)).err().unwrap());
     });
     let mut pair = pair();
     for _ in 0..5 {
@@ -127,9 +128,9 @@ fn forged(c: &mut Criterion) {
     }
     let message = messages(&mut pair, 1, 32).remove(0);
     pair.responder.decrypt(&message).unwrap();
-    assert_eq!(pair.responder.missing(), 5);
+    assert_eq!(pair.responder.skipped(), 5);
     group.bench_function("five closed chains", |b| {
-        b.iter(|| pair.responder.stage(black_box(&noise)).err().unwrap());
+        b.iter(|| pair.responder.open(black_box(&noise)).err().unwrap());
     });
 }
 

@@ -12,7 +12,8 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use latchstring::{Session, State};
+use latchstring::session::Session;
+use latchstring::storage::State;
 use support::Pair;
 
 fn ping_pong(c: &mut Criterion) {
@@ -29,7 +30,7 @@ fn ping_pong(c: &mut Criterion) {
     });
 }
 
-/// The same, one side at a time.
+/// Measures the same, one side at a time.
 fn sides(c: &mut Criterion) {
     let mut pair = Pair::new(1);
     let load = |bytes: &[u8]| Session::from_bytes(bytes).unwrap();

@@ -13,7 +13,8 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use latchstring::{Session, State, StateKey};
+use latchstring::session::Session;
+use latchstring::storage::{State, StateKey};
 use support::{Pair, TestRng};
 
 fn session(c: &mut Criterion) {
@@ -27,7 +28,7 @@ fn session(c: &mut Criterion) {
 
     let key = StateKey::new(1, &[7; 32]).unwrap();
     let mut rng = TestRng::new(2);
-    for (name, session) in [("nothing missing", &fresh), ("2,000 keys parked", &pair.responder)] {
+    for (name, session) in [("nothing skipped", &fresh), ("2,000 skipped keys", &pair.responder)] {
         let bytes = session.to_bytes();
         println!("session, {name}: {} bytes", bytes.len());
         let mut group = c.benchmark_group(format!("session, {name}"));
@@ -45,7 +46,7 @@ fn session(c: &mut Criterion) {
     }
 }
 
-/// What a message costs a caller who saves its change before sending.
+/// Measures what a message costs a caller who saves its change before sending.
 fn change(c: &mut Criterion) {
     let mut pair = Pair::new(1);
     pair.initiator.encrypt(b"", &mut pair.rng).unwrap();
@@ -57,8 +58,8 @@ fn change(c: &mut Criterion) {
             let stored = pair.initiator.anchor();
             let sealed = pair.initiator.stage_send().seal(black_box(&[7; 32]), &mut rng).unwrap();
             let recorded = sealed.record(&key, b"owner", &stored, &mut rng).unwrap();
-            bytes = recorded.record().len();
-            recorded.apply().unwrap()
+            bytes = recorded.record().unwrap().len();
+            recorded.apply()
         });
     });
     println!("sealed change of a message in order: {bytes} bytes");

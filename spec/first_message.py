@@ -162,12 +162,12 @@ def attempt(v, agreement, host, continues=False):
     kem = v.same("kem", hashlib.sha3_512(v.take("KEM random") + h).digest()[:32])
     v.same("kem", kem_key(kem_seed).decapsulate(ciphertext))
     return e, ciphertext, kem, about
-# ---- handshake.md, "Descent"
+# ---- handshake.md, "Continuation"
 def descent(v, continues):
     session, chain, number = v.take("predecessor"), v.take("closed chain"), v.take("closed number")
     if (session != ZERO) != continues or (chain or number) and not continues: v.fail("predecessor", "is wrong")
     return v.same("descent", session + u(chain, 4) + u(number, 4) + u(v.take("created"), 8))
-# ---- handshake.md, "Key schedule", "Prefix", "Names and replays"
+# ---- handshake.md, "Key schedule", "Prefix", "Handshake id and replays"
 def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO):
     e, ciphertext, kem, about = made
     mode, suite = v.same("mode", bool(host.one_time) + 2 * (psk != ZERO)), v.same("suite", 1)
@@ -332,7 +332,7 @@ def link(v, S):
                                       24 if name == "locator" else 32)) for name in names}
     v.same("claim signing key", ed(keys["claim seed"]))
     return keys
-# ---- guest-links.md, "Invitation", "Posting"
+# ---- guest-links.md, "Invitation", "Server copy"
 def invitation(v, host):
     owner = v.same("owner", ed(v.take("owner seed")))
     policy = v.same("policy", u(v.take("approval"), 1) + u(v.take("expires"), 8) + u(v.take("idle"), 4)

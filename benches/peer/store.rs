@@ -18,7 +18,7 @@ mod support;
 use std::path::PathBuf;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use latchstring::StateKey;
+use latchstring::storage::StateKey;
 use ours::{Failure, Kept, Store};
 use rusqlite::{Connection, params};
 use support::{Pair, TestRng};
@@ -88,7 +88,7 @@ impl Peer {
     }
 }
 
-/// Two sessions of the peer that both have confirmed.
+/// Makes two sessions of the peer that both have confirmed.
 fn peers() -> [Session; 2] {
     let (one, mut other) = (Account::new(), Account::new());
     other.generate_one_time_keys(1);
@@ -104,8 +104,8 @@ fn peers() -> [Session; 2] {
     [session, inbound]
 }
 
-/// A session in a store of ours, and the one of the other side.
-fn kept(name: &str) -> (Store, Kept<latchstring::Session>, latchstring::Session) {
+/// Makes a session in a store of ours, and the one of the other side.
+fn kept(name: &str) -> (Store, Kept<latchstring::session::Session>, latchstring::session::Session) {
     let Pair { initiator, responder, mut rng, .. } = Pair::new(1);
     let key = StateKey::new(1, &[9; 32]).unwrap();
     let mut store = Store::open(&path(name).to_string_lossy(), key).unwrap();
@@ -115,16 +115,16 @@ fn kept(name: &str) -> (Store, Kept<latchstring::Session>, latchstring::Session)
 
 fn sent(
     store: &mut Store,
-    kept: &mut Kept<latchstring::Session>,
+    kept: &mut Kept<latchstring::session::Session>,
     rng: &mut TestRng,
 ) -> Result<(), Failure> {
     store.step(rng, |step| step.send(kept, |session, rng| session.stage_send().seal(&CONTENT, rng)))
 }
 
-/// A message under a reserved number, or one that reserves those of the next.
+/// Sends a message under a reserved number, or one that reserves those of the next.
 fn hundredth(
     store: &mut Store,
-    kept: &mut Kept<latchstring::Session>,
+    kept: &mut Kept<latchstring::session::Session>,
     rng: &mut TestRng,
 ) -> Result<Vec<u8>, Failure> {
     if kept.reserved() > 0 {
@@ -138,13 +138,12 @@ fn hundredth(
 
 fn received(
     store: &mut Store,
-    kept: &mut Kept<latchstring::Session>,
+    kept: &mut Kept<latchstring::session::Session>,
     message: &[u8],
     rng: &mut TestRng,
 ) -> Result<(), Failure> {
-    let (opened, change) = kept.get(store)?.stage(message)?.open()?;
     store.step(rng, |step| {
-        step.change(kept, change)?;
+        let opened = step.change(kept, |session, _| session.open(message))?;
         step.read("owner", &opened.content)
     })
 }

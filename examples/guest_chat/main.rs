@@ -5,7 +5,7 @@
 //! loses, delays, repeats and forges messages, and whose view is printed on the right.
 //!
 //! Everything here is the crate's real work: the server sees real ciphertext, and each refusal is
-//! one that the crate made. Both sides keep what they are in a database, each step in one transaction.
+//! one that the crate made. Both sides keep what they are in a store, which writes each step at once.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -17,23 +17,30 @@
 )]
 
 mod server;
-#[path = "../sqlite_store/store/mod.rs"]
-#[allow(dead_code, reason = "the other examples use the rest")]
+#[path = "../store/mod.rs"]
+#[allow(dead_code, reason = "the other example uses the rest")]
 mod store;
 
 use std::path::Path;
 
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
-use latchstring::{
-    Account, AccountId, Address, Chat, ChatStatus, Client, Error, Event, Invite, Link, Policy,
-    Preview, StateKey,
-};
+use latchstring::Error;
+use latchstring::client::{Address, Client, Envelope};
+use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite, InviteLink, Policy, Preview};
+use latchstring::session::{Account, AccountId, Fingerprint};
+use latchstring::storage::{Pending, State, StateKey};
 use server::{Answer, Server, Side};
-use store::{Failure, Kept, Store};
+use store::{Failure, Store};
 
 const ORIGIN: &str = "chat.example";
 const DAY: u64 = 86_400;
+
+/// The owners of the states: what each is stored for.
+const ACCOUNT: &str = "the account";
+const ADA: &str = "ada";
+const LINK: &str = "the link";
+const CHAT: &str = "the chat";
 
 /// Columns of the people's side of the page.
 pub(crate) const WIDTH: usize = 90;
@@ -50,54 +57,60 @@ fn scene(title: &str) {
     println!("{:─<WIDTH$}┼{:─<52}", format!("── {title} "), "");
 }
 
-/// The one device of the other side.
-fn other(chat: &Chat) -> Address {
-    Address { account: chat.peer().account(), device: chat.peer().device() }
-}
-
-/// Opens a database, or makes one, under a key that the system's key store would have.
+/// Opens a store, under a key that the system's key store would have.
 fn open(path: &Path) -> Result<Store, Failure> {
-    Store::open(path.to_str().expect("UTF-8"), StateKey::new(1, &[9; 32])?)
+    Ok(Store { path: path.to_owned(), key: StateKey::new(1, &[9; 32])? })
 }
 
-/// Seals a text and saves it; what it says leaves from the outbox.
-fn write(store: &mut Store, chat: &mut Kept<Chat>, text: &str, now: u64) -> Result<(), Failure> {
-    store
-        .step(&mut UnwrapErr(SysRng), |step| step.send(chat, |chat, rng| chat.text(text, now, rng)))
+/// Loads a state as it is stored.
+fn load<S: State>(store: &Store, owner: &str) -> Result<S, Failure> {
+    store.load(owner, None)
 }
 
-/// The one message that waits, which the server takes.
+/// Seals something in the chat and saves it; what it says leaves from the outbox.
+fn say(
+    store: &Store,
+    chat: Chat,
+    seal: impl for<'s> FnOnce(
+        &'s mut Chat,
+        &mut UnwrapErr<SysRng>,
+    ) -> Result<Pending<'s, Chat, Vec<Envelope>>, Error>,
+) -> Result<(), Failure> {
+    store.step(|step| {
+        let letters = step.change(CHAT, chat, |chat| seal(chat, &mut UnwrapErr(SysRng)))?;
+        letters.iter().try_for_each(|letter| step.post(Some(letter.to), &letter.message))
+    })
+}
+
+/// Writes a text in the chat.
+fn write(store: &Store, text: &str, now: u64) -> Result<(), Failure> {
+    say(store, load(store, CHAT)?, |chat, rng| chat.text(text, now, rng))
+}
+
+/// Gives the one message that waits to the server.
 fn sent(store: &Store) -> Result<Vec<u8>, Failure> {
     let mut waiting = store.outbox()?;
     let only = waiting.pop().expect("something was saved");
     assert!(waiting.is_empty());
-    store.sent(only.number)?;
+    store.sent(&only)?;
     Ok(only.message)
 }
 
-/// Opens what has arrived, saves it with the change, then shows it.
-fn receive(
-    who: &str,
-    store: &mut Store,
-    chat: &mut Kept<Chat>,
-    message: &[u8],
-    now: u64,
-) -> Result<(), Failure> {
-    let here = chat.get(store)?;
-    let (received, change) = here.open(other(here), message, now)?;
-    store.step(&mut UnwrapErr(SysRng), |step| {
-        if let Event::Text(text) = &received.event {
-            step.read(chat.owner(), text.as_bytes())?;
-        }
-        step.change(chat, change)
-    })?;
-    if received.missing > 0 {
-        note(&format!("[{who} sees that {} earlier message(s) are missing]", received.missing));
+/// Opens what has arrived, saves the chat, then shows it.
+fn receive(who: &str, store: &Store, message: &[u8], now: u64) -> Result<(), Failure> {
+    let chat: Chat = load(store, CHAT)?;
+    let from = Address::of(chat.peer());
+    let received =
+        store.step(|step| step.change(CHAT, chat, |chat| chat.open(from, message, now)))?;
+    if received.skipped > 0 {
+        note(&format!("[{who} sees that {} earlier message(s) are missing]", received.skipped));
     }
     match received.event {
-        Event::Text(text) => note(&format!("→ {who} reads \"{}\" [{:?}]", *text, received.origin)),
-        Event::Granted => note(&format!("→ {who} is let in")),
-        Event::Ended => note(&format!("→ {who} is told that the chat is over")),
+        ChatEvent::Text(text) => {
+            note(&format!("→ {who} reads \"{}\" [{:?}]", *text, received.sender));
+        }
+        ChatEvent::Granted => note(&format!("→ {who} is let in")),
+        ChatEvent::Ended => note(&format!("→ {who} is told that the chat is over")),
         _ => {}
     }
     Ok(())
@@ -105,19 +118,18 @@ fn receive(
 
 /// Runs what must be refused and says how it was.
 fn refused<T>(who: &str, what: &str, result: Result<T, impl Into<Failure>>) -> Error {
-    let Failure::Protocol(error) = result.err().expect("this must be refused").into() else {
-        panic!("the database refused it");
-    };
+    let failure: Failure = result.err().expect("this must be refused").into();
+    let error = *failure.downcast().expect("the crate refuses it, not the disk");
     note(&format!("✗ {who} refuses {what}: {error}"));
     error
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Failure> {
     let folder = std::env::temp_dir().join(format!("latchstring-chat-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let result = run(&folder);
     std::fs::remove_dir_all(&folder)?;
-    Ok(result?)
+    result
 }
 
 fn run(folder: &Path) -> Result<(), Failure> {
@@ -128,33 +140,32 @@ fn run(folder: &Path) -> Result<(), Failure> {
     println!("{:WIDTH$}│ what the server sees", "the people");
     scene("Ada's device publishes keys");
     let account = Account::generate(AccountId(*b"ada, as chat.example knows her  "), &mut rng);
-    let mut host_store = open(&folder.join("ada.sqlite"))?;
-    let client = Client::create(&account, now, &mut rng)?;
-    let mut ada = host_store.step(&mut rng, |step| {
-        step.keep("the account", account)?;
-        step.keep("ada", client)
+    let host = &open(&folder.join("ada"))?;
+    let client = Client::create(&account, now, &mut rng);
+    let one_time = host.step(|step| {
+        step.save(ACCOUNT, None, &account)?;
+        step.save(ADA, None, &client)?;
+        step.change(ADA, client, |client| Ok(client.replenish(now, &mut rng)))
     })?;
-    let (one_time, change) = ada.get(&host_store)?.replenish(now, &mut rng)?;
-    host_store.step(&mut rng, |step| step.change(&mut ada, change))?;
-    let client = ada.get(&host_store)?;
-    let mut server = Server::new(client.list().clone(), client.bundle()?, one_time);
+    let client: Client = load(host, ADA)?;
+    let mut server = Server::new(client.list().clone(), client.bundle(), one_time);
 
     scene("Ada makes a link");
     let policy = Policy::new("Ada", now + 3 * DAY);
-    let (invite, posting) = Invite::create(ada.get(&host_store)?, ORIGIN, policy, now, &mut rng)?;
+    let (invite, server_copy) = Invite::create(&client, ORIGIN, policy, now, &mut rng)?;
     let url = invite.link().expect("the link is open").to_url(ORIGIN);
     let locator = invite.locator();
-    let mut invite = host_store.step(&mut rng, |step| {
-        step.post("the link", None, &posting.encode())?;
-        step.keep("the link", invite)
+    host.step(|step| {
+        step.post(None, &server_copy.encode())?;
+        step.save(LINK, None, &invite)
     })?;
-    server.post(&sent(&host_store)?)?;
+    server.post(&sent(host)?)?;
     says("Ada", "Grace, here is a link:");
     note(&url);
 
     scene("On its way the link is looked at");
     for bot in ["a preview bot", "a mail scanner"] {
-        let link = Link::parse(&url)?;
+        let link = InviteLink::parse(&url)?;
         let preview = link.open(&server.look(link.locator()).expect("posted"), ORIGIN, now)?;
         note(&format!(
             "{bot} sees that {} invites, and claims nothing",
@@ -162,11 +173,11 @@ fn run(folder: &Path) -> Result<(), Failure> {
         ));
     }
     let cut = url[..url.len() - 1].to_string();
-    refused("a page", "a link that lost its last letter", Link::parse(&cut));
+    refused("a page", "a link that lost its last letter", InviteLink::parse(&cut));
 
     scene("Grace opens the link");
     now += 3600;
-    let link = Link::parse(&url)?;
+    let link = InviteLink::parse(&url)?;
     let sealed = server.look(link.locator()).expect("posted");
     let mut swapped = sealed.clone();
     swapped[100] ^= 1;
@@ -180,19 +191,20 @@ fn run(folder: &Path) -> Result<(), Failure> {
     ));
     note(&format!("ends after {} idle days", u64::from(policy.idle) / DAY));
     // Somebody else read over her shoulder.
-    let eve: Preview = Link::parse(&url)?.open(&sealed, ORIGIN, now)?;
+    let eve: Preview = InviteLink::parse(&url)?.open(&sealed, ORIGIN, now)?;
 
     scene("Grace claims the chat");
     let (list, bundles) = server.devices()?;
     let texts = ["hello, it's me"];
     let (chat, claim) = preview.claim(&list, &bundles, "Grace", &texts, now, &mut rng)?;
-    let guest_path = folder.join("grace.sqlite");
-    let mut guest_store = open(&guest_path)?;
-    let mut guest = guest_store.step(&mut rng, |step| {
-        step.post("the chat", None, &claim)?;
-        step.keep("the chat", chat)
+    let guest_path = folder.join("grace");
+    let guest = &open(&guest_path)?;
+    guest.step(|step| {
+        step.post(None, &claim)?;
+        step.save(CHAT, None, &chat)
     })?;
-    let claim = sent(&guest_store)?;
+    drop(chat);
+    let claim = sent(guest)?;
     let mut forged = claim.clone();
     forged[200] ^= 1;
     if let Answer::Refused(error) = server.claim(locator, &forged) {
@@ -206,46 +218,44 @@ fn run(folder: &Path) -> Result<(), Failure> {
     let arrived = server.fetch(locator, Side::Host).expect("claimed");
     let mut forged = arrived.clone();
     forged[200] ^= 1;
-    let link = invite.get(&host_store)?;
-    let client = ada.get(&host_store)?;
-    refused("Ada's device", "an altered claim", link.claim(client, &forged, now));
-    let arrival = link.claim(client, &arrived, now)?;
-    let (mut host, hello) = host_store.step(&mut rng, |step| {
-        let (chat, hello) = step.arrive((&mut invite, &mut ada), arrival, "the chat")?;
-        for text in &hello.texts {
-            step.read("the chat", text.as_bytes())?;
-        }
-        Ok((chat, hello))
+    let (mut invite, mut client): (Invite, Client) = (load(host, LINK)?, load(host, ADA)?);
+    refused("Ada's device", "an altered claim", invite.claim(&mut client, &forged, now));
+    let (link_from, client_from) = (invite.anchor(), client.anchor());
+    let (chat, introduction) = invite.claim(&mut client, &arrived, now)?.apply();
+    host.step(|step| {
+        step.save(LINK, Some(link_from), &invite)?;
+        step.save(ADA, Some(client_from), &client)?;
+        step.save(CHAT, None, &chat)
     })?;
-    note(&format!("→ a guest who calls herself {} wrote \"{}\"", hello.name, *hello.texts[0]));
-    let link = invite.get(&host_store)?;
+    drop(chat);
+    let (name, first) = (introduction.name, &introduction.texts[0]);
+    note(&format!("→ a guest who calls herself {name} wrote \"{}\"", **first));
     refused("Ada's device", "the same claim again", {
         let again = server.fetch(locator, Side::Host).expect("the retry");
-        link.claim(ada.get(&host_store)?, &again, now)
+        invite.claim(&mut client, &again, now)
     });
-    server.close(locator, link.notice().expect("claimed"))?;
+    server.close(locator, invite.notice().expect("claimed"))?;
 
     scene("They compare the code over the phone");
-    println!("{:WIDTH$}│", format!("  Ada reads   {}", first_half(host.get(&host_store)?)));
-    println!("{:WIDTH$}│", format!("  Grace reads {}", first_half(guest.get(&guest_store)?)));
-    let host_code = host.get(&host_store)?.security_code();
-    assert_eq!(host_code, guest.get(&guest_store)?.security_code());
-    let client = ada.get(&host_store)?;
-    host_store
-        .step(&mut rng, |step| step.send(&mut host, |chat, rng| chat.grant(client, now, rng)))?;
-    server.send(locator, Side::Guest, sent(&host_store)?);
+    let adas = load::<Chat>(host, CHAT)?.fingerprint();
+    let graces = load::<Chat>(guest, CHAT)?.fingerprint();
+    println!("{:WIDTH$}│", format!("  Ada reads   {}", first_half(&adas)));
+    println!("{:WIDTH$}│", format!("  Grace reads {}", first_half(&graces)));
+    assert_eq!(adas, graces);
+    say(host, load(host, CHAT)?, |chat, rng| chat.grant(&client, now, rng))?;
+    server.send(locator, Side::Guest, sent(host)?);
     let message = server.fetch(locator, Side::Guest).expect("the grant");
-    receive("Grace", &mut guest_store, &mut guest, &message, now)?;
+    receive("Grace", guest, &message, now)?;
 
     scene("The other holder of the link comes too late");
     let (list, bundles) = server.devices()?;
     let (_, late) = eve.claim(&list, &bundles, "Grace", &[], now, &mut rng)?;
     if let Answer::TooLate { notice: Some(notice) } = server.claim(locator, &late) {
-        let eve = Link::parse(&url)?.open(&sealed, ORIGIN, now)?;
-        note(&format!("✗ the page says: {}", eve.explain(&notice)));
+        let eve = InviteLink::parse(&url)?.open(&sealed, ORIGIN, now)?;
+        note(&format!("✗ the page says: {}", eve.status(&notice)?));
     }
     refused("Ada's device", "it too, had the server let it through", {
-        invite.get(&host_store)?.claim(ada.get(&host_store)?, &late, now)
+        invite.claim(&mut client, &late, now)
     });
 
     scene("They talk, and the server is not kind");
@@ -253,14 +263,14 @@ fn run(folder: &Path) -> Result<(), Failure> {
     for text in ["one", "two", "three", "four"] {
         now += 60;
         says("Ada", text);
-        write(&mut host_store, &mut host, text, now)?;
-        server.send(locator, Side::Guest, sent(&host_store)?);
+        write(host, text, now)?;
+        server.send(locator, Side::Guest, sent(host)?);
         held.push(server.fetch(locator, Side::Guest).expect("just sent"));
     }
     note("\"one\" arrives, \"two\" is held back, \"three\" is lost for good");
-    receive("Grace", &mut guest_store, &mut guest, &held[0], now)?;
-    receive("Grace", &mut guest_store, &mut guest, &held[3], now)?;
-    let (page, from) = (guest.get(&guest_store)?, ada.get(&host_store)?.address());
+    receive("Grace", guest, &held[0], now)?;
+    receive("Grace", guest, &held[3], now)?;
+    let (mut page, from): (Chat, _) = (load(guest, CHAT)?, client.address());
     refused("Grace's page", "\"one\" again", page.open(from, &held[0], now));
     let mut forged = held[1].clone();
     *forged.last_mut().expect("not empty") ^= 1;
@@ -270,66 +280,62 @@ fn run(folder: &Path) -> Result<(), Failure> {
         page.open(from, &spliced, now)
     });
     refused("Grace's page", "noise", page.open(from, &[1, 1, 9, 9, 9].repeat(40), now));
-    receive("Grace", &mut guest_store, &mut guest, &held[1], now)?;
+    receive("Grace", guest, &held[1], now)?;
 
     scene("Grace's browser restarts, and a second tab opens");
-    // The anchor is not in the database: the browser keeps it elsewhere, and so notices an old copy.
-    let outer = guest.anchor();
-    let load = |store: &Store| -> Result<Kept<Chat>, Failure> {
-        Ok(store.load("the chat", Some(&outer))?.expect("saved"))
-    };
-    drop((guest, guest_store));
-    let (mut guest_store, mut second_store) = (open(&guest_path)?, open(&guest_path)?);
-    let (mut guest, mut second_tab) = (load(&guest_store)?, load(&second_store)?);
-    note(&format!("[{} B on disk, all sealed]", guest_store.size("the chat")?));
-    write(&mut guest_store, &mut guest, "back again", now)?;
+    // The anchor is kept elsewhere, too: so the browser notices an old copy of the file.
+    let outer = load::<Chat>(guest, CHAT)?.anchor();
+    let (guest, second) = (&open(&guest_path)?, &open(&guest_path)?);
+    let (tab, second_tab) = (guest.load(CHAT, Some(&outer))?, second.load(CHAT, Some(&outer))?);
+    note(&format!("[{} B on disk, all sealed]", guest.size(CHAT)?));
+    say(guest, tab, |chat, rng| chat.text("back again", now, rng))?;
     says("Grace", "back again");
-    let tab = write(&mut second_store, &mut second_tab, "me too", now);
-    refused("the store", "the second tab", tab);
-    server.send(locator, Side::Host, sent(&guest_store)?);
-    guest_store.step(&mut rng, |step| step.compact(&mut guest))?;
-    note(&format!("[{} B after compaction]", guest_store.size("the chat")?));
+    let too = say(second, second_tab, |chat, rng| chat.text("me too", now, rng));
+    refused("the store", "the second tab", too);
+    server.send(locator, Side::Host, sent(guest)?);
     let message = server.fetch(locator, Side::Host).expect("sent");
-    receive("Ada", &mut host_store, &mut host, &message, now)?;
+    receive("Ada", host, &message, now)?;
 
     scene("What is not text cannot be said");
-    refused("Grace's page", "an empty text", write(&mut guest_store, &mut guest, "", now));
+    refused("Grace's page", "an empty text", write(guest, "", now));
     let long = "x".repeat(5000);
-    refused("Grace's page", "5,000 letters", write(&mut guest_store, &mut guest, &long, now));
+    refused("Grace's page", "5,000 letters", write(guest, &long, now));
 
     scene("Nine days pass, then ten more");
     now += 9 * DAY;
     says("Grace", "still here");
-    write(&mut guest_store, &mut guest, "still here", now)?;
-    server.send(locator, Side::Host, sent(&guest_store)?);
+    write(guest, "still here", now)?;
+    server.send(locator, Side::Host, sent(guest)?);
     let message = server.fetch(locator, Side::Host).expect("sent");
-    receive("Ada", &mut host_store, &mut host, &message, now)?;
+    receive("Ada", host, &message, now)?;
     now += 10 * DAY;
-    refused("Ada's device", "to write", write(&mut host_store, &mut host, "are you there?", now));
-    for (who, store, chat) in
-        [("Ada", &mut host_store, &mut host), ("Grace", &mut guest_store, &mut guest)]
-    {
-        let change = chat.get(store)?.tick(now)?.expect("ten days are over");
-        store.step(&mut rng, |step| step.change(chat, change))?;
-        let (status, size) = (chat.get(store)?.status(), store.size("the chat")?);
-        note(&format!("{who}'s keys are erased: {status:?}, {size} B left"));
+    refused("Ada's device", "to write", write(host, "are you there?", now));
+    for (who, store) in [("Ada", host), ("Grace", guest)] {
+        let chat: Chat = load(store, CHAT)?;
+        store.step(|step| step.change(CHAT, chat, |chat| Ok(chat.expire(now))))?;
+        let status = load::<Chat>(store, CHAT)?.status();
+        note(&format!("{who}'s keys are erased: {status:?}, {} B left", store.size(CHAT)?));
         assert!(matches!(status, ChatStatus::Ended(_)));
     }
     let old = refused("Ada's device", "an old message, even with the clock set back", {
-        let host = host.get(&host_store)?;
-        host.open(other(host), &message, now - 15 * DAY)
+        let mut chat: Chat = load(host, CHAT)?;
+        let from = Address::of(chat.peer());
+        chat.open(from, &message, now - 15 * DAY).map(Pending::apply)
     });
     assert_eq!(old, Error::Ended);
-    guest_store.step(&mut rng, |step| step.remove(guest))?;
+    guest.step(|step| {
+        step.remove(CHAT);
+        Ok(())
+    })?;
     note("Grace's browser deletes what is left of the chat");
-    assert!(guest_store.load::<Chat>("the chat", None)?.is_none());
-    assert_eq!(guest_store.size("the chat")?, 0);
+    assert!(load::<Chat>(guest, CHAT).is_err());
+    assert_eq!(guest.size(CHAT)?, 0);
     Ok(())
 }
 
-/// Six of the twelve groups, for the width of the page.
-fn first_half(chat: &Chat) -> String {
-    let groups = chat.security_code().groups();
+/// Shows six of the twelve groups, for the width of the page.
+fn first_half(code: &Fingerprint) -> String {
+    let groups = code.groups();
     let half: Vec<_> = groups.iter().take(6).map(|group| format!("{group:05} ")).collect();
     half.concat() + "…"
 }

@@ -1,8 +1,12 @@
 //! The relay: an in-memory mailbox. It holds what a server would hold and prints what it sees.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt::Display;
 
-use latchstring::{Bundle, DeviceList, Error, Locator, OneTimePrekey, Posting};
+use latchstring::Error;
+use latchstring::client::DeviceList;
+use latchstring::guest::{ClaimDigest, Locator, ServerCopy};
+use latchstring::session::{Bundle, OneTimePrekey};
 
 /// Who a mailbox belongs to. A server knows no more of a guest than that it is one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,10 +17,10 @@ pub(crate) enum Side {
 
 /// One link as the server knows it.
 struct Entry {
-    posting: Posting,
-    /// The name of the claim that came first.
-    claim: Option<[u8; 32]>,
-    /// The owner's word that the link is over.
+    copy: ServerCopy,
+    /// The claim that came first.
+    claim: Option<ClaimDigest>,
+    /// The owner's notice that the link is over.
     notice: Option<Vec<u8>>,
 }
 
@@ -40,9 +44,9 @@ fn sees(what: &str) {
     println!("{:WIDTH$}│ {what}", "", WIDTH = crate::WIDTH);
 }
 
-fn short(bytes: &[u8]) -> String {
-    let start: Vec<_> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    start.concat() + "…"
+/// Shows the first four bytes of an id.
+fn short(id: impl Display) -> String {
+    format!("{:.8}…", id.to_string())
 }
 
 impl Server {
@@ -53,21 +57,21 @@ impl Server {
         Self { list, bundle, one_time, links: HashMap::new(), mail: HashMap::new() }
     }
 
-    pub(crate) fn post(&mut self, posting: &[u8]) -> Result<(), Error> {
-        let posting = Posting::decode(posting)?;
-        let (locator, size) = (posting.locator(), posting.sealed_invitation().len());
-        sees(&format!("a link {}, sealed invitation of {size} B", short(&locator.0)));
-        self.links.insert(locator, Entry { posting, claim: None, notice: None });
+    pub(crate) fn post(&mut self, copy: &[u8]) -> Result<(), Error> {
+        let copy = ServerCopy::decode(copy)?;
+        let (locator, size) = (copy.locator(), copy.sealed_invitation().len());
+        sees(&format!("a link {}, sealed invitation of {size} B", short(locator)));
+        self.links.insert(locator, Entry { copy, claim: None, notice: None });
         Ok(())
     }
 
-    /// Looking changes nothing, whoever looks.
+    /// Gives out the sealed invitation. Looking changes nothing, whoever looks.
     pub(crate) fn look(&self, locator: Locator) -> Option<Vec<u8>> {
-        sees(&format!("somebody looks at {}", short(&locator.0)));
-        self.links.get(&locator).map(|entry| entry.posting.sealed_invitation().to_vec())
+        sees(&format!("somebody looks at {}", short(locator)));
+        self.links.get(&locator).map(|entry| entry.copy.sealed_invitation().to_vec())
     }
 
-    /// The account's devices, and a bundle of each with a one-time prekey while there is one.
+    /// Gives out the account's devices, and a bundle of each with a one-time prekey while there is one.
     pub(crate) fn devices(&mut self) -> Result<(DeviceList, [Bundle; 1]), Error> {
         sees("somebody fetches the device list and the bundle");
         let bundle = match self.one_time.pop() {
@@ -77,41 +81,42 @@ impl Server {
         Ok((self.list.clone(), [bundle]))
     }
 
-    /// The first claim wins; the same claim again is the same answer.
+    /// Takes a claim. The first one wins; the same claim again gets the same answer.
     pub(crate) fn claim(&mut self, locator: Locator, claim: &[u8]) -> Answer {
         let Some(entry) = self.links.get_mut(&locator) else {
             return Answer::TooLate { notice: None };
         };
-        let name = match entry.posting.admit(claim) {
-            Ok(name) => name,
+        let digest = match entry.copy.check_claim(claim) {
+            Ok(digest) => digest,
             Err(error) => return Answer::Refused(error),
         };
-        let first = *entry.claim.get_or_insert(name);
-        if first != name || entry.notice.is_some() {
-            sees(&format!("claim {} comes too late", short(&name)));
+        let first = *entry.claim.get_or_insert(digest);
+        if first != digest || entry.notice.is_some() {
+            sees(&format!("claim {} comes too late", short(digest)));
             return Answer::TooLate { notice: entry.notice.clone() };
         }
-        sees(&format!("claim {} of {}, {} B", short(&name), short(&locator.0), claim.len()));
+        sees(&format!("claim {} of {}, {} B", short(digest), short(locator), claim.len()));
         self.mail.entry((locator, Side::Host)).or_default().push_back(claim.to_vec());
         Answer::Taken
     }
 
     pub(crate) fn close(&mut self, locator: Locator, notice: Vec<u8>) -> Result<(), Error> {
         if let Some(entry) = self.links.get_mut(&locator) {
-            entry.posting.close(&notice)?;
+            entry.copy.check_notice(&notice)?;
             entry.notice = Some(notice);
-            sees(&format!("the owner of {} says that it is over", short(&locator.0)));
+            sees(&format!("the owner of {} says that it is over", short(locator)));
         }
         Ok(())
     }
 
     pub(crate) fn send(&mut self, locator: Locator, to: Side, message: Vec<u8>) {
         let who = if to == Side::Host { "host" } else { "guest" };
-        sees(&format!("{} B for the {who}: {}", message.len(), short(&message[2..])));
+        let start = message[2..6].iter().fold(0, |start, byte| start << 8 | u32::from(*byte));
+        sees(&format!("{} B for the {who}: {start:08x}…", message.len()));
         self.mail.entry((locator, to)).or_default().push_back(message);
     }
 
-    /// The next message for one side.
+    /// Takes the next message for one side out of its mailbox.
     pub(crate) fn fetch(&mut self, locator: Locator, side: Side) -> Option<Vec<u8>> {
         self.mail.get_mut(&(locator, side))?.pop_front()
     }

@@ -9,21 +9,29 @@
 #![allow(clippy::expect_used, clippy::too_many_lines, reason = "a story has one thread")]
 
 mod server;
-#[path = "../sqlite_store/store/mod.rs"]
-#[allow(dead_code, reason = "the other examples use the rest")]
+#[path = "../store/mod.rs"]
+#[allow(dead_code, reason = "the other example uses the rest")]
 mod store;
+
+use std::path::PathBuf;
 
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
-use latchstring::{
-    Account, AccountId, Address, Alert, Candidate, Change, Client, Content, DeviceId, Envelope,
-    Error, Fingerprint, Learned, Plan, Proposal, StateKey, To, View,
+use latchstring::Error;
+use latchstring::client::{
+    Address, Alert, Client, Content, Envelope, LinkingRequest, ListMismatch, ListUpdate, NewDevice,
+    Plan, To,
 };
+use latchstring::session::{Account, AccountId, DeviceId, Fingerprint};
+use latchstring::storage::{Pending, State, StateKey};
 use server::Server;
-use store::{Failure, Kept, Store};
+use store::{Failure, Store};
 
 const ADA: AccountId = AccountId(*b"ada, as chat.example knows her  ");
 const GRACE: AccountId = AccountId(*b"grace, as chat.example knows her");
+
+/// The owner of each device's client: what it is stored for.
+const CLIENT: &str = "the client";
 
 /// Columns of the people's side of the page.
 pub(crate) const WIDTH: usize = 88;
@@ -40,10 +48,10 @@ fn person(account: AccountId) -> &'static str {
     if account == ADA { "Ada" } else { "Grace" }
 }
 
-/// One device: a client, and the database that it is kept in, here in memory.
+/// One device: a store, in which there is a client.
 struct Member {
     name: &'static str,
-    client: Kept<Client>,
+    address: Address,
     store: Store,
     now: u64,
 }
@@ -52,31 +60,39 @@ impl Member {
     /// Saves a new client, then gives the server its prekeys.
     fn new(
         name: &'static str,
-        client: Client,
-        mut store: Store,
+        client: &Client,
         now: u64,
         server: &mut Server,
     ) -> Result<Self, Failure> {
-        let client = store.keep("the client", client, &mut UnwrapErr(SysRng))?;
-        let mut member = Self { name, client, store, now };
-        let (keys, change) = member.client()?.replenish(now, &mut UnwrapErr(SysRng))?;
-        member.save(change)?;
-        server.stock(name, member.client()?.bundle()?, keys);
+        let member = Self { name, address: client.address(), store: open(name)?, now };
+        member.store.step(|step| step.save(CLIENT, None, client))?;
+        let keys = member.change(|client, now, rng| Ok(client.replenish(now, rng)))?;
+        server.stock(name, member.client()?.bundle(), keys);
         Ok(member)
     }
 
-    /// The client as it is stored.
-    fn client(&mut self) -> Result<&Client, Failure> {
-        self.client.get(&self.store)
+    /// Loads the client as it is stored.
+    fn client(&self) -> Result<Client, Failure> {
+        self.store.load(CLIENT, None)
     }
 
-    /// Saves a change; only then is there something to publish.
-    fn save(&mut self, change: Change) -> Result<(), Failure> {
-        self.store.step(&mut UnwrapErr(SysRng), |step| step.change(&mut self.client, change))
+    /// Moves the client on and saves it; only then is there something to publish or to show.
+    fn change<T>(
+        &self,
+        work: impl for<'s> FnOnce(
+            &'s mut Client,
+            u64,
+            &mut UnwrapErr<SysRng>,
+        ) -> Result<Pending<'s, Client, T>, Error>,
+    ) -> Result<T, Failure> {
+        let client = self.client()?;
+        self.store.step(|step| {
+            step.change(CLIENT, client, |client| work(client, self.now, &mut UnwrapErr(SysRng)))
+        })
     }
 
     /// Writes a message to all devices of an account and to this account's others.
-    fn say(&mut self, to: AccountId, text: &str, server: &mut Server) -> Result<(), Failure> {
+    fn say(&self, to: AccountId, text: &str, server: &mut Server) -> Result<(), Failure> {
         println!("{:WIDTH$}│", format!("{} to {}: {text}", self.name, person(to)));
         let now = self.now;
         let plan = self.client()?.plan(To::Account(to), now)?;
@@ -85,70 +101,66 @@ impl Member {
     }
 
     /// Fetches the bundles that a plan misses, begins sessions with them, then seals and saves.
-    fn seal(&mut self, mut plan: Plan, text: &str, server: &mut Server) -> Result<(), Failure> {
+    fn seal(&self, mut plan: Plan, text: &str, server: &mut Server) -> Result<(), Failure> {
         let (now, rng) = (self.now, &mut UnwrapErr(SysRng));
         let mut missing: Vec<_> = plan.missing().collect();
         missing.sort_by_key(|address| server.name(*address));
+        let client = self.client()?;
         for address in missing {
             let bundle = server.bundle(address)?;
-            plan.supply(self.client()?, &bundle, now, rng)?;
+            plan.supply(&client, &bundle, now, rng)?;
         }
-        self.store.step(rng, |step| {
-            step.send(&mut self.client, |client, rng| {
+        self.store.step(|step| {
+            let out = step.change(CLIENT, client, |client| {
                 client.seal(&mut plan, text.as_bytes(), now, rng)
-            })
-        })?;
-        Ok(())
+            })?;
+            out.envelopes.iter().try_for_each(|letter| step.post(Some(letter.to), &letter.message))
+        })
     }
 
     /// Sends what was saved and not sent.
-    fn deliver(&mut self, server: &mut Server) -> Result<(), Failure> {
-        let from = self.client()?.address();
+    fn deliver(&self, server: &mut Server) -> Result<(), Failure> {
         let mut waiting = self.store.outbox()?;
         waiting.sort_by_key(|waiting| waiting.to.map(|to| server.name(to)));
         for waiting in waiting {
             let to = waiting.to.expect("a letter is for a device");
-            server.send(from, Envelope { to, message: waiting.message });
-            self.store.sent(waiting.number)?;
+            server.send(self.address, Envelope { to, message: waiting.message.clone() });
+            self.store.sent(&waiting)?;
         }
         Ok(())
     }
 
-    /// Reads everything that waits: opens, saves, then shows.
-    fn read(&mut self, server: &mut Server) -> Result<(), Failure> {
-        let (now, here) = (self.now, self.client()?.address());
-        while let Some((from, envelope)) = server.fetch(here) {
-            let mut opened = self.client()?.open(from, &envelope, now);
-            if matches!(opened, Err(Error::Unlisted)) {
+    /// Reads everything that waits: opens, saves, and only then shows.
+    fn read(&self, server: &mut Server) -> Result<(), Failure> {
+        while let Some((from, envelope)) = server.fetch(self.address) {
+            let receive = || self.change(|client, now, _| client.open(from, &envelope, now));
+            let mut received = receive();
+            if received.as_ref().is_err_and(|failure| is(failure, Error::Unlisted)) {
                 // Somebody new, or somebody who is gone: the newest list tells.
                 self.learn(from.account, server)?;
-                opened = self.client()?.open(from, &envelope, now);
+                received = receive();
             }
-            let (arrived, change) = match opened {
-                Ok(opened) => opened,
-                Err(error) => {
+            let arrived = match received {
+                Ok(arrived) => arrived,
+                Err(failure) => {
                     let who = server.name(from);
-                    note(&format!("✗ {} refuses what {who} sent: {error}", self.name));
+                    note(&format!("✗ {} refuses what {who} sent: {failure}", self.name));
                     continue;
                 }
             };
-            self.store.step(&mut UnwrapErr(SysRng), |step| {
-                if let Content::Message(text) = &arrived.content {
-                    step.read(self.client.owner(), text)?;
-                }
-                step.change(&mut self.client, change)
-            })?;
             let who = server.name(arrived.from);
             if let Content::Message(text) = &arrived.content {
                 let text = String::from_utf8_lossy(text);
-                note(&format!("{:<13} ← {who:<13} [{:?}] {text}", self.name, arrived.origin));
+                note(&format!("{:<13} ← {who:<13} [{:?}] {text}", self.name, arrived.sender));
             }
             for alert in &arrived.alerts {
                 match alert {
-                    Alert::Lists { of, view } => {
+                    Alert::Lists { of, mismatch } => {
                         let (of, whose) = (*of, person(*of));
-                        note(&format!("  ⚠ {who} reports another list of {whose}: {view:?}"));
-                        if *view == View::Ahead && self.learn(of, server)? == Learned::Nothing {
+                        note(&format!("  ⚠ {who} reports another list of {whose}: {mismatch:?}"));
+                        if *mismatch == ListMismatch::Ahead
+                            && self.learn(of, server)? == ListUpdate::Nothing
+                        {
                             note(&format!("  ⚠ the server withholds the newest list of {whose}!"));
                         }
                     }
@@ -163,14 +175,10 @@ impl Member {
     }
 
     /// Fetches an account's device list and says what it brought.
-    fn learn(&mut self, of: AccountId, server: &Server) -> Result<Learned, Failure> {
-        let now = self.now;
-        let list = server.list(of, self.client()?.address())?;
-        let (learned, change) = self.client()?.learn(&list, now)?;
-        if let Some(change) = change {
-            self.save(change)?;
-        }
-        if let Learned::Newer { added, removed } = &learned {
+    fn learn(&self, of: AccountId, server: &Server) -> Result<ListUpdate, Failure> {
+        let list = server.list(of, self.address)?;
+        let update = self.change(|client, now, _| client.learn(&list, now))?;
+        if let ListUpdate::Newer { added, removed } = &update {
             let name = |device: &DeviceId| server.name(Address { account: of, device: *device });
             let (added, removed) = (added.iter().map(name), removed.iter().map(name));
             let news = added
@@ -178,55 +186,70 @@ impl Member {
                 .chain(removed.map(|who| format!("{who} is gone")));
             note(&format!("    {} learns: {}", self.name, news.collect::<Vec<_>>().join(", ")));
         }
-        Ok(learned)
+        Ok(update)
     }
 }
 
-/// A database in memory, under a key that the system's key store would have.
-fn open() -> Result<Store, Failure> {
-    Store::open(":memory:", StateKey::new(1, &[9; 32])?)
+/// Tells whether the library refused something with this error.
+fn is(failure: &Failure, error: Error) -> bool {
+    failure.downcast_ref() == Some(&error)
 }
 
-/// The first device of an account, its primary. An app keeps the account in the same store; this page
-/// ends before it is needed again.
-fn settle(
+fn folder() -> PathBuf {
+    std::env::temp_dir().join(format!("latchstring-devices-{}", std::process::id()))
+}
+
+/// Opens a device's file, under a key that the system's key store would have.
+fn open(name: &str) -> Result<Store, Failure> {
+    Ok(Store { path: folder().join(name), key: StateKey::new(1, &[9; 32])? })
+}
+
+/// Sets up the first device of an account, its primary. An app keeps the account in the same store; this
+/// page ends before it is needed again.
+fn set_up(
     name: &'static str,
     account: &Account,
     now: u64,
     server: &mut Server,
 ) -> Result<Member, Failure> {
-    let client = Client::create(account, now, &mut UnwrapErr(SysRng))?;
+    let client = Client::create(account, now, &mut UnwrapErr(SysRng));
     server.publish(client.list());
-    Member::new(name, client, open()?, now, server)
+    Member::new(name, &client, now, server)
 }
 
-/// Links a new device: it shows a code, the account's primary reads it and asks its user.
+/// Links a new device: it shows a linking code, the account's primary reads it and asks its user.
 fn link(
     name: &'static str,
-    primary: &mut Member,
+    primary: &Member,
     account: &Account,
     server: &mut Server,
 ) -> Result<Member, Failure> {
     let (now, rng) = (primary.now, &mut UnwrapErr(SysRng));
-    let candidate = Candidate::generate(name, now, rng)?;
-    let proposal = Proposal::read(&candidate.code(), now)?;
-    note(&format!("{} asks: link \"{}\"? Yes.", primary.name, proposal.description()));
-    let (offer, change) =
-        primary.client()?.approve(account, &proposal, Client::COMPANIONS, now, rng)?;
-    primary.save(change)?;
+    let device = NewDevice::generate(name, now, rng)?;
+    let request = LinkingRequest::read(&device.code(), now)?;
+    note(&format!("{} asks: link \"{}\"? Yes.", primary.name, request.description()));
+    let offer = primary.change(|client, now, rng| {
+        client.approve(account, &request, Client::COMPANIONS, now, rng)
+    })?;
 
-    let welcome = candidate.open(&offer, now)?;
-    let (client, acceptance) = welcome.accept(candidate, now, rng)?;
-    let mut companion = Member::new(name, client, open()?, now, server)?;
+    let offer = device.open(&offer, now)?;
+    let (client, acceptance) = offer.accept(device, now, rng)?;
+    let companion = Member::new(name, &client, now, server)?;
 
-    let change = primary.client()?.admit(account, &acceptance, now)?;
-    primary.save(change)?;
+    primary.change(|client, now, _| client.admit(account, &acceptance, now))?;
     server.publish(primary.client()?.list());
     companion.learn(account.id(), server)?;
     Ok(companion)
 }
 
 fn main() -> Result<(), Failure> {
+    std::fs::create_dir_all(folder())?;
+    let result = run();
+    std::fs::remove_dir_all(folder())?;
+    result
+}
+
+fn run() -> Result<(), Failure> {
     let mut rng = UnwrapErr(SysRng);
     let start = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now = start.map_or(1_800_000_000, |since| since.as_secs());
@@ -235,32 +258,32 @@ fn main() -> Result<(), Failure> {
     println!("{:WIDTH$}│ what the server sees", "the people");
     scene("Two accounts");
     let (ada, grace) = (Account::generate(ADA, &mut rng), Account::generate(GRACE, &mut rng));
-    let phone = &mut settle("Ada's phone", &ada, now, server)?;
-    let grace_phone = &mut settle("Grace's phone", &grace, now, server)?;
+    let phone = &set_up("Ada's phone", &ada, now, server)?;
+    let grace_phone = &set_up("Grace's phone", &grace, now, server)?;
 
     scene("Their other devices");
     let laptop = &mut link("Ada's laptop", phone, &ada, server)?;
-    let tablet = &mut link("Ada's tablet", phone, &ada, server)?;
-    let grace_laptop = &mut link("Grace's laptop", grace_phone, &grace, server)?;
+    let tablet = &link("Ada's tablet", phone, &ada, server)?;
+    let grace_laptop = &link("Grace's laptop", grace_phone, &grace, server)?;
 
     scene("They look each other up");
     laptop.learn(ADA, server)?;
-    for member in [&mut *phone, laptop, tablet] {
+    for member in [phone, laptop, tablet] {
         member.learn(GRACE, server)?;
     }
-    for member in [&mut *grace_phone, grace_laptop] {
+    for member in [grace_phone, grace_laptop] {
         member.learn(ADA, server)?;
     }
-    let code = |here: &Client, there| {
+    let fingerprint = |here: &Client, there| {
         let there = here.list_of(there).expect("learned").devices();
         Fingerprint::of(here.certificate(), there.first().expect("a list names a device"))
     };
-    assert!(code(phone.client()?, GRACE) == code(grace_laptop.client()?, ADA));
-    note("the security codes on Ada's phone and on Grace's laptop are the same");
+    assert!(fingerprint(&phone.client()?, GRACE) == fingerprint(&grace_laptop.client()?, ADA));
+    note("the fingerprints on Ada's phone and on Grace's laptop are the same");
 
     scene("One message, every device");
     phone.say(GRACE, "hello from the phone", server)?;
-    for member in [&mut *laptop, tablet, grace_phone, grace_laptop] {
+    for member in [laptop, tablet, grace_phone, grace_laptop] {
         member.read(server)?;
     }
 
@@ -268,7 +291,7 @@ fn main() -> Result<(), Failure> {
     grace_laptop.say(ADA, "are you there?", server)?;
     tablet.read(server)?;
     tablet.say(GRACE, "yes, on the tablet", server)?;
-    for member in [&mut *grace_phone, grace_laptop, laptop] {
+    for member in [grace_phone, grace_laptop, laptop] {
         member.read(server)?;
     }
     note("the phone is switched on again:");
@@ -277,40 +300,40 @@ fn main() -> Result<(), Failure> {
     scene("The laptop loses power between saving and sending");
     let plan = laptop.client()?.plan(To::Account(GRACE), now)?;
     laptop.seal(plan, "this was on its way", server)?;
-    let outer = laptop.client.anchor();
-    laptop.client = laptop.store.load("the client", Some(&outer))?.expect("it is kept");
-    let (waiting, size) = (laptop.store.outbox()?.len(), laptop.store.size("the client")?);
+    let outer = laptop.client()?.anchor();
+    laptop.store = open(laptop.name)?;
+    let _: Client = laptop.store.load(CLIENT, Some(&outer))?;
+    let (waiting, size) = (laptop.store.outbox()?.len(), laptop.store.size(CLIENT)?);
     note(&format!("{} finds {waiting} unsent envelopes beside {size} B of its own", laptop.name));
     laptop.deliver(server)?;
-    for member in [&mut *phone, tablet, grace_phone, grace_laptop] {
+    for member in [phone, tablet, grace_phone, grace_laptop] {
         member.read(server)?;
     }
 
     scene("The tablet is stolen; Ada removes it");
     let stolen = tablet;
-    let change = phone.client()?.remove(&ada, stolen.client()?.address().device, now)?;
-    phone.save(change)?;
+    let thief = stolen.address.device;
+    phone.change(|client, now, _| client.remove(&ada, thief, now))?;
     server.publish(phone.client()?.list());
     phone.say(GRACE, "my tablet is gone", server)?;
-    for member in [&mut *laptop, grace_phone, grace_laptop] {
+    for member in [laptop, grace_phone, grace_laptop] {
         member.read(server)?;
     }
     grace_phone.say(ADA, "then this is between us", server)?;
-    let (from, envelope) = server.copy(phone.client()?.address()).expect("just sent");
-    assert!(server.fetch(stolen.client()?.address()).is_none());
+    let (from, envelope) = server.copy(phone.address).expect("just sent");
+    assert!(server.fetch(stolen.address).is_none());
     note("for the thief there is nothing");
-    let error =
-        stolen.client()?.open(from, &envelope, now).err().expect("sealed for another device");
+    let mut client = stolen.client()?;
+    let error = client.open(from, &envelope, now).expect_err("sealed for another device");
     note(&format!("the server gives the thief what is for the phone: {error}"));
     stolen.say(GRACE, "it is me, Ada", server)?;
-    for member in [&mut *phone, laptop, grace_phone, grace_laptop] {
+    for member in [phone, laptop, grace_phone, grace_laptop] {
         member.read(server)?;
     }
 
     scene("Grace sells her laptop; the server hides that from Ada");
-    let sold = grace_laptop.client()?.address();
-    let change = grace_phone.client()?.remove(&grace, sold.device, now)?;
-    grace_phone.save(change)?;
+    let sold = grace_laptop.address;
+    grace_phone.change(|client, now, _| client.remove(&grace, sold.device, now))?;
     server.publish(grace_phone.client()?.list());
     server.hides = Some(GRACE);
     laptop.say(GRACE, "the key is under the mat", server)?;
@@ -318,18 +341,18 @@ fn main() -> Result<(), Failure> {
     note("the buyer has read that. But Ada's letter said whom it was sealed for:");
     grace_phone.read(server)?;
     grace_phone.say(ADA, "mind: my laptop is sold", server)?;
-    for member in [&mut *phone, laptop] {
+    for member in [phone, laptop] {
         member.read(server)?;
         let name = member.name;
-        for (by, of, view) in member.client()?.mismatches() {
+        for (by, of, mismatch) in member.client()?.mismatches() {
             let (who, whose) = (server.name(by), person(of));
-            note(&format!("    open on {name}: {who} says {whose}'s list: {view:?}"));
+            note(&format!("    open on {name}: {who} says {whose}'s list: {mismatch:?}"));
         }
     }
 
     scene("The server gives in");
     server.hides = None;
-    for member in [&mut *phone, laptop] {
+    for member in [phone, laptop] {
         member.learn(GRACE, server)?;
         assert_eq!(member.client()?.mismatches().count(), 0);
     }

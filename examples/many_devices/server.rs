@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use latchstring::{AccountId, Address, Bundle, DeviceList, Envelope, Error, OneTimePrekey};
+use latchstring::Error;
+use latchstring::client::{Address, DeviceList, Envelope};
+use latchstring::session::{AccountId, Bundle, OneTimePrekey};
 
 #[derive(Default)]
 pub(crate) struct Server {
@@ -26,15 +28,14 @@ impl Server {
         self.names.get(&address).copied().unwrap_or("a new device")
     }
 
-    /// A device's prekeys, for those who will write to it.
+    /// Stores a device's prekeys, for those who will write to it.
     pub(crate) fn stock(
         &mut self,
         name: &'static str,
         bundle: Bundle,
         one_time: Vec<OneTimePrekey>,
     ) {
-        let of = bundle.certificate();
-        let address = Address { account: of.account(), device: of.device() };
+        let address = Address::of(bundle.certificate());
         let size = bundle.encode().len();
         sees(&format!("{name}: bundle of {size} B, {} one-time prekeys", one_time.len()));
         self.names.insert(address, name);
@@ -47,7 +48,7 @@ impl Server {
         self.lists.entry(list.account()).or_default().push(bytes);
     }
 
-    /// The newest list of an account, or not the newest.
+    /// Gives out the newest list of an account, or not the newest.
     pub(crate) fn list(&self, of: AccountId, by: Address) -> Result<DeviceList, Error> {
         let back = usize::from(self.hides == Some(of) && by.account != of);
         let list = self.lists.get(&of).and_then(|lists| lists.iter().nth_back(back));
@@ -57,7 +58,7 @@ impl Server {
         Ok(list)
     }
 
-    /// A device's bundle, with a one-time prekey while there is one.
+    /// Gives out a device's bundle, with a one-time prekey while there is one.
     pub(crate) fn bundle(&mut self, of: Address) -> Result<Bundle, Error> {
         sees(&format!("somebody fetches the bundle of {}", self.name(of)));
         let (bundle, one_time) = self.bundles.get_mut(&of).ok_or(Error::Unlisted)?;
@@ -73,12 +74,12 @@ impl Server {
         self.mail.entry(envelope.to).or_default().push_back((from, envelope.message));
     }
 
-    /// The next envelope for a device, and who brought it, as the server says.
+    /// Takes out the next envelope for a device, and who brought it, as the server says.
     pub(crate) fn fetch(&mut self, to: Address) -> Option<(Address, Vec<u8>)> {
         self.mail.get_mut(&to)?.pop_front()
     }
 
-    /// What the next envelope for a device is: what a dishonest server can give to somebody else.
+    /// Copies the next envelope for a device: what a dishonest server can give to somebody else.
     pub(crate) fn copy(&self, to: Address) -> Option<(Address, Vec<u8>)> {
         self.mail.get(&to)?.front().cloned()
     }

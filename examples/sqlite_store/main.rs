@@ -9,7 +9,8 @@ use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
-use latchstring::{Account, AccountId, Device, Session, StateKey};
+use latchstring::session::{Accepted, Account, AccountId, Device, Session};
+use latchstring::storage::StateKey;
 use store::{Failure, Kept, Store};
 
 const NOW: u64 = 1_800_000_000;
@@ -43,14 +44,13 @@ impl Home {
     /// Opens a message and has it in the inbox, from where it is shown.
     fn receive(&mut self, message: &[u8]) -> Result<(), Failure> {
         let Self { store, session, .. } = self;
-        let (opened, change) = session.get(store)?.stage(message)?.open()?;
         store.step(&mut UnwrapErr(SysRng), |step| {
-            step.change(session, change)?;
+            let opened = step.change(session, |session, _| session.open(message))?;
             step.read("the session", &opened.content)
         })
     }
 
-    /// What a start does: everything from the disk, and nothing older than the anchor outside of it.
+    /// Does what a start does: loads everything from the disk, and nothing older than the anchor outside of it.
     fn restart(&mut self) -> Result<(), Failure> {
         let outer = self.session.anchor();
         self.store = open(&self.path)?;
@@ -60,7 +60,7 @@ impl Home {
     }
 }
 
-/// Ada begins a session, Grace accepts it.
+/// Begins a session from Ada's device, which Grace's accepts.
 fn meet(folder: &Path) -> Result<[Home; 2], Failure> {
     let mut rng = UnwrapErr(SysRng);
     let [adas_path, graces_path] = ["ada.sqlite", "grace.sqlite"].map(|name| folder.join(name));
@@ -71,7 +71,7 @@ fn meet(folder: &Path) -> Result<[Home; 2], Failure> {
     let mut grace = graces_store.keep("the device", grace, &mut rng)?;
 
     // The session and its first message: the one is of no use without the other.
-    let bundle = grace.get(&graces_store)?.bundle()?;
+    let bundle = grace.get(&graces_store)?.bundle();
     let mut begun = ada.initiate(&bundle, NOW, &mut rng)?;
     let first = begun.encrypt(b"hello", &mut rng)?;
     let adas = adas_store.step(&mut rng, |step| {
@@ -81,11 +81,11 @@ fn meet(folder: &Path) -> Result<[Home; 2], Failure> {
     })?;
 
     // The session and what the device must remember: else the same message would come in twice.
-    let accepted = grace.get(&graces_store)?.accept(&first, NOW)?;
     let graces = graces_store.step(&mut rng, |step| {
-        let (session, opened) = step.accept(&mut grace, accepted, "the session")?;
+        let Accepted { session, opened, .. } =
+            step.change(&mut grace, |device, _| device.accept(&first, NOW))?;
         step.read("the session", &opened.content)?;
-        Ok(session)
+        step.keep("the session", session)
     })?;
     for waiting in adas_store.outbox()? {
         adas_store.sent(waiting.number)?;

@@ -1,7 +1,8 @@
 //! Published objects: what decodes has one encoding, and every byte of what is signed counts.
 #![no_main]
 
-use latchstring::{Bundle, Certificate, OneTimePrekey, Posting};
+use latchstring::guest::ServerCopy;
+use latchstring::session::{Bundle, Certificate, OneTimePrekey};
 use latchstring_fuzz::support::{NOW, TestRng, bundle_with_one_time, device};
 use latchstring_fuzz::{Guest, edited};
 use libfuzzer_sys::fuzz_target;
@@ -9,13 +10,13 @@ use libfuzzer_sys::fuzz_target;
 thread_local!(static VALID: [Vec<u8>; 4] = {
     let mut rng = TestRng::new(1);
     let mut device = device(1, &mut rng);
-    let (mut keys, _) = device.replenish(NOW, &mut rng).unwrap();
+    let mut keys = device.replenish(NOW, &mut rng).apply();
     let bundle = bundle_with_one_time(&mut device, &mut rng);
     [
         bundle.encode(),
         keys.pop().unwrap().encode(),
         device.certificate().encode(),
-        Guest::new(2).posting.encode(),
+        Guest::new(2).server_copy.encode(),
     ]
 });
 
@@ -31,7 +32,7 @@ fuzz_target!(|input: (u8, &[u8])| VALID.with(|valid| {
     if let Ok(certificate) = Certificate::decode(&bytes) {
         assert_eq!(certificate.encode(), bytes);
     }
-    if let Ok(posting) = Posting::decode(&bytes) {
-        assert_eq!(posting.encode(), bytes);
+    if let Ok(copy) = ServerCopy::decode(&bytes) {
+        assert_eq!(copy.encode(), bytes);
     }
 }));

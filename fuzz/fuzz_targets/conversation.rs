@@ -1,7 +1,8 @@
 //! Two sides and a hostile wire between them: each byte of the input is one event.
 #![no_main]
 
-use latchstring::{Session, State};
+use latchstring::session::Session;
+use latchstring::storage::State;
 use latchstring_fuzz::support::{NOW, TestRng, bundle_with_one_time, device};
 use latchstring_fuzz::{Side, saved};
 use libfuzzer_sys::fuzz_target;
@@ -13,7 +14,7 @@ thread_local!(static SIDES: [Vec<u8>; 2] = {
     let bundle = bundle_with_one_time(&mut bob, &mut rng);
     let mut initiator = alice.initiate(&bundle, NOW, &mut rng).unwrap();
     let first = initiator.encrypt(b"hello", &mut rng).unwrap();
-    [saved(&initiator), saved(bob.accept(&first, NOW).unwrap().session())]
+    [saved(&initiator), saved(&bob.accept(&first, NOW).unwrap().apply().session)]
 });
 
 fuzz_target!(|events: &[u8]| SIDES.with(|saved| {

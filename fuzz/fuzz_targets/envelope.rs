@@ -2,7 +2,11 @@
 //! account seals in place of a letter.
 #![no_main]
 
-use latchstring::{Address, Client, Content, Origin, Session, State};
+use std::cell::RefCell;
+
+use latchstring::client::{Address, Client, Content, Sender};
+use latchstring::session::{DeviceId, Session};
+use latchstring::storage::State;
 use latchstring_fuzz::support::{TestRng, device_of};
 use latchstring_fuzz::town::Town;
 use latchstring_fuzz::{edited, saved};
@@ -29,7 +33,7 @@ fn envelope(town: &mut Town, person: usize, device: usize, to: usize) -> Vec<u8>
     town.server.mail.get_mut(&client).unwrap().pop_back().unwrap().message
 }
 
-thread_local!(static FIXTURE: Fixture = {
+thread_local!(static FIXTURE: RefCell<Fixture> = {
     let mut town = Town::new(1, &[2, 2]);
     let (now, sender) = (town.now, town.address(0, 0));
     let first = envelope(&mut town, 0, 0, 1);
@@ -48,9 +52,8 @@ thread_local!(static FIXTURE: Fixture = {
     // What an own device says to the client, opened with the client's keys; and a session in which
     // that device can say anything else.
     let own = envelope(&mut town, 1, 1, 0);
-    let accepted = device_of(town.client(1, 0)).accept(&own, now).unwrap();
-    let (_, opened) = accepted.apply(&mut device_of(town.client(1, 0))).unwrap();
-    let letter = opened.content.to_vec();
+    let mut honest = device_of(town.client(1, 0));
+    let letter = honest.accept(&own, now).unwrap().apply().opened.content.to_vec();
     let address = town.address(1, 0);
     let bundle = town.server.bundle(address);
     let dishonest = town.address(1, 1);
@@ -60,10 +63,10 @@ thread_local!(static FIXTURE: Fixture = {
     let begin = session.encrypt(&letter, &mut rng).unwrap();
     town.client(1, 0).receive(dishonest, &begin, now).unwrap();
 
-    let stranger = Address { account: town.id(0), device: latchstring::DeviceId([1; 8]) };
+    let stranger = Address { account: town.id(0), device: DeviceId([1; 8]) };
     let senders = [sender, town.address(0, 1), dishonest, town.address(1, 0), stranger];
     let client = Client::from_bytes(&town.client(1, 0).to_bytes()).unwrap();
-    Fixture {
+    RefCell::new(Fixture {
         senders,
         saved: saved(&client),
         client,
@@ -71,10 +74,10 @@ thread_local!(static FIXTURE: Fixture = {
         session: saved(&session),
         letter,
         now,
-    }
+    })
 });
 
-fuzz_target!(|input: (u8, u8, &[u8])| FIXTURE.with(|fixture| {
+fuzz_target!(|input: (u8, u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
     let Fixture { client, senders, envelopes, now, .. } = fixture;
     let (choice, sender, edits) = input;
     let from = senders[usize::from(sender) % senders.len()];
@@ -85,13 +88,13 @@ fuzz_target!(|input: (u8, u8, &[u8])| FIXTURE.with(|fixture| {
         let envelope = session.encrypt(&letter, &mut TestRng::new(3)).unwrap();
         let opened = client.open(from, &envelope, *now);
         assert!(opened.is_err() || from == dishonest);
-        if let Ok((arrived, change)) = opened {
-            assert_eq!((arrived.from, arrived.origin), (dishonest, Origin::Own));
+        if let Ok(opened) = opened {
+            let arrived = opened.apply();
+            assert_eq!((arrived.from, arrived.sender), (dishonest, Sender::Own));
             assert!(letter != fixture.letter || matches!(arrived.content, Content::Repeated));
-            let mut after = Client::from_bytes(&fixture.saved).unwrap();
-            after.apply(change).unwrap();
-            let bytes = saved(&after);
+            let bytes = saved(client);
             assert_eq!(saved(&Client::from_bytes(&bytes).unwrap()), bytes);
+            *client = Client::from_bytes(&fixture.saved).unwrap();
         }
     } else {
         let envelope = edited(&envelopes[usize::from(choice % 5)], edits);

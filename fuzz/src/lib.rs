@@ -9,10 +9,12 @@ pub mod world;
 // By this name `town` knows it.
 use support as pair;
 
-use latchstring::{Chat, Invite, Policy, Posting, Session, State};
+use latchstring::guest::{Chat, Invite, Policy, ServerCopy};
+use latchstring::session::Session;
+use latchstring::storage::State;
 use support::{NOW, Pair, TestRng, bundle_of, client};
 
-/// The input itself, or, behind a zero byte, a valid object with the input's edits: without them
+/// Gives the input itself, or, behind a zero byte, a valid object with the input's edits: without them
 /// no input would get past a signature or a tag.
 ///
 /// An edit is a place (two bytes, counted round) and what is added to it by exclusive or; the
@@ -36,16 +38,16 @@ pub fn edited(valid: &[u8], input: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A state, as bytes.
+/// Encodes a state.
 pub fn saved(state: &impl State) -> Vec<u8> {
     state.to_bytes().to_vec()
 }
 
 /// A guest link from both sides, just claimed.
 pub struct Guest {
-    pub host: latchstring::Client,
+    pub host: latchstring::client::Client,
     pub invite: Invite,
-    pub posting: Posting,
+    pub server_copy: ServerCopy,
     pub claim: Vec<u8>,
     pub chat: Chat,
     pub notice: Vec<u8>,
@@ -57,21 +59,21 @@ impl Guest {
         let mut host = client(1, &mut rng);
         let bundles = [bundle_of(&mut host, &mut rng)];
         let policy = Policy::new("Ada", NOW + 86_400);
-        let (invite, posting) =
+        let (invite, server_copy) =
             Invite::create(&host, "example.org", policy, NOW, &mut rng).unwrap();
         let link = invite.link().unwrap();
-        let preview = link.open(posting.sealed_invitation(), "example.org", NOW).unwrap();
+        let preview = link.open(server_copy.sealed_invitation(), "example.org", NOW).unwrap();
         let claimed = preview.claim(host.list(), &bundles, "Grace", &["hi"], NOW, &mut rng);
         let (chat, claim) = claimed.unwrap();
         let mut ended = Invite::from_bytes(&invite.to_bytes()).unwrap();
-        ended.apply(ended.revoke(NOW).unwrap()).unwrap();
+        ended.revoke(NOW).unwrap().apply();
         let notice = ended.notice().unwrap();
-        Self { host, invite, posting, claim, chat, notice }
+        Self { host, invite, server_copy, claim, chat, notice }
     }
 }
 
-/// A pair whose responder misses messages of a closed and of the current chain, and three messages
-/// for it: one late, one in order, one that begins a chain.
+/// Makes a pair whose responder misses messages of a closed and of the current chain, and three
+/// messages for it: one late, one in order, one that begins a chain.
 pub fn gaps(seed: u64) -> (Pair, [Vec<u8>; 3]) {
     let mut pair = Pair::new(seed);
     let send = |pair: &mut Pair| pair.initiator.encrypt(b"text", &mut pair.rng).unwrap();
@@ -114,7 +116,7 @@ impl Side {
             sending.seal_reserved(&content, rng).unwrap()
         } else {
             let count = u16::try_from(how >> 1 & 3).unwrap();
-            sending.reserve(count).seal(&content, rng).unwrap().apply().unwrap()
+            sending.reserve(count).seal(&content, rng).unwrap().apply()
         };
         self.sent.push(Sent { content, message, read: false });
     }
@@ -137,7 +139,7 @@ impl Side {
         }
     }
 
-    /// The same message with one bit changed opens for nobody.
+    /// Changes one bit of a message, which opens for nobody then.
     pub fn forged(&mut self, from: &Side, back: usize) {
         let Some(sent) = from.sent.iter().nth_back(back) else { return };
         let mut message = sent.message.clone();
@@ -148,7 +150,7 @@ impl Side {
         assert_eq!(before, self.session.to_bytes());
     }
 
-    /// The process ends and begins again.
+    /// Ends the process and begins it again.
     pub fn restore(&mut self) {
         self.session = Session::from_bytes(&self.session.to_bytes()).unwrap();
     }

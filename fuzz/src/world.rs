@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchstring::{
-    Account, AccountId, Address, Alert, Bundle, Client, Content, DeviceList, Error, MessageId,
-    OneTimePrekey, Plan, State, To, View,
+use latchstring::Error;
+use latchstring::client::{
+    Address, Alert, Client, Content, DeviceList, GroupId, ListMismatch, MessageId, OwnContent,
+    Plan, To,
 };
+use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey};
+use latchstring::storage::State;
 
 use crate::saved;
 use crate::support::TestRng;
@@ -33,7 +36,7 @@ pub struct World {
     members: [Member; 4],
     lists: BTreeMap<AccountId, Vec<DeviceList>>,
     mail: Vec<Mail>,
-    /// What was really said: by whom, under which name.
+    /// What was really said: by whom, under which id.
     said: BTreeMap<(Address, MessageId), Vec<u8>>,
     now: u64,
     rng: TestRng,
@@ -56,7 +59,7 @@ impl Seed {
             let client = &town.people[person].devices[device];
             let keys = &town.server.one_time[&client.address()][..2];
             let keys = keys.iter().map(|key| OneTimePrekey::decode(key).unwrap());
-            (saved(client), client.bundle().unwrap(), keys.collect())
+            (saved(client), client.bundle(), keys.collect())
         });
         let lists = town.server.lists.iter().map(|(account, lists)| {
             (*account, lists.iter().map(|list| DeviceList::decode(list).unwrap()).collect())
@@ -84,7 +87,7 @@ impl Seed {
 }
 
 impl World {
-    /// One operation: who does it (2 bits), what (3 bits), and how (3 bits).
+    /// Does one operation: who does it (2 bits), what (3 bits), and how (3 bits).
     pub fn step(&mut self, event: u8) {
         let (who, how) = (usize::from(event & 3), usize::from(event >> 5));
         match event >> 2 & 7 {
@@ -105,7 +108,7 @@ impl World {
         let content = vec![how as u8; if how == 7 { 5000 } else { 1 + 20 * how }];
         let to = match how {
             0 => To::Own,
-            1 => To::Group { id: [1; 32], members: &[other] },
+            1 => To::Group { id: GroupId([1; 32]), members: &[other] },
             _ => To::Account(other),
         };
         let Ok(plan) = client.plan(to, self.now) else { return };
@@ -133,7 +136,7 @@ impl World {
         let client = &mut self.members[who].client;
         let before = saved(client);
         let out = match client.seal(&mut plan, content, self.now, &mut self.rng) {
-            Ok(sealed) => sealed.apply().unwrap(),
+            Ok(sealed) => sealed.apply(),
             Err(_) => {
                 assert_eq!(saved(client), before);
                 return;
@@ -142,7 +145,7 @@ impl World {
         let from = client.address();
         if !content.is_empty() {
             let said = self.said.entry((from, out.id)).or_insert_with(|| content.to_vec());
-            assert_eq!(said, content, "other content under one name");
+            assert_eq!(said, content, "other content under one id");
         }
         let mail = out.envelopes.into_iter();
         self.mail.extend(mail.map(|envelope| Mail {
@@ -152,7 +155,7 @@ impl World {
         }));
     }
 
-    /// The place of a posted envelope for a device, counted from the newest.
+    /// Finds a posted envelope for a device, counted from the newest.
     fn find(&self, who: usize, how: usize) -> Option<usize> {
         let to = self.members[who].client.address();
         let mut mail = self.mail.iter().enumerate().rev().filter(|(_, mail)| mail.to == to);
@@ -163,10 +166,10 @@ impl World {
         let Some(place) = self.find(who, how) else { return };
         let Mail { from, ref message, .. } = self.mail[place];
         let Member { client, shown, .. } = &mut self.members[who];
-        let (arrived, change) = match client.open(from, message, self.now) {
-            Ok(opened) => opened,
+        let arrived = match client.open(from, message, self.now) {
+            Ok(opened) => opened.apply(),
             Err(error) => {
-                assert!(!matches!(error, Error::Cloned | Error::Inconsistent), "{error:?}");
+                assert!(!matches!(error, Error::StateCloned | Error::Inconsistent), "{error:?}");
                 return;
             }
         };
@@ -174,23 +177,22 @@ impl World {
         for alert in &arrived.alerts {
             let is_false = match alert {
                 Alert::SessionReset | Alert::SessionForked | Alert::Equivocation { .. } => true,
-                Alert::Lists { view, .. } => *view == View::Forked,
+                Alert::Lists { mismatch, .. } => *mismatch == ListMismatch::Forked,
                 _ => false,
             };
             assert!(!is_false, "{alert:?}");
         }
         assert_eq!(arrived.from, from);
         assert!(client.list_of(from.account).unwrap().device(from.device).is_some());
-        client.apply(change).unwrap();
         let text = match arrived.content {
-            Content::Message(text) | Content::Own(text) => text,
-            Content::Large(large) => {
-                assert_eq!(large.length(), 5000);
+            Content::Message(text) | Content::Own(OwnContent::App(text)) => text,
+            Content::Blob(blob) => {
+                assert_eq!(blob.length(), 5000);
                 assert!(shown.insert((from, arrived.id)), "shown twice");
                 return;
             }
-            Content::AskedAgain(id) => {
-                let Ok(plan) = client.plan_again(from, id, self.now) else { return };
+            Content::ResendRequested(id) => {
+                let Ok(plan) = client.plan_resend(from, id, self.now) else { return };
                 let own = client.address();
                 if let Some(content) = self.said.get(&(own, id)).cloned() {
                     self.send(who, plan, &content);
@@ -203,31 +205,33 @@ impl World {
         assert!(shown.insert((from, arrived.id)), "shown twice");
     }
 
-    /// An altered envelope, one under another sender's name, or one for another device.
+    /// Brings an altered envelope, one under another sender's address, or one for another device.
     fn forge(&mut self, who: usize, how: usize) {
         let Some(place) = self.find(who, how / 2) else { return };
         let (from, mut message) = (self.mail[place].from, self.mail[place].message.clone());
-        let client = &self.members[who].client;
-        let before = saved(client);
+        let own = self.members[who].client.address();
         let other = self.members.iter().map(|member| member.client.address());
-        let mut others = other.filter(|address| *address != from && *address != client.address());
-        let forged = if how % 2 == 0 {
+        let mut others = other.filter(|address| *address != from && *address != own);
+        let alleged = if how % 2 == 0 {
             let bit = (self.mail.len() * 31 + how) % (8 * message.len());
             message[bit / 8] ^= 1 << (bit % 8);
-            client.open(from, &message, self.now)
+            from
         } else {
-            client.open(others.next().unwrap(), &message, self.now)
+            others.next().unwrap()
         };
-        assert!(forged.is_err());
+        let client = &mut self.members[who].client;
+        let before = saved(client);
+        assert!(client.open(alleged, &message, self.now).is_err());
         assert_eq!(saved(client), before);
-        let elsewhere =
-            self.members.iter().filter(|member| member.client.address() != self.mail[place].to);
-        for member in elsewhere {
+        for member in &mut self.members {
+            if member.client.address() == self.mail[place].to {
+                continue;
+            }
             assert!(member.client.open(from, &self.mail[place].message, self.now).is_err());
         }
     }
 
-    /// The process ends and begins again.
+    /// Ends the process and begins it again.
     fn restore(&mut self, who: usize) {
         let client = &mut self.members[who].client;
         let bytes = saved(client);
@@ -235,7 +239,7 @@ impl World {
         assert_eq!(saved(client), bytes);
     }
 
-    /// An account signs its list anew, or without its companion.
+    /// Signs an account's list anew, or without its companion.
     fn sign(&mut self, who: usize, how: usize) {
         let account = &self.accounts[who / 2];
         let companion = self.members[who / 2 * 2 + 1].client.address().device;
@@ -245,35 +249,36 @@ impl World {
         } else {
             primary.renew(account, self.now)
         };
-        if let Ok(change) = signed {
-            primary.apply(change).unwrap();
+        if let Ok(signed) = signed {
+            signed.apply();
             let list = primary.list().clone();
             self.lists.get_mut(&account.id()).unwrap().push(list);
         }
     }
 
-    /// A device is shown a list: the newest, or one before.
+    /// Shows a device a list: the newest, or one before.
     fn learn(&mut self, who: usize, how: usize) {
         let account = self.accounts[how % 2].id();
         let list = self.lists[&account].iter().rev().nth(how / 2);
         let Some(list) = list else { return };
         let client = &mut self.members[who].client;
         let (before, epoch) = (saved(client), client.list_of(account).unwrap().epoch());
-        match client.learn(list, self.now) {
-            Ok((_, Some(change))) => client.apply(change).unwrap(),
-            Ok((_, None)) | Err(_) => assert_eq!(saved(client), before),
-        }
+        let has_changed = client.learn(list, self.now).is_ok_and(|learned| {
+            let is_change = learned.is_change();
+            learned.apply();
+            is_change
+        });
+        assert!(has_changed || saved(client) == before);
         assert!(client.list_of(account).unwrap().epoch() >= epoch);
     }
 
-    /// Time, and what it asks for; and asking for what did not open.
+    /// Lets time pass, and does what it asks for; requests what did not open.
     fn pass(&mut self, who: usize, how: usize) {
         self.now += [0, 60, 3600, 86_400, 8 * 86_400, 0, 0, 0][how];
         let Member { client, bundle, .. } = &mut self.members[who];
         match how {
             5 => {
-                let (next, change) = client.rotate(self.now, &mut self.rng).unwrap();
-                client.apply(change).unwrap();
+                let next = client.rotate(self.now, &mut self.rng).apply();
                 *bundle = next;
             }
             6 => {
@@ -281,21 +286,19 @@ impl World {
                 let from = self.mail[place].from;
                 let id = self.said.keys().rev().find(|(by, _)| *by == from).map(|(_, id)| *id);
                 let client = &self.members[who].client;
-                let plan = id.map(|id| client.ask_again(from, id, self.now));
+                let plan = id.map(|id| client.request_resend(from, id, self.now));
                 if let Some(Ok(plan)) = plan {
                     self.send(who, plan, b"");
                 }
             }
             7 => {
-                if let Ok(plan) = client.witness(self.now) {
+                if let Ok(plan) = client.report_seen(self.now) {
                     self.send(who, plan, b"");
                 }
             }
             _ => {
-                let _ = client.due(self.now, 0);
-                if let Some(change) = client.tick(self.now).unwrap() {
-                    client.apply(change).unwrap();
-                }
+                let _ = client.tasks(self.now, 0);
+                client.expire(self.now).apply();
             }
         }
     }

@@ -1,12 +1,13 @@
-//! What this device knows of an account: its device list, and what is wrong with it.
+//! Accounts as this device knows them: their device lists, and what is wrong with those.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::protocol::devices::{DeviceList, MAX_DEVICES};
-use crate::protocol::identity::{Certificate, DeviceId};
+use crate::protocol::clock::Now;
+use crate::protocol::identity::certificate::{AccountKey, Certificate, DeviceId};
+use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES};
 use crate::protocol::letter::Listed;
 
 /// An account whose devices are known.
@@ -18,7 +19,7 @@ pub(super) struct Contact {
     /// prove. Nothing is sent until the user has acknowledged it.
     pub(super) changed: Option<Box<DeviceList>>,
     /// The account key that the user has refused; zeros if none.
-    pub(super) dismissed: [u8; 32],
+    pub(super) dismissed: AccountKey,
 }
 
 /// A device, the epoch of the first list that named it, and when that list was issued.
@@ -28,14 +29,14 @@ struct Since {
     issued: u64,
 }
 
-/// What a reported list is, measured by the one that is known here.
+/// The relation of a reported list to the one that is known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum View {
+pub enum ListMismatch {
     /// The reporter knows an older list than this device. It may not have been told yet.
     Behind,
     /// The reporter knows a newer list: fetch it and give it to
-    /// [`Client::learn`](crate::Client::learn). If the server has none that is newer, it withholds the
+    /// [`Client::learn`](crate::client::Client::learn). If the server has none that is newer, it withholds the
     /// list, or the reporter lies: tell the user.
     Ahead,
     /// The reporter was shown another list of the same epoch, or of another past: somebody signs
@@ -43,8 +44,8 @@ pub enum View {
     Forked,
 }
 
-impl View {
-    /// What a report means, measured by the list that is known here; nothing if it is that list.
+impl ListMismatch {
+    /// Compares a report with the list that is known here; `None` if it is that list.
     pub(crate) fn of(known: &DeviceList, reported: Listed) -> Option<Self> {
         if reported == Listed::of(known) {
             return None;
@@ -52,7 +53,7 @@ impl View {
         if reported.epoch > known.epoch() {
             return Some(Self::Ahead);
         }
-        // A list so old that nothing tells: the reporter is behind, whatever it was.
+        // A list so old that no hash of it is known: the reporter is behind, whatever the list was.
         let hash = known.hash_at(reported.epoch);
         let same = hash.is_none_or(|hash| hash == reported.hash);
         Some(if same { Self::Behind } else { Self::Forked })
@@ -64,7 +65,7 @@ impl Contact {
         let (epoch, issued) = (list.epoch(), list.issued());
         let ids = list.devices().iter().map(Certificate::device);
         let since = ids.map(|device| Since { device, epoch, issued }).collect();
-        Self { list, since, changed: None, dismissed: [0; 32] }
+        Self { list, since, changed: None, dismissed: AccountKey([0; 32]) }
     }
 
     /// Takes a list that follows.
@@ -78,19 +79,19 @@ impl Contact {
             Since { device: device.device(), epoch, issued }
         };
         self.since = list.devices().iter().map(since).collect();
-        // Another account key still waits: a newer list of the old one, from whoever has that key, does
-        // not answer it.
-        let key = *list.account_key();
-        self.changed = self.changed.take().filter(|changed| *changed.account_key() != key);
+        // A list under another account key goes on waiting: a newer one under the old key, from whoever has
+        // that key, does not tell which key is right.
+        let key = list.account_key();
+        self.changed = self.changed.take().filter(|changed| changed.account_key() != key);
         self.list = list;
     }
 
-    /// The epoch since which the device has been listed.
+    /// Returns the epoch since which the device has been listed.
     pub(super) fn since(&self, device: DeviceId) -> Option<u64> {
         self.find(device).map(|since| since.epoch)
     }
 
-    /// When the first list was issued that named the device, 0 if none did.
+    /// Returns when the first list that named the device was issued, 0 if none did.
     pub(super) fn listed_at(&self, device: DeviceId) -> u64 {
         self.find(device).map_or(0, |since| since.issued)
     }
@@ -103,12 +104,16 @@ impl Contact {
         Listed::of(&self.list)
     }
 
-    /// Whether something may be sent to the account.
-    pub(super) fn check(&self, now: u64) -> Result<(), Error> {
-        if self.changed.is_some() { Err(Error::AccountChanged) } else { self.list.check(now) }
+    /// Checks that something may be sent to the account.
+    pub(super) fn check(&self, now: Now) -> Result<(), Error> {
+        if self.changed.is_some() {
+            Err(Error::AccountChanged)
+        } else {
+            self.list.check(now.seconds())
+        }
     }
 
-    /// The certificate of a listed device.
+    /// Returns the certificate of a listed device.
     pub(super) fn device(&self, device: DeviceId) -> Result<&Certificate, Error> {
         let waits = self.changed.as_ref().is_some_and(|list| list.device(device).is_some());
         match self.list.device(device) {
@@ -118,37 +123,30 @@ impl Contact {
         }
     }
 
-    /// What a report of this account's list means; nothing if it is the one that is known here.
-    pub(super) fn view(&self, reported: Listed) -> Option<View> {
-        View::of(&self.list, reported)
+    /// Compares a report of this account's list with it; `None` if they are the same.
+    pub(super) fn mismatch(&self, reported: Listed) -> Option<ListMismatch> {
+        ListMismatch::of(&self.list, reported)
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
         self.list.write(writer);
-        writer.count(self.since.len());
-        for since in &self.since {
+        writer.list(&self.since, |since, writer| {
             writer.raw(&since.device.0);
             writer.u64(since.epoch);
             writer.u64(since.issued);
-        }
-        writer.flag(self.changed.is_some());
-        if let Some(changed) = &self.changed {
-            changed.write(writer);
-        }
-        writer.raw(&self.dismissed);
+        });
+        writer.option(self.changed.as_deref(), DeviceList::write);
+        writer.raw(&self.dismissed.0);
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let list = DeviceList::recall(reader)?;
-        let since = (0..reader.count(MAX_DEVICES)?)
-            .map(|_| {
-                let device = DeviceId(*reader.array()?);
-                Ok(Since { device, epoch: reader.u64()?, issued: reader.u64()? })
-            })
-            .collect::<Result<_, Error>>()?;
-        let changed =
-            if reader.flag()? { Some(Box::new(DeviceList::recall(reader)?)) } else { None };
-        let dismissed = *reader.array()?;
+        let since = reader.list(MAX_DEVICES, |reader| {
+            let device = DeviceId(*reader.array()?);
+            Ok(Since { device, epoch: reader.u64()?, issued: reader.u64()? })
+        })?;
+        let changed = reader.option(|reader| DeviceList::recall(reader).map(Box::new))?;
+        let dismissed = AccountKey(*reader.array()?);
         let misplaced = changed.as_ref().is_some_and(|changed| changed.account() != list.account());
         if misplaced {
             return Err(Error::Malformed);

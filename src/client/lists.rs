@@ -6,47 +6,49 @@ use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 
-use crate::account::Account;
-use crate::change::Change;
-use crate::device::Device;
 use crate::error::Error;
-use crate::protocol::devices::DeviceList;
-use crate::protocol::identity::{AccountId, Certificate, DeviceId};
+use crate::protocol::clock::Now;
+use crate::protocol::identity::certificate::{AccountId, AccountKey, Certificate, DeviceId};
+use crate::protocol::identity::device_list::DeviceList;
 
+use super::address::Address;
+use super::client::{Client, Inner};
 use super::contact::Contact;
-use super::logs::{SeenLog, SentLog};
+use super::delta::{ClientDelta, ClientItem};
+use super::limits::MAX_ACCOUNTS;
+use super::message_log::{SeenLog, SentLog};
 use super::peer::Peer;
-use super::step::Step;
-use super::{Address, Client, Inner, MAX_ACCOUNTS};
+use crate::session::{Account, Device};
+use crate::storage::Pending;
 
-/// What a device list brought.
+/// The news that a device list brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Learned {
-    /// Nothing: it is the one that was known.
+pub enum ListUpdate {
+    /// None: it is the list that was known.
     Nothing,
     /// The first list of this account. That its account key is the right person's is for people to
-    /// compare ([`Fingerprint`](crate::Fingerprint)).
+    /// compare ([`Fingerprint`](crate::session::Fingerprint)).
     First,
     /// A newer list: tell the user who came and who went. The sessions with those who went are
     /// erased when the change is applied.
     Newer {
         /// Devices that are new, or that have new keys.
         added: Vec<DeviceId>,
-        /// Devices that are gone, or whose keys are.
+        /// Devices that left, or whose keys did.
         removed: Vec<DeviceId>,
     },
-    /// The list has another account key than the known one, or so many came between that nothing
-    /// shows that it follows: the account was set up anew, or somebody stands in between. Nothing is
-    /// sent to the account until the user has acknowledged it ([`Client::acknowledge`]).
+    /// The list has another account key than the known one, or so many lists came between that nothing shows
+    /// that it follows: the account was set up anew, or somebody stands in between. Nothing is sent to the
+    /// account until the user has acknowledged it ([`Client::acknowledge`]).
     Changed,
     /// This device is not in its account's list any more. Its sessions are erased when the change is
     /// applied; it can read and send no more.
     Removed,
 }
 
-impl Learned {
-    /// Who came and who went.
+impl ListUpdate {
+    /// Compares two lists of an account: who came and who went.
     pub(crate) fn between(old: &DeviceList, new: &DeviceList) -> Self {
         let missing = |of: &DeviceList, from: &DeviceList| {
             let devices = of.devices().iter().filter(|device| {
@@ -64,8 +66,8 @@ impl Client {
     /// device list: the list after it names the new device in the place of those in `lost`. Save the
     /// client, then publish [`Client::list`].
     ///
-    /// The list comes from a server, or better from a companion: under an older one than the newest, the
-    /// list that is signed here is a fork for those who know a newer one.
+    /// The newest list comes from a server, or better from a companion: if it is not the newest, the list
+    /// that is signed here is a fork for those who know a newer one.
     ///
     /// # Errors
     ///
@@ -87,51 +89,59 @@ impl Client {
         Ok(Self::new(device, next, now))
     }
 
-    /// Takes an account's device list, this account's included. There is no change if it brings
-    /// nothing new: ask as often as you like.
+    /// Takes an account's device list, this account's included. Nothing changes if it brings nothing new:
+    /// call it as often as you like.
     ///
     /// # Errors
     ///
-    /// [`Error::ListExpired`] for a list outside its validity time, unless it follows the known one, and
-    /// for one from the future; [`Error::ListRollback`] for an older list than the known one;
-    /// [`Error::ListFork`] for another list of the same epoch, or one that does not descend from the
-    /// known one; [`Error::WrongPeer`] for a list under a key that was dismissed, for one in which a known
-    /// id has other keys, and for one of this very account under another account key: this device must
-    /// be linked again; [`Error::Exhausted`] for more than 65,536 accounts.
-    pub fn learn(&self, list: &DeviceList, now: u64) -> Result<(Learned, Option<Change>), Error> {
-        let now = now.max(self.inner.clock);
-        let (learned, step) = if list.account() == self.inner.account() {
+    /// [`Error::ListExpired`] for a list outside its validity time, unless it follows the known one, and for
+    /// one from the future; [`Error::ListRollback`] for an older list than the known one; [`Error::ListFork`]
+    /// for another list of the same epoch, or one that does not follow the known one; [`Error::WrongPeer`]
+    /// for a list under a key that was dismissed, for one in which a known id has other keys, and for one of
+    /// this very account under another account key, in which case this device must be linked again;
+    /// [`Error::TooManyAccounts`] for more than 65,536 accounts.
+    pub fn learn(
+        &mut self,
+        list: &DeviceList,
+        now: u64,
+    ) -> Result<Pending<'_, Self, ListUpdate>, Error> {
+        let now = self.inner.clock.now(now);
+        let (learned, item) = if list.account() == self.inner.account() {
             self.inner.learn_own(list)?
         } else {
             self.inner.learn_other(list)?
         };
-        // What follows is taken although it has expired: it may bridge the way to one that has not,
-        // and the time is looked at whenever a list is used.
-        if matches!(learned, Learned::First | Learned::Changed) {
-            list.check(now)?;
+        // A list that follows is taken although it has expired: it may bridge the way to one that has not,
+        // and the time is checked whenever a list is used.
+        if matches!(learned, ListUpdate::First | ListUpdate::Changed) {
+            list.check(now.seconds())?;
         } else {
-            list.check_issued(now)?;
+            list.check_issued(now.seconds())?;
         }
-        let change = step.map(|step| self.change(now, vec![step])).transpose()?;
-        Ok((learned, change))
+        let delta = item.map(|item| ClientDelta { now: now.seconds(), items: vec![item] });
+        Ok(Pending::maybe(self, delta, learned))
     }
 
-    /// Accepts the changed list of an account, after the user was told. `account_key` is the key that
-    /// the user was shown: another list that came meanwhile is not accepted unseen. The sessions with
-    /// the account's devices are erased when the change is applied.
+    /// Accepts the changed list of an account, after the user was told. `account_key` is the key that the
+    /// user was shown, so that another list that came meanwhile is not accepted unseen. The sessions with the
+    /// account's devices are erased when the change is applied.
     ///
     /// # Errors
     ///
-    /// [`Error::Unlisted`] if no changed list of the account is waiting; [`Error::WrongPeer`] if the
-    /// waiting one has another key.
+    /// [`Error::NotChanged`] if no changed list of the account is waiting; [`Error::AccountChanged`] if
+    /// the waiting one has another key: show the user that one.
     pub fn acknowledge(
-        &self,
+        &mut self,
         account: AccountId,
-        account_key: &[u8; 32],
+        account_key: &AccountKey,
         now: u64,
-    ) -> Result<Change, Error> {
+    ) -> Result<Pending<'_, Self, ()>, Error> {
         self.check_waiting(account, account_key)?;
-        self.change(now, vec![Step::Acknowledge(Box::new(account))])
+        Ok(self.pending(
+            self.inner.clock.now(now),
+            vec![ClientItem::Acknowledge(Box::new(account))],
+            (),
+        ))
     }
 
     /// Refuses the changed list of an account, after the user was told: what was known before holds
@@ -140,52 +150,57 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Unlisted`] if no changed list of the account is waiting; [`Error::WrongPeer`] if the
-    /// waiting one has another key.
+    /// [`Error::NotChanged`] if no changed list of the account is waiting; [`Error::AccountChanged`] if
+    /// the waiting one has another key: show the user that one.
     pub fn dismiss(
-        &self,
+        &mut self,
         account: AccountId,
-        account_key: &[u8; 32],
+        account_key: &AccountKey,
         now: u64,
-    ) -> Result<Change, Error> {
+    ) -> Result<Pending<'_, Self, ()>, Error> {
         self.check_waiting(account, account_key)?;
-        self.change(now, vec![Step::Dismiss(Box::new(account))])
+        Ok(self.pending(
+            self.inner.clock.now(now),
+            vec![ClientItem::Dismiss(Box::new(account))],
+            (),
+        ))
     }
 
-    /// Whether a list of the account waits under the key that the user was shown.
-    fn check_waiting(&self, account: AccountId, account_key: &[u8; 32]) -> Result<(), Error> {
-        let changed = self.changed_list_of(account).ok_or(Error::Unlisted)?;
-        if changed.account_key() == account_key { Ok(()) } else { Err(Error::WrongPeer) }
+    /// Checks that a list of the account waits under the key that the user was shown.
+    fn check_waiting(&self, account: AccountId, account_key: &AccountKey) -> Result<(), Error> {
+        let changed = self.changed_list_of(account).ok_or(Error::NotChanged)?;
+        if changed.account_key() == *account_key { Ok(()) } else { Err(Error::AccountChanged) }
     }
 
-    /// The changed list of an account, which waits for the user.
+    /// Returns the changed list of an account, which waits for the user.
     #[must_use]
     pub fn changed_list_of(&self, account: AccountId) -> Option<&DeviceList> {
         self.inner.contacts.get(&account).and_then(|contact| contact.changed.as_deref())
     }
 
-    /// Forgets an account: its list, and the sessions with its devices. The next list of it that is
-    /// learned is the first one again, whoever's key it is under: compare the security code anew.
+    /// Forgets an account: its list, and the sessions with its devices. The next list of it that is learned
+    /// counts as the first one, whatever key it is under: compare fingerprints anew.
     ///
     /// # Errors
     ///
-    /// [`Error::Unlisted`] if nothing is known of it.
-    pub fn forget(&self, account: AccountId, now: u64) -> Result<Change, Error> {
+    /// [`Error::UnknownAccount`] if nothing is known of it.
+    pub fn forget(&mut self, account: AccountId, now: u64) -> Result<Pending<'_, Self, ()>, Error> {
         if !self.inner.contacts.contains_key(&account) {
-            return Err(Error::Unlisted);
+            return Err(Error::UnknownAccount);
         }
-        self.change(now, vec![Step::Forget(Box::new(account))])
+        Ok(self.pending(self.inner.clock.now(now), vec![ClientItem::Forget(Box::new(account))], ()))
     }
 
-    /// Signs this account's list anew, so that it does not expire ([`Client::due`]). Save the change,
+    /// Signs this account's list anew, so that it does not expire ([`Client::tasks`]). Save the change,
     /// apply it, then publish [`Client::list`].
     ///
     /// # Errors
     ///
-    /// [`Error::WrongPeer`] for another account; [`Error::Unlisted`] if this device is no more one of
-    /// its account's.
-    pub fn renew(&self, account: &Account, now: u64) -> Result<Change, Error> {
-        self.sign_list(account, self.list().devices().to_vec(), Vec::new(), now)
+    /// [`Error::WrongAccount`] for another account; [`Error::OwnDeviceUnlisted`] if this device is no longer
+    /// one of its account's.
+    pub fn renew(&mut self, account: &Account, now: u64) -> Result<Pending<'_, Self, ()>, Error> {
+        let devices = self.list().devices().to_vec();
+        self.sign_list(account, devices, Vec::new(), self.inner.clock.now(now))
     }
 
     /// Removes a device from this account. Save the change, apply it, then publish [`Client::list`]:
@@ -194,67 +209,83 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Unlisted`] if the account has no such device; [`Error::BadArgument`] for this very
-    /// device; [`Error::WrongPeer`] for another account.
-    pub fn remove(&self, account: &Account, device: DeviceId, now: u64) -> Result<Change, Error> {
+    /// [`Error::Unlisted`] if the account has no such device; [`Error::OwnDevice`] for this very
+    /// device; else as [`Client::renew`].
+    pub fn remove(
+        &mut self,
+        account: &Account,
+        device: DeviceId,
+        now: u64,
+    ) -> Result<Pending<'_, Self, ()>, Error> {
         if device == self.address().device {
-            return Err(Error::BadArgument);
+            return Err(Error::OwnDevice);
         }
         self.inner.own.device(device)?;
         let left = self.list().devices().iter().filter(|listed| listed.device() != device);
-        self.sign_list(account, left.cloned().collect(), Vec::new(), now)
+        let left = left.cloned().collect();
+        self.sign_list(account, left, Vec::new(), self.inner.clock.now(now))
     }
 
-    /// The change to a next list. The list itself is not given out before the change is applied: two
+    /// Refuses the key of another account than this client's.
+    pub(super) fn check_account(&self, account: &Account) -> Result<(), Error> {
+        let is_ours = account.public_key() == self.list().account_key();
+        if is_ours { Ok(()) } else { Err(Error::WrongAccount) }
+    }
+
+    /// Makes the change to a next list. The list itself is not given out before the change is applied: two
     /// signed lists of one epoch would be a fork that no peer forgets.
     pub(super) fn sign_list(
-        &self,
+        &mut self,
         account: &Account,
         devices: Vec<Certificate>,
-        mut steps: Vec<Step>,
-        now: u64,
-    ) -> Result<Change, Error> {
+        mut items: Vec<ClientItem>,
+        now: Now,
+    ) -> Result<Pending<'_, Self, ()>, Error> {
         self.inner.check_listed()?;
-        let now = now.max(self.inner.clock);
-        let list = self.list().next(account.key(), devices, now)?;
-        steps.push(Step::Learn(Box::new(list)));
-        self.change(now, steps)
+        self.check_account(account)?;
+        let list = self.list().next(account.key(), devices, now.seconds())?;
+        items.push(ClientItem::Learn(Box::new(list)));
+        Ok(self.pending(now, items, ()))
     }
 }
 
 impl Inner {
-    fn learn_own(&self, list: &DeviceList) -> Result<(Learned, Option<Step>), Error> {
+    fn learn_own(&self, list: &DeviceList) -> Result<(ListUpdate, Option<ClientItem>), Error> {
         if !list.follows(&self.own.list)? {
-            return Ok((Learned::Nothing, None));
+            return Ok((ListUpdate::Nothing, None));
         }
         let listed = list.device(self.address().device);
         let learned = if listed == Some(self.device.certificate()) {
-            Learned::between(&self.own.list, list)
+            ListUpdate::between(&self.own.list, list)
         } else if self.own.device(self.address().device).is_err() {
             // A companion that has not been admitted yet.
-            Learned::between(&self.own.list, list)
+            ListUpdate::between(&self.own.list, list)
         } else {
-            Learned::Removed
+            ListUpdate::Removed
         };
-        Ok((learned, Some(Step::Learn(Box::new(list.clone())))))
+        Ok((learned, Some(ClientItem::Learn(Box::new(list.clone())))))
     }
 
-    fn learn_other(&self, list: &DeviceList) -> Result<(Learned, Option<Step>), Error> {
-        let learn = || Some(Step::Learn(Box::new(list.clone())));
+    fn learn_other(&self, list: &DeviceList) -> Result<(ListUpdate, Option<ClientItem>), Error> {
+        let learn = || Some(ClientItem::Learn(Box::new(list.clone())));
         let Some(contact) = self.contacts.get(&list.account()) else {
             let room = self.contacts.len() < MAX_ACCOUNTS;
-            return if room { Ok((Learned::First, learn())) } else { Err(Error::Exhausted) };
+            return if room {
+                Ok((ListUpdate::First, learn()))
+            } else {
+                Err(Error::TooManyAccounts)
+            };
         };
-        let changed = || (Learned::Changed, Some(Step::Changed(Box::new(list.clone()))));
+        let changed = || (ListUpdate::Changed, Some(ClientItem::Changed(Box::new(list.clone()))));
         if list.account_key() != contact.list.account_key() {
-            if contact.dismissed == *list.account_key() {
+            if contact.dismissed == list.account_key() {
                 return Err(Error::WrongPeer);
             }
             return match &contact.changed {
                 // Among lists under the new key the same rules hold.
                 Some(waiting) if waiting.account_key() == list.account_key() => {
                     match list.follows(waiting) {
-                        Ok(false) => Ok((Learned::Changed, None)),
+                        Ok(false) => Ok((ListUpdate::Changed, None)),
                         Ok(true) | Err(Error::ListGap) => Ok(changed()),
                         Err(error) => Err(error),
                     }
@@ -263,8 +294,8 @@ impl Inner {
             };
         }
         match list.follows(&contact.list) {
-            Ok(false) => Ok((Learned::Nothing, None)),
-            Ok(true) => Ok((Learned::between(&contact.list, list), learn())),
+            Ok(false) => Ok((ListUpdate::Nothing, None)),
+            Ok(true) => Ok((ListUpdate::between(&contact.list, list), learn())),
             Err(Error::ListGap) => Ok(changed()),
             Err(error) => Err(error),
         }
@@ -295,10 +326,10 @@ impl Inner {
         if let Some(contact) = self.contacts.get_mut(&account)
             && let Some(changed) = contact.changed.take()
         {
-            let before = *contact.list.account_key();
+            let before = contact.list.account_key();
             *contact = Contact::new(*changed);
             // The list of before, shown once more, must not look like one more change.
-            if before != *contact.list.account_key() {
+            if before != contact.list.account_key() {
                 contact.dismissed = before;
             }
             self.sent.forget(account);
@@ -312,7 +343,7 @@ impl Inner {
         {
             // A list under the known key that could not be proved may be proved later.
             if changed.account_key() != contact.list.account_key() {
-                contact.dismissed = *changed.account_key();
+                contact.dismissed = changed.account_key();
             }
         }
     }
@@ -337,15 +368,16 @@ impl Inner {
         });
     }
 
-    /// Erases what is held about those devices of an account, but for what keeps them from coming
-    /// back as they were.
+    /// Erases what is held about those devices of an account, but for tombstones, which keep old first
+    /// messages from opening.
     fn part(&mut self, account: AccountId, parts: impl Fn(&Address, &Peer) -> bool) {
         let of_account = self.peers.iter().filter(|(address, _)| address.account == account);
-        let gone = of_account.filter(|(address, peer)| parts(address, peer));
-        let gone: Vec<_> = gone.map(|(address, peer)| (*address, peer.newest())).collect();
-        for (address, newest) in gone {
+        let tombstones = of_account.filter(|(address, peer)| parts(address, peer));
+        let tombstones: Vec<_> =
+            tombstones.map(|(address, peer)| (*address, peer.newest())).collect();
+        for (address, newest) in tombstones {
             self.peers.remove(&address);
-            self.gone.add(address, newest, self.clock);
+            self.tombstones.add(address, newest, self.clock.latest().seconds());
         }
     }
 }

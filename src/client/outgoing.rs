@@ -1,13 +1,15 @@
-//! What leaves a client, and how much of it the server has taken.
+//! Envelopes and blobs that leave a client, until the server has taken them.
 
 use alloc::vec::Vec;
 
+use super::address::Address;
+use super::limits::MAX_PEERS;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::letter::MessageId;
+use crate::protocol::letter::blob::BlobHash;
 
-use super::{Address, MAX_PEERS, MessageId};
-
-/// Bytes of one envelope or blob at most: a first message of the longest content, and room.
+/// The most bytes of one envelope or blob: a first message of the longest content, and room.
 const MAX_BYTES: usize = 1 << 21;
 
 /// A letter sealed for one device.
@@ -15,18 +17,19 @@ const MAX_BYTES: usize = 1 << 21;
 pub struct Envelope {
     /// The device to bring it to.
     pub to: Address,
-    /// What to bring.
+    /// The message to bring.
     pub message: Vec<u8>,
 }
 
-/// What leaves: an envelope for each device of a plan, and the blob if the content was long.
+/// The output of sealing a letter: an envelope for each device of a plan, and the blob if the content was
+/// long.
 ///
-/// Nothing in it is secret. Write it with the change it came with, and keep it until all of it was
-/// sent ([`Outgoing::delivered`]): an envelope that is lost before it is sent is not made again, it
-/// must be asked for.
+/// Nothing in it is secret. Write it with the change that it came with, and keep it until all of it was sent
+/// ([`Outgoing::delivered`]): an envelope that is lost before it is sent is not made again unless its
+/// receiver requests it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The message's name, the same for all devices.
+    /// The message id, the same for all devices.
     pub id: MessageId,
     /// One for each device, all of the same length unless a session begins with them.
     pub envelopes: Vec<Envelope>,
@@ -38,12 +41,12 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Notes that the server has taken the envelope for this device. What is left is to be sent
-    /// when the connection is back; sending an envelope twice does no harm.
+    /// Removes the envelope for this device, which the server has taken. Send what is left when the
+    /// connection is back; sending an envelope twice does no harm.
     ///
     /// ```
-    /// # fn send(_: &latchstring::Envelope) {}
-    /// # fn all(mut out: latchstring::Outgoing) {
+    /// # fn send(_: &latchstring::client::Envelope) {}
+    /// # fn all(mut out: latchstring::client::Outgoing) {
     /// while let Some(envelope) = out.envelopes.first() {
     ///     send(envelope);
     ///     out.delivered(envelope.to);
@@ -54,43 +57,40 @@ impl Outgoing {
         self.envelopes.retain(|envelope| envelope.to != to);
     }
 
-    /// The encoding that [`Outgoing::decode`] reads.
+    /// Returns the hash that the blob is to be found by, if there is one to upload.
+    #[must_use]
+    pub fn blob_hash(&self) -> Option<BlobHash> {
+        self.blob.as_deref().map(BlobHash::of)
+    }
+
+    /// Encodes all of it, to be written with the change.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        writer.raw(&self.id);
-        writer.count(self.envelopes.len());
-        for envelope in &self.envelopes {
-            envelope.to.write(&mut writer);
+        writer.raw(&self.id.0);
+        writer.list(&self.envelopes, |envelope, writer| {
+            envelope.to.write(writer);
             writer.bytes(&envelope.message);
-        }
-        writer.flag(self.blob.is_some());
-        if let Some(blob) = &self.blob {
-            writer.bytes(blob);
-        }
-        writer.count(self.left_out.len());
-        for address in &self.left_out {
-            address.write(&mut writer);
-        }
+        });
+        writer.option(self.blob.as_deref(), |blob, writer| writer.bytes(blob));
+        writer.list(&self.left_out, Address::write);
         writer.public()
     }
 
-    /// Reads what was written down with the change.
+    /// Decodes what [`Outgoing::encode`] wrote.
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`] for anything that [`Outgoing::encode`] did not write.
+    /// [`Error::Malformed`] for anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
-            let id = *reader.array()?;
-            let envelopes = (0..reader.count(MAX_PEERS)?).map(|_| {
+            let id = MessageId(*reader.array()?);
+            let envelopes = reader.list(MAX_PEERS, |reader| {
                 let to = Address::read(reader)?;
                 Ok(Envelope { to, message: reader.bytes(MAX_BYTES)?.to_vec() })
-            });
-            let envelopes = envelopes.collect::<Result<_, Error>>()?;
-            let blob = if reader.flag()? { Some(reader.bytes(MAX_BYTES)?.to_vec()) } else { None };
-            let left_out = (0..reader.count(MAX_PEERS)?).map(|_| Address::read(reader));
-            let left_out = left_out.collect::<Result<_, Error>>()?;
+            })?;
+            let blob = reader.option(|reader| Ok(reader.bytes(MAX_BYTES)?.to_vec()))?;
+            let left_out = reader.list(MAX_PEERS, Address::read)?;
             Ok(Self { id, envelopes, blob, left_out })
         })
     }

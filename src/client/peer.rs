@@ -3,36 +3,37 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::error::Error;
-use crate::primitives::codec::{Reader, Writer};
-use crate::protocol::descent::{Descent, Predecessor};
-use crate::protocol::identity::{AccountId, Certificate};
-use crate::protocol::letter::Listed;
-use crate::protocol::ratchet::{self, Position, Role};
-use crate::protocol::record::Anchor;
-use crate::protocol::succession::{
-    First, GRACE, MAX_KEPT, Pair, RENEW_AFTER, Standing, Verdict, created, is_believed, is_due,
-    judge,
+use super::address::Address;
+use super::limits::MAX_ACCOUNTS;
+use super::session_choice::{
+    ActiveSession, Choice, GRACE, MAX_REPLACED, NewSession, PeerSessions, RENEW_AFTER, choose,
+    created, is_due, is_plausible,
 };
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer, ascending};
+use crate::protocol::clock::Now;
+use crate::protocol::handshake::continuation::{Continuation, Predecessor};
+use crate::protocol::identity::certificate::{AccountId, Certificate};
+use crate::protocol::letter::Listed;
+use crate::protocol::position::{Position, Role, SessionId};
+use crate::protocol::ratchet;
 use crate::session::Session;
-use crate::state::private::Stateful;
+use crate::storage::{Anchor, Stateful};
 
-use super::Address;
-
-/// What this device holds about one other device.
+/// The sessions and memories that this device has of one other device.
 #[derive(Default)]
 pub(super) struct Peer {
     active: Option<Session>,
     /// When the active session became it, by this device's clock.
     since: u64,
     /// Newest first.
-    kept: Vec<Kept>,
-    /// The highest time of creation of all sessions with the device that were made or believed here.
+    replaced: Vec<ReplacedSession>,
+    /// The highest plausible time of creation of all sessions with the device, those made here included.
     newest: u64,
     /// Whether the device has once shown that it holds a confirmed session.
     known: bool,
-    /// Whether the device has asked, in a kept session, for what it could not open.
-    asked: bool,
+    /// Whether the device has made a resend request in a replaced session.
+    resend_requested: bool,
     /// When this device last read something from it, by its own clock.
     pub(super) heard: u64,
     /// Lists that the device reported last, where they are not this device's.
@@ -40,7 +41,7 @@ pub(super) struct Peer {
 }
 
 /// A session that was replaced, or that lost against another one.
-struct Kept {
+struct ReplacedSession {
     session: Session,
     /// Its end, once the session that took its place is proven; before that the end of time.
     until: u64,
@@ -51,11 +52,32 @@ struct Kept {
 /// A place that no message has.
 const OPEN: Position = Position { chain: u32::MAX, number: u32::MAX };
 
-/// Which of a peer's sessions: 0 is the active one, the kept ones follow.
-pub(super) type Slot = u8;
+/// The place of one of a peer's sessions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The one to send in.
+    Active,
+    /// A replaced one, counted from the newest.
+    Replaced(u8),
+}
+
+impl Slot {
+    /// Returns its byte at rest: 0 is the active one, the replaced ones follow.
+    pub(super) fn byte(self) -> u8 {
+        match self {
+            Self::Active => 0,
+            // There are at most `MAX_REPLACED`.
+            Self::Replaced(place) => place.saturating_add(1),
+        }
+    }
+
+    pub(super) fn of(byte: u8) -> Self {
+        byte.checked_sub(1).map_or(Self::Active, Self::Replaced)
+    }
+}
 
 impl Peer {
-    /// Nothing yet, about a device whose sessions up to `newest` are forgotten.
+    /// Knows nothing yet, but that sessions up to `newest` are forgotten.
     pub(super) fn new(newest: u64) -> Self {
         Self { newest, ..Self::default() }
     }
@@ -64,132 +86,143 @@ impl Peer {
         self.newest
     }
 
-    /// The session to send in, if it is one that the peer can be expected to read.
-    pub(super) fn usable(&self, now: u64) -> Option<&Session> {
-        self.active.as_ref().filter(|_| !is_due(self.standing().as_ref(), self.asked, now))
+    /// Returns the session to send in, if it is one that the peer can be expected to read.
+    pub(super) fn usable(&self, now: Now) -> Option<&Session> {
+        self.active.as_ref().filter(|_| {
+            !is_due(self.active_session().as_ref(), self.resend_requested, now.seconds())
+        })
     }
 
-    /// The id of the active session.
-    pub(super) fn active_id(&self) -> Option<[u8; 32]> {
+    /// Returns the id of the active session.
+    pub(super) fn active_id(&self) -> Option<SessionId> {
         self.active.as_ref().map(Session::id)
     }
 
-    /// Whether a new session may be begun before one is due: while the active one is not answered, or,
-    /// to ask for what could not be opened, once it has stood for a while.
-    pub(super) fn may_renew(&self, asks: bool, now: u64) -> bool {
+    /// Tells whether a new session may be begun before it must be: while the active one is not answered, or,
+    /// for a resend request, once it has been active for a while.
+    pub(super) fn may_renew(&self, asks: bool, now: Now) -> bool {
         let answered = self.active.as_ref().is_some_and(Session::is_confirmed);
-        !answered || (asks && now.saturating_sub(self.since) >= RENEW_AFTER)
+        !answered || (asks && now.seconds().saturating_sub(self.since) >= RENEW_AFTER)
     }
 
-    /// What a new session of this device's says about its place.
-    pub(super) fn descent(&self, now: u64) -> Descent {
+    /// Returns what a new session of this device says it continues.
+    pub(super) fn continuation(&self, now: Now) -> Continuation {
         let predecessor = self.active.as_ref().and_then(|active| {
             if active.is_confirmed() {
                 Some(Predecessor { session: active.id(), closed: active.sent() })
             } else {
-                // Never answered: what it continued is what the new one continues.
-                active.descent().predecessor()
+                // It was never answered: the new one continues what it continued.
+                active.continuation().predecessor()
             }
         });
-        Descent::after(predecessor, created(self.newest, now))
+        Continuation::after(predecessor, created(self.newest, now.seconds()))
     }
 
-    /// The sessions that a message may be in, the active one first.
-    pub(super) fn sessions(&self, now: u64) -> impl Iterator<Item = (Slot, &Session)> {
-        let kept = self.kept.iter().map(move |kept| kept.is_open(now).then_some(&kept.session));
-        let all = core::iter::once(self.active.as_ref()).chain(kept);
-        (0..).zip(all).filter_map(|(slot, session)| session.map(|session| (slot, session)))
+    /// Returns the sessions that a message may be in, the active one first.
+    pub(super) fn sessions(&self, now: Now) -> impl Iterator<Item = (Slot, &Session)> {
+        let active = self.active.iter().map(|session| (Slot::Active, session));
+        let replaced = self.replaced.iter().zip((0..).map(Slot::Replaced));
+        let open = replaced.filter(move |(replaced, _)| replaced.is_open(now.seconds()));
+        active.chain(open.map(|(replaced, slot)| (slot, &replaced.session)))
     }
 
-    /// Whether a message at this place of a kept session was sent after its sender had left it.
+    /// Tells whether a message at this place of a replaced session was sent after its sender had left it.
     pub(super) fn is_past(&self, slot: Slot, position: Position) -> bool {
-        let kept = usize::from(slot).checked_sub(1).and_then(|slot| self.kept.get(slot));
-        kept.is_some_and(|kept| position >= kept.closed)
+        let Slot::Replaced(place) = slot else { return false };
+        let replaced = self.replaced.get(usize::from(place));
+        replaced.is_some_and(|replaced| position >= replaced.closed)
     }
 
-    /// Whether all of it is with the device of this certificate.
+    /// Tells whether all of it is with the device of this certificate.
     pub(super) fn is_of(&self, certificate: &Certificate) -> bool {
-        let kept = self.kept.iter().map(|kept| &kept.session);
-        self.active.iter().chain(kept).all(|session| session.peer() == certificate)
+        let replaced = self.replaced.iter().map(|replaced| &replaced.session);
+        self.active.iter().chain(replaced).all(|session| session.peer() == certificate)
     }
 
-    /// Whether all of it is with the device of this address.
+    /// Tells whether all of it is with the device of this address.
     pub(super) fn is_at(&self, address: Address) -> bool {
-        let kept = self.kept.iter().map(|kept| &kept.session);
-        self.active.iter().chain(kept).all(|session| Address::of(session.peer()) == address)
+        let replaced = self.replaced.iter().map(|replaced| &replaced.session);
+        self.active.iter().chain(replaced).all(|session| Address::of(session.peer()) == address)
     }
 
-    /// What becomes of a first message of the peer's.
-    pub(super) fn judge(&self, session: &Session, now: u64) -> Verdict {
-        let descent = session.descent();
-        let first = First {
+    /// Chooses what becomes of a first message of the peer's.
+    pub(super) fn choose(&self, session: &Session, now: Now) -> Choice {
+        let continuation = session.continuation();
+        let first = NewSession {
             id: session.id(),
-            predecessor: descent.predecessor().map(|predecessor| predecessor.session),
-            created: descent.created,
+            predecessor: continuation.predecessor().map(|predecessor| predecessor.session),
+            created: continuation.created,
         };
-        let pair = Pair { active: self.standing(), newest: self.newest, known: self.known };
-        judge(&pair, &first, now)
+        let pair =
+            PeerSessions { active: self.active_session(), newest: self.newest, known: self.known };
+        choose(&pair, &first, now.seconds())
     }
 
-    /// A session of this device's own becomes the active one.
+    /// Makes a session of this device's own the active one.
     pub(super) fn begin(&mut self, session: Session, now: u64) {
-        self.newest = self.newest.max(session.descent().created);
+        self.newest = self.newest.max(session.continuation().created);
         self.replace(session, now);
     }
 
-    /// A session of the peer's is taken in, to be the active one or only to be read.
+    /// Takes a session of the peer's in, as the active one or only to be read.
     pub(super) fn accept(&mut self, session: Session, activate: bool, now: u64) {
-        let descent = *session.descent();
-        let named = descent.predecessor();
+        let continuation = *session.continuation();
+        let named = continuation.predecessor();
         self.known |= named.is_some();
         self.heard = now;
-        let believed = is_believed(descent.created, now);
-        if believed {
-            self.newest = self.newest.max(descent.created);
+        let is_plausible = is_plausible(continuation.created, now);
+        if is_plausible {
+            self.newest = self.newest.max(continuation.created);
         }
         if activate {
             self.replace(session, now);
         } else {
-            self.keep(Kept { session, until: u64::MAX, closed: OPEN });
-            self.settle(now);
+            self.keep(ReplacedSession { session, until: u64::MAX, closed: OPEN });
+            self.end_replaced(now);
         }
-        // Its maker has left the predecessor, whichever session is active. Its first word counts.
-        if let Some(named) = named.filter(|_| believed) {
-            let mut kept = self.kept.iter_mut().filter(|kept| kept.closed == OPEN);
-            if let Some(kept) = kept.find(|kept| kept.session.id() == named.session) {
-                kept.closed = named.closed;
+        // Its initiator has left the predecessor, whichever session is active. What it said first of where
+        // that closed counts.
+        if let Some(named) = named.filter(|_| is_plausible) {
+            let mut replaced = self.replaced.iter_mut().filter(|replaced| replaced.closed == OPEN);
+            if let Some(replaced) = replaced.find(|replaced| replaced.session.id() == named.session)
+            {
+                replaced.closed = named.closed;
             }
         }
     }
 
     fn replace(&mut self, session: Session, now: u64) {
         self.since = now;
-        self.asked = false;
+        self.resend_requested = false;
         if let Some(old) = self.active.replace(session) {
-            self.keep(Kept { session: old, until: u64::MAX, closed: OPEN });
+            self.keep(ReplacedSession { session: old, until: u64::MAX, closed: OPEN });
         }
-        self.settle(now);
+        self.end_replaced(now);
     }
 
-    /// Keeps one more session, and gives up the oldest for it if need be. What the peer may still
-    /// be on is not pushed out by attempts that nobody answered.
-    fn keep(&mut self, kept: Kept) {
-        self.kept.insert(0, kept);
-        if self.kept.len() > MAX_KEPT {
+    /// Keeps one more session, and gives up the oldest for it if need be. A session that the peer may still
+    /// send in is not pushed out by attempts that nobody answered.
+    fn keep(&mut self, replaced: ReplacedSession) {
+        self.replaced.insert(0, replaced);
+        if self.replaced.len() > MAX_REPLACED {
             let waits = self.active.as_ref().filter(|active| !active.is_confirmed());
-            let last = waits.and_then(|active| active.descent().predecessor());
+            let last = waits.and_then(|active| active.continuation().predecessor());
             let last = last.map(|last| last.session);
-            let oldest = self.kept.iter().rposition(|kept| Some(kept.session.id()) != last);
-            self.kept.remove(oldest.unwrap_or(MAX_KEPT));
+            // No two sessions have one id, so this is the oldest or the one after it.
+            let oldest =
+                self.replaced.iter().rposition(|replaced| Some(replaced.session.id()) != last);
+            if let Some(oldest) = oldest {
+                self.replaced.remove(oldest);
+            }
         }
     }
 
-    /// Once the active session is proven, the others have an end.
-    fn settle(&mut self, now: u64) {
+    /// Gives the replaced sessions an end, once the active one is proven.
+    fn end_replaced(&mut self, now: u64) {
         if self.active.as_ref().is_some_and(Session::is_proven) {
             self.known = true;
-            for kept in self.kept.iter_mut().filter(|kept| kept.until == u64::MAX) {
-                kept.until = now.saturating_add(GRACE);
+            for replaced in self.replaced.iter_mut().filter(|replaced| replaced.until == u64::MAX) {
+                replaced.until = now.saturating_add(GRACE);
             }
         }
     }
@@ -200,60 +233,67 @@ impl Peer {
         slot: Slot,
         next: Anchor,
         now: u64,
-        delta: &mut ratchet::Delta,
+        delta: &mut ratchet::RatchetDelta,
     ) {
         let opened = delta.is_received();
-        let session = match usize::from(slot).checked_sub(1) {
-            None => self.active.as_mut(),
-            Some(slot) => self.kept.get_mut(slot).map(|kept| &mut kept.session),
-        };
-        if let Some(session) = session {
+        if let Some(session) = self.session_mut(slot) {
             session.apply_delta(next, delta);
         }
-        // A message of the active session, either way, shows that the peer is served.
-        self.asked &= slot != 0;
+        // A message of the active session, either way, answers the request.
+        self.resend_requested &= slot != Slot::Active;
         if opened {
             self.heard = now;
-            self.settle(now);
+            self.end_replaced(now);
         }
     }
 
-    /// The peer has asked in a kept session for what it could not open.
-    pub(super) fn ask(&mut self) {
-        self.asked = true;
+    fn session_mut(&mut self, slot: Slot) -> Option<&mut Session> {
+        match slot {
+            Slot::Active => self.active.as_mut(),
+            Slot::Replaced(place) => {
+                let replaced = self.replaced.get_mut(usize::from(place));
+                replaced.map(|replaced| &mut replaced.session)
+            }
+        }
     }
 
-    /// Whether something is past its time.
-    pub(super) fn erasure_due(&self, now: u64) -> bool {
-        self.kept.iter().any(|kept| !kept.is_open(now))
+    /// Notes a resend request that the peer made in a replaced session.
+    pub(super) fn note_resend_request(&mut self) {
+        self.resend_requested = true;
+    }
+
+    /// Tells whether something is past its time.
+    pub(super) fn erasure_due(&self, now: Now) -> bool {
+        self.replaced.iter().any(|replaced| !replaced.is_open(now.seconds()))
     }
 
     /// Erases what is past its time.
     pub(super) fn expire(&mut self, now: u64) {
-        self.kept.retain(|kept| kept.is_open(now));
+        self.replaced.retain(|replaced| replaced.is_open(now));
     }
 
-    /// Gives up sessions that were made in a future that no peer believes, and times that lie ahead.
-    pub(super) fn mend(&mut self, now: u64) {
-        let believed = |session: &Session| is_believed(session.descent().created, now);
-        self.active = self.active.take().filter(believed);
-        self.kept.retain(|kept| believed(&kept.session));
-        let kept = self.kept.iter().map(|kept| &kept.session);
-        let left = self.active.iter().chain(kept).map(|session| session.descent().created);
-        if !is_believed(self.newest, now) {
+    /// Gives up sessions whose time of creation is not plausible, and times that lie ahead.
+    pub(super) fn reset_clock(&mut self, now: u64) {
+        let has_plausible_time =
+            |session: &Session| is_plausible(session.continuation().created, now);
+        self.active = self.active.take().filter(has_plausible_time);
+        self.replaced.retain(|replaced| has_plausible_time(&replaced.session));
+        let replaced = self.replaced.iter().map(|replaced| &replaced.session);
+        let left = self.active.iter().chain(replaced).map(|session| session.continuation().created);
+        if !is_plausible(self.newest, now) {
             self.newest = left.max().unwrap_or(0);
         }
         self.since = self.since.min(now);
         self.heard = self.heard.min(now);
-        for kept in self.kept.iter_mut().filter(|kept| kept.until != u64::MAX) {
-            kept.until = kept.until.min(now.saturating_add(GRACE));
+        for replaced in self.replaced.iter_mut().filter(|replaced| replaced.until != u64::MAX) {
+            replaced.until = replaced.until.min(now.saturating_add(GRACE));
         }
     }
 
-    fn standing(&self) -> Option<Standing> {
-        self.active.as_ref().map(|session| Standing {
+    fn active_session(&self) -> Option<ActiveSession> {
+        self.active.as_ref().map(|session| ActiveSession {
             id: session.id(),
-            created: session.descent().created,
+            created: session.continuation().created,
             since: self.since,
             ours: session.role() == Role::Initiator,
             proven: session.is_proven(),
@@ -261,42 +301,34 @@ impl Peer {
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
-        writer.flag(self.active.is_some());
-        if let Some(active) = &self.active {
-            active.write(writer);
-        }
-        writer.count(self.kept.len());
-        for kept in &self.kept {
-            kept.write(writer);
-        }
+        writer.option(self.active.as_ref(), Session::write);
+        writer.list(&self.replaced, ReplacedSession::write);
         writer.u64(self.since);
         writer.u64(self.newest);
         writer.u64(self.heard);
         writer.flag(self.known);
-        writer.flag(self.asked);
-        writer.count(self.reports.len());
-        for (subject, listed) in &self.reports {
+        writer.flag(self.resend_requested);
+        writer.list(&self.reports, |(subject, listed), writer| {
             writer.raw(&subject.0);
             listed.write(writer);
-        }
+        });
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let active = if reader.flag()? { Some(Session::read(reader)?) } else { None };
-        let kept = (0..reader.count(MAX_KEPT)?).map(|_| Kept::read(reader));
-        let kept = kept.collect::<Result<_, _>>()?;
+        let active = reader.option(Session::read)?;
+        let replaced = reader.list(MAX_REPLACED, ReplacedSession::read)?;
         let (since, newest, heard) = (reader.u64()?, reader.u64()?, reader.u64()?);
-        let (known, asked) = (reader.flag()?, reader.flag()?);
+        let (known, resend_requested) = (reader.flag()?, reader.flag()?);
         let mut reports = BTreeMap::new();
-        for _ in 0..reader.count(super::MAX_ACCOUNTS.saturating_add(1))? {
+        for _ in 0..reader.count(MAX_ACCOUNTS.saturating_add(1))? {
             let subject = AccountId(*reader.array()?);
-            super::stored::ascending(&mut reports, subject, Listed::read(reader)?)?;
+            ascending(&mut reports, subject, Listed::read(reader)?)?;
         }
-        Ok(Self { active, since, kept, newest, known, asked, heard, reports })
+        Ok(Self { active, since, replaced, newest, known, resend_requested, heard, reports })
     }
 }
 
-impl Kept {
+impl ReplacedSession {
     fn is_open(&self, now: u64) -> bool {
         now < self.until
     }

@@ -1,8 +1,7 @@
 //! AES-256-GCM (SP 800-38D) with detached 16-byte tags, in place.
 //!
-//! Every key of this crate that reaches this module seals either one text only or texts under
-//! nonces that repeat with negligible probability only; which of the two is said where the key is
-//! derived.
+//! Every key that reaches this module seals one text only, or texts under nonces that repeat with
+//! negligible probability; the code that derives the key says which.
 
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::aead::consts::U12;
@@ -24,6 +23,11 @@ pub(crate) const NONCE: usize = 12;
 type Gcm = AesGcm<Aes256Enc, U12>;
 
 /// Encrypts `buffer` in place and returns the tag over it and `ad`.
+///
+/// # Errors
+///
+/// [`Error::StateTooLarge`] for 64 GiB and more: only a state can be that large; all else is bounded
+/// before.
 pub(crate) fn seal(
     key: &Secret<32>,
     nonce: &[u8; NONCE],
@@ -33,10 +37,10 @@ pub(crate) fn seal(
     Gcm::new(key.expose().into())
         .encrypt_inout_detached(nonce.into(), ad, InOutBuf::from(buffer))
         .map(Into::into)
-        .map_err(|_| Error::Exhausted)
+        .map_err(|_| Error::StateTooLarge)
 }
 
-/// Decrypts `buffer` in place if `tag` holds over it and `ad`; else wipes it.
+/// Decrypts `buffer` in place if `tag` holds over it and `ad`; otherwise wipes it.
 pub(crate) fn open(
     key: &Secret<32>,
     nonce: &[u8; NONCE],
@@ -45,7 +49,7 @@ pub(crate) fn open(
     tag: &[u8; TAG],
 ) -> Result<(), Error> {
     #[cfg(test)]
-    super::work::count(|work| work.open = work.open.saturating_add(1));
+    super::tests::op_count::count(|work| work.open = work.open.saturating_add(1));
     let opened = Gcm::new(key.expose().into()).decrypt_inout_detached(
         nonce.into(),
         ad,
@@ -58,7 +62,7 @@ pub(crate) fn open(
     })
 }
 
-/// Encrypts `text` under a key that seals nothing else: `ciphertext ‖ tag`, nonce 0.
+/// Encrypts `text` under a key that seals nothing else, with nonce 0: `ciphertext ‖ tag`.
 pub(crate) fn seal_once(
     key: Secret<32>,
     ad: &[u8],

@@ -1,19 +1,21 @@
-//! Bytes in and out: big-endian, fixed layout, one encoding per value.
+//! Encoding and decoding: big-endian, fixed layout, one encoding per value.
 //!
-//! A reader is bounded before it allocates and refuses bytes that are left over. A writer wipes
-//! what it leaves behind, because the same writer serves secret state.
+//! A reader is bounded before it allocates and refuses bytes that are left over. A writer wipes what it
+//! leaves behind, because the same writer serves secret state.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
+use super::secret::Secret;
 use crate::error::Error;
 
-/// `parts[0] ‖ parts[1] ‖ …`, which are `N` bytes together. Whole slices at a time, because headers
-/// and associated data are put together so for every message.
+/// Joins `parts`, which are `N` bytes together. It copies whole slices, because every message needs it
+/// for headers and associated data.
 #[inline]
 pub(crate) fn concat<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
-    // All lengths are the callers' constants; a wrong one is found by the first test that comes by.
+    // All lengths are constants of the callers; any test that passes a call finds a wrong one.
     let whole = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
     debug_assert_eq!(whole, N, "parts of another length than their whole");
     let mut joined = [0; N];
@@ -27,7 +29,38 @@ pub(crate) fn concat<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
     joined
 }
 
-/// Reads one value from a byte string.
+/// Returns the first `N` bytes of a longer or equal array; a shorter one does not compile.
+#[inline]
+pub(crate) fn first<const N: usize, const OF: usize>(bytes: &[u8; OF]) -> [u8; N] {
+    const { assert!(N <= OF, "fewer bytes than their prefix") };
+    let (first, _) = bytes.split_at(N);
+    concat(&[first])
+}
+
+/// Splits an array in two; lengths that do not add up do not compile.
+#[inline]
+pub(crate) fn halves<const A: usize, const B: usize, const OF: usize>(
+    bytes: &[u8; OF],
+) -> ([u8; A], [u8; B]) {
+    const { assert!(A.saturating_add(B) == OF, "parts of another length than their whole") };
+    let (a, b) = bytes.split_at(A);
+    (concat(&[a]), concat(&[b]))
+}
+
+/// Adds an entry that must come after all others, so that each map has one encoding.
+pub(crate) fn ascending<K: Ord + Copy, V>(
+    map: &mut BTreeMap<K, V>,
+    key: K,
+    value: V,
+) -> Result<(), Error> {
+    if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
+        return Err(Error::Malformed);
+    }
+    map.insert(key, value);
+    Ok(())
+}
+
+/// A reader of one value from a byte string.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -37,7 +70,7 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// Reads the whole of `bytes` as one value: whatever `read` leaves over is refused.
+    /// Reads the whole of `bytes` as one value; bytes that `read` leaves over are refused.
     pub(crate) fn all<T>(
         bytes: &'a [u8],
         read: impl FnOnce(&mut Self) -> Result<T, Error>,
@@ -69,7 +102,12 @@ impl<'a> Reader<'a> {
         self.array().map(|bytes| u64::from_be_bytes(*bytes))
     }
 
-    /// A byte that is 0 or 1.
+    /// Copies secret bytes out.
+    pub(crate) fn secret<const N: usize>(&mut self) -> Result<Secret<N>, Error> {
+        self.array().map(Secret::copy)
+    }
+
+    /// Reads a byte that is 0 or 1.
     pub(crate) fn flag(&mut self) -> Result<bool, Error> {
         match self.u8()? {
             0 => Ok(false),
@@ -78,26 +116,44 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Exactly `length` bytes.
+    /// Reads a flag, then a value if it is set.
+    pub(crate) fn option<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        if self.flag()? { read(self).map(Some) } else { Ok(None) }
+    }
+
+    /// Reads a `u32` count of at most `max`, then that many values.
+    pub(crate) fn list<T, L: FromIterator<T>>(
+        &mut self,
+        max: usize,
+        mut read: impl FnMut(&mut Self) -> Result<T, Error>,
+    ) -> Result<L, Error> {
+        let count = self.count(max)?;
+        (0..count).map(|_| read(self)).collect()
+    }
+
+    /// Reads exactly `length` bytes.
     pub(crate) fn slice(&mut self, length: usize) -> Result<&'a [u8], Error> {
         let (head, rest) = self.rest.split_at_checked(length).ok_or(Error::Malformed)?;
         self.rest = rest;
         Ok(head)
     }
 
-    /// A `u32` length of at most `max`, then that many bytes.
+    /// Reads a `u32` length of at most `max`, then that many bytes.
     pub(crate) fn bytes(&mut self, max: usize) -> Result<&'a [u8], Error> {
         let length = self.count(max)?;
         self.slice(length)
     }
 
-    /// A `u32` count of at most `max`.
+    /// Reads a `u32` count of at most `max`.
     pub(crate) fn count(&mut self, max: usize) -> Result<usize, Error> {
         let count = usize::try_from(self.u32()?).map_err(|_| Error::Malformed)?;
         if count > max { Err(Error::Malformed) } else { Ok(count) }
     }
 
-    /// The version and kind that begin every object.
+    /// Reads the version and kind that begin every object.
     pub(crate) fn begin(&mut self, version: u8, kind: u8) -> Result<(), Error> {
         match self.u8()? {
             0 => return Err(Error::Malformed),
@@ -112,22 +168,22 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes one value.
+/// A writer of one value.
 pub(crate) struct Writer {
     bytes: Zeroizing<Vec<u8>>,
-    pages: Vec<Page>,
+    pages: Vec<PageMark>,
 }
 
-/// Where a page of a value begins, and what it is about, which is not secret.
-struct Page {
+/// The place where a page of a value begins, and its title, which is not secret.
+struct PageMark {
     title: Vec<u8>,
     at: usize,
 }
 
-/// The part of a value that is a page.
+/// A part of a value that is a page.
 #[derive(Clone, Copy)]
 #[cfg_attr(test, derive(Debug, PartialEq))]
-pub(crate) struct Part<'a> {
+pub(crate) struct PagePart<'a> {
     pub(crate) title: &'a [u8],
     pub(crate) bytes: &'a [u8],
 }
@@ -137,7 +193,7 @@ impl Writer {
         Self { bytes: Zeroizing::new(Vec::new()), pages: Vec::new() }
     }
 
-    /// A writer that has begun an object with its version and kind.
+    /// Begins an object with its version and kind.
     pub(crate) fn begin(version: u8, kind: u8) -> Self {
         let mut writer = Self::new();
         writer.u8(version);
@@ -177,70 +233,75 @@ impl Writer {
         self.u8(u8::from(value));
     }
 
-    /// A count. What this crate counts is bounded far below 2^32; were it not, no reader would
-    /// take the maximum that stands here instead.
+    /// Writes a count. What this crate counts is bounded far below 2^32; a count that were not would
+    /// become a maximum that every reader refuses.
     pub(crate) fn count(&mut self, count: usize) {
         self.u32(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
-    /// A `u32` length, then the bytes.
+    /// Writes a flag, then the value if there is one.
+    pub(crate) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(T, &mut Self)) {
+        self.flag(value.is_some());
+        if let Some(value) = value {
+            write(value, self);
+        }
+    }
+
+    /// Writes a count, then the values.
+    pub(crate) fn list<T>(
+        &mut self,
+        values: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+        mut write: impl FnMut(T, &mut Self),
+    ) {
+        let values = values.into_iter();
+        self.count(values.len());
+        for value in values {
+            write(value, self);
+        }
+    }
+
+    /// Writes a `u32` length, then the bytes.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.count(bytes.len());
         self.raw(bytes);
     }
 
-    /// Begins a page: a part of the value that may be stored by itself. It adds nothing to the
-    /// bytes.
+    /// Begins a page: a part of the value that may be stored by itself. Adds nothing to the bytes.
     pub(crate) fn page(&mut self, title: &[&[u8]]) {
-        self.pages.push(Page { title: title.concat(), at: self.bytes.len() });
+        self.pages.push(PageMark { title: title.concat(), at: self.bytes.len() });
     }
 
-    /// What stands before the first page, and the pages with their titles.
-    pub(crate) fn cut(&self) -> (&[u8], Vec<Part<'_>>) {
+    /// Returns what is in front of the first page, and the pages with their titles.
+    pub(crate) fn cut(&self) -> (&[u8], Vec<PagePart<'_>>) {
         let mut before = self.bytes.as_slice();
         let mut pages = Vec::with_capacity(self.pages.len());
-        for Page { title, at } in self.pages.iter().rev() {
+        for PageMark { title, at } in self.pages.iter().rev() {
+            // A mark was the length at its time, and bytes are only ever appended: every mark is inside
+            // what is before the next.
             let (rest, bytes) = before.split_at_checked(*at).unwrap_or((before, &[]));
-            pages.push(Part { title, bytes });
+            pages.push(PagePart { title, bytes });
             before = rest;
         }
         pages.reverse();
         (before, pages)
     }
 
-    /// What was written so far.
+    /// Returns what was written so far.
     pub(crate) fn written(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// What was written, still wiped on drop.
+    /// Returns what was written, still wiped on drop.
     pub(crate) fn secret(self) -> Zeroizing<Vec<u8>> {
         self.bytes
     }
 
-    /// What was written, for a value that holds no secret.
+    /// Returns what was written, for a value that holds no secret.
     pub(crate) fn public(mut self) -> Vec<u8> {
         core::mem::take(&mut *self.bytes)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_is_cut_where_its_pages_begin() {
-        let mut writer = Writer::new();
-        writer.u16(0x0102);
-        assert_eq!(writer.cut(), (&[1, 2][..], Vec::new()));
-        writer.page(&[b"one", &[1]]);
-        writer.u8(3);
-        writer.page(&[b"empty"]);
-        writer.page(&[b"two"]);
-        writer.raw(&[4, 5]);
-        let part = |title, bytes| Part { title, bytes };
-        let parts = [part(b"one\x01", &[3]), part(b"empty", &[]), part(b"two", &[4, 5])];
-        assert_eq!(writer.cut(), (&[1, 2][..], Vec::from(parts)));
-        assert_eq!(*writer.written(), [1, 2, 3, 4, 5]);
-    }
-}
+#[path = "tests/codec.rs"]
+mod tests;

@@ -8,7 +8,7 @@ use zeroize::Zeroize;
 
 use super::secret::Secret;
 
-/// `SHA-256(parts[0] ‖ parts[1] ‖ …)`.
+/// Computes `SHA-256(parts[0] ‖ parts[1] ‖ …)`.
 pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
@@ -17,7 +17,7 @@ pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// `HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)`.
+/// Computes `HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)`.
 pub(crate) fn mac(key: &Secret<32>, parts: &[&[u8]]) -> Secret<32> {
     let mut mac = keyed(key);
     for part in parts {
@@ -26,10 +26,10 @@ pub(crate) fn mac(key: &Secret<32>, parts: &[&[u8]]) -> Secret<32> {
     finish(mac)
 }
 
-/// `(HMAC(key, 0x01), HMAC(key, 0x02))`, keyed once.
+/// Computes `(HMAC(key, 0x01), HMAC(key, 0x02))`, keyed once.
 pub(crate) fn mac_pair(key: &Secret<32>) -> (Secret<32>, Secret<32>) {
     #[cfg(test)]
-    super::work::count(|work| work.chain = work.chain.saturating_add(1));
+    super::tests::op_count::count(|work| work.chain = work.chain.saturating_add(1));
     let mut first = keyed(key);
     let mut second = first.clone();
     first.update(&[1]);
@@ -61,7 +61,7 @@ pub(crate) struct Prk {
 }
 
 impl Prk {
-    /// `HKDF-Extract(salt, ikm = parts[0] ‖ parts[1] ‖ …)`.
+    /// Computes `HKDF-Extract(salt, ikm = parts[0] ‖ parts[1] ‖ …)`.
     pub(crate) fn extract(salt: &[u8], ikm: &[&[u8]]) -> Self {
         let mut extract = HkdfExtract::<Sha256>::new(Some(salt));
         for part in ikm {
@@ -73,7 +73,7 @@ impl Prk {
         Self { hkdf, bytes }
     }
 
-    /// `HKDF-Expand(prk, info = parts[0] ‖ parts[1] ‖ …, N)`.
+    /// Computes `HKDF-Expand(prk, info = parts[0] ‖ parts[1] ‖ …, N)`.
     pub(crate) fn expand<const N: usize>(&self, info: &[&[u8]]) -> Secret<N> {
         const { assert!(N <= 255 * 32, "HKDF-Expand ends at 255 blocks") };
         #[expect(clippy::expect_used, reason = "N is checked at compile time on the line above")]
@@ -82,17 +82,17 @@ impl Prk {
         })
     }
 
-    /// The key itself, as the salt of a next extraction.
+    /// Returns the key itself, as the salt of a further extraction.
     pub(crate) fn chain(&self) -> &Secret<32> {
         &self.bytes
     }
 }
 
-/// `HKDF-Expand(HKDF-Extract(salt = secret, ikm = 32 random bytes), label ‖ about, N)`.
+/// Computes `HKDF-Expand(HKDF-Extract(salt = secret, ikm = 32 random bytes), label ‖ about, N)`.
 ///
 /// A generator that repeats itself (a restored virtual machine, a broken platform) still yields
-/// different keys wherever `secret` or `about` differs. `about` is what the key will seal, where
-/// it seals under a constant nonce, so that it never seals two texts.
+/// different keys wherever `secret` or `about` differs. `about` is the text to be sealed, where that is
+/// sealed under a constant nonce, so that no key ever seals two texts.
 pub(crate) fn hedged<const N: usize>(
     secret: &Secret<32>,
     label: &[u8],

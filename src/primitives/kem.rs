@@ -17,8 +17,8 @@ pub(crate) const PUBLIC_KEY: usize = 1184;
 /// Length of a ciphertext in bytes.
 pub(crate) const CIPHERTEXT: usize = 1088;
 
-/// Bytes of the first half of an encapsulation key: `rho ‖ SHA3-256(ek)`. All that the first half of
-/// a ciphertext, and the secret, depend on.
+/// Bytes of the first half of an encapsulation key: `rho ‖ SHA3-256(ek)`. The first half of a
+/// ciphertext and the secret depend on nothing else of the key.
 pub(crate) const HEADER: usize = 64;
 
 /// Bytes of the second half of an encapsulation key: its coefficients.
@@ -52,7 +52,8 @@ impl PublicKey {
         &self.0
     }
 
-    /// Encapsulates to this key: the ciphertext, and the secret that only its holder recovers.
+    /// Encapsulates to this key: returns the ciphertext, and the secret that only the key's holder
+    /// recovers.
     pub(crate) fn encapsulate(
         &self,
         rng: &mut impl CryptoRng,
@@ -60,13 +61,13 @@ impl PublicKey {
         self.encapsulate_derand(&Secret::fill(|out| rng.fill_bytes(out)))
     }
 
-    /// [`PublicKey::encapsulate`] with its 32 random bytes given.
+    /// Encapsulates like [`PublicKey::encapsulate`], with the 32 random bytes given.
     pub(crate) fn encapsulate_derand(
         &self,
         random: &Secret<32>,
     ) -> (Box<[u8; CIPHERTEXT]>, Secret<32>) {
         #[cfg(test)]
-        super::work::count(|work| work.kem = work.kem.saturating_add(1));
+        super::tests::op_count::count(|work| work.kem = work.kem.saturating_add(1));
         let key = MlKem768PublicKey::from(&*self.0);
         let (ciphertext, mut shared) = mlkem768::encapsulate(&key, *random.expose());
         let secret = Secret::copy(&shared);
@@ -89,17 +90,17 @@ impl SecretKey {
 
     pub(crate) fn public(&self) -> PublicKey {
         #[cfg(test)]
-        super::work::count(|work| work.kem = work.kem.saturating_add(1));
+        super::tests::op_count::count(|work| work.kem = work.kem.saturating_add(1));
         let (mut secret, public) = mlkem768::generate_key_pair(*self.0.expose()).into_parts();
         wipe(&mut secret);
         PublicKey(Box::new(public.into()))
     }
 
-    /// The secret inside `ciphertext`. A ciphertext made for another key gives an unrelated
+    /// Recovers the secret inside `ciphertext`. A ciphertext made for another key gives an unrelated
     /// secret (implicit rejection), never an error.
     pub(crate) fn decapsulate(&self, ciphertext: &[u8; CIPHERTEXT]) -> Secret<32> {
         #[cfg(test)]
-        super::work::count(|work| work.kem = work.kem.saturating_add(1));
+        super::tests::op_count::count(|work| work.kem = work.kem.saturating_add(1));
         let (mut secret, _) = mlkem768::generate_key_pair(*self.0.expose()).into_parts();
         let mut shared = mlkem768::decapsulate(&secret, &MlKem768Ciphertext::from(ciphertext));
         wipe(&mut secret);
@@ -110,7 +111,7 @@ impl SecretKey {
 }
 
 impl PublicKey {
-    /// The key of which these are the halves.
+    /// Joins the two halves of a key.
     ///
     /// # Errors
     ///
@@ -123,10 +124,10 @@ impl PublicKey {
 }
 
 impl SecretKey {
-    /// The public key in its two halves.
+    /// Returns the public key in its two halves.
     pub(crate) fn halves(&self) -> Box<Halves> {
         #[cfg(test)]
-        super::work::count(|work| work.kem = work.kem.saturating_add(1));
+        super::tests::op_count::count(|work| work.kem = work.kem.saturating_add(1));
         let mut pair = Zeroizing::new([0; incremental::COMPRESSED_KEYPAIR_LEN]);
         incremental::generate_key_pair_compressed(*self.0.expose(), &mut pair);
         // The library's layout is that of FIPS 203: s ‖ vector ‖ rho ‖ SHA3-256(ek) ‖ z.
@@ -137,15 +138,15 @@ impl SecretKey {
     }
 }
 
-/// The first half of an encapsulation: of the ciphertext [`CIPHERTEXT_1`] bytes, and the secret.
-/// The whole follows from the whole key and the same `random`
-/// ([`PublicKey::encapsulate_derand`]), so that nothing of the library's own is kept in between.
+/// Makes the first half of an encapsulation: the first [`CIPHERTEXT_1`] bytes of the ciphertext, and
+/// the secret. The whole follows from the whole key and the same `random`
+/// ([`PublicKey::encapsulate_derand`]), so that no internal form of the library is kept in between.
 pub(crate) fn encapsulate_first(
     header: &[u8; HEADER],
     random: &Secret<32>,
 ) -> (Box<[u8; CIPHERTEXT_1]>, Secret<32>) {
     #[cfg(test)]
-    super::work::count(|work| work.kem = work.kem.saturating_add(1));
+    super::tests::op_count::count(|work| work.kem = work.kem.saturating_add(1));
     let mut state = Zeroizing::new([0; incremental::encaps_state_len()]);
     let mut shared = Zeroizing::new([0; 32]);
     let first = incremental::encapsulate1(
@@ -163,8 +164,8 @@ pub(crate) fn encapsulate_first(
 }
 
 fn wipe(key: &mut mlkem768::MlKem768PrivateKey) {
-    // The library's type does not wipe itself. It can only be overwritten whole, and the fence
-    // keeps that write from being optimised away.
+    // The library's type does not wipe itself. It can only be overwritten whole, and the fence keeps
+    // that write from being optimised away.
     *key = [0; 2400].into();
     core::hint::black_box(key);
 }

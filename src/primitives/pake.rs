@@ -1,5 +1,5 @@
 //! The group part of a password-authenticated key exchange, over ristretto255 (RFC 9496): both sides
-//! raise a generator that only those know who know the password.
+//! raise a generator that only holders of the password know.
 
 use alloc::boxed::Box;
 
@@ -12,10 +12,10 @@ use zeroize::Zeroize;
 use super::secret::Secret;
 use crate::error::Error;
 
-/// What one side sends: an element of the group.
+/// The element of the group that one side sends.
 pub(crate) type Public = [u8; 32];
 
-/// One side's exponent, and what it sends.
+/// One side's exponent, and the element it sends.
 pub(crate) struct Share {
     secret: Box<Secret<32>>,
     public: Public,
@@ -34,7 +34,7 @@ impl Share {
         Self { secret, public }
     }
 
-    /// A share from this device's own state.
+    /// Takes a share back from this device's own state.
     pub(crate) fn recall(secret: Secret<32>, public: Public) -> Self {
         Self { secret: Box::new(secret), public }
     }
@@ -47,15 +47,15 @@ impl Share {
         &self.public
     }
 
-    /// What both sides have if they raised one generator. An element that is not canonical, and
-    /// the neutral one, with which the result would be known to everybody, are refused.
+    /// Computes what both sides share if they raised one generator. Refuses an element that is not
+    /// canonical, and the neutral one, which would make the result known to everybody.
     pub(crate) fn agree(&self, peer: &Public) -> Result<Secret<32>, Error> {
         let peer = CompressedRistretto(*peer).decompress().ok_or(Error::WeakKey)?;
         let mut exponent = Scalar::from_bytes_mod_order(*self.secret.expose());
         let mut shared = multiple(&exponent, &peer);
         exponent.zeroize();
         let agreed = Secret::copy(shared.compress().as_bytes());
-        // The group has prime order: only from the neutral element does the neutral one come.
+        // The group has prime order: only the neutral element leads to the neutral one.
         let neutral = shared.is_identity();
         shared.zeroize();
         if neutral { Err(Error::WeakKey) } else { Ok(agreed) }

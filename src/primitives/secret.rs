@@ -1,13 +1,24 @@
 //! Secret bytes: filled in place, wiped on drop, and nothing more.
+//!
+//! # Note `[boxes]`
+//!
+//! Wiping on drop reaches a value where it is, and not where it was:
+//!
+//! - A move leaves the value's bytes behind: in a vector that grows or is sorted, in a state that is handed on.
+//!   Anything that holds a secret and can be moved on the heap is therefore in a box, which moves without them.
+//! - The unused space of a smaller enum variant, or of `None`, holds whatever was on the stack when it was
+//!   written, and is not wiped. In a state each variant is therefore one box, or nothing; small public values
+//!   lie flat, with zeros for nothing.
+//! - A value that is moved out of a box stays in the box's memory when that is freed. It is therefore swapped
+//!   or copied out, and the box is dropped whole.
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 /// `N` secret bytes.
 ///
-/// There is no `Clone`, no `Debug`, no `PartialEq` and no conversion out. The bytes are inline, so
-/// that deriving a message key allocates nothing; whatever lives in a collection that can grow is
-/// boxed by its owner, because a growing vector leaves unwiped copies behind.
+/// There is no `Clone`, no `Debug`, no `PartialEq` and no conversion out. The bytes are inline, so that
+/// deriving a message key allocates nothing; a holder that keeps them boxes them: see note `[boxes]`.
 pub(crate) struct Secret<const N: usize>([u8; N]);
 
 impl<const N: usize> Secret<N> {
@@ -23,17 +34,17 @@ impl<const N: usize> Secret<N> {
         Self::fill(|out| out.copy_from_slice(bytes))
     }
 
-    /// The bytes, to be read by a primitive or written into sealed state.
+    /// Returns the bytes, to be read by a primitive or written into sealed state.
     pub(crate) fn expose(&self) -> &[u8; N] {
         &self.0
     }
 
-    /// A second copy of this secret. Each use says why one is not enough.
+    /// Makes a second copy of this secret. Each use says why one is not enough.
     pub(crate) fn duplicate(&self) -> Self {
         Self::copy(&self.0)
     }
 
-    /// Whether all bytes are zero, in constant time.
+    /// Tells whether all bytes are zero, in constant time.
     pub(crate) fn is_zero(&self) -> bool {
         bool::from(self.0.ct_eq(&[0; N]))
     }
@@ -44,6 +55,24 @@ impl<const N: usize> Drop for Secret<N> {
         self.0.zeroize();
     }
 }
+
+/// Implements `Debug` for a type that holds secrets: the type's name, the listed public values, and
+/// `..` for the rest. So a holder of one can derive its own `Debug`, and a log never shows a key or
+/// content.
+macro_rules! redacted {
+    ($name:ident $(<$lifetime:lifetime>)?, |$this:ident| $($field:ident = $value:expr),+ $(,)?) => {
+        impl core::fmt::Debug for $name $(<$lifetime>)? {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let $this = self;
+                f.debug_struct(stringify!($name))
+                    $(.field(stringify!($field), &$value))+
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+pub(crate) use redacted;
 
 /// Compares two byte strings of one length in constant time.
 pub(crate) fn same<const N: usize>(a: &[u8; N], b: &[u8; N]) -> bool {

@@ -1,5 +1,5 @@
-//! Ed25519 (RFC 8032) with strict verification: canonical scalars and points, no key or nonce
-//! point of small order, the equation without cofactor. One verdict per signature everywhere.
+//! Ed25519 (RFC 8032) with strict verification: canonical scalars and points, no key or nonce point of
+//! small order, the equation without cofactor. So all verifiers agree on every signature.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -17,11 +17,11 @@ pub(crate) const SIGNATURE: usize = 64;
 pub(crate) type Signature = [u8; SIGNATURE];
 
 /// A verification key: a canonical point that is not of small order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PublicKey([u8; 32]);
 
 impl PublicKey {
-    /// Refuses what is not a canonical point of the curve, and points of small order.
+    /// Accepts only a canonical point of the curve that is not of small order.
     pub(crate) fn decode(bytes: [u8; 32]) -> Result<Self, Error> {
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| Error::WeakKey)?;
         if key.is_weak() || key.to_edwards().compress().to_bytes() != bytes {
@@ -42,15 +42,15 @@ impl PublicKey {
         signature: &Signature,
     ) -> Result<(), Error> {
         #[cfg(test)]
-        super::work::count(|work| work.verify = work.verify.saturating_add(1));
+        super::tests::op_count::count(|work| work.verify = work.verify.saturating_add(1));
         let key = VerifyingKey::from_bytes(&self.0).map_err(|_| Error::WeakKey)?;
         let signature = ed25519_dalek::Signature::from_bytes(signature);
         key.verify_strict(&message(label, body), &signature).map_err(|_| Error::BadSignature)
     }
 }
 
-/// A signing key, kept as its 32-byte seed. It signs under its own public key only: no function
-/// takes one from outside, which would be an oracle for the secret scalar.
+/// A signing key, kept as its 32-byte seed. It signs under its own public key only: a function that
+/// took one from outside would be an oracle for the secret scalar.
 pub(crate) struct SecretKey(Box<Secret<32>>);
 
 impl SecretKey {
@@ -76,7 +76,7 @@ impl SecretKey {
     }
 }
 
-/// What is signed. Wiped: an invitation that is signed is as secret as its link.
+/// Joins what is signed. It is wiped: an invitation that is signed is as secret as its link.
 fn message(label: &[u8], body: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     let parts = core::iter::once(&label).chain(body);
     let length = parts.clone().fold(0_usize, |sum, part| sum.saturating_add(part.len()));

@@ -9,13 +9,13 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// The text of `bytes`.
+/// Encodes `bytes`.
 pub(crate) fn encode(bytes: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(Base64UrlUnpadded::encode_string(bytes))
 }
 
-/// The `N` bytes of a text of exactly that many. `N` is a multiple of 3, so a text has no spare bits
-/// and is the only one of its bytes.
+/// Decodes a text of exactly `N` bytes. `N` is a multiple of 3, so the text has no spare bits and is
+/// the only one of its bytes.
 pub(crate) fn decode<const N: usize>(text: &str) -> Result<Zeroizing<[u8; N]>, Error> {
     let mut bytes = Zeroizing::new([0; N]);
     let decoded = Base64UrlUnpadded::decode(text, bytes.as_mut_slice())
@@ -24,8 +24,8 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Result<Zeroizing<[u8; N]>, E
     if decoded == N { Ok(bytes) } else { Err(Error::LinkMangled) }
 }
 
-/// The bytes of a text of at most `max` of them. A text with spare bits that are set is refused, so
-/// that there is one text of its bytes.
+/// Decodes a text of at most `max` bytes. A text whose spare bits are set is refused, so that bytes
+/// have one text.
 pub(crate) fn decode_up_to(text: &str, max: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut bytes = Zeroizing::new(alloc::vec![0; max]);
     let length = Base64UrlUnpadded::decode(text, bytes.as_mut_slice())
@@ -35,9 +35,9 @@ pub(crate) fn decode_up_to(text: &str, max: usize) -> Result<Zeroizing<Vec<u8>>,
     Ok(bytes)
 }
 
-/// Whether a text can stand in a line that a user reads, and be no more than it seems to be: it has
-/// no control characters, none that turn the direction of what follows, no separators of lines, and no
-/// invisible ones but the joiners that scripts and pictures are written with.
+/// Tells whether a text can stand in a line that a user reads without misleading: it has no control
+/// characters, none that change the direction of text, no line separators, and no invisible characters
+/// but the joiners that scripts and emoji need.
 pub(crate) fn is_line(text: &str) -> bool {
     let deceives = |char: char| {
         let invisible = matches!(

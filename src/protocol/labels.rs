@@ -1,7 +1,7 @@
 //! Every domain-separation label, once (`spec/README.md`, "Labels").
 //!
-//! A label begins whatever is signed or given to HKDF as `info`, and whatever is hashed to get a
-//! key, a name or a transcript; plain SHA-256 of one value stands only inside such an input. All
+//! A label begins everything that is signed or given to HKDF as `info`, and every input that is hashed
+//! to a key, an id or a transcript; a plain SHA-256 of one value occurs only inside such an input. All
 //! end in a full stop and none contains another one, so none is a prefix of another.
 
 macro_rules! labels {
@@ -19,12 +19,12 @@ macro_rules! labels {
 labels! {
     /// An account's signature over one of its devices.
     IDENTITY_ACCOUNT = "identity/account";
-    /// A device's signature over its own place in an account.
+    /// A device's signature over its own core.
     IDENTITY_DEVICE = "identity/device";
-    /// The security code of two parties.
+    /// The fingerprint of two parties.
     IDENTITY_FINGERPRINT = "identity/fingerprint";
 
-    /// What a device list says, as one hash.
+    /// A device list's content, as one hash.
     DEVICES_CONTENT = "devices/content";
     /// A device list and all before it, as one hash.
     DEVICES_HASH = "devices/hash";
@@ -42,7 +42,7 @@ labels! {
     /// An ephemeral key from randomness, the primary's identity secret and what the offer is about.
     LINKING_EPHEMERAL = "linking/ephemeral";
 
-    /// A device's signature over its lasting prekeys.
+    /// A device's signature over its prekeys.
     PREKEYS_LASTING = "prekeys/lasting";
     /// A device's signature over a one-time prekey.
     PREKEYS_ONE_TIME = "prekeys/one-time";
@@ -51,13 +51,13 @@ labels! {
     HANDSHAKE_TERMS = "handshake/terms";
     /// The second transcript hash, with the initiator.
     HANDSHAKE_PARTIES = "handshake/parties";
-    /// The key that seals the initiator's certificate.
+    /// The key that seals the handshake payload.
     HANDSHAKE_IDENTITY = "handshake/identity";
     /// The keys that a session begins with.
     HANDSHAKE_KEYS = "handshake/keys";
-    /// The name under which a first message is remembered.
+    /// The handshake id.
     HANDSHAKE_NAME = "handshake/name";
-    /// An ephemeral key from randomness, the identity secret and the descent.
+    /// An ephemeral key from randomness, the identity secret and the continuation.
     HANDSHAKE_EPHEMERAL = "handshake/ephemeral";
 
     /// The root step.
@@ -86,11 +86,11 @@ labels! {
     STATE_LINEAGE = "state/lineage";
     /// The keys of one sealed record.
     STATE_RECORD = "state/record";
-    /// What names a change of a client.
+    /// The change id of a client's change.
     STATE_CLIENT = "state/client";
-    /// The key that names and marks the pages of a snapshot.
+    /// The key of the ids and marks of a snapshot's pages.
     STATE_PAGES = "state/pages";
-    /// Which pages a snapshot has, and what they say.
+    /// A snapshot's pages and their contents, as one hash.
     STATE_DIGEST = "state/digest";
 
     /// A host's signature over an invitation.
@@ -101,17 +101,17 @@ labels! {
     GUEST_CHECK = "guest/check";
     /// The salt under which a link's secret is extracted.
     GUEST_LINK = "guest/link";
-    /// What a server finds the link's objects by.
+    /// The locator of a link.
     GUEST_LOCATOR = "guest/locator";
-    /// The public name of the invitation in transcripts.
+    /// The public id of the invitation in transcripts.
     GUEST_INVITATION_ID = "guest/invitation-id";
     /// The key that seals the stored invitation.
     GUEST_INVITATION_KEY = "guest/invitation-key";
-    /// The seed of the key that signs a claim for the server.
+    /// The seed of the claim signing key.
     GUEST_CLAIM_SEED = "guest/claim-seed";
-    /// The key that authenticates a claim to the host.
+    /// The claim MAC key.
     GUEST_CLAIM_KEY = "guest/claim-key";
-    /// The key under which guest records are sealed from the server.
+    /// The key under which guest credentials are sealed from the server.
     GUEST_RECORD_KEY = "guest/record-key";
     /// The handshake's pre-shared key.
     GUEST_PSK = "guest/psk";
@@ -123,7 +123,7 @@ labels! {
     GUEST_AGREEMENT = "guest/agreement";
     /// A guest's account id.
     GUEST_ACCOUNT = "guest/account";
-    /// The key of one sealed guest record.
+    /// The key of one claim's sealed credentials.
     GUEST_RECORD = "guest/record";
     /// The transcript of a claim.
     GUEST_CLAIM = "guest/claim";
@@ -147,17 +147,17 @@ labels! {
     GUEST_GRANT = "guest/grant";
     /// The link owner's signature over the link's end.
     GUEST_NOTICE = "guest/notice";
-    /// How a server tells one claim from another.
+    /// The digest by which a server tells one claim from another.
     GUEST_CLAIM_DIGEST = "guest/claim-digest";
-    /// How a claim is named in a notice.
+    /// The hash that stands for a claim in a notice.
     GUEST_CLAIM_NAME = "guest/claim-name";
 
     /// The accounts of a group, as a sender sees them.
     LETTER_AUDIENCE = "letter/audience";
-    /// What own devices compare of a letter.
+    /// The digest by which own devices compare a letter.
     LETTER_DIGEST = "letter/digest";
 
-    /// The content of a blob, against a generator that repeats itself.
+    /// The hash of a blob's content, against a generator that repeats itself.
     BLOB_CONTENT = "blob/content";
     /// The key of a blob from a secret of its sender, its content and its message.
     BLOB_MESSAGE = "blob/message";
@@ -165,29 +165,10 @@ labels! {
     BLOB_KEY = "blob/key";
     /// The key that seals the content.
     BLOB_SEAL = "blob/seal";
-    /// What a blob says of its key.
+    /// The commitment of a blob to its key.
     BLOB_COMMITMENT = "blob/commitment";
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_label_is_a_prefix_of_another() {
-        for (i, a) in ALL.iter().enumerate() {
-            for (j, b) in ALL.iter().enumerate() {
-                assert!(i == j || !a.starts_with(b));
-            }
-        }
-    }
-
-    #[test]
-    fn only_the_last_byte_of_a_label_is_a_full_stop() {
-        for label in ALL {
-            let stops: alloc::vec::Vec<_> = label.iter().filter(|byte| **byte == b'.').collect();
-            assert_eq!(stops.len(), 1);
-            assert_eq!(label.last(), Some(&b'.'));
-        }
-    }
-}
+#[path = "tests/labels.rs"]
+mod tests;

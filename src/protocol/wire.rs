@@ -24,19 +24,19 @@ pub(crate) const LINKING_ACCEPTANCE: u8 = 0x14;
 
 /// A host's signed invitation, before it is sealed.
 pub(crate) const INVITATION: u8 = 0x20;
-/// What a host gives to a server for a link.
-pub(crate) const POSTING: u8 = 0x21;
+/// A server copy.
+pub(crate) const SERVER_COPY: u8 = 0x21;
 /// A guest's claim.
 pub(crate) const CLAIM: u8 = 0x22;
-/// The owner's word that a link is over.
+/// The owner's notice that a link is over.
 pub(crate) const NOTICE: u8 = 0x23;
 
-/// An open link, from one own device to another.
+/// A shared link, from one own device to another.
 pub(crate) const SHARED_LINK: u8 = 0x24;
-/// A grant, from one own device to another.
-pub(crate) const GRANT: u8 = 0x25;
-/// A guest chat, from one own device to a new one.
+/// A shared grant, from one own device to another.
+pub(crate) const SHARED_GRANT: u8 = 0x25;
+/// A shared chat, from one own device to a late one.
 pub(crate) const SHARED_CHAT: u8 = 0x26;
 
-/// Large content, sealed once for all devices.
+/// A blob.
 pub(crate) const BLOB: u8 = 0x31;

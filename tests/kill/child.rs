@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, Write, stdin, stdout};
 
-use latchstring::{Error, State, StateKey};
+use latchstring::Error;
+use latchstring::storage::{State, StateKey};
 
 use crate::store::{Failure, Kept, Store};
 
@@ -43,8 +44,7 @@ impl Courier {
     pub fn say(&mut self, store: &Store) {
         for waiting in store.outbox().unwrap() {
             if self.said.insert(waiting.number) {
-                let to = waiting.to.map(|to| [&to.account.0[..], &to.device.0].concat());
-                let to = to.map_or_else(|| "-".to_owned(), |to| hex(&to));
+                let to = waiting.to.map_or_else(|| "-".to_owned(), |to| to.to_string());
                 let message = hex(&waiting.message);
                 say(&format!("sent {} {} {to} {message}", waiting.number, waiting.owner));
             }

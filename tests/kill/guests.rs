@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchstring::{
-    Address, Bundle, Chat, ChatStatus, Client, DeviceList, Error, Event, Invite, Link, Policy,
-    Posting,
-};
+use latchstring::Error;
+use latchstring::client::{Address, Client, DeviceList};
+use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite, InviteLink, Policy, ServerCopy};
+use latchstring::session::Bundle;
 
 use crate::child::{Courier, again, hex, listen, open, say, say_where, unhex};
-use crate::process::{Lives, Mailbag, World};
+use crate::process::{Lives, Mailbag, Surroundings};
 use crate::store::{Failure, Kept, Store};
-use crate::support::{NOW, ORIGIN, TestRng, client, one_time_ids_of};
+use support::{NOW, ORIGIN, TestRng, client, one_time_ids_of};
 
 const CLIENT: &str = "client";
 /// Texts that each side writes in a chat.
@@ -20,7 +20,7 @@ const TEXTS: usize = 3;
 // ---- the processes that are killed ----
 
 /// A host or a guest.
-struct Person {
+struct Party {
     role: String,
     store: Store,
     rng: TestRng,
@@ -29,7 +29,7 @@ struct Person {
     chats: BTreeMap<String, Kept<Chat>>,
 }
 
-impl Person {
+impl Party {
     fn new(role: &str, path: &str, seed: u64) -> Self {
         let (store, rng) = (open(path), TestRng::new(seed));
         let client = store.load(CLIENT, None).unwrap();
@@ -38,7 +38,7 @@ impl Person {
         Self { role: role.to_owned(), store, rng, client, invites, chats }
     }
 
-    /// Whether there is a chat of this name; it is in memory then.
+    /// Tells whether there is a chat of this owner; it is in memory then.
     fn has_chat(&mut self, name: &str) -> Result<bool, Failure> {
         if !self.chats.contains_key(name) {
             let Some(chat) = self.store.load(name, None)? else { return Ok(false) };
@@ -53,16 +53,16 @@ impl Person {
         Ok((self.chats.get_mut(name).unwrap(), &mut self.store, &mut self.rng))
     }
 
-    /// Makes a link once; its text, while nobody has claimed it.
+    /// Makes a link once, and gives its text while nobody has claimed it.
     fn invite(&mut self, name: &str) -> Result<String, Failure> {
         let Self { store, rng, client, invites, .. } = self;
         let invite = if let Some(invite) = store.load::<Invite>(name, None)? {
             invite
         } else {
             let (policy, host) = (Policy::new("Ada", NOW + 86_400), client.as_mut().unwrap());
-            let (invite, posting) = Invite::create(host.get(store)?, ORIGIN, policy, NOW, rng)?;
+            let (invite, copy) = Invite::create(host.get(store)?, ORIGIN, policy, NOW, rng)?;
             store.step(rng, |step| {
-                step.post(name, None, &posting.encode())?;
+                step.post(name, None, &copy.encode())?;
                 step.keep(name, invite)
             })?
         };
@@ -83,24 +83,25 @@ impl Person {
             invites.insert(link.to_owned(), invite);
         }
         let (invite, host) = (invites.get_mut(link).unwrap(), client.as_mut().unwrap());
-        let arrival = match invite.get(store)?.claim(host.get(store)?, claim, NOW) {
+        let taken = store.step(rng, |step| {
+            let states = (&mut *invite, &mut *host);
+            let (kept, introduction) = step.claim(states, claim, NOW, chat)?;
+            for text in &introduction.texts {
+                step.read(chat, text.as_bytes())?;
+            }
+            Ok(kept)
+        });
+        let kept = match taken {
             // Another process has just taken it in.
-            Err(Error::Duplicate) => {
+            Err(Failure::Protocol(Error::Duplicate)) => {
                 assert!(
                     store.load::<Chat>(chat, None)?.is_some(),
                     "the link is spent, the guest lost"
                 );
                 return Ok(());
             }
-            arrival => arrival?,
+            taken => taken?,
         };
-        let kept = store.step(rng, |step| {
-            let (kept, hello) = step.arrive((&mut *invite, &mut *host), arrival, chat)?;
-            for text in &hello.texts {
-                step.read(chat, text.as_bytes())?;
-            }
-            Ok(kept)
-        })?;
         say_where(invite);
         say_where(host);
         chats.insert(chat.to_owned(), kept);
@@ -123,9 +124,9 @@ impl Person {
         if self.has_chat(name)? {
             return Ok(());
         }
-        let [url, posting, list, bundle] = words[..] else { panic!("{words:?}") };
-        let posting = Posting::decode(&unhex(posting))?;
-        let preview = Link::parse(url)?.open(posting.sealed_invitation(), ORIGIN, NOW)?;
+        let [url, copy, list, bundle] = words[..] else { panic!("{words:?}") };
+        let copy = ServerCopy::decode(&unhex(copy))?;
+        let preview = InviteLink::parse(url)?.open(copy.sealed_invitation(), ORIGIN, NOW)?;
         let list = DeviceList::decode(&unhex(list))?;
         let bundles = [Bundle::decode(&unhex(bundle))?];
         let Self { store, rng, chats, .. } = self;
@@ -140,20 +141,18 @@ impl Person {
 
     fn read(&mut self, name: &str, message: &[u8]) -> Result<String, Failure> {
         let (chat, store, rng) = self.chat(name)?;
-        let here = chat.get(store)?;
-        let from = Address { account: here.peer().account(), device: here.peer().device() };
-        let (received, change) = here.open(from, message, NOW)?;
-        let read = match received.event {
-            Event::Text(text) => text.to_string(),
-            Event::Granted => "granted".to_owned(),
-            Event::Ended => "ended".to_owned(),
-            _ => panic!("what is this?"),
-        };
+        let from = Address::of(chat.get(store)?.peer());
         store.step(rng, |step| {
+            let received = step.change(chat, |chat, _| chat.open(from, message, NOW))?;
+            let read = match received.event {
+                ChatEvent::Text(text) => text.to_string(),
+                ChatEvent::Granted => "granted".to_owned(),
+                ChatEvent::Ended => "ended".to_owned(),
+                _ => panic!("what is this?"),
+            };
             step.read(name, read.as_bytes())?;
-            step.change(chat, change)
-        })?;
-        Ok(read)
+            Ok(read)
+        })
     }
 
     /// Writes a text once.
@@ -181,50 +180,50 @@ impl Person {
 }
 
 pub fn child(role: &str, path: &str, seed: u64) {
-    let (mut person, mut courier) = (Person::new(role, path, seed), Courier::default());
-    courier.say(&person.store);
+    let (mut party, mut courier) = (Party::new(role, path, seed), Courier::default());
+    courier.say(&party.store);
     listen(|words| {
         let name = |kind: &str, number: &str| format!("{kind}-{number}");
         match words {
-            ["arrived", number] => return person.store.sent(number.parse().unwrap()).unwrap(),
+            ["arrived", number] => return party.store.sent(number.parse().unwrap()).unwrap(),
             ["invite", number] => {
-                let url = again(|| person.invite(&name("link", number))).unwrap();
+                let url = again(|| party.invite(&name("link", number))).unwrap();
                 say(&format!("invited {number} {url}"));
             }
             ["admit", number, claim] => {
                 let (claim, names) = (unhex(claim), [name("link", number), name("chat", number)]);
-                again(|| person.admit((&names[0], &names[1]), &claim)).unwrap();
+                again(|| party.admit((&names[0], &names[1]), &claim)).unwrap();
                 say(&format!("admitted {number}"));
             }
             ["grant", number] => {
-                again(|| person.grant(&name("chat", number))).unwrap();
+                again(|| party.grant(&name("chat", number))).unwrap();
                 say(&format!("granted {number}"));
             }
             ["claim", number, words @ ..] => {
-                again(|| person.claim(&name("chat", number), words)).unwrap();
+                again(|| party.claim(&name("chat", number), words)).unwrap();
                 say(&format!("claimed {number}"));
             }
             ["bring", number, at, message] => {
                 let message = unhex(message);
-                match again(|| person.read(&name("chat", number), &message)) {
+                match again(|| party.read(&name("chat", number), &message)) {
                     Ok(read) => say(&format!("read {number} {at} {}", hex(read.as_bytes()))),
                     Err(error) => say(&format!("refused {number} {at} {error:?}")),
                 }
             }
             ["write", number, text] => {
-                again(|| person.write(&name("chat", number), text)).unwrap();
+                again(|| party.write(&name("chat", number), text)).unwrap();
                 say(&format!("wrote {number} {text}"));
             }
             ["end", number] => {
-                again(|| person.end(&name("chat", number))).unwrap();
+                again(|| party.end(&name("chat", number))).unwrap();
                 say(&format!("ended {number}"));
             }
             _ => panic!("{words:?}"),
         }
-        if let Some(chat) = person.chats.get(&name("chat", words[1])) {
+        if let Some(chat) = party.chats.get(&name("chat", words[1])) {
             say_where(chat);
         }
-        courier.say(&person.store);
+        courier.say(&party.store);
     });
 }
 
@@ -238,7 +237,7 @@ const ROLES: [&str; 2] = ["host", "guest"];
 struct Visit {
     bundle: Vec<u8>,
     url: Option<String>,
-    posting: Option<Vec<u8>>,
+    server_copy: Option<Vec<u8>>,
     claim: Option<Vec<u8>>,
     /// What each side has said that it has done.
     done: [BTreeSet<String>; 2],
@@ -249,7 +248,7 @@ struct Visit {
 impl Visit {
     fn new(bundle: Vec<u8>) -> Self {
         let (done, mail) = (Default::default(), Default::default());
-        Self { bundle, url: None, posting: None, claim: None, done, mail }
+        Self { bundle, url: None, server_copy: None, claim: None, done, mail }
     }
 
     fn has(&self, who: usize, what: &str) -> bool {
@@ -261,7 +260,7 @@ impl Visit {
         unread.map(|(at, (message, _))| (at, message))
     }
 
-    /// Whether both sides have written and read all texts.
+    /// Tells whether both sides have written and read all texts.
     fn is_told(&self) -> bool {
         let wrote = |who| (0..TEXTS).all(|text| self.has(who, &format!("wrote {text}")));
         // To the guest the grant, too.
@@ -287,11 +286,11 @@ impl Visit {
             if self.is_told() && !self.has(HOST, "ended") {
                 wants.push(format!("end {number}"));
             }
-        } else if let (Some(url), Some(posting), false) =
-            (&self.url, &self.posting, self.has(GUEST, "claimed"))
+        } else if let (Some(url), Some(copy), false) =
+            (&self.url, &self.server_copy, self.has(GUEST, "claimed"))
         {
             let bundle = hex(&self.bundle);
-            wants.push(format!("claim {number} {url} {} {list} {bundle}", hex(posting)));
+            wants.push(format!("claim {number} {url} {} {list} {bundle}", hex(copy)));
         }
         if self.has(who, ["granted", "let in"][who]) && !self.has(who, "ended") {
             let texts = (0..TEXTS).filter(|text| !self.has(who, &format!("wrote {text}")));
@@ -309,7 +308,7 @@ struct Doorstep {
     bags: [Mailbag; 2],
     list: String,
     bundle: Bundle,
-    one_time: Vec<latchstring::OneTimePrekey>,
+    one_time: Vec<latchstring::session::OneTimePrekey>,
 }
 
 impl Doorstep {
@@ -318,16 +317,15 @@ impl Doorstep {
         let mut host = client(1, &mut rng);
         let mut one_time = Vec::new();
         for _ in 0..4 {
-            let (keys, change) = host.replenish(NOW, &mut rng).unwrap();
-            host.apply(change).unwrap();
+            let keys = host.replenish(NOW, &mut rng).apply();
             one_time.extend(keys);
         }
-        let (list, bundle) = (hex(&host.list().encode()), host.bundle().unwrap());
+        let (list, bundle) = (hex(&host.list().encode()), host.bundle());
         open(host_path).keep(CLIENT, host, &mut rng).unwrap();
         Self { who: HOST, visits: Vec::new(), bags: Default::default(), list, bundle, one_time }
     }
 
-    /// Another guest is to come.
+    /// Expects another guest.
     fn expect_another(&mut self) {
         let one_time = self.one_time.pop();
         let bundle = one_time.map_or(Ok(self.bundle.clone()), |key| self.bundle.attach(key));
@@ -338,7 +336,7 @@ impl Doorstep {
         let (kind, number) = owner.split_once('-').unwrap();
         let visit = &mut self.visits[number.parse::<usize>().unwrap()];
         let place = match (kind, self.who, to) {
-            ("link", HOST, "-") => &mut visit.posting,
+            ("link", HOST, "-") => &mut visit.server_copy,
             ("chat", GUEST, "-") => &mut visit.claim,
             _ => return visit.mail[1 - self.who].push((message, false)),
         };
@@ -380,7 +378,7 @@ impl Doorstep {
     }
 }
 
-impl World for Doorstep {
+impl Surroundings for Doorstep {
     fn born(&mut self) {
         self.bags[self.who].born();
     }
@@ -418,7 +416,7 @@ impl World for Doorstep {
                 }
             }
             // It was saved, and the process died before it could say so: the inbox will tell.
-            ["refused", _, at, "Duplicate" | "KeyGone" | "Ended"] => {
+            ["refused", _, at, "Duplicate" | "MessageKeyGone" | "Ended"] => {
                 visit.mail[who][at.parse::<usize>().unwrap()].1 = true;
                 // The grant comes first.
                 if *at == "0" {
@@ -431,7 +429,7 @@ impl World for Doorstep {
     }
 }
 
-/// The host and the guest live in turns.
+/// Lets the host and the guest live in turns.
 pub fn survive(paths: &[String; 2], kills: u64) -> String {
     let mut doorstep = Doorstep::new(&paths[HOST]);
     let mut lives = [HOST, GUEST].map(|who| Lives::new(ROLES[who], &paths[who]));

@@ -6,28 +6,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchstring::{AccountId, Address, Bundle, Client, DeviceId, DeviceList, To};
+use latchstring::client::{Address, Client, DeviceList, MessageId, To};
+use latchstring::session::{AccountId, Bundle};
 
 use crate::child::{Courier, again, hex, listen, open, say, say_where, unhex};
-use crate::process::{Lives, Mailbag, World};
+use crate::process::{Lives, Mailbag, Surroundings};
 use crate::store::{Failure, Kept, Store};
-use crate::support::town::{Mail, Town, text};
-use crate::support::{NOW, TestRng, one_time_ids_of};
+use support::town::{Mail, Town, text};
+use support::{NOW, TestRng, one_time_ids_of};
 
 const OWNER: &str = "phone";
 const PHONE: usize = 0;
 /// The person whose phone it is.
 const OWN: usize = 0;
-
-fn address_of(text: &str) -> Address {
-    let bytes = unhex(text);
-    let account = AccountId(bytes[..32].try_into().unwrap());
-    Address { account, device: DeviceId(bytes[32..].try_into().unwrap()) }
-}
-
-fn hex_of(address: Address) -> String {
-    hex(&address.account.0) + &hex(&address.device.0)
-}
 
 // ---- the process that is killed ----
 
@@ -41,19 +32,18 @@ struct Phone {
 impl Phone {
     fn read(&mut self, from: Address, message: &[u8]) -> Result<Vec<u8>, Failure> {
         let Self { store, client, rng, .. } = self;
-        let (arrived, change) = client.get(store)?.open(from, message, NOW)?;
-        let read = text(&arrived.content);
         store.step(rng, |step| {
+            let arrived = step.change(client, |client, _| client.open(from, message, NOW))?;
+            let read = text(&arrived.content);
             step.read(OWNER, &read)?;
-            step.change(client, change)
-        })?;
-        Ok(read)
+            Ok(read)
+        })
     }
 
     fn learn(&mut self, list: &DeviceList) -> Result<(), Failure> {
         let Self { store, client, rng, .. } = self;
-        let (_, change) = client.get(store)?.learn(list, NOW)?;
-        change.map_or(Ok(()), |change| store.step(rng, |step| step.change(client, change)))
+        store.step(rng, |step| step.change(client, |client, _| client.learn(list, NOW)))?;
+        Ok(())
     }
 
     /// Writes a letter once, in however many lives; or says for which device a bundle is missing.
@@ -62,7 +52,7 @@ impl Phone {
             return Ok(format!("wrote {letter}"));
         }
         let Self { store, client, rng, .. } = self;
-        let account = AccountId(unhex(to).try_into().unwrap());
+        let account: AccountId = to.parse()?;
         let mut plan = client.get(store)?.plan(To::Account(account), NOW)?;
         let missing: BTreeSet<Address> = plan.missing().collect();
         for bundle in bundles {
@@ -71,7 +61,7 @@ impl Phone {
                 plan.supply(client.get(store)?, &bundle, NOW, rng)?;
             }
         }
-        let missing: Vec<String> = plan.missing().map(hex_of).collect();
+        let missing: Vec<String> = plan.missing().map(|address| address.to_string()).collect();
         if !missing.is_empty() {
             return Ok(format!("needs {letter} {}", missing.join(" ")));
         }
@@ -90,24 +80,20 @@ impl Phone {
         count > 0
     }
 
-    /// New prekeys: saved, then published.
+    /// Makes new one-time prekeys: saved, then published.
     fn replenish(&mut self) -> Result<(), Failure> {
         let Self { store, client, rng, .. } = self;
-        let (keys, change) = client.get(store)?.replenish(NOW, rng)?;
         store.step(rng, |step| {
-            for key in &keys {
-                step.post("keys", None, &key.encode())?;
-            }
-            step.change(client, change)
+            let keys = step.change(client, |client, rng| Ok(client.replenish(NOW, rng)))?;
+            keys.iter().try_for_each(|key| step.post("keys", None, &key.encode()))
         })
     }
 
     fn rotate(&mut self) -> Result<(), Failure> {
         let Self { store, client, rng, .. } = self;
-        let (bundle, change) = client.get(store)?.rotate(NOW, rng)?;
         store.step(rng, |step| {
-            step.post("bundle", None, &bundle.encode())?;
-            step.change(client, change)
+            let bundle = step.change(client, |client, rng| Ok(client.rotate(NOW, rng)))?;
+            step.post("bundle", None, &bundle.encode())
         })
     }
 }
@@ -128,7 +114,7 @@ pub fn child(path: &str, seed: u64) {
                 say(&format!("learned {account}"));
             }
             ["bring", at, from, message] => {
-                let (from, message) = (address_of(from), unhex(message));
+                let (from, message) = (from.parse().unwrap(), unhex(message));
                 match again(|| phone.read(from, &message)) {
                     Ok(content) => say(&format!("read {at} {}", hex(&content))),
                     Err(error) => say(&format!("refused {at} {error:?}")),
@@ -186,16 +172,16 @@ impl Neighbours {
         Self { town, phone: address, bag, letters, tasks, learned, read, lives: 0 }
     }
 
-    /// An account with two devices moves in.
+    /// Lets an account with two devices move in.
     fn befriend(&mut self) {
         let friend = self.town.people.len();
-        self.town.settle(AccountId([u8::try_from(friend + 10).unwrap(); 32]));
+        self.town.add_account(AccountId([u8::try_from(friend + 10).unwrap(); 32]));
         self.town.link(friend);
         self.town.inform(friend, self.town.id(OWN));
         self.town.inform(OWN, self.town.id(friend));
     }
 
-    /// A device writes to the phone's account; the laptop to a friend, of which the phone gets a copy.
+    /// Writes from a device to the phone's account, or from the laptop to a friend, of which the phone gets a copy.
     fn say(&mut self, person: usize, device: usize, to: usize) {
         let text = format!("letter {}", self.letters.len()).into_bytes();
         self.town.say(person, device, to, &text);
@@ -205,7 +191,7 @@ impl Neighbours {
         self.deliver();
     }
 
-    /// All others read what waits for them.
+    /// Lets all others read what waits for them.
     fn deliver(&mut self) {
         for person in 0..self.town.people.len() {
             for device in 0..self.town.people[person].devices.len() {
@@ -217,7 +203,7 @@ impl Neighbours {
         }
     }
 
-    /// What happens before a life.
+    /// Does what happens before a life.
     fn live(&mut self) {
         if self.lives.is_multiple_of(8) {
             self.befriend();
@@ -239,8 +225,8 @@ impl Neighbours {
         let server = &mut self.town.server;
         match owner {
             OWNER => {
-                let (from, to) = (self.phone, address_of(to));
-                let mail = Mail { from, to, id: [0; 16], message };
+                let (from, to) = (self.phone, to.parse().unwrap());
+                let mail = Mail { from, to, id: MessageId([0; 16]), message };
                 server.mail.entry(to).or_default().push_back(mail);
                 self.deliver();
             }
@@ -250,7 +236,7 @@ impl Neighbours {
         }
     }
 
-    /// In the end everybody has read everything once.
+    /// Checks that in the end everybody has read everything once.
     fn check(&self, path: &str) {
         let store = open(path);
         assert!(store.outbox().unwrap().is_empty());
@@ -295,7 +281,7 @@ impl Neighbours {
     }
 }
 
-impl World for Neighbours {
+impl Surroundings for Neighbours {
     fn born(&mut self) {
         self.bag.born();
         for task in &mut self.tasks {
@@ -308,16 +294,16 @@ impl World for Neighbours {
         for person in &self.town.people[1..] {
             if !self.learned.contains(&person.id()) {
                 let list = self.town.server.list(person.id()).encode();
-                wants.push(format!("learn {} {}", hex(&person.id().0), hex(&list)));
+                wants.push(format!("learn {} {}", person.id(), hex(&list)));
             }
         }
         for (at, letter) in self.letters.iter().enumerate().filter(|(_, letter)| !letter.is_read) {
             let Mail { from, message, .. } = &letter.mail;
-            wants.push(format!("bring {at} {} {}", hex_of(*from), hex(message)));
+            wants.push(format!("bring {at} {from} {}", hex(message)));
         }
         for (number, task) in self.tasks.iter().enumerate().filter(|(_, task)| !task.is_done) {
             let bundles: Vec<String> = task.bundles.values().map(|bundle| hex(bundle)).collect();
-            wants.push(format!("write {number} {} {}", hex(&task.to.0), bundles.join(" ")));
+            wants.push(format!("write {number} {} {}", task.to, bundles.join(" ")));
         }
         let stock = self.town.server.one_time.get(&self.phone).map_or(0, Vec::len);
         if stock < 20 {
@@ -332,7 +318,7 @@ impl World for Neighbours {
     fn hear(&mut self, words: &[&str]) {
         match words {
             ["learned", account] => {
-                self.learned.insert(AccountId(unhex(account).try_into().unwrap()));
+                self.learned.insert(account.parse().unwrap());
             }
             ["read", at, content] => {
                 let letter = &mut self.letters[at.parse::<usize>().unwrap()];
@@ -340,12 +326,12 @@ impl World for Neighbours {
                 letter.is_read = true;
             }
             // It was saved, and the process died before it could say so: the inbox will tell.
-            ["refused", at, "Duplicate" | "KeyGone"] => {
+            ["refused", at, "Duplicate" | "MessageKeyGone"] => {
                 self.letters[at.parse::<usize>().unwrap()].is_read = true;
             }
             ["needs", letter, missing @ ..] => {
                 let task = &mut self.tasks[letter.parse::<usize>().unwrap()];
-                for address in missing.iter().map(|address| address_of(address)) {
+                for address in missing.iter().map(|address| address.parse().unwrap()) {
                     let server = &mut self.town.server;
                     let bundle = || server.bundle(address).encode();
                     task.bundles.entry(address).or_insert_with(bundle);

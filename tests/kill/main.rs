@@ -3,18 +3,6 @@
 //!
 //! `LATCHSTRING_KILLS=500` sets how often. The process is this program with a role as its argument; it
 //! has no test harness, so that its output is its own.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    unreachable_pub,
-    reason = "a test may stop at a surprise"
-)]
 
 mod child;
 mod guests;
@@ -25,8 +13,6 @@ mod session;
 #[path = "../../examples/sqlite_store/store/mod.rs"]
 #[allow(dead_code, reason = "the examples use the rest")]
 mod store;
-#[path = "../support/mod.rs"]
-mod support;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();

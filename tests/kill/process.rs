@@ -10,15 +10,15 @@ use std::time::Duration;
 use latchstring::rand_core::Rng;
 
 use crate::child::unhex;
-use crate::support::TestRng;
+use support::TestRng;
 
 /// The world around the process: other people, and the server between them.
-pub trait World {
-    /// A new process is there, and knows nothing of what was said.
+pub trait Surroundings {
+    /// Notes that a new process is there, which knows nothing of what was said.
     fn born(&mut self);
-    /// All that the process is to do. What it was told in this life it is not told again.
+    /// Lists all that the process is to do. What it was told in this life it is not told again.
     fn wants(&mut self) -> Vec<String>;
-    /// What the process said.
+    /// Takes in what the process said.
     fn hear(&mut self, words: &[&str]);
 }
 
@@ -34,7 +34,7 @@ impl Mailbag {
         self.confirm.clear();
     }
 
-    /// Takes a message: its bytes, if it is not there yet.
+    /// Takes a message, and gives its bytes if it is not there yet.
     pub fn take(&mut self, number: &str, message: &str) -> Option<Vec<u8>> {
         let number = number.parse().unwrap();
         self.confirm.insert(number);
@@ -46,7 +46,7 @@ impl Mailbag {
         Some(unhex(message))
     }
 
-    /// What the process may forget.
+    /// Lists what the process may forget.
     pub fn wants(&self) -> impl Iterator<Item = String> {
         self.confirm.iter().map(|number| format!("arrived {number}"))
     }
@@ -82,9 +82,9 @@ impl Lives {
         }
     }
 
-    /// A life that ends by force after some words, or before the first. In one of five there are two
+    /// Lives a life that ends by force after some words, or before the first. In one of five there are two
     /// processes at once, that do not know of each other.
-    pub fn cut_short(&mut self, world: &mut impl World) {
+    pub fn cut_short(&mut self, world: &mut impl Surroundings) {
         let words = self.dice.next_u32() % 8;
         let then = Duration::from_micros((self.dice.next_u32() % 10_000).into());
         let is_alone = !self.dice.next_u32().is_multiple_of(5);
@@ -92,38 +92,38 @@ impl Lives {
         for _ in 0..words {
             living.tell(world.wants());
             let Some(line) = living.hear() else { break };
-            self.judge(&line, is_alone, world);
+            self.check_line(&line, is_alone, world);
         }
         living.tell(world.wants());
         thread::sleep(then);
         for line in living.kill() {
-            self.judge(&line, is_alone, world);
+            self.check_line(&line, is_alone, world);
         }
     }
 
-    /// A life in which everything is done.
-    pub fn in_peace(&mut self, world: &mut impl World) {
+    /// Lives a life in which everything is done.
+    pub fn in_peace(&mut self, world: &mut impl Surroundings) {
         let mut living = self.begin(world, 1);
         living.tell(world.wants());
         while let Some(line) = living.hear() {
-            self.judge(&line, true, world);
+            self.check_line(&line, true, world);
             living.tell(world.wants());
         }
         living.end();
     }
 
-    fn begin(&mut self, world: &mut impl World, processes: u64) -> Living {
+    fn begin(&mut self, world: &mut impl Surroundings, processes: u64) -> Living {
         world.born();
         let seeds = self.count + 1..=self.count + processes;
         self.count += processes;
         Living::begin(self.role, &self.path, seeds)
     }
 
-    fn judge(&mut self, line: &str, is_alone: bool, world: &mut impl World) {
+    fn check_line(&mut self, line: &str, is_alone: bool, world: &mut impl Surroundings) {
         let words: Vec<&str> = line.split(' ').collect();
         self.unsaid += u64::from(is_alone && words[0] == "refused");
         if let ["read", place @ .., _] = &words[..] {
-            // Not what the worlds know to be settled: of two processes the one that was refused may be
+            // Not what the worlds know for certain: of two processes the one that was refused may be
             // heard before the one that has read.
             assert!(self.shown.insert(place.join(" ")), "{place:?} was shown twice");
         }
@@ -183,7 +183,7 @@ impl Living {
         }
     }
 
-    /// The next line; none if all is done that was told.
+    /// Waits for the next line; gives none if all is done that was told.
     fn hear(&mut self) -> Option<String> {
         while self.busy > 0 {
             let line = self.said.recv_timeout(Duration::from_secs(60)).expect("it is alive");
@@ -195,7 +195,7 @@ impl Living {
         None
     }
 
-    /// Kills them; what they have still said.
+    /// Kills them, and gives what they have still said.
     fn kill(mut self) -> Vec<String> {
         for (child, _) in &mut self.children {
             child.kill().unwrap();

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use latchstring::{Session, State};
+use latchstring::session::Session;
+use latchstring::storage::State;
 
 use crate::child::{Courier, again, hex, listen, open, say, say_where, unhex};
-use crate::process::{Lives, Mailbag, World};
+use crate::process::{Lives, Mailbag, Surroundings};
 use crate::store::{Failure, Kept, Store};
-use crate::support::{Pair, TestRng};
+use support::{Pair, TestRng};
 
 const OWNER: &str = "session";
 
@@ -17,12 +18,11 @@ pub fn receive(
     message: &[u8],
     rng: &mut TestRng,
 ) -> Result<Vec<u8>, Failure> {
-    let (opened, change) = kept.get(store)?.stage(message)?.open()?;
     store.step(rng, |step| {
-        step.change(kept, change)?;
-        step.read(OWNER, &opened.content)
-    })?;
-    Ok(opened.content.to_vec())
+        let opened = step.change(kept, |session, _| session.open(message))?;
+        step.read(OWNER, &opened.content)?;
+        Ok(opened.content.to_vec())
+    })
 }
 
 pub fn send(
@@ -59,7 +59,7 @@ fn chatter(kept: &mut Kept<Session>, rng: &mut TestRng) {
     }
 }
 
-/// The process: reads messages, answers, and says what it has done once it is saved.
+/// Is the process: reads messages, answers, and says what it has done once it is saved.
 pub fn child(path: &str, seed: u64) {
     let (mut rng, mut courier) = (TestRng::new(seed), Courier::default());
     let mut store = open(path);
@@ -108,7 +108,7 @@ impl Peer {
     }
 }
 
-impl World for Peer {
+impl Surroundings for Peer {
     fn born(&mut self) {
         self.bag.born();
     }
@@ -127,7 +127,7 @@ impl World for Peer {
                 self.read[at] = true;
             }
             // It was saved, and the process died before it could say so: the inbox will tell.
-            ["refused", at, "Duplicate" | "KeyGone"] => {
+            ["refused", at, "Duplicate" | "MessageKeyGone"] => {
                 self.read[at.parse::<usize>().unwrap()] = true;
             }
             ["sent", number, OWNER, "-", message] => {
@@ -165,7 +165,7 @@ pub fn survive(path: &str, kills: u64) -> String {
     }
     lives.in_peace(&mut peer);
 
-    let store = open(path);
+    let mut store = open(path);
     let mut inbox: Vec<Vec<u8>> =
         store.inbox().unwrap().into_iter().map(|(_, content)| content).collect();
     inbox.sort();
@@ -177,13 +177,13 @@ pub fn survive(path: &str, kills: u64) -> String {
     assert!(peer.answers.len() >= inbox.len() / 8, "{} answers", peer.answers.len());
     // Every answer has come, and what is missing was reserved by a process that died.
     let skipped = usize::try_from(kills).unwrap() * usize::from(RESERVED);
-    assert!(peer.session.missing() <= skipped, "an answer was lost");
+    assert!(peer.session.skipped() <= skipped, "an answer was lost");
     assert!(peer.ahead >= peer.answers.len() / 2, "{} messages ahead", peer.ahead);
     // And the two still talk.
     let mut kept: Kept<Session> = store.load(OWNER, None).unwrap().unwrap();
     let last = peer.session.encrypt(b"still here", &mut peer.rng).unwrap();
-    let (opened, _) = kept.get(&store).unwrap().stage(&last).unwrap().open().unwrap();
-    assert_eq!(*opened.content, b"still here");
+    let opened = receive(&mut store, &mut kept, &last, &mut peer.rng).unwrap();
+    assert_eq!(opened, b"still here");
     let (read, unsaid) = (inbox.len(), lives.unsaid);
     let ahead = peer.ahead;
     format!(

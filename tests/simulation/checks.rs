@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use latchstring::{
-    AccountId, Address, Alert, Arrived, Content, Conversation, Error, Origin, State,
+use latchstring::Error;
+use latchstring::client::{
+    Address, Alert, Content, Conversation, ListHash, OwnContent, ReceivedLetter, Sender,
 };
+use latchstring::session::AccountId;
+use latchstring::storage::State;
 
 use crate::letters::{Draft, What};
 use crate::server::Mail;
@@ -45,7 +48,7 @@ impl World {
         node: usize,
         draft: &Draft,
         to: Address,
-    ) -> Vec<(AccountId, [u8; 32])> {
+    ) -> Vec<(AccountId, ListHash)> {
         let client = &self.nodes[node].client;
         let own = client.address().account;
         let of = |conversation: Conversation| match conversation {
@@ -55,11 +58,11 @@ impl World {
         };
         let other = match &draft.what {
             What::New(conversation, _) => of(*conversation),
-            What::Again(message) => of(self.messages[*message].conversation),
+            What::Resend(message) => of(self.messages[*message].conversation),
             What::Ask(from, _) => from.account,
-            What::Witness => own,
+            What::SeenReport => own,
         };
-        let hash = |account| (account, *client.list_of(account).unwrap().hash());
+        let hash = |account| (account, client.list_of(account).unwrap().hash());
         let mut named = vec![hash(own)];
         // In a group the receiver reads the second list as its own account's.
         if other != own {
@@ -69,7 +72,7 @@ impl World {
     }
 
     /// Whether it may open at all.
-    pub fn check_opened(&self, node: usize, envelope: usize, arrived: &Arrived) {
+    pub fn check_opened(&self, node: usize, envelope: usize, arrived: &ReceivedLetter) {
         let (client, sent) = (&self.nodes[node].client, &self.sent[envelope]);
         assert!(!self.nodes[node].knows, "a removed device has opened a letter");
         assert!(!sent.opened, "an envelope was opened twice");
@@ -77,12 +80,12 @@ impl World {
         assert!(list.device(sent.from.device).is_some(), "an unlisted device was heard");
         assert!(self.time(node) <= list.expires(), "heard by a list past its time");
         let own = client.address().account == sent.from.account;
-        assert_eq!(arrived.origin, if own { Origin::Own } else { Origin::Member });
+        assert_eq!(arrived.sender, if own { Sender::Own } else { Sender::Member });
         assert_eq!(arrived.from, sent.from);
     }
 
     /// Follows which session both sides are on.
-    pub fn note_session(&mut self, node: usize, envelope: usize, arrived: &Arrived) {
+    pub fn note_session(&mut self, node: usize, envelope: usize, arrived: &ReceivedLetter) {
         let (from, to, session) = {
             let sent = &self.sent[envelope];
             (sent.from, sent.to, sent.session)
@@ -133,7 +136,7 @@ impl World {
         self.sent[envelope].opened = true;
         self.refused.remove(&envelope);
         let course = self.courses.get_mut(&(from, to, session)).unwrap();
-        course.missing += arrived.missing;
+        course.skipped += arrived.skipped;
         if course.last.is_some_and(|last| last > envelope) {
             course.late += 1;
         }
@@ -147,31 +150,33 @@ impl World {
             let Some(known) = client.list_of(*subject) else { continue };
             let mut told = client.mismatches();
             let told = told.any(|(by, of, _)| by == sent.from && of == *subject);
-            assert_eq!(told, known.hash() != hash, "whether both know the same list");
+            assert_eq!(told, known.hash() != *hash, "whether both know the same list");
         }
     }
 
     /// What is shown is what was sent, by that device, there, and was not shown before.
-    pub fn check_content(&mut self, node: usize, envelope: usize, arrived: &Arrived) {
+    pub fn check_content(&mut self, node: usize, envelope: usize, arrived: &ReceivedLetter) {
         let held = self.sent[envelope].held;
         let equivocates = |alert: &Alert| matches!(alert, Alert::Equivocation { .. });
         assert!(!arrived.alerts.iter().any(equivocates), "nobody said two things");
         let large;
         let text: &[u8] = match (&arrived.content, held) {
-            (Content::AskedAgain(id), Held::Ask(asked)) => {
+            (Content::ResendRequested(id), Held::Ask(asked)) => {
                 assert_eq!(*id, asked);
                 self.nodes[node].asked.push((arrived.from, *id));
                 return;
             }
-            (Content::Witness, Held::Witness) => return,
+            (Content::SeenReport, Held::SeenReport) => return,
             (Content::Repeated, Held::Message(message)) => {
                 let name = (arrived.from, self.messages[message].id);
                 assert!(self.nodes[node].read.contains(&name), "kept back and never shown");
                 self.count("repeated");
                 return;
             }
-            (Content::Message(text) | Content::Own(text), Held::Message(_)) => text,
-            (Content::Large(content), Held::Message(message)) => {
+            (Content::Message(text) | Content::Own(OwnContent::App(text)), Held::Message(_)) => {
+                text
+            }
+            (Content::Blob(content), Held::Message(message)) => {
                 large = content.open(self.messages[message].blob.as_ref().unwrap()).unwrap();
                 &large
             }
@@ -206,7 +211,7 @@ impl World {
     pub fn check_refused(&self, node: usize, is_true: Option<usize>, mail: &Mail, error: Error) {
         let client = &self.nodes[node].client;
         if self.nodes[node].knows {
-            assert_eq!(error, Error::Unlisted, "a removed device");
+            assert_eq!(error, Error::OwnDeviceUnlisted, "a removed device");
             return;
         }
         let known = client.list_of(mail.from.account);
@@ -214,18 +219,27 @@ impl World {
         let is_self = mail.from == client.address();
         let has_place = client.list().device(client.address().device).is_some();
         if !is_listed && !is_self && has_place {
-            assert!(
-                matches!(error, Error::Unlisted | Error::AccountChanged),
-                "an unlisted device is refused first: {error:?}"
-            );
+            let is_first = match error {
+                Error::UnknownAccount => known.is_none(),
+                Error::Unlisted | Error::AccountChanged => known.is_some(),
+                _ => false,
+            };
+            assert!(is_first, "an unlisted device is refused first: {error:?}");
         }
         let Some(envelope) = is_true else { return };
         let sent = &self.sent[envelope];
         match error {
             Error::Duplicate => assert!(sent.opened, "a duplicate of nothing"),
             Error::Replay => assert!(self.nodes[node].accepted.contains(&sent.session)),
-            Error::Unlisted | Error::ListExpired | Error::AccountChanged => {}
-            Error::KeyGone | Error::Forged | Error::UnknownPrekey | Error::RotationRequired => {
+            Error::Unlisted
+            | Error::OwnDeviceUnlisted
+            | Error::UnknownAccount
+            | Error::ListExpired
+            | Error::AccountChanged => {}
+            Error::MessageKeyGone
+            | Error::Forged
+            | Error::UnknownPrekey
+            | Error::RotationRequired => {
                 assert!(sent.opened || !self.is_lossless(), "{error:?} on a polite server");
             }
             _ => panic!("{error:?} for what an honest device has sealed"),

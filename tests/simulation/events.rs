@@ -1,6 +1,8 @@
 //! What happens.
 
-use latchstring::{Client, Conversation, Error, State};
+use latchstring::Error;
+use latchstring::client::{Client, Conversation, DeviceList, GroupId};
+use latchstring::storage::State;
 
 use crate::letters::{What, content};
 use crate::server::{DAY, attack};
@@ -40,7 +42,7 @@ impl World {
             885..905 => self.upkeep_of(node),
             905..915 => self.draft(node),
             915..925 => self.seal_draft(node),
-            925..932 => _ = self.say(node, What::Witness, Vec::new()),
+            925..932 => _ = self.say(node, What::SeenReport, Vec::new()),
             932..945 => self.backfill(node),
             945..960 => {
                 let client = &mut self.nodes[node].client;
@@ -121,7 +123,7 @@ impl World {
         let others = (1..people.min(4)).map(|step| (own + step) % people);
         let members = others.map(|person| self.account(person)).collect();
         let content = content(&mut self.rng);
-        let _ = self.say(node, What::New(Conversation::Group([5; 32]), members), content);
+        let _ = self.say(node, What::New(Conversation::Group(GroupId([5; 32])), members), content);
     }
 
     fn sync(&mut self, node: usize) {
@@ -177,7 +179,11 @@ impl World {
             }
             let asked = self.say(node, What::Ask(from, id), Vec::new());
             any |= asked.is_ok();
-            let tries = if asked == Err(Error::Unlisted) { TRIES } else { tries + 1 };
+            let is_gone = matches!(
+                asked,
+                Err(Error::Unlisted | Error::UnknownAccount | Error::OwnDeviceUnlisted)
+            );
+            let tries = if is_gone { TRIES } else { tries + 1 };
             self.nodes[node].failed.insert((from, id), tries);
             self.nodes[node].asking.insert(from, now);
         }
@@ -220,7 +226,7 @@ impl World {
             return;
         };
         let content = self.messages[message].content.clone();
-        if let Ok(mut draft) = self.plan(node, What::Again(message), content) {
+        if let Ok(mut draft) = self.plan(node, What::Resend(message), content) {
             if draft.plan.devices().next().is_none() {
                 return;
             }
@@ -231,7 +237,7 @@ impl World {
             assert!(newer, "made up for what was not missing");
             self.supply(node, &mut draft);
             let sealed = self.seal(node, &mut draft);
-            assert_ne!(sealed, Err(Error::OtherContent), "the same content is refused");
+            assert_ne!(sealed, Err(Error::ContentMismatch), "the same content is refused");
             self.count("backfill");
         }
     }
@@ -240,7 +246,7 @@ impl World {
         for person in 0..self.people.len() {
             let of = self.account(person);
             let changed = self.nodes[node].client.changed_list_of(of);
-            if let Some(key) = changed.map(|list| *list.account_key()) {
+            if let Some(key) = changed.map(DeviceList::account_key) {
                 self.acknowledge(node, of, &key);
             }
         }

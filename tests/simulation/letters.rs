@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchstring::{
-    AccountId, Address, Bundle, Client, Conversation, Error, MessageId, MessageKind, OneTimePrekey,
-    Plan, State, To,
-};
+use latchstring::Error;
+use latchstring::client::{Address, Client, Conversation, MessageId, Plan, To};
+use latchstring::session::{AccountId, Bundle, MessageKind, OneTimePrekey};
+use latchstring::storage::State;
 
 use crate::server::{DAY, below};
-use crate::world::{Begun, Held, Message, OWNER, Sent, World, key};
+use crate::world::{Begun, Held, Message, Sent, World, commit};
 
 /// A plan, what it is for, and what was fetched for it.
 pub struct Draft {
@@ -23,9 +23,9 @@ pub struct Draft {
 #[derive(Clone)]
 pub enum What {
     New(Conversation, Vec<AccountId>),
-    Again(usize),
+    Resend(usize),
     Ask(Address, MessageId),
-    Witness,
+    SeenReport,
 }
 
 impl World {
@@ -37,12 +37,12 @@ impl World {
             let client = &self.nodes[node].client;
             let plan = match &what {
                 What::New(conversation, members) => client.plan(whom(conversation, members), now),
-                What::Again(message) => {
+                What::Resend(message) => {
                     let message = &self.messages[*message];
                     client.backfill(message.id, now)
                 }
-                What::Ask(from, id) => client.ask_again(*from, *id, now),
-                What::Witness => client.witness(now),
+                What::Ask(from, id) => client.request_resend(*from, *id, now),
+                What::SeenReport => client.report_seen(now),
             };
             self.check_sample(node, before.as_ref(), "planning");
             let error = match plan {
@@ -58,7 +58,13 @@ impl World {
                 Err(error) => error,
             };
             self.count_error("plan", error);
-            if !matches!(error, Error::Unlisted | Error::ListExpired) {
+            if !matches!(
+                error,
+                Error::Unlisted
+                    | Error::UnknownAccount
+                    | Error::OwnDeviceUnlisted
+                    | Error::ListExpired
+            ) {
                 return Err(error);
             }
             let mut accounts = self.accounts_of(node, &what);
@@ -83,7 +89,7 @@ impl World {
                     accounts.push(*account);
                 }
             }
-            What::Again(message) => {
+            What::Resend(message) => {
                 let message = &self.messages[*message];
                 accounts.extend(&message.members);
                 if let Conversation::With(account) = message.conversation {
@@ -91,7 +97,7 @@ impl World {
                 }
             }
             What::Ask(from, _) => accounts.push(from.account),
-            What::Witness => {}
+            What::SeenReport => {}
         }
         accounts.dedup();
         accounts
@@ -172,32 +178,25 @@ impl World {
     pub fn seal(&mut self, node: usize, draft: &mut Draft) -> Result<(), Error> {
         let devices: Vec<_> = draft.plan.devices().collect();
         let (now, before) = (self.time(node), self.sample(node));
-        let (crashes, restarts) = (!self.is_quiet && self.once_in(40), self.once_in(64));
-        let client = &mut self.nodes[node].client;
-        let state = restarts.then(|| client.to_bytes());
-        let anchor = client.anchor();
-        let sealed = client.seal(&mut draft.plan, &draft.content, now, &mut self.rng);
+        let crashes = !self.is_quiet && self.once_in(40);
+        let (client, rng) = (&mut self.nodes[node].client, &mut self.rng);
+        let sealed = if crashes {
+            client.seal(&mut draft.plan, &draft.content, now, rng).map(|_dropped| None)
+        } else {
+            let (plan, content) = (&mut draft.plan, &draft.content);
+            commit(client, rng, |client, rng| client.seal(plan, content, now, rng)).map(Some)
+        };
         let out = match sealed {
             Err(error) => {
                 self.check_sample(node, before.as_ref(), "sealing");
                 self.count_error("seal", error);
                 return Err(error);
             }
-            Ok(sealed) if crashes => {
-                drop(sealed);
+            Ok(None) => {
                 self.check_sample(node, before.as_ref(), "sealing without applying");
                 return Ok(());
             }
-            Ok(sealed) => match &state {
-                None => sealed.apply().unwrap(),
-                Some(state) => {
-                    let recorded = sealed.record(&key(), OWNER, &anchor, &mut self.rng).unwrap();
-                    let record = recorded.record().to_vec();
-                    let out = recorded.apply().unwrap();
-                    self.restart(node, state, &record);
-                    out
-                }
-            },
+            Ok(Some(out)) => out,
         };
         assert!(out.envelopes.iter().map(|envelope| envelope.to).eq(devices.iter().copied()));
         self.check_audience(node, draft, &devices);
@@ -233,7 +232,7 @@ impl World {
         &mut self,
         node: usize,
         draft: &Draft,
-        out: &latchstring::Outgoing,
+        out: &latchstring::client::Outgoing,
         devices: &[Address],
     ) -> Held {
         match &draft.what {
@@ -255,7 +254,7 @@ impl World {
                 assert!(self.by_name.insert((from, out.id), message).is_none());
                 Held::Message(message)
             }
-            What::Again(message) => {
+            What::Resend(message) => {
                 let message = *message;
                 let entry = &mut self.messages[message];
                 assert_eq!(out.id, entry.id);
@@ -264,7 +263,7 @@ impl World {
                 Held::Message(message)
             }
             What::Ask(_, id) => Held::Ask(*id),
-            What::Witness => Held::Witness,
+            What::SeenReport => Held::SeenReport,
         }
     }
 
@@ -279,12 +278,12 @@ impl World {
     pub fn answer(&mut self, node: usize, to: Address, id: MessageId) -> Result<(), Error> {
         let from = self.address(node);
         let now = self.time(node);
-        let plan = self.nodes[node].client.plan_again(to, id, now)?;
+        let plan = self.nodes[node].client.plan_resend(to, id, now)?;
         let message = self.by_name[&(from, id)];
         let content = self.messages[message].content.clone();
         let mut draft = Draft {
             plan,
-            what: What::Again(message),
+            what: What::Resend(message),
             content,
             begun: BTreeMap::new(),
             left_out: BTreeSet::new(),
@@ -309,7 +308,7 @@ pub fn copy(client: &Client) -> Client {
 }
 
 /// The bytes of some content: mostly short, sometimes more than goes into an envelope.
-pub fn content(rng: &mut crate::support::TestRng) -> Vec<u8> {
+pub fn content(rng: &mut support::TestRng) -> Vec<u8> {
     use latchstring::rand_core::Rng;
     let length = if below(rng, 100) == 0 { 4090 + below(rng, 12) } else { below(rng, 60) };
     let mut bytes = vec![0; length];

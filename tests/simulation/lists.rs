@@ -1,17 +1,17 @@
 //! Accounts, devices that come and go, lists, prekeys.
 
-use latchstring::{
-    Account, AccountId, Address, Bundle, Candidate, Certificate, Client, DeviceList, Error,
-    Learned, OneTimePrekey, Proposal, State,
-};
+use latchstring::Error;
+use latchstring::client::{Address, Client, DeviceList, LinkingRequest, ListUpdate, NewDevice};
+use latchstring::session::{Account, AccountId, AccountKey, Bundle, Certificate, OneTimePrekey};
+use latchstring::storage::State;
 
 use crate::letters::copy;
 use crate::server::Published;
-use crate::world::{Person, Place, World};
+use crate::world::{Person, Place, World, commit};
 
 impl World {
     /// A new account with one device.
-    pub fn settle(&mut self, id: AccountId) {
+    pub fn add_account(&mut self, id: AccountId) {
         let account = Account::generate(id, &mut self.rng);
         let person = self.people.len();
         self.people.push(Person { account, nodes: Vec::new() });
@@ -21,7 +21,7 @@ impl World {
     /// The first device of a person's account.
     fn begin(&mut self, person: usize) {
         let account = &self.people[person].account;
-        let client = Client::create(account, self.now, &mut self.rng).unwrap();
+        let client = Client::create(account, self.now, &mut self.rng);
         self.server.publish(client.list());
         let node = self.add_node(client, person, Place::Listed);
         self.people[person].nodes.push(node);
@@ -29,25 +29,23 @@ impl World {
     }
 
     /// A device that is to be linked, with its acceptance, and what the primary has signed.
-    fn candidate(&mut self, account: &Account, primary: &mut Client, now: u64) -> Option<Client> {
-        let candidate = Candidate::generate("a laptop", now, &mut self.rng).unwrap();
-        let candidate = Candidate::from_bytes(&candidate.to_bytes()).unwrap();
-        let proposal = Proposal::read(&candidate.code(), now).unwrap();
-        let offer = primary.approve(account, &proposal, Client::COMPANIONS, now, &mut self.rng);
-        let (offer, change) = match offer {
-            Ok(offer) => offer,
+    fn new_device(&mut self, account: &Account, primary: &mut Client, now: u64) -> Option<Client> {
+        let new_device = NewDevice::generate("a laptop", now, &mut self.rng).unwrap();
+        let new_device = NewDevice::from_bytes(&new_device.to_bytes()).unwrap();
+        let request = LinkingRequest::read(&new_device.code(), now).unwrap();
+        let offer = primary.approve(account, &request, Client::COMPANIONS, now, &mut self.rng);
+        let offer = match offer {
+            Ok(offer) => offer.apply(),
             Err(error) => {
                 self.count_error("approve", error);
                 return None;
             }
         };
-        primary.apply(change).unwrap();
-        let welcome = candidate.open(&offer, now).unwrap();
-        let (mut companion, acceptance) = welcome.accept(candidate, now, &mut self.rng).unwrap();
-        let change = primary.admit(account, &acceptance, now).unwrap();
-        primary.apply(change).unwrap();
-        let (_, change) = companion.learn(primary.list(), now).unwrap();
-        companion.apply(change.unwrap()).unwrap();
+        let linking_offer = new_device.open(&offer, now).unwrap();
+        let (mut companion, acceptance) =
+            linking_offer.accept(new_device, now, &mut self.rng).unwrap();
+        primary.admit(account, &acceptance, now).unwrap().apply();
+        companion.learn(primary.list(), now).unwrap().apply();
         Some(companion)
     }
 
@@ -56,7 +54,7 @@ impl World {
         let now = self.time(primary);
         let account = Account::from_bytes(&self.people[person].account.to_bytes()).unwrap();
         let mut client = copy(&self.nodes[primary].client);
-        let companion = self.candidate(&account, &mut client, now);
+        let companion = self.new_device(&account, &mut client, now);
         self.nodes[primary].client = client;
         let Some(companion) = companion else { return };
         self.server.publish(companion.list());
@@ -76,10 +74,11 @@ impl World {
         let (primary, node) = (self.people[person].nodes[0], self.people[person].nodes[place]);
         let (now, gone) = (self.time(primary), self.address(node));
         let account = &self.people[person].account;
-        let removed = self.nodes[primary].client.remove(account, gone.device, now);
+        let removed = commit(&mut self.nodes[primary].client, &mut self.rng, |client, _| {
+            client.remove(account, gone.device, now)
+        });
         match removed {
-            Ok(change) => {
-                self.commit(primary, change);
+            Ok(()) => {
                 self.server.publish(self.nodes[primary].client.list());
                 self.drop_sessions(primary, |address| address == gone);
                 assert!(!self.nodes[primary].client.has_session(gone, now));
@@ -110,10 +109,10 @@ impl World {
         let now = self.time(primary);
         let account = Account::from_bytes(&self.people[person].account.to_bytes()).unwrap();
         let mut thief = copy(&self.nodes[primary].client);
-        let Some(ghost) = self.candidate(&account, &mut thief, now) else { return };
+        let Some(ghost) = self.new_device(&account, &mut thief, now) else { return };
         let id = account.id();
         let base = self.nodes[primary].client.list().epoch();
-        self.server.fork_bases.insert(*ghost.list().hash(), base);
+        self.server.fork_bases.insert(ghost.list().hash(), base);
         self.server.forks.entry(id).or_default().push(ghost.list().encode());
         let node = self.add_node(ghost, person, Place::Ghost);
         self.publish_keys(node);
@@ -122,14 +121,12 @@ impl World {
 
     pub fn publish_keys(&mut self, node: usize) {
         let now = self.time(node);
-        let client = &self.nodes[node].client;
-        let (keys, change) = client.replenish(now, &mut self.rng).unwrap();
-        self.commit(node, change);
+        let keys = self.commit(node, |client, rng| Ok(client.replenish(now, rng))).unwrap();
         let (address, at) = (self.address(node), self.time(node));
         let keys = keys.iter().map(|key| (at, OneTimePrekey::encode(key)));
         self.server.one_time.entry(address).or_default().extend(keys);
         if !self.server.bundles.contains_key(&address) {
-            let bytes = self.nodes[node].client.bundle().unwrap().encode();
+            let bytes = self.nodes[node].client.bundle().encode();
             self.server.bundles.insert(address, vec![Published { at, bytes }]);
         }
     }
@@ -138,10 +135,9 @@ impl World {
     pub fn upkeep(&mut self, node: usize) {
         let (now, address) = (self.time(node), self.address(node));
         let published = self.server.one_time[&address].len();
-        let due = self.nodes[node].client.due(now, published);
+        let due = self.nodes[node].client.tasks(now, published);
         if due.prekeys.rotate {
-            let (bundle, change) = self.nodes[node].client.rotate(now, &mut self.rng).unwrap();
-            self.commit(node, change);
+            let bundle = self.commit(node, |client, rng| Ok(client.rotate(now, rng))).unwrap();
             let bytes = Bundle::encode(&bundle);
             self.server.bundles.get_mut(&address).unwrap().push(Published { at: now, bytes });
             self.count("rotate");
@@ -153,19 +149,18 @@ impl World {
         let primary = self.people[self.nodes[node].person].nodes[0];
         if due.renew_list && node == primary {
             let account = &self.people[self.nodes[node].person].account;
-            match self.nodes[node].client.renew(account, now) {
-                Ok(change) => {
-                    self.commit(node, change);
+            let (client, rng) = (&mut self.nodes[node].client, &mut self.rng);
+            match commit(client, rng, |client, _| client.renew(account, now)) {
+                Ok(()) => {
                     self.server.publish(self.nodes[node].client.list());
                     self.count("renew list");
                 }
                 Err(error) => self.count_error("renew", error),
             }
         }
-        if let Some(change) = self.nodes[node].client.tick(now).unwrap() {
-            self.commit(node, change);
-            let now = self.time(node);
-            assert!(!self.nodes[node].client.due(now, 50).tick, "a tick leaves nothing");
+        if self.nodes[node].client.expire(now).is_change() {
+            self.commit(node, |client, _| Ok(client.expire(now))).unwrap();
+            assert!(!self.nodes[node].client.tasks(now, 50).expire, "expiry leaves nothing");
         }
     }
 
@@ -191,35 +186,32 @@ impl World {
                 return Err(error);
             }
         };
-        let is_fork = !self.server.signed.contains(list.hash());
+        let is_fork = !self.server.signed.contains(&list.hash());
         let known_fork = self.server.forks.get(&of).is_some_and(|forks| forks.contains(&bytes));
         assert!(!is_fork || known_fork, "a list that nobody signed was read");
         let (now, before) = (self.time(node), self.sample(node));
         let known = self.nodes[node].client.list_of(of).cloned();
-        match self.nodes[node].client.learn(&list, now) {
-            Ok((learned, change)) => {
-                let is_judged_alone = matches!(learned, Learned::First | Learned::Changed);
+        match self.commit(node, |client, _| client.learn(&list, now)) {
+            Ok(learned) => {
+                let is_judged_alone = matches!(learned, ListUpdate::First | ListUpdate::Changed);
                 let is_over = is_judged_alone && now > list.expires();
                 assert!(!is_over, "a list past its time was taken");
                 if let Some(known) = &known
-                    && learned != Learned::Changed
+                    && learned != ListUpdate::Changed
                 {
                     assert_eq!(list.account_key(), known.account_key(), "another account key");
                     assert!(list.epoch() >= known.epoch(), "an older list was taken");
                 }
                 if let Some(known) = &known
-                    && learned != Learned::Changed
+                    && learned != ListUpdate::Changed
                 {
-                    self.check_descent(known, &list);
+                    self.check_follows(known, &list);
                 }
                 if let Some(known) = &known
                     && list.epoch() == known.epoch()
-                    && learned != Learned::Changed
+                    && learned != ListUpdate::Changed
                 {
                     assert_eq!(list.hash(), known.hash(), "another list of the same epoch");
-                }
-                if let Some(change) = change {
-                    self.commit(node, change);
                 }
                 self.learned(node, of, &list, &learned);
                 Ok(())
@@ -229,7 +221,7 @@ impl World {
                 self.count_error("learn", error);
                 let waiting = self.nodes[node].client.changed_list_of(of);
                 let mut held = known.iter().chain(waiting);
-                let on_fork = held.any(|list| !self.server.signed.contains(list.hash()));
+                let on_fork = held.any(|list| !self.server.signed.contains(&list.hash()));
                 // The user has looked into it.
                 if matches!(error, Error::ListFork | Error::ListRollback)
                     && on_fork
@@ -246,8 +238,8 @@ impl World {
     }
 
     /// Of two histories each list follows only its own.
-    fn check_descent(&self, known: &DeviceList, list: &DeviceList) {
-        let base = |list: &DeviceList| self.server.fork_bases.get(list.hash()).copied();
+    fn check_follows(&self, known: &DeviceList, list: &DeviceList) {
+        let base = |list: &DeviceList| self.server.fork_bases.get(&list.hash()).copied();
         match (base(known), base(list)) {
             (None, Some(base)) => assert!(known.epoch() <= base, "a fork was taken"),
             (Some(_), None) => panic!("a list was taken that does not follow a fork"),
@@ -256,15 +248,15 @@ impl World {
         }
     }
 
-    fn learned(&mut self, node: usize, of: AccountId, list: &DeviceList, learned: &Learned) {
+    fn learned(&mut self, node: usize, of: AccountId, list: &DeviceList, learned: &ListUpdate) {
         match learned {
-            Learned::Removed => {
+            ListUpdate::Removed => {
                 assert_ne!(self.nodes[node].place, Place::Listed, "a listed device was removed");
                 self.nodes[node].knows = true;
                 self.count("learned its removal");
             }
-            Learned::Changed => {
-                let key = *list.account_key();
+            ListUpdate::Changed => {
+                let key = list.account_key();
                 if self.is_quiet || self.once_in(2) {
                     self.acknowledge(node, of, &key);
                 }
@@ -283,12 +275,11 @@ impl World {
         }
     }
 
-    pub fn acknowledge(&mut self, node: usize, of: AccountId, key: &[u8; 32]) {
+    pub fn acknowledge(&mut self, node: usize, of: AccountId, key: &AccountKey) {
         let now = self.time(node);
-        let wrong = self.nodes[node].client.acknowledge(of, &[9; 32], now).err();
-        assert_eq!(wrong, Some(Error::WrongPeer));
-        let change = self.nodes[node].client.acknowledge(of, key, now).unwrap();
-        self.commit(node, change);
+        let wrong = self.nodes[node].client.acknowledge(of, &AccountKey([9; 32]), now).err();
+        assert_eq!(wrong, Some(Error::AccountChanged));
+        self.commit(node, |client, _| client.acknowledge(of, key, now)).unwrap();
         self.drop_sessions(node, |address| address.account == of);
         self.losses += 1;
         self.count("acknowledge");
@@ -296,8 +287,7 @@ impl World {
 
     pub fn forget(&mut self, node: usize, of: AccountId) {
         let now = self.time(node);
-        if let Ok(change) = self.nodes[node].client.forget(of, now) {
-            self.commit(node, change);
+        if self.commit(node, |client, _| client.forget(of, now)).is_ok() {
             self.drop_sessions(node, |address| address.account == of);
             self.losses += 1;
             self.count("forget");

@@ -1,6 +1,7 @@
 //! Sending and delivering.
 
-use latchstring::{Answer, Arrived, Error, Outgoing};
+use latchstring::client::{Outgoing, ReceivedLetter};
+use latchstring::{Answer, Error};
 
 use crate::server::Mail;
 use crate::world::{Place, World};
@@ -48,20 +49,24 @@ impl World {
             sent.from == mail.from && sent.to == address
         });
         let (now, before) = (self.time(node), self.sample(node));
-        let opened = self.nodes[node].client.open(mail.from, &mail.message, now);
+        let crashes = !self.is_quiet && self.once_in(50);
+        let opened = if crashes {
+            let client = &mut self.nodes[node].client;
+            client.open(mail.from, &mail.message, now).map(|_dropped| None)
+        } else {
+            self.commit(node, |client, _| client.open(mail.from, &mail.message, now)).map(Some)
+        };
         match opened {
-            Ok((arrived, change)) => {
+            Ok(arrived) => {
                 let Some(envelope) = is_true else {
-                    panic!("opened what nobody sent so: {:?}", arrived.from);
+                    panic!("opened what nobody sent so: {:?}", mail.from);
                 };
-                if !self.is_quiet && self.once_in(50) {
-                    drop(change);
+                let Some(arrived) = arrived else {
                     self.check_sample(node, before.as_ref(), "opening without applying");
                     self.server.mail.get_mut(&address).unwrap().push_front(mail);
                     return true;
-                }
+                };
                 self.check_opened(node, envelope, &arrived);
-                self.commit(node, change);
                 self.note(node, envelope, &mail, &arrived);
             }
             Err(error) => {
@@ -75,7 +80,14 @@ impl World {
     /// What a device does about what does not open.
     fn refuse(&mut self, node: usize, is_true: Option<usize>, mut mail: Mail, error: Error) {
         self.check_refused(node, is_true, &mail, error);
-        let waits = matches!(error, Error::Unlisted | Error::ListExpired | Error::AccountChanged);
+        let waits = matches!(
+            error,
+            Error::Unlisted
+                | Error::OwnDeviceUnlisted
+                | Error::UnknownAccount
+                | Error::ListExpired
+                | Error::AccountChanged
+        );
         let address = self.address(node);
         if waits && self.nodes[node].place == Place::Listed {
             let _ = self.fetch(node, mail.from.account);
@@ -108,7 +120,7 @@ impl World {
     }
 
     /// After an envelope was opened and the change applied.
-    fn note(&mut self, node: usize, envelope: usize, mail: &Mail, arrived: &Arrived) {
+    fn note(&mut self, node: usize, envelope: usize, mail: &Mail, arrived: &ReceivedLetter) {
         self.note_session(node, envelope, arrived);
         self.check_views(node, envelope);
         self.check_content(node, envelope, arrived);

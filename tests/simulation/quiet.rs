@@ -1,6 +1,7 @@
 //! When the attacks are over.
 
-use latchstring::{Conversation, MessageKind};
+use latchstring::client::Conversation;
+use latchstring::session::MessageKind;
 
 use crate::letters::What;
 use crate::world::{Held, Place, World};
@@ -130,7 +131,7 @@ impl World {
     }
 
     /// Every message was read exactly once on every device, or its loss was told.
-    pub fn settle_accounts(&mut self) {
+    pub fn check_reads(&mut self) {
         for node in self.listed() {
             self.check_size(node);
         }
@@ -171,7 +172,7 @@ impl World {
             let before = course.sent.iter().filter(|sent| **sent < last);
             let gaps = before.filter(|sent| !self.sent[**sent].opened).count();
             assert_eq!(
-                course.missing,
+                course.skipped,
                 gaps + course.late,
                 "what is missing from {from:?} to {to:?} in session {session}"
             );

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use latchstring::client::{Address, DeviceList, ListHash, MessageId};
 use latchstring::rand_core::Rng;
-use latchstring::{AccountId, Address, DeviceList};
+use latchstring::session::AccountId;
 
-use crate::support::TestRng;
+use support::TestRng;
 
 /// A set of attacks.
 pub type Attacks = u32;
@@ -47,7 +48,7 @@ pub struct Mail {
     pub from: Address,
     pub to: Address,
     /// The name that travels with it.
-    pub id: [u8; 16],
+    pub id: MessageId,
     pub message: Vec<u8>,
     /// Which envelope it is a copy of; none if it was altered.
     pub envelope: Option<usize>,
@@ -69,9 +70,9 @@ pub struct Server {
     /// Lists that a thief of the account key has signed.
     pub forks: BTreeMap<AccountId, Vec<Vec<u8>>>,
     /// From which epoch on these are others than the account's own, by their hashes.
-    pub fork_bases: BTreeMap<[u8; 32], u64>,
+    pub fork_bases: BTreeMap<ListHash, u64>,
     /// The hashes of all lists that an account's key has signed.
-    pub signed: BTreeSet<[u8; 32]>,
+    pub signed: BTreeSet<ListHash>,
     /// All bundles of a device, the newest last.
     pub bundles: BTreeMap<Address, Vec<Published>>,
     /// One-time prekeys, and when they came, the newest last.
@@ -96,7 +97,7 @@ impl Server {
     }
 
     pub fn publish(&mut self, list: &DeviceList) {
-        self.signed.insert(*list.hash());
+        self.signed.insert(list.hash());
         self.lists.entry(list.account()).or_default().push(list.encode());
     }
 

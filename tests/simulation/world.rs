@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use latchstring::{
-    Account, AccountId, Address, Change, Client, Conversation, DeviceList, Error, MessageId,
-    Outgoing, State, StateKey,
+use latchstring::Error;
+use latchstring::client::{
+    Address, Client, Conversation, DeviceList, ListHash, MessageId, Outgoing,
 };
+use latchstring::session::{Account, AccountId};
+use latchstring::storage::{Change, Pending, State, StateKey};
 
 use crate::letters::Draft;
 use crate::server::{Attacks, Server, below};
-use crate::support::{NOW, TestRng};
+use support::{NOW, TestRng};
 
 /// Whose device it is, as the truth has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,7 +81,7 @@ pub struct Message {
 pub enum Held {
     Message(usize),
     Ask(MessageId),
-    Witness,
+    SeenReport,
 }
 
 /// An envelope that was sealed.
@@ -90,7 +92,7 @@ pub struct Sent {
     pub session: usize,
     pub held: Held,
     /// The lists that it names, by account.
-    pub lists: Vec<(AccountId, [u8; 32])>,
+    pub lists: Vec<(AccountId, ListHash)>,
     pub opened: bool,
 }
 
@@ -105,8 +107,8 @@ pub struct Begun {
 pub struct Course {
     /// The envelopes, in the order in which they were sealed.
     pub sent: Vec<usize>,
-    /// What the receiver was told to be missing.
-    pub missing: usize,
+    /// How many the receiver was told to be skipped.
+    pub skipped: usize,
     /// How many came after a later one.
     pub late: usize,
     pub last: Option<usize>,
@@ -170,7 +172,7 @@ impl World {
             is_quiet: false,
         };
         for (number, count) in devices.iter().enumerate() {
-            world.settle(AccountId([u8::try_from(number + 1).unwrap(); 32]));
+            world.add_account(AccountId([u8::try_from(number + 1).unwrap(); 32]));
             for _ in 1..*count {
                 world.link(number);
             }
@@ -278,27 +280,47 @@ impl World {
         }
     }
 
-    /// Applies a change: at once, or after a restart from a record of it.
-    pub fn commit(&mut self, node: usize, change: Change) {
-        if !self.once_in(64) {
-            self.nodes[node].client.apply(change).unwrap();
-            return;
-        }
-        let (client, key) = (&mut self.nodes[node].client, key());
-        let before = client.to_bytes();
-        let record = change.record(&key, OWNER, &client.anchor(), &mut self.rng).unwrap();
-        client.apply(change).unwrap();
-        self.restart(node, &before, &record);
+    /// Does what changes a device's state; see [`commit`].
+    pub fn commit<T>(
+        &mut self,
+        node: usize,
+        operation: impl for<'s> FnOnce(
+            &'s mut Client,
+            &mut TestRng,
+        ) -> Result<Pending<'s, Client, T>, Error>,
+    ) -> Result<T, Error> {
+        commit(&mut self.nodes[node].client, &mut self.rng, operation)
     }
+}
 
-    /// A device that ends after a change was written and before the new state is.
-    pub fn restart(&mut self, node: usize, before: &[u8], record: &[u8]) {
-        let client = &mut self.nodes[node].client;
-        let mut restarted = Client::from_bytes(before).unwrap();
-        restarted.apply(key().open(OWNER, None, record).unwrap()).unwrap();
-        let again: Change = key().open(OWNER, None, record).unwrap();
-        assert_eq!(restarted.apply(again), Err(Error::StaleChange));
-        assert!(*restarted.to_bytes() == *client.to_bytes(), "a change read back does otherwise");
-        *client = restarted;
+/// Does what changes a state and applies the change: at once, or after a restart from a record of it.
+pub fn commit<T>(
+    client: &mut Client,
+    rng: &mut TestRng,
+    operation: impl for<'s> FnOnce(
+        &'s mut Client,
+        &mut TestRng,
+    ) -> Result<Pending<'s, Client, T>, Error>,
+) -> Result<T, Error> {
+    if below(rng, 64) != 0 {
+        return Ok(operation(client, rng)?.apply());
     }
+    let (before, anchor) = (client.to_bytes(), client.anchor());
+    let recorded = operation(client, rng)?.record(&key(), OWNER, &anchor, rng).unwrap();
+    let record = recorded.record().map(<[u8]>::to_vec);
+    let output = recorded.apply();
+    if let Some(record) = record {
+        restart(client, &before, &record);
+    }
+    Ok(output)
+}
+
+/// Lets a device end after a change was written and before the new state is.
+fn restart(client: &mut Client, before: &[u8], record: &[u8]) {
+    let change = || key().open::<Change<Client>>(OWNER, None, record).unwrap();
+    let mut restarted = Client::from_bytes(before).unwrap();
+    change().apply(&mut restarted).unwrap();
+    assert_eq!(change().apply(&mut restarted), Err(Error::StaleChange));
+    assert!(*restarted.to_bytes() == *client.to_bytes(), "a change read back does otherwise");
+    *client = restarted;
 }

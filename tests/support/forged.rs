@@ -2,8 +2,9 @@
 //! specification.
 
 use ed25519_dalek::SigningKey;
+use latchstring::client::{Client, DeviceList, MessageId};
 use latchstring::rand_core::{TryCryptoRng, TryRng};
-use latchstring::{AccountId, Client, DeviceList};
+use latchstring::session::AccountId;
 use sha2::{Digest, Sha256};
 
 use super::pair::TestRng;
@@ -129,10 +130,10 @@ pub fn member(
 
 /// Kinds of letters (`spec/fan-out.md`).
 pub const MESSAGE: u8 = 1;
-pub const LARGE: u8 = 2;
+pub const BLOB: u8 = 2;
 pub const OWN: u8 = 3;
-pub const ASK_AGAIN: u8 = 4;
-pub const WITNESS: u8 = 5;
+pub const RESEND_REQUEST: u8 = 4;
+pub const SEEN_REPORT: u8 = 5;
 
 /// A letter by its fields.
 #[derive(Clone)]
@@ -147,7 +148,7 @@ pub struct Words {
 impl Words {
     /// A message as an honest device writes it to an account.
     pub fn new(from: &Client, to: AccountId, id: u8, content: &[u8]) -> Self {
-        let listed = |list: &DeviceList| (list.epoch(), *list.hash());
+        let listed = |list: &DeviceList| (list.epoch(), list.hash().0);
         let to_list =
             if to == from.address().account { from.list() } else { from.list_of(to).unwrap() };
         Self {
@@ -235,6 +236,6 @@ impl Town {
         let mut session =
             super::device_of(client).initiate(&bundle, self.now, &mut self.rng).unwrap();
         let message = session.encrypt(&words.encode(), &mut self.rng).unwrap();
-        Mail { from: sender, to, id: words.id, message }
+        Mail { from: sender, to, id: MessageId(words.id), message }
     }
 }

@@ -7,14 +7,16 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
-use latchstring::{
-    Bundle, Chat, Client, DeviceList, Error, Event, Invite, Link, Origin, Policy, Posting, Preview,
-    Session, State,
-};
+use latchstring::Error;
+use latchstring::client::{Client, DeviceList, Sender};
+use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, Preview, ServerCopy};
+use latchstring::session::{Bundle, Session};
+use latchstring::storage::State;
 use sha2::{Digest, Sha256};
 
-use super::{NOW, OneToOne, TestRng, bundle_of, client, only, refuses, sign};
+use super::{NOW, OneToOne, TestRng, bundle_of, client, only, sign};
 
+/// The service of all links in tests.
 pub const ORIGIN: &str = "example.org";
 pub const DAY: u64 = 86_400;
 pub const EXPIRES: u64 = NOW + DAY;
@@ -25,7 +27,7 @@ pub struct Door {
     pub rng: TestRng,
     pub host: Client,
     pub invite: Invite,
-    pub posting: Posting,
+    pub server_copy: ServerCopy,
     pub bundle: Bundle,
 }
 
@@ -37,21 +39,21 @@ impl Door {
     pub fn with_policy(seed: u64, policy: Policy) -> Self {
         let mut rng = TestRng::new(seed);
         let mut host = client(1, &mut rng);
-        let (invite, posting) = Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap();
+        let (invite, server_copy) = Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap();
         let bundle = bundle_of(&mut host, &mut rng);
-        Self { rng, host, invite, posting, bundle }
+        Self { rng, host, invite, server_copy, bundle }
     }
 
     pub fn url(&self) -> String {
         self.invite.link().unwrap().to_url(ORIGIN).to_string()
     }
 
-    pub fn link(&self) -> Link {
-        Link::parse(&self.url()).unwrap()
+    pub fn link(&self) -> InviteLink {
+        InviteLink::parse(&self.url()).unwrap()
     }
 
     pub fn preview(&self) -> Preview {
-        self.link().open(self.posting.sealed_invitation(), ORIGIN, NOW).unwrap()
+        self.link().open(self.server_copy.sealed_invitation(), ORIGIN, NOW).unwrap()
     }
 
     /// A guest's chat and claim.
@@ -72,34 +74,39 @@ impl Door {
 
     /// Takes in a claim that must be good.
     pub fn admit(&mut self, claim: &[u8]) -> Chat {
-        let arrival = self.invite.claim(&self.host, claim, NOW).unwrap();
-        arrival.apply(&mut self.invite, &mut self.host).unwrap().0
+        self.invite.claim(&mut self.host, claim, NOW).unwrap().apply().0
     }
 
     /// A claim that is refused and leaves both states as they were.
     #[track_caller]
     pub fn refuses(&mut self, claim: &[u8], now: u64, error: Error) {
-        let before = self.host.to_bytes();
-        refuses(&mut self.invite, error, |invite| invite.claim(&self.host, claim, now));
-        assert!(*before == *self.host.to_bytes());
+        let before = [self.invite.to_bytes(), self.host.to_bytes()];
+        assert_eq!(self.invite.claim(&mut self.host, claim, now).err(), Some(error));
+        assert!(before == [self.invite.to_bytes(), self.host.to_bytes()], "a state has changed");
     }
 }
 
-/// A chat as both sides see it.
+/// A chat as both sides see it, and the claim it came of.
 pub struct Talk {
     pub door: Door,
     pub host: Chat,
     pub guest: Chat,
+    pub claim: Vec<u8>,
 }
 
 impl Talk {
-    pub fn waiting(seed: u64) -> Self {
-        let mut door = Door::new(seed);
+    /// A guest comes to the door, and waits.
+    pub fn at(mut door: Door) -> Self {
         let (guest, claim) = door.guest();
         let host = door.admit(&claim);
-        Self { door, host, guest }
+        Self { door, host, guest, claim }
     }
 
+    pub fn waiting(seed: u64) -> Self {
+        Self::at(Door::new(seed))
+    }
+
+    /// A guest who has been let in.
     pub fn new(seed: u64) -> Self {
         let mut talk = Self::waiting(seed);
         let granted = talk.grant();
@@ -108,7 +115,7 @@ impl Talk {
     }
 
     pub fn grant(&mut self) -> Vec<u8> {
-        only(self.host.grant(&self.door.host, NOW, &mut self.door.rng).unwrap().apply().unwrap())
+        only(self.host.grant(&self.door.host, NOW, &mut self.door.rng).unwrap().apply())
     }
 
     pub fn host_says(&mut self, text: &str, now: u64) -> Vec<u8> {
@@ -120,8 +127,8 @@ impl Talk {
     }
 }
 
-pub fn text_of(event: &Event) -> &str {
-    let Event::Text(text) = event else { panic!("not a text") };
+pub fn text_of(event: &ChatEvent) -> &str {
+    let ChatEvent::Text(text) = event else { panic!("not a text") };
     text
 }
 
@@ -147,15 +154,23 @@ pub fn resigned(url: &str, claim: &[u8]) -> Vec<u8> {
     [body, &sign(&seed, "guest/claim-admit", &[body])].concat()
 }
 
+/// Where in a chat's state its own certificate is: behind a name of any length.
+fn own_certificate_at(chat: &[u8]) -> usize {
+    let length = chat[186..190].try_into().unwrap();
+    190 + usize::try_from(u32::from_be_bytes(length)).unwrap()
+}
+
+/// The certificate with which the chat's own side speaks.
+pub fn own_certificate(chat: &Chat) -> Vec<u8> {
+    let bytes = chat.to_bytes();
+    bytes[own_certificate_at(&bytes)..][..265].to_vec()
+}
+
 /// Where in a chat's state the stage begins.
 pub fn stage_of(chat: &[u8]) -> usize {
-    let length = |at: usize| {
-        let bytes = chat[at..at + 4].try_into().unwrap();
-        usize::try_from(u32::from_be_bytes(bytes)).unwrap()
-    };
-    let own = 190 + length(186);
-    let peer_name = own + 2 * 265;
-    peer_name + 4 + length(peer_name)
+    let peer_name = own_certificate_at(chat) + 2 * 265;
+    let length = chat[peer_name..peer_name + 4].try_into().unwrap();
+    peer_name + 4 + usize::try_from(u32::from_be_bytes(length)).unwrap()
 }
 
 /// The chat's session without the rules around it: what a dishonest client sends with.
@@ -170,9 +185,9 @@ pub fn bare_session(chat: &Chat) -> Bare {
 /// How long the end of a chat's state is, behind its session: what it keeps for devices of the host
 /// that come later.
 pub fn joining_of(chat: &Chat) -> usize {
-    match chat.origin() {
-        // Lasting prekeys with their signature, a key.
-        Origin::Guest => 1 + 1304 + 32,
+    match chat.sender() {
+        // Signed prekeys with their signature, a key.
+        Sender::Guest => 1 + 1304 + 32,
         // An agreement key; both prekeys, their public half, the first messages; a key.
         _ => 1 + 32 + 32 + 64 + 1304 + 4 + 32,
     }
@@ -200,7 +215,7 @@ impl Bare {
 
 /// Epoch and hash of a list.
 pub fn listed(list: &DeviceList) -> Vec<u8> {
-    [&list.epoch().to_be_bytes()[..], list.hash()].concat()
+    [&list.epoch().to_be_bytes()[..], &list.hash().0].concat()
 }
 
 /// Where in a chat's state its one session is.
@@ -232,7 +247,7 @@ pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// The signed invitation inside a posting, opened with the link.
+/// The signed invitation inside a server copy, opened with the link.
 pub fn signed_invitation(url: &str, sealed: &[u8]) -> Vec<u8> {
     let secret = secret_of(url);
     let (key, locator) =
@@ -247,7 +262,7 @@ pub fn signed_invitation(url: &str, sealed: &[u8]) -> Vec<u8> {
 }
 
 /// A link to any bytes at all, and what the server would store: what a dishonest host makes.
-pub fn link_to(signed: &[u8], padding: &[u8]) -> (Link, Vec<u8>) {
+pub fn link_to(signed: &[u8], padding: &[u8]) -> (InviteLink, Vec<u8>) {
     let digest = |label: &str, bytes: &[u8]| -> [u8; 32] {
         Sha256::new()
             .chain_update(format!("latchstring/v1/guest/{label}."))
@@ -257,7 +272,8 @@ pub fn link_to(signed: &[u8], padding: &[u8]) -> (Link, Vec<u8>) {
     };
     let secret = digest("secret", signed);
     let text = [secret.as_slice(), &digest("check", &secret)[..4]].concat();
-    let link = Link::parse(&format!("1.{}", Base64UrlUnpadded::encode_string(&text))).unwrap();
+    let link =
+        InviteLink::parse(&format!("1.{}", Base64UrlUnpadded::encode_string(&text))).unwrap();
     (link, sealed_under(&secret, signed, padding))
 }
 
@@ -273,7 +289,7 @@ pub fn sealed_under(secret: &[u8; 32], signed: &[u8], padding: &[u8]) -> Vec<u8>
     sealed
 }
 
-/// A claim whose record is what `change` makes of it, and everything else made to fit by the page
+/// A claim whose credentials are what `change` makes of them, and everything else made to fit by the page
 /// of the specification: what a dishonest guest sends. The handshake inside is left as it was.
 pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
     let secret = secret_of(url);
@@ -285,24 +301,24 @@ pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec
         Aes256Gcm::new(&key.into())
     };
     let (sealed, tag) = claim[94..1795].split_last_chunk::<16>().unwrap();
-    let mut record = sealed.to_vec();
+    let mut credentials = sealed.to_vec();
     cipher(&claim[26..58])
         .decrypt_inout_detached(
             &[0; 12].into(),
             &claim[26..58],
-            record.as_mut_slice().into(),
+            credentials.as_mut_slice().into(),
             tag.into(),
         )
         .unwrap();
-    change(&mut record);
-    let (uid, core, bundle) = (&record[..16], &record[16..153], &record[349..381]);
-    let lasting = &record[381..1621];
+    change(&mut credentials);
+    let (uid, core, bundle) = (&credentials[..16], &credentials[16..153], &credentials[349..381]);
+    let signed_prekeys = &credentials[381..1621];
     let transcript = Sha256::new()
         .chain_update(b"latchstring/v1/guest/claim.")
         .chain_update(link_key::<32>(&secret, "invitation-id"))
         .chain_update(uid)
         .chain_update(core)
-        .chain_update(lasting)
+        .chain_update(signed_prekeys)
         .chain_update(1_u32.to_be_bytes())
         .chain_update(&claim[1831..1839])
         .chain_update(bundle)
@@ -310,7 +326,7 @@ pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec
         .chain_update(Sha256::digest(&claim[1894..2982]))
         .finalize();
     let tag = cipher(&transcript)
-        .encrypt_inout_detached(&[0; 12].into(), &transcript, record.as_mut_slice().into())
+        .encrypt_inout_detached(&[0; 12].into(), &transcript, credentials.as_mut_slice().into())
         .unwrap();
     let mac = Hmac::<Sha256>::new_from_slice(&link_key::<32>(&secret, "claim-key"))
         .unwrap()
@@ -319,11 +335,11 @@ pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec
         .finalize()
         .into_bytes();
     let parts: [&[u8]; 7] =
-        [&claim[..26], &transcript, &claim[58..94], &record, &tag, &mac, &claim[1827..]];
+        [&claim[..26], &transcript, &claim[58..94], &credentials, &tag, &mac, &claim[1827..]];
     resigned(url, &parts.concat())
 }
 
-/// The transcript that the proof in a claim's record signs.
+/// The transcript that the proof in a claim's credentials signs.
 pub fn transcript_of(claim: &[u8]) -> &[u8] {
     &claim[26..58]
 }

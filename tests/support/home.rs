@@ -1,6 +1,7 @@
 //! An account with several devices, and lists that it signs whatever they say.
 
-use latchstring::{Account, AccountId, Candidate, Certificate, Client, DeviceList, Proposal};
+use latchstring::client::{Client, DeviceList, LinkingRequest, NewDevice};
+use latchstring::session::{Account, AccountId, Certificate};
 use sha2::{Digest, Sha256};
 
 use super::{NOW, TestRng, account_seed, sign};
@@ -15,7 +16,7 @@ pub struct Home {
 impl Home {
     pub fn new(name: u8, count: usize, rng: &mut TestRng) -> Self {
         let account = Account::generate(AccountId([name; 32]), rng);
-        let primary = Client::create(&account, NOW, rng).unwrap();
+        let primary = Client::create(&account, NOW, rng);
         let list = primary.list().clone();
         let mut home = Self { account, clients: vec![primary], list };
         for _ in 1..count {
@@ -36,27 +37,22 @@ impl Home {
 
     /// A new device of the account, which all learn.
     pub fn link(&mut self, now: u64, rng: &mut TestRng) -> Client {
-        let candidate = Candidate::generate("a laptop", now, rng).unwrap();
-        let proposal = Proposal::read(&candidate.code(), now).unwrap();
+        let new_device = NewDevice::generate("a laptop", now, rng).unwrap();
+        let request = LinkingRequest::read(&new_device.code(), now).unwrap();
         let primary = &mut self.clients[0];
-        let (offer, change) = primary.approve(&self.account, &proposal, 31, now, rng).unwrap();
-        primary.apply(change).unwrap();
-        let welcome = candidate.open(&offer, now).unwrap();
-        let (mut companion, acceptance) = welcome.accept(candidate, now, rng).unwrap();
-        let change = primary.admit(&self.account, &acceptance, now).unwrap();
-        primary.apply(change).unwrap();
+        let offer = primary.approve(&self.account, &request, 31, now, rng).unwrap().apply();
+        let linking_offer = new_device.open(&offer, now).unwrap();
+        let (mut companion, acceptance) = linking_offer.accept(new_device, now, rng).unwrap();
+        primary.admit(&self.account, &acceptance, now).unwrap().apply();
         self.list = primary.list().clone();
         self.learn(now);
-        let (_, change) = companion.learn(&self.list, now).unwrap();
-        companion.apply(change.unwrap()).unwrap();
+        companion.learn(&self.list, now).unwrap().apply();
         companion
     }
 
     fn learn(&mut self, now: u64) {
         for client in &mut self.clients {
-            if let (_, Some(change)) = client.learn(&self.list, now).unwrap() {
-                client.apply(change).unwrap();
-            }
+            client.learn(&self.list, now).unwrap().apply();
         }
     }
 }
@@ -93,7 +89,7 @@ pub fn next_list(
     let content = [&times[..], &count, &members.concat()].concat();
     let inner = hash("content", &[owner, &content]);
     let epoch = epoch.to_be_bytes();
-    let name = hash("hash", &[&epoch, known.hash(), &inner]);
+    let name = hash("hash", &[&epoch, &known.hash().0, &inner]);
     let signature = sign(&account_seed(account), "devices/list", &[&name]);
     let parts: [&[u8]; 8] =
         [&[1, 0x12], owner, &epoch, &content, &length, &base, &trail, &signature];

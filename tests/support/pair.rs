@@ -13,8 +13,10 @@
 
 use core::convert::Infallible;
 
+use latchstring::client::Client;
 use latchstring::rand_core::{TryCryptoRng, TryRng};
-use latchstring::{Account, AccountId, Bundle, Client, Device, Session, State};
+use latchstring::session::{Accepted, Account, AccountId, Bundle, Device, Session};
+use latchstring::storage::State;
 
 /// Some moment, in seconds.
 pub const NOW: u64 = 1_800_000_000;
@@ -62,21 +64,19 @@ pub fn device(name: u8, rng: &mut TestRng) -> Device {
 
 /// The device's bundle with a one-time prekey, as a server hands it out.
 pub fn bundle_with_one_time(device: &mut Device, rng: &mut TestRng) -> Bundle {
-    let (mut keys, change) = device.replenish(NOW, rng).unwrap();
-    device.apply(change).unwrap();
-    device.bundle().unwrap().attach(keys.pop().unwrap()).unwrap()
+    let mut keys = device.replenish(NOW, rng).apply();
+    device.bundle().attach(keys.pop().unwrap()).unwrap()
 }
 
 /// The only device of a new account, named by one byte.
 pub fn client(name: u8, rng: &mut TestRng) -> Client {
-    Client::create(&Account::generate(AccountId([name; 32]), rng), NOW, rng).unwrap()
+    Client::create(&Account::generate(AccountId([name; 32]), rng), NOW, rng)
 }
 
 /// The client's bundle with a one-time prekey, as a server hands it out.
 pub fn bundle_of(client: &mut Client, rng: &mut TestRng) -> Bundle {
-    let (mut keys, change) = client.replenish(NOW, rng).unwrap();
-    client.apply(change).unwrap();
-    client.bundle().unwrap().attach(keys.pop().unwrap()).unwrap()
+    let mut keys = client.replenish(NOW, rng).apply();
+    client.bundle().attach(keys.pop().unwrap()).unwrap()
 }
 
 /// Two devices and a session between them that both have confirmed.
@@ -96,8 +96,7 @@ impl Pair {
         let bundle = bundle_with_one_time(&mut bob, &mut rng);
         let mut initiator = alice.initiate(&bundle, NOW, &mut rng).unwrap();
         let first = initiator.encrypt(b"hello", &mut rng).unwrap();
-        let accepted = bob.accept(&first, NOW).unwrap();
-        let (mut responder, opened) = accepted.apply(&mut bob).unwrap();
+        let Accepted { session: mut responder, opened } = bob.accept(&first, NOW).unwrap().apply();
         assert_eq!(*opened.content, b"hello");
         let answer = responder.encrypt(b"welcome", &mut rng).unwrap();
         assert_eq!(*initiator.decrypt(&answer).unwrap().content, b"welcome");
@@ -145,7 +144,7 @@ fn count_at(bytes: &[u8], at: usize) -> usize {
 
 /// Where the count of the one-time prekeys is of the device whose anchor is at `start`.
 fn one_time_prekeys_at(bytes: &[u8], start: usize) -> usize {
-    // The device's anchor, two secrets and the certificate; then the lasting prekeys.
+    // The device's anchor, two secrets and the certificate; then the signed prekeys.
     let mut at = start + 32 + 64 + 265;
     let generations = count_at(bytes, at);
     at += 4;

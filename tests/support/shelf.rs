@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};
 use hkdf::Hkdf;
-use latchstring::Page;
+use latchstring::storage::{Page, PageId};
 use sha2::Sha256;
 
 /// What a store holds of one state's snapshot.
 #[derive(Clone, Default)]
-pub struct Shelf(pub BTreeMap<[u8; 32], Vec<u8>>);
+pub struct Shelf(pub BTreeMap<PageId, Vec<u8>>);
 
 impl Shelf {
     pub fn of(snapshot: Vec<Page>) -> Self {
@@ -20,10 +20,10 @@ impl Shelf {
     }
 
     pub fn put(&mut self, snapshot: Vec<Page>) {
-        for Page { name, record } in snapshot {
+        for Page { id, record } in snapshot {
             match record {
-                Some(record) => self.0.insert(name, record),
-                None => self.0.remove(&name),
+                Some(record) => self.0.insert(id, record),
+                None => self.0.remove(&id),
             };
         }
     }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use latchstring::{
-    Account, AccountId, Address, Alert, Arrived, Bundle, Candidate, Client, Content, DeviceList,
-    Error, OneTimePrekey, Outgoing, Plan, Proposal, To,
+use latchstring::Error;
+use latchstring::client::{
+    Address, Alert, Client, Content, DeviceList, LinkingRequest, MessageId, NewDevice, Outgoing,
+    Plan, ReceivedLetter, To,
 };
+use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey};
 
 use super::pair::{NOW, TestRng};
 
@@ -14,7 +16,7 @@ use super::pair::{NOW, TestRng};
 pub struct Mail {
     pub from: Address,
     pub to: Address,
-    pub id: [u8; 16],
+    pub id: MessageId,
     pub message: Vec<u8>,
 }
 
@@ -91,7 +93,7 @@ impl Town {
         };
         for (number, count) in devices.iter().enumerate() {
             let id = AccountId([u8::try_from(number + 1).unwrap(); 32]);
-            town.settle(id);
+            town.add_account(id);
             for _ in 1..*count {
                 town.link(number);
             }
@@ -101,9 +103,9 @@ impl Town {
     }
 
     /// A new account with one device.
-    pub fn settle(&mut self, id: AccountId) {
+    pub fn add_account(&mut self, id: AccountId) {
         let account = Account::generate(id, &mut self.rng);
-        let client = Client::create(&account, self.now, &mut self.rng).unwrap();
+        let client = Client::create(&account, self.now, &mut self.rng);
         self.server.publish(client.list());
         self.people.push(Person { account, devices: vec![client] });
         self.publish_keys(self.people.len() - 1, 0);
@@ -113,18 +115,15 @@ impl Town {
     pub fn link(&mut self, person: usize) {
         let (now, rng) = (self.now, &mut self.rng);
         let Person { account, devices } = &mut self.people[person];
-        let candidate = Candidate::generate("a laptop", now, rng).unwrap();
-        let proposal = Proposal::read(&candidate.code(), now).unwrap();
+        let new_device = NewDevice::generate("a laptop", now, rng).unwrap();
+        let request = LinkingRequest::read(&new_device.code(), now).unwrap();
         let primary = &mut devices[0];
-        let (offer, change) = primary.approve(account, &proposal, 31, now, rng).unwrap();
-        primary.apply(change).unwrap();
-        let welcome = candidate.open(&offer, now).unwrap();
-        let (mut companion, acceptance) = welcome.accept(candidate, now, rng).unwrap();
-        let change = primary.admit(account, &acceptance, now).unwrap();
-        primary.apply(change).unwrap();
+        let offer = primary.approve(account, &request, 31, now, rng).unwrap().apply();
+        let linking_offer = new_device.open(&offer, now).unwrap();
+        let (mut companion, acceptance) = linking_offer.accept(new_device, now, rng).unwrap();
+        primary.admit(account, &acceptance, now).unwrap().apply();
         let list = primary.list().clone();
-        let (_, change) = companion.learn(&list, now).unwrap();
-        companion.apply(change.unwrap()).unwrap();
+        companion.learn(&list, now).unwrap().apply();
         devices.push(companion);
         self.server.publish(&list);
         let device = self.people[person].devices.len() - 1;
@@ -133,27 +132,24 @@ impl Town {
 
     pub fn publish_keys(&mut self, person: usize, device: usize) {
         let client = &mut self.people[person].devices[device];
-        let (keys, change) = client.replenish(self.now, &mut self.rng).unwrap();
-        client.apply(change).unwrap();
+        let keys = client.replenish(self.now, &mut self.rng).apply();
         let address = client.address();
-        self.server.bundles.insert(address, client.bundle().unwrap().encode());
+        self.server.bundles.insert(address, client.bundle().encode());
         let keys = keys.iter().map(OneTimePrekey::encode);
         self.server.one_time.entry(address).or_default().extend(keys);
     }
 
-    /// New lasting prekeys of a device.
+    /// New signed prekeys of a device.
     pub fn rotate(&mut self, person: usize, device: usize) {
         let client = &mut self.people[person].devices[device];
-        let (bundle, change) = client.rotate(self.now, &mut self.rng).unwrap();
-        client.apply(change).unwrap();
+        let bundle = client.rotate(self.now, &mut self.rng).apply();
         self.server.bundles.insert(client.address(), bundle.encode());
     }
 
     /// A person's primary signs its list anew.
     pub fn renew(&mut self, person: usize) -> DeviceList {
         let Person { account, devices } = &mut self.people[person];
-        let change = devices[0].renew(account, self.now).unwrap();
-        devices[0].apply(change).unwrap();
+        devices[0].renew(account, self.now).unwrap().apply();
         let list = devices[0].list().clone();
         self.server.publish(&list);
         list
@@ -163,8 +159,7 @@ impl Town {
     pub fn remove(&mut self, person: usize, device: usize) -> (DeviceList, Client) {
         let gone = self.people[person].devices.remove(device);
         let Person { account, devices } = &mut self.people[person];
-        let change = devices[0].remove(account, gone.address().device, self.now).unwrap();
-        devices[0].apply(change).unwrap();
+        devices[0].remove(account, gone.address().device, self.now).unwrap().apply();
         let list = devices[0].list().clone();
         self.server.publish(&list);
         (list, gone)
@@ -245,15 +240,11 @@ impl Town {
         person: usize,
         device: usize,
         of: AccountId,
-    ) -> Result<latchstring::Learned, Error> {
+    ) -> Result<latchstring::client::ListUpdate, Error> {
         let list = self.server.list(of);
         let now = self.now;
         let client = self.client(person, device);
-        let (learned, change) = client.learn(&list, now)?;
-        if let Some(change) = change {
-            client.apply(change)?;
-        }
-        Ok(learned)
+        Ok(client.learn(&list, now)?.apply())
     }
 
     /// Fetches the bundles that a plan misses.
@@ -294,11 +285,11 @@ impl Town {
         content: &[u8],
     ) -> Result<Outgoing, Error> {
         let client = &mut self.people[person].devices[device];
-        client.seal(plan, content, self.now, &mut self.rng)?.apply()
+        Ok(client.seal(plan, content, self.now, &mut self.rng)?.apply())
     }
 
     /// Sends a message from a device to another account.
-    pub fn say(&mut self, person: usize, device: usize, to: usize, content: &[u8]) -> [u8; 16] {
+    pub fn say(&mut self, person: usize, device: usize, to: usize, content: &[u8]) -> MessageId {
         let out = self.seal(person, device, To::Account(self.id(to)), content).unwrap();
         let id = out.id;
         self.server.post(self.address(person, device), out);
@@ -306,7 +297,7 @@ impl Town {
     }
 
     /// Everything that waits for a device.
-    pub fn receive(&mut self, person: usize, device: usize) -> Vec<Result<Arrived, Error>> {
+    pub fn receive(&mut self, person: usize, device: usize) -> Vec<Result<ReceivedLetter, Error>> {
         let (address, now) = (self.address(person, device), self.now);
         let mut arrived = Vec::new();
         while let Some(mail) = self.server.take(address) {
@@ -326,7 +317,8 @@ impl Town {
 /// The bytes of a message.
 pub fn text(content: &Content) -> Vec<u8> {
     match content {
-        Content::Message(text) | Content::Own(text) => text.to_vec(),
+        Content::Message(text) => text.to_vec(),
+        Content::Own(own) => own.bytes().to_vec(),
         _ => panic!("this is no text"),
     }
 }

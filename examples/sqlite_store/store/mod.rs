@@ -2,13 +2,13 @@
 //!
 //! What to write, when, and in which order is the same for every store with transactions:
 //!
-//! 1. Open messages, make plans, talk to servers: outside of any transaction. Nothing has changed yet.
+//! 1. Make plans, fetch bundles, talk to servers: outside of any transaction. Nothing has changed yet.
 //! 2. Begin a transaction that no other process can come between. Compare the anchor that is stored for
 //!    each state with where the state in memory stands: another process or tab may have come first.
 //! 3. If a journal is full, delete its entries, and write what has changed since its snapshot: pages
 //!    that take the place of older ones, and pages to be deleted.
-//! 4. Add an entry for each state that changes, its new anchor, and what the step is for: new states,
-//!    messages that are to leave, contents that were read. All of it in this one transaction.
+//! 4. Do the operation. Write an entry for each state that changes, its new anchor, and what the operation
+//!    gave: new states, messages that are to leave, contents that were read. All of it in this one transaction.
 //! 5. Commit. Only then show, acknowledge to the server, and send what the outbox holds.
 //! 6. If it was not committed, drop the states that it was to change: they may be ahead of the store.
 //!    Load them again.
@@ -17,8 +17,8 @@
 //! 8. Now and then put each state's anchor where a copy of the database does not reach: the system's
 //!    key store, the server. Give it to [`Store::load`], which refuses a database from before it.
 //!
-//! [`Store::step`] does 2 to 7. While it runs it has the states it changes, so nobody sees one
-//! between its change and the commit; a message that it seals can be had from the outbox alone.
+//! [`Store::step`] does 2 to 7, and [`Step::change`] is where an operation is done. Meanwhile the step has the
+//! states that it changes, so nobody sees one between its change and the commit.
 //!
 //! Every state is sealed under the key that [`Store::open`] is given and that belongs into the system's
 //! key store, too. Envelopes in the outbox are sealed by their nature. Contents in the inbox are *in
@@ -28,8 +28,11 @@ mod step;
 
 use std::fmt;
 
+use latchstring::Error;
+use latchstring::client::Address;
 use latchstring::rand_core::CryptoRng;
-use latchstring::{AccountId, Address, Anchor, DeviceId, Error, Journal, Session, State, StateKey};
+use latchstring::session::Session;
+use latchstring::storage::{Anchor, Journal, Pending, State, StateKey};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 pub(crate) use step::Step;
@@ -98,7 +101,7 @@ pub(crate) struct Waiting {
     pub(crate) number: i64,
     /// The state that sent it.
     pub(crate) owner: String,
-    /// The device that it is for; nothing for a claim, a posting, a blob, a session's message.
+    /// The device that it is for; nothing for a claim, a server copy, a blob, a session's message.
     pub(crate) to: Option<Address>,
     /// What to bring.
     pub(crate) message: Vec<u8>,
@@ -109,14 +112,14 @@ impl Store {
     pub(crate) fn open(path: &str, key: StateKey) -> Result<Self, Failure> {
         let database = Connection::open(path)?;
         // What is deleted is overwritten, and what is committed has reached the disk. Pages lie
-        // by their names: in the order of writing they would tell who was talked to last. An entry has the
+        // by their ids: in the order of writing they would tell who was talked to last. An entry has the
         // anchor beside it, and place 0 that of the snapshot: so a step touches few pages of the file.
         database.execute_batch(
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA secure_delete = ON;
-             CREATE TABLE IF NOT EXISTS page (owner TEXT, name BLOB, record BLOB NOT NULL,
-                 PRIMARY KEY (owner, name)) WITHOUT ROWID;
+             CREATE TABLE IF NOT EXISTS page (owner TEXT, id BLOB, record BLOB NOT NULL,
+                 PRIMARY KEY (owner, id)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS entry (owner TEXT, place INTEGER, anchor BLOB NOT NULL,
                  record BLOB, PRIMARY KEY (owner, place)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY,
@@ -179,20 +182,20 @@ impl Store {
         }
     }
 
-    /// Messages that are to be sent, or to be sent again: whoever gets one twice knows it.
+    /// Lists the messages that are to be sent, or to be sent again: whoever gets one twice knows it.
     pub(crate) fn outbox(&self) -> Result<Vec<Waiting>, Failure> {
         let all = "SELECT number, owner, device, message FROM outbox
             WHERE message NOT NULL ORDER BY number";
         let mut find = self.database.prepare_cached(all)?;
         let waiting = |row: &Row<'_>| {
             let device: Option<[u8; 40]> = row.get(2)?;
-            let to = device.map(|bytes| address(&bytes));
+            let to = device.as_ref().map(Address::from_bytes);
             Ok(Waiting { number: row.get(0)?, owner: row.get(1)?, to, message: row.get(3)? })
         };
         Ok(find.query_map([], waiting)?.collect::<Result<_, _>>()?)
     }
 
-    /// The server has a message.
+    /// Removes a message that the server has.
     pub(crate) fn sent(&self, number: i64) -> Result<(), Failure> {
         // Of the last one the number stays, so that it is never used again: the server may say this twice.
         let last = "(SELECT max(number) FROM outbox)";
@@ -204,7 +207,7 @@ impl Store {
         Ok(())
     }
 
-    /// All that was read, each with the state that read it.
+    /// Lists all that was read, each with the state that read it.
     pub(crate) fn inbox(&self) -> Result<Vec<(String, Vec<u8>)>, Failure> {
         let all = "SELECT owner, content FROM inbox ORDER BY number";
         let mut find = self.database.prepare_cached(all)?;
@@ -212,7 +215,7 @@ impl Store {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// Bytes that are stored for a state.
+    /// Counts the bytes that are stored for a state.
     pub(crate) fn size(&self, owner: &str) -> Result<i64, Failure> {
         let sum = "SELECT coalesce(sum(length(record)), 0) FROM
             (SELECT owner, record FROM page UNION ALL SELECT owner, record FROM entry)
@@ -226,34 +229,34 @@ impl<S: State> Kept<S> {
         Self { owner: owner.to_owned(), anchor: loaded.state.anchor(), loaded: Some(loaded) }
     }
 
-    /// The state as it is stored.
+    /// Returns the state as it is stored.
     pub(crate) fn get(&mut self, store: &Store) -> Result<&S, Failure> {
         let loaded = match self.loaded.take() {
             Some(loaded) => loaded,
-            None => self.again(&*store.database.unchecked_transaction()?, &store.key)?,
+            None => self.load_again(&*store.database.unchecked_transaction()?, &store.key)?,
         };
         Ok(&self.loaded.insert(loaded).state)
     }
 
-    /// Loads it again.
-    fn again(&self, database: &Connection, key: &StateKey) -> Result<Box<Loaded<S>>, Failure> {
-        let again = read(database, key, &self.owner, Some(&self.anchor))?;
-        again.ok_or_else(|| Error::StateRollback.into())
+    /// Loads the state again after a step that failed.
+    fn load_again(&self, database: &Connection, key: &StateKey) -> Result<Box<Loaded<S>>, Failure> {
+        let loaded = read(database, key, &self.owner, Some(&self.anchor))?;
+        loaded.ok_or_else(|| Error::StateRollback.into())
     }
 
-    /// The name under which it is kept: no record of it opens under another.
+    /// Returns the owner that it is kept for: no record of it opens under another.
     pub(crate) fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// Where it stood when this process last saved or loaded it: to be kept outside the database.
+    /// Tells where it stood when this process last saved or loaded it: to be kept outside the database.
     pub(crate) fn anchor(&self) -> Anchor {
         self.anchor
     }
 }
 
 impl Kept<Session> {
-    /// Messages that can be sealed under numbers that one before reserved.
+    /// Counts the messages that can be sealed under numbers that one before reserved.
     pub(crate) fn reserved(&self) -> u32 {
         self.loaded.as_ref().map_or(0, |loaded| loaded.state.reserved())
     }
@@ -267,6 +270,20 @@ impl Kept<Session> {
     ) -> Result<Vec<u8>, Failure> {
         let loaded = self.loaded.as_mut().ok_or(Error::NotReserved)?;
         Ok(loaded.state.stage_send().seal_reserved(content, rng)?)
+    }
+}
+
+impl<S: State> Loaded<S> {
+    /// Moves the state and its journal on by an operation: what that gives, and the entry to be written, if
+    /// anything changes. After an error both are as they were.
+    fn advance<R: CryptoRng, T>(
+        &mut self,
+        rng: &mut R,
+        work: impl for<'s> FnOnce(&'s mut S, &mut R) -> Result<Pending<'s, S, T>, Error>,
+    ) -> Result<(T, Option<Vec<u8>>), Error> {
+        let recorded = work(&mut self.state, rng)?.journal(&mut self.journal, rng)?;
+        let entry = recorded.record().map(<[u8]>::to_vec);
+        Ok((recorded.apply(), entry))
     }
 }
 
@@ -294,26 +311,10 @@ fn read<S: State>(
     }
 }
 
-/// Where a state stands in the store, if there is one.
+/// Reads where a state stands in the store, if there is one.
 fn stored(database: &Connection, owner: &str) -> Result<Option<Anchor>, Failure> {
     let last = "SELECT anchor FROM entry WHERE owner = ?1 ORDER BY place DESC LIMIT 1";
     let mut last = database.prepare_cached(last)?;
     let found = last.query_row([owner], |row| row.get(0)).optional()?;
     Ok(found.map(|bytes| Anchor::from_bytes(&bytes)))
-}
-
-/// An address as the outbox holds it.
-fn address_bytes(address: Address) -> [u8; 40] {
-    let mut bytes = [0; 40];
-    let (account, device) = bytes.split_at_mut(32);
-    account.copy_from_slice(&address.account.0);
-    device.copy_from_slice(&address.device.0);
-    bytes
-}
-
-fn address(bytes: &[u8; 40]) -> Address {
-    let (mut account, mut device) = ([0; 32], [0; 8]);
-    account.copy_from_slice(bytes.split_at(32).0);
-    device.copy_from_slice(bytes.split_at(32).1);
-    Address { account: AccountId(account), device: DeviceId(device) }
 }

@@ -1,14 +1,14 @@
 //! One step: everything that is written together.
 
+use latchstring::Error;
+use latchstring::client::{Address, Client, Envelope, MessageId, Outgoing};
+use latchstring::guest::{Chat, ChatStatus, Introduction, Invite};
 use latchstring::rand_core::CryptoRng;
-use latchstring::{
-    Accepted, Address, Anchor, Arrival, Change, Changing, Chat, ChatStatus, Client, Device,
-    Envelope, Error, Hello, Invite, Journal, MessageId, Opened, Outgoing, Page, Sealed, Session,
-    State, StateKey,
-};
+use latchstring::session::{Device, Session};
+use latchstring::storage::{Anchor, Journal, Page, Pending, State, StateKey};
 use rusqlite::{Transaction, params};
 
-use super::{Failure, Kept, Loaded, address_bytes, stored};
+use super::{Failure, Kept, Loaded, stored};
 
 /// What is to be written in one transaction. States that it changes are its own for `'a`, until it is
 /// committed or given up.
@@ -29,7 +29,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         Self { transaction, key, rng, put_back: Vec::new(), replaced: false, unwritten: 0 }
     }
 
-    /// Commits, and puts the states back. Without the commit they are dropped here. Says whether the
+    /// Commits, and puts the states back. Without the commit they are dropped here. Tells whether the
     /// write-ahead log holds a snapshot now that is to be forgotten.
     pub(super) fn commit(self) -> Result<bool, Failure> {
         if self.unwritten > 0 {
@@ -43,7 +43,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         Ok(self.replaced)
     }
 
-    /// Keeps a new state, under a name that no other has.
+    /// Keeps a new state, for an owner that no other has.
     pub(crate) fn keep<S: State>(&mut self, owner: &str, state: S) -> Result<Kept<S>, Failure> {
         self.unwritten = self.unwritten.saturating_add(1);
         if stored(&self.transaction, owner)?.is_some() {
@@ -57,69 +57,63 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         Ok(Kept::new(owner, Box::new(Loaded { state, journal })))
     }
 
-    /// Moves a state on.
-    pub(crate) fn change<S: Ends>(
+    /// Moves a state on by an operation, and writes what changes. What the operation gives is in this step's
+    /// hands until that is committed: write what it says, too.
+    pub(crate) fn change<S: Ends, T>(
         &mut self,
         kept: &'a mut Kept<S>,
-        change: Change,
-    ) -> Result<(), Failure> {
+        work: impl for<'s> FnOnce(&'s mut S, &mut R) -> Result<Pending<'s, S, T>, Error>,
+    ) -> Result<T, Failure> {
         let mut loaded = self.take(kept)?;
-        let entry = loaded.journal.seal(&change, self.rng)?;
-        loaded.state.apply(change)?;
-        self.put(kept, loaded, &entry)
-    }
-
-    /// Seals a message, and puts it into the outbox. It leaves from there.
-    pub(crate) fn send<S>(
-        &mut self,
-        kept: &'a mut Kept<S>,
-        seal: impl for<'s> FnOnce(&'s mut S, &mut R) -> Result<Sealed<'s, S>, Error>,
-    ) -> Result<<S::Output as Leaves>::Name, Failure>
-    where
-        S: Changing<Output: Leaves> + Ends,
-    {
-        let mut loaded = self.take(kept)?;
-        let sealed = seal(&mut loaded.state, self.rng)?;
-        let recorded = sealed.journal(&mut loaded.journal, self.rng)?;
-        let entry = recorded.record().to_vec();
-        // The message can be read from here on, and the state is ahead of the store. Both are in this
-        // step's hands until it is committed.
-        let (mail, name) = recorded.apply()?.leave();
-        for (to, message) in mail {
-            self.post(&kept.owner, to, &message)?;
+        match loaded.advance(self.rng, work) {
+            Ok((output, entry)) => {
+                self.put(kept, loaded, entry.as_deref())?;
+                Ok(output)
+            }
+            Err(error) => {
+                // It is as it is stored, unless it was written anew, which will not be committed.
+                if !self.replaced {
+                    kept.loaded = Some(loaded);
+                }
+                Err(error.into())
+            }
         }
-        self.put(kept, loaded, &entry)?;
-        Ok(name)
     }
 
-    /// Takes in a first message: the device forgets a prekey, and there is a new session.
-    pub(crate) fn accept(
+    /// Moves a state on by sealing a message, and puts that into the outbox. It leaves from there.
+    pub(crate) fn send<S: Ends, T: Leaves>(
         &mut self,
-        device: &'a mut Kept<Device>,
-        accepted: Accepted,
-        owner: &str,
-    ) -> Result<(Kept<Session>, Opened), Failure> {
-        let mut loaded = self.take(device)?;
-        let entry = loaded.journal.seal(accepted.change(), self.rng)?;
-        let (session, opened) = accepted.apply(&mut loaded.state)?;
-        self.put(device, loaded, &entry)?;
-        Ok((self.keep(owner, session)?, opened))
+        kept: &'a mut Kept<S>,
+        seal: impl for<'s> FnOnce(&'s mut S, &mut R) -> Result<Pending<'s, S, T>, Error>,
+    ) -> Result<T::Id, Failure> {
+        let owner = kept.owner.clone();
+        let (mail, id) = self.change(kept, seal)?.leave();
+        for (to, message) in mail {
+            self.post(&owner, to, &message)?;
+        }
+        Ok(id)
     }
 
     /// Takes in a claim: the link is spent, the client forgets a prekey, and there is a new chat.
-    pub(crate) fn arrive(
+    pub(crate) fn claim(
         &mut self,
         (invite, client): (&'a mut Kept<Invite>, &'a mut Kept<Client>),
-        arrival: Arrival,
+        claim: &[u8],
+        now: u64,
         owner: &str,
-    ) -> Result<(Kept<Chat>, Hello), Failure> {
+    ) -> Result<(Kept<Chat>, Introduction), Failure> {
         let (mut link, mut host) = (self.take(invite)?, self.take(client)?);
-        let link_entry = link.journal.seal(arrival.invite_change(), self.rng)?;
-        let host_entry = host.journal.seal(arrival.client_change(), self.rng)?;
-        let (chat, hello) = arrival.apply(&mut link.state, &mut host.state)?;
-        self.put(invite, link, &link_entry)?;
-        self.put(client, host, &host_entry)?;
-        Ok((self.keep(owner, chat)?, hello))
+        let recorded = link.state.claim(&mut host.state, claim, now)?.journal(
+            &mut link.journal,
+            &mut host.journal,
+            self.rng,
+        )?;
+        let (link_entry, host_entry) = recorded.records();
+        let (link_entry, host_entry) = (link_entry.to_vec(), host_entry.to_vec());
+        let (chat, introduction) = recorded.apply();
+        self.put(invite, link, Some(&link_entry))?;
+        self.put(client, host, Some(&host_entry))?;
+        Ok((self.keep(owner, chat)?, introduction))
     }
 
     /// Writes a state anew, so that nothing opens its journal any more, before the journal is full.
@@ -143,7 +137,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         Ok(())
     }
 
-    /// Puts something into the outbox that changes no state: a claim, a posting, prekeys to publish.
+    /// Puts something into the outbox that changes no state: a claim, a server copy, prekeys to publish.
     pub(crate) fn post(
         &mut self,
         owner: &str,
@@ -152,7 +146,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
     ) -> Result<(), Failure> {
         let add = "INSERT INTO outbox (owner, device, message) VALUES (?1, ?2, ?3)";
         let mut add = self.transaction.prepare_cached(add)?;
-        add.execute(params![owner, to.map(address_bytes), message])?;
+        add.execute(params![owner, to.map(|to| to.to_bytes()), message])?;
         Ok(())
     }
 
@@ -168,7 +162,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         self.unwritten = self.unwritten.saturating_add(1);
         let mut loaded = match kept.loaded.take() {
             Some(loaded) => loaded,
-            None => kept.again(&self.transaction, self.key)?,
+            None => kept.load_again(&self.transaction, self.key)?,
         };
         if stored(&self.transaction, kept.owner())? != Some(loaded.state.anchor()) {
             return Err(Error::StaleChange.into());
@@ -179,19 +173,19 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         Ok(loaded)
     }
 
-    /// Writes how a state has changed, and has it put back after the commit.
+    /// Writes how a state has changed, if it has, and has it put back after the commit.
     fn put<S: Ends>(
         &mut self,
         kept: &'a mut Kept<S>,
         mut loaded: Box<Loaded<S>>,
-        entry: &[u8],
+        entry: Option<&[u8]>,
     ) -> Result<(), Failure> {
         let (owner, anchor) = (kept.owner(), loaded.state.anchor());
-        if loaded.state.has_ended() {
+        match entry {
+            None => {}
             // What it erased must not stand in entries and a snapshot before it.
-            self.renew(owner, &mut loaded)?;
-        } else {
-            self.write_entry(owner, loaded.journal.entries(), &anchor, Some(entry))?;
+            Some(_) if loaded.state.has_ended() => self.renew(owner, &mut loaded)?,
+            entry => self.write_entry(owner, loaded.journal.entries(), &anchor, entry)?,
         }
         self.unwritten = self.unwritten.saturating_sub(1);
         self.put_back.push(Box::new(move || {
@@ -212,7 +206,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         Ok(())
     }
 
-    /// What is behind the snapshot, and where the state stands with it.
+    /// Writes what is behind the snapshot, and where the state stands with it.
     fn write_entry(
         &mut self,
         owner: &str,
@@ -229,12 +223,12 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
     fn write_pages(&mut self, owner: &str, snapshot: &[Page]) -> Result<(), Failure> {
         let replace = "REPLACE INTO page VALUES (?1, ?2, ?3)";
         let mut replace = self.transaction.prepare_cached(replace)?;
-        let delete = "DELETE FROM page WHERE owner = ?1 AND name = ?2";
+        let delete = "DELETE FROM page WHERE owner = ?1 AND id = ?2";
         let mut delete = self.transaction.prepare_cached(delete)?;
-        for Page { name, record } in snapshot {
+        for Page { id, record } in snapshot {
             match record {
-                Some(record) => replace.execute(params![owner, name, record])?,
-                None => delete.execute(params![owner, name])?,
+                Some(record) => replace.execute(params![owner, id.0, record])?,
+                None => delete.execute(params![owner, id.0])?,
             };
         }
         Ok(())
@@ -243,7 +237,7 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
 
 /// A state that may come to an end, which erases its keys: nothing before it is to be kept then.
 pub(crate) trait Ends: State {
-    /// Whether it has.
+    /// Tells whether it has.
     fn has_ended(&self) -> bool {
         false
     }
@@ -272,14 +266,14 @@ type Mail = Vec<(Option<Address>, Vec<u8>)>;
 /// What a state has sealed, as it goes into the outbox.
 pub(crate) trait Leaves {
     /// What the app needs to know of it: what it is asked for by, if it is lost.
-    type Name;
+    type Id;
 
-    /// The messages, and what is left.
-    fn leave(self) -> (Mail, Self::Name);
+    /// Divides it into the messages and what is left.
+    fn leave(self) -> (Mail, Self::Id);
 }
 
 impl Leaves for Vec<u8> {
-    type Name = ();
+    type Id = ();
 
     fn leave(self) -> (Mail, ()) {
         (vec![(None, self)], ())
@@ -287,7 +281,7 @@ impl Leaves for Vec<u8> {
 }
 
 impl Leaves for Vec<Envelope> {
-    type Name = ();
+    type Id = ();
 
     fn leave(self) -> (Mail, ()) {
         (self.into_iter().map(|envelope| (Some(envelope.to), envelope.message)).collect(), ())
@@ -295,11 +289,11 @@ impl Leaves for Vec<Envelope> {
 }
 
 impl Leaves for Outgoing {
-    type Name = MessageId;
+    type Id = MessageId;
 
     fn leave(self) -> (Mail, MessageId) {
         let (mut mail, ()) = self.envelopes.leave();
-        // Before the letters that name it: whoever reads one wants to fetch it.
+        // Before the letters that refer to it: whoever reads one wants to fetch it.
         mail.splice(..0, self.blob.map(|blob| (None, blob)));
         (mail, self.id)
     }

@@ -1,4 +1,4 @@
-//! One chain of message keys: `spec/ratchet.md`, "Chains".
+//! Chains of message keys: `spec/ratchet.md`, "Chains".
 //!
 //! ```text
 //! message key i = HMAC-SHA-256(chain key i, 0x01)
@@ -8,10 +8,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::braid::ReservedChunks;
 use crate::error::Error;
 use crate::primitives::kdf::mac_pair;
 use crate::primitives::secret::Secret;
-use crate::protocol::braid::Ahead;
 
 /// The key of one body, used once.
 pub(crate) struct MessageKey(pub(crate) Secret<32>);
@@ -20,40 +20,39 @@ pub(crate) struct MessageKey(pub(crate) Secret<32>);
 pub(crate) struct ChainKey(pub(crate) Secret<32>);
 
 impl ChainKey {
-    /// This message's key, and the chain key after it.
+    /// Returns this message's key, and the chain key after it.
     pub(crate) fn step(&self) -> (MessageKey, Self) {
         let (message, next) = mac_pair(&self.0);
         (MessageKey(message), Self(next))
     }
 }
 
-/// Where a sending chain is, before what is stored of it: `spec/ratchet.md`, "Reserving".
+/// A sending chain's place in memory, which is before its place in the store: `spec/ratchet.md`,
+/// "Reserving".
 pub(crate) struct Reserved {
-    pub(super) chain: ChainKey,
+    pub(super) chain_key: ChainKey,
     /// The next number.
     pub(super) at: u32,
-    pub(super) ahead: Ahead,
+    pub(super) chunks: ReservedChunks,
 }
 
-/// Keys of messages that have not arrived, in ascending order of their numbers. Boxed: a vector
-/// that moves its elements must not leave copies of them behind.
-pub(crate) type Missing = Vec<(u32, Box<MessageKey>)>;
+/// Keys of skipped messages, in ascending order of their numbers. See note `[boxes]`.
+pub(crate) type SkippedKeys = Vec<(u32, Box<MessageKey>)>;
 
-/// Walks a chain from number `from` to number `to`, keeping every key on the way.
-///
-/// The caller has bounded the distance.
+/// Walks a chain from number `from` to number `to`, keeping every key on the way. The caller has
+/// bounded the distance.
 pub(crate) fn walk(
     start: &ChainKey,
     from: u32,
     to: u32,
-) -> Result<(Missing, Option<ChainKey>), Error> {
+) -> Result<(SkippedKeys, Option<ChainKey>), Error> {
     let distance = usize::try_from(to.saturating_sub(from)).map_err(|_| Error::TooFarAhead)?;
-    let mut missing = Vec::with_capacity(distance);
+    let mut skipped = Vec::with_capacity(distance);
     let mut at = None;
     for number in from..to {
         let (key, next) = at.as_ref().unwrap_or(start).step();
-        missing.push((number, Box::new(key)));
+        skipped.push((number, Box::new(key)));
         at = Some(next);
     }
-    Ok((missing, at))
+    Ok((skipped, at))
 }

@@ -1,48 +1,47 @@
-//! What one message changes: `spec/state.md`, "Changes of a ratchet".
+//! What one message changes in a ratchet: `spec/state.md`, "Session delta".
 
 use alloc::boxed::Box;
 use core::mem::{swap, take};
 
+use super::braid::BraidDelta;
 use crate::error::Error;
 use crate::primitives::aead::TAG;
-use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::codec::{Reader, Writer, concat};
 use crate::primitives::dh;
 use crate::primitives::secret::Secret;
-use crate::protocol::braid::Step;
 
-use super::chain::{ChainKey, Missing, Reserved};
+use super::chain::{ChainKey, Reserved, SkippedKeys};
 use super::header::HeaderKey;
-use super::skipped::{Closed, MAX_MISSING, half, read_missing, remove, write_missing};
-use super::{Due, Ratchet, ReceivingChain, Sending, SendingChain};
+use super::ratchet::{Due, Ratchet, ReceivingChain, SendState, SendingChain};
+use super::skipped::{Closed, MAX_SKIPPED, half, read_skipped, remove, write_skipped};
 
 /// The change of one sealed or opened message. Only success makes one.
 ///
-/// All of it is always there, and what only a turn brings is in a box of its own: an enum of large
-/// variants, or an `Option` of secrets, that lies on the heap keeps in its unused part whatever was on
-/// the stack when it was made, and that is not wiped.
-pub(crate) struct Delta {
-    pub(crate) place: Place,
-    /// The key that the chain goes on from; zeros after a late message, which moves no chain.
-    pub(crate) chain: ChainKey,
-    /// Keys newly passed over.
-    pub(crate) missing: Missing,
-    /// Of a sent message the number of the next one, of a received one its own.
+/// All of it is always there, and what only a turn brings is in a box of its own: see note `[boxes]`.
+pub(crate) struct RatchetDelta {
+    pub(crate) place: MessagePlace,
+    /// The key that the chain goes on with; zeros after a late message, which moves no chain.
+    pub(crate) chain_key: ChainKey,
+    /// Newly skipped keys.
+    pub(crate) skipped: SkippedKeys,
+    /// The number of the next message after a sent one, and of the message itself if it was received.
     pub(crate) number: u32,
     pub(crate) tag: [u8; TAG],
-    /// What moved of the braid, mostly nothing or one chunk.
-    pub(crate) braid: Step,
-    /// What the sender reserved behind the message. Not part of the encoding: who loads the change skips it.
+    /// What changes in the braid: mostly nothing or one chunk.
+    pub(crate) braid: BraidDelta,
+    /// The numbers that the sender reserved behind the message. Not part of the encoding: a process
+    /// that loads the change skips them.
     pub(crate) reserved: Option<Box<Reserved>>,
 }
 
-/// Where the message is.
-pub(crate) enum Place {
-    /// Sent in the going chain.
+/// The place of the message.
+pub(crate) enum MessagePlace {
+    /// Sent in the present chain.
     Sent,
     /// Sent in a chain that begins with it.
     SentNext(Box<NewSending>),
-    /// Received, among the missing of chain `step`.
-    Late { step: u32 },
+    /// Received: a skipped message of chain `chain`.
+    Late { chain: u32 },
     /// Received at or after the end of the current chain.
     Current,
     /// Received in a chain that begins with it.
@@ -54,113 +53,109 @@ pub(crate) struct NewSending {
     pub(crate) own: dh::SecretKey,
     pub(crate) public: dh::PublicKey,
     pub(crate) previous: u32,
-    pub(crate) mixed: u32,
+    pub(crate) pq_epoch: u32,
     pub(crate) root: Secret<32>,
     pub(crate) next_header: HeaderKey,
 }
 
 /// A receiving chain that begins with this message.
 pub(crate) struct NewReceiving {
-    pub(crate) step: u32,
+    pub(crate) chain: u32,
     pub(crate) ratchet: dh::PublicKey,
     pub(crate) previous: u32,
-    pub(crate) mixed: u32,
+    pub(crate) pq_epoch: u32,
     pub(crate) root: Secret<32>,
     pub(crate) next_header: HeaderKey,
-    /// What was still missing of the chain before.
-    pub(crate) closing: Missing,
+    /// Keys of the skipped messages of the chain before, up to its end.
+    pub(crate) closing: SkippedKeys,
 }
 
-impl Delta {
-    /// What names the change: the direction and the tag of its message.
-    pub(crate) fn name(&self) -> [u8; 1 + TAG] {
-        let mut name = [u8::from(self.is_received()); 1 + TAG];
-        let (_, rest) = name.split_at_mut(1);
-        rest.copy_from_slice(&self.tag);
-        name
+impl RatchetDelta {
+    /// Returns the change id: the direction and the tag of its message.
+    pub(crate) fn change_id(&self) -> [u8; 1 + TAG] {
+        concat(&[&[u8::from(self.is_received())], &self.tag])
     }
 
-    /// Whether a chain begins with it, in either direction.
+    /// Tells whether a chain begins with it, in either direction.
     pub(crate) fn is_turn(&self) -> bool {
-        matches!(self.place, Place::SentNext(_) | Place::Next(_))
+        matches!(self.place, MessagePlace::SentNext(_) | MessagePlace::Next(_))
     }
 
     pub(crate) fn is_received(&self) -> bool {
-        !matches!(self.place, Place::Sent | Place::SentNext(_))
+        !matches!(self.place, MessagePlace::Sent | MessagePlace::SentNext(_))
     }
 
-    /// Messages that this one showed to be missing.
+    /// Counts the messages that this one skipped.
     pub(crate) fn skipped(&self) -> usize {
-        let closing = if let Place::Next(new) = &self.place { new.closing.len() } else { 0 };
-        self.missing.len().saturating_add(closing)
+        let closing = if let MessagePlace::Next(new) = &self.place { new.closing.len() } else { 0 };
+        self.skipped.len().saturating_add(closing)
     }
 }
 
 impl Ratchet {
-    /// Takes the change over.
+    /// Applies the delta. The caller has checked that it was made from this very state.
     ///
-    /// The caller has checked that the delta was made from this very state. The delta is emptied, and
-    /// not moved out of: what holds it is wiped as a whole when it is dropped.
-    pub(crate) fn apply(&mut self, delta: &mut Delta) {
-        let (chain, number) = (&mut delta.chain, delta.number);
+    /// It is emptied, and not moved out of: what holds it is wiped as a whole when it is dropped.
+    pub(crate) fn apply(&mut self, delta: &mut RatchetDelta) {
+        let (chain_key, number) = (&mut delta.chain_key, delta.number);
         match &mut delta.place {
-            Place::Sent => self.go_on_sending(chain, number, delta.reserved.take()),
-            Place::SentNext(new) => {
-                self.begin_sending(new, chain, number, delta.reserved.take());
+            MessagePlace::Sent => self.go_on_sending(chain_key, number, delta.reserved.take()),
+            MessagePlace::SentNext(new) => {
+                self.begin_sending(new, chain_key, number, delta.reserved.take());
             }
-            Place::Late { step } => {
-                if let Some(missing) = self.missing_of(*step) {
-                    remove(missing, number);
+            MessagePlace::Late { chain } => {
+                if let Some(skipped) = self.skipped_of(*chain) {
+                    remove(skipped, number);
                 }
-                self.received_in(*step, delta);
+                self.received_in(*chain, delta);
             }
-            Place::Current => {
-                let step = self.receiving.as_mut().map_or(0, |current| {
-                    swap(&mut current.chain.0, &mut chain.0);
+            MessagePlace::Current => {
+                let chain = self.receiving.as_mut().map_or(0, |current| {
+                    swap(&mut current.chain_key.0, &mut chain_key.0);
                     current.number = number.saturating_add(1);
-                    current.missing.append(&mut delta.missing);
-                    current.step
+                    current.skipped.append(&mut delta.skipped);
+                    current.chain
                 });
-                self.received_in(step, delta);
+                self.received_in(chain, delta);
             }
-            Place::Next(new) => {
-                let step = new.step;
+            MessagePlace::Next(new) => {
+                let chain = new.chain;
                 let next = number.saturating_add(1);
-                self.begin_receiving(new, chain, next, take(&mut delta.missing));
-                self.received_in(step, delta);
+                self.begin_receiving(new, chain_key, next, take(&mut delta.skipped));
+                self.received_in(chain, delta);
             }
         }
         self.braid.apply(&mut delta.braid);
     }
 
-    /// A root step of epoch `mixed` begins a chain: what it mixed is erased.
-    fn mix(&mut self, mixed: u32) {
-        if mixed != self.mixed() {
+    /// Takes over the pq epoch of the root step that begins a chain, and erases the secret that went in.
+    fn take_over_pq_epoch(&mut self, pq_epoch: u32) {
+        if pq_epoch != self.pq_epoch() {
             self.braid.forget_secret();
         }
     }
 
-    /// How many keys of late messages applying `delta` drops, for room or for age.
-    pub(crate) fn dropped_by(&self, delta: &Delta) -> usize {
+    /// Counts the keys of late messages that applying `delta` drops, for room or for age.
+    pub(crate) fn dropped_by(&self, delta: &RatchetDelta) -> usize {
         let (lost, used) = match &delta.place {
-            Place::Sent | Place::SentNext(_) => return 0,
-            Place::Next(new) => (self.closed.lost_by_closing(new.step), 0),
-            Place::Current => (0, 0),
-            Place::Late { .. } => (0, 1),
+            MessagePlace::Sent | MessagePlace::SentNext(_) => return 0,
+            MessagePlace::Next(new) => (self.closed.lost_by_closing(new.chain), 0),
+            MessagePlace::Current => (0, 0),
+            MessagePlace::Late { .. } => (0, 1),
         };
-        let left = self.missing().saturating_sub(lost).saturating_sub(used);
-        let surplus = left.saturating_add(delta.skipped()).saturating_sub(MAX_MISSING);
+        let left = self.skipped().saturating_sub(lost).saturating_sub(used);
+        let surplus = left.saturating_add(delta.skipped()).saturating_sub(MAX_SKIPPED);
         lost.saturating_add(surplus)
     }
 
     fn go_on_sending(
         &mut self,
-        chain: &mut ChainKey,
+        chain_key: &mut ChainKey,
         number: u32,
         reserved: Option<Box<Reserved>>,
     ) {
-        if let Sending::Active(going) = &mut self.sending {
-            swap(&mut going.chain.0, &mut chain.0);
+        if let SendState::Active(going) = &mut self.sending {
+            swap(&mut going.chain_key.0, &mut chain_key.0);
             going.number = number;
             going.reserved = reserved;
         }
@@ -169,125 +164,124 @@ impl Ratchet {
     fn begin_sending(
         &mut self,
         new: &mut NewSending,
-        chain: &ChainKey,
+        chain_key: &ChainKey,
         number: u32,
         reserved: Option<Box<Reserved>>,
     ) {
-        self.mix(new.mixed);
+        self.take_over_pq_epoch(new.pq_epoch);
         // From here on `new.next_header` is the header key of the chain that begins.
         swap(&mut self.next_sending_header.0, &mut new.next_header.0);
         swap(&mut self.root, &mut new.root);
-        self.sending = Sending::Active(Box::new(SendingChain {
-            step: self.sent().chain.saturating_add(1),
+        self.sending = SendState::Active(Box::new(SendingChain {
+            chain: self.sent().chain.saturating_add(1),
             own: dh::SecretKey::from_seed(new.own.seed().duplicate()),
             public: new.public,
             header: HeaderKey(new.next_header.0.duplicate()),
-            chain: ChainKey(chain.0.duplicate()),
+            chain_key: ChainKey(chain_key.0.duplicate()),
             number,
             previous: new.previous,
-            mixed: new.mixed,
+            pq_epoch: new.pq_epoch,
             reserved,
         }));
     }
 
-    fn received_in(&mut self, step: u32, delta: &Delta) {
-        self.recent.remember(step, delta.number, half(&delta.tag));
+    fn received_in(&mut self, chain: u32, delta: &RatchetDelta) {
+        self.recent.remember(chain, delta.number, half(&delta.tag));
         self.make_room();
     }
 
-    fn missing_of(&mut self, step: u32) -> Option<&mut Missing> {
+    fn skipped_of(&mut self, chain: u32) -> Option<&mut SkippedKeys> {
         match &mut self.receiving {
-            Some(current) if current.step == step => Some(&mut current.missing),
-            _ => self.closed.of_step(step),
+            Some(current) if current.chain == chain => Some(&mut current.skipped),
+            _ => self.closed.of_chain(chain),
         }
     }
 
     fn begin_receiving(
         &mut self,
         new: &mut NewReceiving,
-        chain: &ChainKey,
+        chain_key: &ChainKey,
         number: u32,
-        missing: Missing,
+        skipped: SkippedKeys,
     ) {
-        self.mix(new.mixed);
+        self.take_over_pq_epoch(new.pq_epoch);
         // From here on `new.next_header` is the header key of the chain that begins.
         swap(&mut self.next_receiving_header.0, &mut new.next_header.0);
         swap(&mut self.root, &mut new.root);
         let (sealed, peer) = (self.sent(), new.ratchet);
         let previous = match &self.sending {
-            Sending::Due(due) => due.previous,
-            Sending::Active(chain) => chain.number,
-            Sending::Answering { .. } => 0,
+            SendState::Due(due) => due.previous,
+            SendState::Active(going) => going.number,
         };
         // The old ratchet secret and sending chain are wiped here, with what is reserved in it.
-        let due = Due { peer, step: sealed.chain, previous, sealed: sealed.number };
-        self.sending = Sending::Due(Box::new(due));
+        let due = Due { peer, chain: sealed.chain, previous, sealed: sealed.number };
+        self.sending = SendState::Due(Box::new(due));
         let current = ReceivingChain {
-            step: new.step,
+            chain: new.chain,
             ratchet: new.ratchet,
             previous: new.previous,
-            mixed: new.mixed,
+            pq_epoch: new.pq_epoch,
             header: HeaderKey(new.next_header.0.duplicate()),
-            chain: ChainKey(chain.0.duplicate()),
+            chain_key: ChainKey(chain_key.0.duplicate()),
             number,
-            missing,
+            skipped,
         };
         let Some(mut left) = self.receiving.replace(Box::new(current)) else {
             return;
         };
-        let mut missing = take(&mut left.missing);
-        missing.append(&mut new.closing);
+        let mut skipped = take(&mut left.skipped);
+        skipped.append(&mut new.closing);
         let closed = Closed {
-            step: left.step,
+            chain: left.chain,
             ratchet: left.ratchet,
             previous: left.previous,
-            mixed: left.mixed,
-            // Copied, so that the old box is dropped whole: moving out of it would leave its keys.
+            pq_epoch: left.pq_epoch,
+            // Copied out: see note `[boxes]`.
             header: HeaderKey(left.header.0.duplicate()),
-            missing,
+            skipped,
         };
-        self.closed.close(closed, new.step);
+        self.closed.close(closed, new.chain);
     }
 
-    /// Drops the oldest missing keys over the bound.
+    /// Drops the oldest skipped keys over the bound.
     fn make_room(&mut self) {
-        let surplus = self.missing().saturating_sub(MAX_MISSING);
+        let surplus = self.skipped().saturating_sub(MAX_SKIPPED);
         let dropped = self.closed.drop_oldest(surplus);
         let left = surplus.saturating_sub(dropped);
         if let Some(current) = &mut self.receiving {
-            current.missing.drain(..left.min(current.missing.len()));
+            current.skipped.drain(..left.min(current.skipped.len()));
         }
     }
 }
 
-/// In the first byte of a delta: the braid moved too.
+/// The bit in the first byte of a delta that says that the braid moved too.
 const WITH_BRAID: u8 = 0x80;
 
-impl Delta {
+impl RatchetDelta {
     pub(crate) fn write(&self, writer: &mut Writer) {
         // A braid that rests takes no byte.
         let tag = |place: u8| if self.braid.is_none() { place } else { place | WITH_BRAID };
         match &self.place {
-            Place::Sent => writer.u8(tag(0)),
-            Place::SentNext(new) => {
+            MessagePlace::Sent => writer.u8(tag(0)),
+            MessagePlace::SentNext(new) => {
                 writer.u8(tag(1));
                 new.write(writer);
             }
-            Place::Late { step } => {
+            MessagePlace::Late { chain } => {
                 writer.u8(tag(2));
-                writer.u32(*step);
+                writer.u32(*chain);
             }
-            Place::Current => writer.u8(tag(3)),
-            Place::Next(new) => {
+            MessagePlace::Current => writer.u8(tag(3)),
+            MessagePlace::Next(new) => {
                 writer.u8(tag(4));
                 new.write(writer);
             }
         }
-        if !matches!(self.place, Place::Late { .. }) {
-            writer.raw(self.chain.0.expose());
+        if !matches!(self.place, MessagePlace::Late { .. }) {
+            writer.raw(self.chain_key.0.expose());
         }
-        if matches!(self.place, Place::Current | Place::Next(_)) {
-            write_missing(&self.missing, writer);
+        if matches!(self.place, MessagePlace::Current | MessagePlace::Next(_)) {
+            write_skipped(&self.skipped, writer);
         }
         writer.u32(self.number);
         writer.raw(&self.tag);
@@ -300,21 +294,21 @@ impl Delta {
         let tag = reader.u8()?;
         let has_braid = tag & WITH_BRAID != 0;
         let place = match tag & !WITH_BRAID {
-            0 => Place::Sent,
-            1 => Place::SentNext(Box::new(NewSending::read(reader)?)),
-            2 => Place::Late { step: reader.u32()? },
-            3 => Place::Current,
-            4 => Place::Next(Box::new(NewReceiving::read(reader)?)),
+            0 => MessagePlace::Sent,
+            1 => MessagePlace::SentNext(Box::new(NewSending::read(reader)?)),
+            2 => MessagePlace::Late { chain: reader.u32()? },
+            3 => MessagePlace::Current,
+            4 => MessagePlace::Next(Box::new(NewReceiving::read(reader)?)),
             _ => return Err(Error::Malformed),
         };
-        let moves = !matches!(place, Place::Late { .. });
-        let chain = if moves { Secret::copy(reader.array()?) } else { Secret::copy(&[0; 32]) };
-        let skips = matches!(place, Place::Current | Place::Next(_));
-        let missing = if skips { read_missing(reader)? } else { Missing::new() };
+        let moves = !matches!(place, MessagePlace::Late { .. });
+        let chain_key = if moves { reader.secret()? } else { Secret::copy(&[0; 32]) };
+        let skips = matches!(place, MessagePlace::Current | MessagePlace::Next(_));
+        let skipped = if skips { read_skipped(reader)? } else { SkippedKeys::new() };
         let (number, tag) = (reader.u32()?, *reader.array()?);
-        let braid = if has_braid { Step::read(reader)? } else { Step::default() };
-        let chain = ChainKey(chain);
-        let delta = Self { place, chain, missing, number, tag, braid, reserved: None };
+        let braid = if has_braid { BraidDelta::read(reader)? } else { BraidDelta::default() };
+        let chain_key = ChainKey(chain_key);
+        let delta = Self { place, chain_key, skipped, number, tag, braid, reserved: None };
         if has_braid && delta.braid.is_received() != delta.is_received() {
             return Err(Error::Malformed);
         }
@@ -327,43 +321,43 @@ impl NewSending {
         writer.raw(self.own.seed().expose());
         writer.raw(self.public.bytes());
         writer.u32(self.previous);
-        writer.u32(self.mixed);
+        writer.u32(self.pq_epoch);
         writer.raw(self.root.expose());
         writer.raw(self.next_header.0.expose());
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self {
-            own: dh::SecretKey::from_seed(Secret::copy(reader.array()?)),
+            own: dh::SecretKey::from_seed(reader.secret()?),
             public: dh::PublicKey::decode(*reader.array()?)?,
             previous: reader.u32()?,
-            mixed: reader.u32()?,
-            root: Secret::copy(reader.array()?),
-            next_header: HeaderKey(Secret::copy(reader.array()?)),
+            pq_epoch: reader.u32()?,
+            root: reader.secret()?,
+            next_header: HeaderKey(reader.secret()?),
         })
     }
 }
 
 impl NewReceiving {
     fn write(&self, writer: &mut Writer) {
-        writer.u32(self.step);
+        writer.u32(self.chain);
         writer.raw(self.ratchet.bytes());
         writer.u32(self.previous);
-        writer.u32(self.mixed);
+        writer.u32(self.pq_epoch);
         writer.raw(self.root.expose());
         writer.raw(self.next_header.0.expose());
-        write_missing(&self.closing, writer);
+        write_skipped(&self.closing, writer);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self {
-            step: reader.u32()?,
+            chain: reader.u32()?,
             ratchet: dh::PublicKey::decode(*reader.array()?)?,
             previous: reader.u32()?,
-            mixed: reader.u32()?,
-            root: Secret::copy(reader.array()?),
-            next_header: HeaderKey(Secret::copy(reader.array()?)),
-            closing: read_missing(reader)?,
+            pq_epoch: reader.u32()?,
+            root: reader.secret()?,
+            next_header: HeaderKey(reader.secret()?),
+            closing: read_skipped(reader)?,
         })
     }
 }

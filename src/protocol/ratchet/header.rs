@@ -1,18 +1,19 @@
-//! The sealed header of a message: `spec/ratchet.md`, "Header".
+//! Sealed headers of messages: `spec/ratchet.md`, "Header".
 //!
 //! ```text
-//! header  = ratchet key (32) ‖ previous (4) ‖ number (4) ‖ body nonce (12) ‖ mixed (4) ‖ part (40)
-//! sealed  = AES-256-GCM(key = header key, nonce = first 12 bytes of the body's tag,
-//!                       ad = LABEL(ratchet/header) ‖ version ‖ kind ‖ prefix hash ‖ body tag,
-//!                       header)
+//! header = ratchet key (32) ‖ u32(previous) ‖ u32(number) ‖ body nonce (12) ‖ u32(pq_epoch) ‖ braid part (40)
+//! sealed = AES-256-GCM(key = header key, nonce = body tag[0..12],
+//!                      ad = LABEL(ratchet/header) ‖ version ‖ kind ‖ prefix hash ‖ body tag,
+//!                      header)
 //! ```
 
+use super::braid::PART;
 use crate::error::Error;
-use crate::primitives::aead::{self, NONCE, TAG};
-use crate::primitives::codec::{Reader, concat};
+use crate::primitives::aead;
+use crate::primitives::aead::{NONCE, TAG};
+use crate::primitives::codec::{Reader, concat, first};
 use crate::primitives::dh;
 use crate::primitives::secret::Secret;
-use crate::protocol::braid::PART;
 use crate::protocol::labels;
 
 /// Length of a header in bytes, before it is sealed.
@@ -25,9 +26,9 @@ pub(crate) const SEALED_HEADER: usize = HEADER + TAG;
 /// from the tag of a body that has a key of its own.
 pub(crate) struct HeaderKey(pub(crate) Secret<32>);
 
-/// What is clear in front of a sealed header.
+/// The clear bytes in front of a sealed header.
 #[derive(Clone, Copy)]
-pub(crate) struct Front {
+pub(crate) struct ClearHeader {
     pub(crate) version: u8,
     pub(crate) kind: u8,
     /// SHA-256 of the handshake's prefix, or zeros for an ordinary message.
@@ -42,8 +43,8 @@ pub(crate) struct Header {
     pub(crate) number: u32,
     pub(crate) nonce: [u8; NONCE],
     /// The newest epoch of the braid that is in the root when the chain begins.
-    pub(crate) mixed: u32,
-    /// What the message carries of the braid, not yet read.
+    pub(crate) pq_epoch: u32,
+    /// The braid part, not yet read.
     pub(crate) part: [u8; PART],
 }
 
@@ -54,7 +55,7 @@ impl Header {
             &self.previous.to_be_bytes(),
             &self.number.to_be_bytes(),
             &self.nonce,
-            &self.mixed.to_be_bytes(),
+            &self.pq_epoch.to_be_bytes(),
             &self.part,
         ])
     }
@@ -66,7 +67,7 @@ impl Header {
                 previous: reader.u32()?,
                 number: reader.u32()?,
                 nonce: *reader.array()?,
-                mixed: reader.u32()?,
+                pq_epoch: reader.u32()?,
                 part: *reader.array()?,
             })
         })
@@ -75,19 +76,19 @@ impl Header {
     pub(crate) fn seal(
         &self,
         key: &HeaderKey,
-        front: &Front,
+        clear: &ClearHeader,
         body_tag: &[u8; TAG],
     ) -> Result<[u8; SEALED_HEADER], Error> {
         let mut sealed = [0; SEALED_HEADER];
         let (header, tag) = sealed.split_at_mut(HEADER);
         header.copy_from_slice(&self.encode());
-        let ad = associated(front, body_tag);
+        let ad = associated(clear, body_tag);
         tag.copy_from_slice(&aead::seal(&key.0, &nonce(body_tag), &ad, header)?);
         Ok(sealed)
     }
 }
 
-/// A sealed header as it arrived.
+/// A sealed header as it came.
 pub(crate) struct SealedHeader<'a> {
     text: &'a [u8; HEADER],
     tag: &'a [u8; TAG],
@@ -98,30 +99,26 @@ pub(crate) struct SealedHeader<'a> {
 impl<'a> SealedHeader<'a> {
     pub(crate) fn read(
         reader: &mut Reader<'a>,
-        front: &Front,
+        clear: &ClearHeader,
     ) -> Result<(Self, &'a [u8; TAG]), Error> {
         let (text, tag, body_tag) = (reader.array()?, reader.array()?, reader.array()?);
-        Ok((Self { text, tag, body_tag, associated: associated(front, body_tag) }, body_tag))
+        Ok((Self { text, tag, body_tag, associated: associated(clear, body_tag) }, body_tag))
     }
 
-    /// One trial. `None` if the header was not sealed under `key`.
-    pub(crate) fn open(&self, key: &HeaderKey) -> Option<Result<Header, Error>> {
+    /// Tries one header key. `None` if the header was not sealed under it.
+    pub(crate) fn open(&self, key: &Secret<32>) -> Option<Result<Header, Error>> {
         let mut header = *self.text;
-        aead::open(&key.0, &nonce(self.body_tag), &self.associated, &mut header, self.tag).ok()?;
+        aead::open(key, &nonce(self.body_tag), &self.associated, &mut header, self.tag).ok()?;
         Some(Header::decode(&header))
     }
 }
 
 const ASSOCIATED: usize = labels::RATCHET_HEADER.len() + 2 + 32 + TAG;
 
-fn associated(front: &Front, body_tag: &[u8; TAG]) -> [u8; ASSOCIATED] {
-    concat(&[labels::RATCHET_HEADER, &[front.version, front.kind], &front.prefix_hash, body_tag])
+fn associated(clear: &ClearHeader, body_tag: &[u8; TAG]) -> [u8; ASSOCIATED] {
+    concat(&[labels::RATCHET_HEADER, &[clear.version, clear.kind], &clear.prefix_hash, body_tag])
 }
 
 fn nonce(body_tag: &[u8; TAG]) -> [u8; NONCE] {
-    let mut nonce = [0; NONCE];
-    for (to, from) in nonce.iter_mut().zip(body_tag) {
-        *to = *from;
-    }
-    nonce
+    first(body_tag)
 }

@@ -1,4 +1,4 @@
-//! Receiving: `spec/ratchet.md`, "Opening".
+//! Opening of messages: `spec/ratchet.md`, "Opening".
 //!
 //! Order: header trials, then whatever the authenticated header asks for (root step, chain walk),
 //! then the body. Nothing changes before the delta is applied.
@@ -8,162 +8,198 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
+use super::braid::BraidDelta;
+use super::braid::BraidPart;
 use crate::error::Error;
-use crate::primitives::aead::{self, TAG};
+use crate::primitives::aead;
+use crate::primitives::aead::TAG;
 use crate::primitives::codec::Reader;
+use crate::primitives::dh;
 use crate::primitives::secret::Secret;
-use crate::protocol::braid::{Part, Step};
+use crate::protocol::handshake::x3dh::SessionKeys;
 use crate::protocol::padding::{MAX_BODY, content_length};
 
-use super::chain::{ChainKey, MessageKey, Missing, walk};
-use super::delta::{Delta, NewReceiving, Place};
-use super::header::{Front, Header, SealedHeader};
+use super::chain::{ChainKey, MessageKey, SkippedKeys, walk};
+use super::delta::{MessagePlace, NewReceiving, RatchetDelta};
+use super::header::{ClearHeader, Header, SealedHeader};
+use super::ratchet::{MAX_SKIP, Ratchet, ReceivingChain, SendState};
 use super::skipped::find;
-use super::{MAX_SKIP, Ratchet, ReceivingChain, Sending};
 
-/// Which of the session's chains a header belongs to.
+/// The receiving chain, among the session's, that a header belongs to.
 #[derive(Clone, Copy)]
-enum Chain {
+enum Trial<'a> {
     Current,
     Next,
+    /// The very first one, in answer to this signed prekey.
+    First(&'a dh::SecretKey),
     Closed(u32),
 }
 
 /// A message whose header was authentic.
-pub(crate) struct Staged<'a> {
+pub(crate) struct StagedHeader<'a> {
     ratchet: &'a Ratchet,
-    front: Front,
+    clear: ClearHeader,
     header: Header,
-    chain: Chain,
+    trial: Trial<'a>,
     tag: &'a [u8; TAG],
     body: &'a [u8],
 }
 
-/// The key of a body: kept since its message was found missing, or derived now.
+/// The key of a body: kept since its message was skipped, or derived now.
 enum BodyKey<'a> {
-    Kept(&'a MessageKey),
+    Skipped(&'a MessageKey),
     New(MessageKey),
 }
 
-/// A body's key, and what using it changes: where the message is, the chain after it, and the keys
-/// newly passed over.
-type Keyed<'a> = (BodyKey<'a>, Place, ChainKey, Missing);
+/// A body's key, and what its use changes: the place of the message, the chain key after it, and the
+/// newly skipped keys.
+type Keyed<'a> = (BodyKey<'a>, MessagePlace, ChainKey, SkippedKeys);
 
 /// A body's text, and what its key changes.
-type Text = (Zeroizing<Vec<u8>>, Place, ChainKey, Missing);
+type OpenedText = (Zeroizing<Vec<u8>>, MessagePlace, ChainKey, SkippedKeys);
 
 impl BodyKey<'_> {
     fn bytes(&self) -> &Secret<32> {
         match self {
-            Self::Kept(key) => &key.0,
+            Self::Skipped(key) => &key.0,
             Self::New(key) => &key.0,
         }
     }
 }
 
+/// A session's first message, once it is opened.
+pub(crate) struct FirstMessage {
+    pub(crate) content: Zeroizing<Vec<u8>>,
+    /// Its number in the first chain.
+    pub(crate) number: u32,
+    /// How many messages it skipped.
+    pub(crate) skipped: usize,
+    /// The id of the change that it made in the ratchet.
+    pub(crate) change: [u8; 1 + TAG],
+}
+
 impl Ratchet {
+    /// Makes the responder's ratchet, which exists only once a first message has been opened: its
+    /// signed prekey is its first ratchet key, and the message the answer to it.
+    pub(crate) fn accept(
+        keys: SessionKeys,
+        signed_prekey: &dh::SecretKey,
+        clear: ClearHeader,
+        payload: &[u8],
+    ) -> Result<(Self, FirstMessage), Error> {
+        let (sealed, tag, body) = split(payload, &clear)?;
+        let header = sealed.open(&keys.initiator_header).ok_or(Error::Forged)??;
+        let mut ratchet = Self::answer(keys, header.ratchet);
+        let trial = Trial::First(signed_prekey);
+        ratchet.check(&header, trial)?;
+        let staged = StagedHeader { ratchet: &ratchet, clear, header, trial, tag, body };
+        let (content, mut delta) = staged.open()?;
+        let (skipped, change) = (delta.skipped(), delta.change_id());
+        ratchet.apply(&mut delta);
+        Ok((ratchet, FirstMessage { content, number: header.number, skipped, change }))
+    }
+
     /// Tries the header keys in their fixed order. A stranger's bytes end here.
     pub(crate) fn stage<'a>(
         &'a self,
-        front: Front,
+        clear: ClearHeader,
         payload: &'a [u8],
-    ) -> Result<Staged<'a>, Error> {
-        let mut reader = Reader::new(payload);
-        let (sealed, tag) = SealedHeader::read(&mut reader, &front)?;
-        let body = reader.rest();
-        // No genuine body is longer; what is would be copied before its tag is checked.
-        if body.is_empty() || body.len() > MAX_BODY {
-            return Err(Error::Malformed);
-        }
-        let current = self.receiving.iter().map(|chain| (&chain.header, Chain::Current));
-        let next = core::iter::once((&self.next_receiving_header, Chain::Next));
-        let closed = self.closed.iter().map(|chain| (&chain.header, Chain::Closed(chain.step)));
-        for (key, chain) in current.chain(next).chain(closed) {
-            if let Some(header) = sealed.open(key) {
+    ) -> Result<StagedHeader<'a>, Error> {
+        let (sealed, tag, body) = split(payload, &clear)?;
+        let current = self.receiving.iter().map(|current| (&current.header, Trial::Current));
+        let next = core::iter::once((&self.next_receiving_header, Trial::Next));
+        let closed = self.closed.iter().map(|closed| (&closed.header, Trial::Closed(closed.chain)));
+        for (key, trial) in current.chain(next).chain(closed) {
+            if let Some(header) = sealed.open(&key.0) {
                 let header = header?;
-                self.check(&header, chain)?;
-                return Ok(Staged { ratchet: self, front, header, chain, tag, body });
+                self.check(&header, trial)?;
+                return Ok(StagedHeader { ratchet: self, clear, header, trial, tag, body });
             }
         }
         Err(Error::Forged)
     }
 
-    /// Every header of a chain must name the same ratchet key, previous length and mixed epoch.
-    fn check(&self, header: &Header, chain: Chain) -> Result<(), Error> {
+    /// Checks that the header names the same ratchet key, previous length and pq epoch as every other
+    /// of its chain.
+    fn check(&self, header: &Header, trial: Trial<'_>) -> Result<(), Error> {
         // The number after it could not be counted; no sender uses it.
         if header.number == u32::MAX {
             return Err(Error::TooFarAhead);
         }
-        let constants = match chain {
-            Chain::Current => self.receiving.as_ref().map(|at| (at.ratchet, at.previous, at.mixed)),
-            Chain::Next => return Ok(()),
-            Chain::Closed(step) => {
-                let mut closed = self.closed.iter().filter(|at| at.step == step);
-                closed.next().map(|at| (at.ratchet, at.previous, at.mixed))
+        let constants = match trial {
+            Trial::Current => {
+                self.receiving.as_ref().map(|at| (at.ratchet, at.previous, at.pq_epoch))
+            }
+            Trial::Next | Trial::First(_) => return Ok(()),
+            Trial::Closed(chain) => {
+                let mut closed = self.closed.iter().filter(|at| at.chain == chain);
+                closed.next().map(|at| (at.ratchet, at.previous, at.pq_epoch))
             }
         };
         match constants {
-            Some(constants) if constants == (header.ratchet, header.previous, header.mixed) => {
+            Some(constants) if constants == (header.ratchet, header.previous, header.pq_epoch) => {
                 Ok(())
             }
             // Two copies of one state each made a ratchet key for the same turn.
-            Some((ratchet, ..)) if ratchet != header.ratchet => Err(Error::Cloned),
+            Some((ratchet, ..)) if ratchet != header.ratchet => Err(Error::StateCloned),
             _ => Err(Error::Inconsistent),
         }
     }
 }
 
-impl<'a> Staged<'a> {
-    /// Opens the body: the content, and the change that consuming its key makes.
-    pub(crate) fn open(self) -> Result<(Zeroizing<Vec<u8>>, Delta), Error> {
-        let (mut text, place, chain, missing) = self.text()?;
+impl<'a> StagedHeader<'a> {
+    /// Opens the body: returns the content, and the change that using its key makes.
+    pub(crate) fn open(self) -> Result<(Zeroizing<Vec<u8>>, RatchetDelta), Error> {
+        let (mut text, place, chain_key, skipped) = self.text()?;
         let (length, braid) = self.braid(&text, &place)?;
         text.truncate(length);
         let (number, tag) = (self.header.number, *self.tag);
-        Ok((text, Delta { place, chain, missing, number, tag, braid, reserved: None }))
+        Ok((text, RatchetDelta { place, chain_key, skipped, number, tag, braid, reserved: None }))
     }
 
-    /// The text of the body without its padding, and what using its key changes.
-    pub(super) fn text(&self) -> Result<Text, Error> {
-        let (key, place, chain, missing) = match self.chain {
-            Chain::Next => self.next_chain()?,
-            Chain::Current => self.current_chain()?,
-            Chain::Closed(step) => self.late(step)?,
+    /// Opens the body's text without its padding, and tells what using its key changes.
+    pub(super) fn text(&self) -> Result<OpenedText, Error> {
+        let (key, place, chain_key, skipped) = match self.trial {
+            Trial::Next | Trial::First(_) => self.next_chain()?,
+            Trial::Current => self.current_chain()?,
+            Trial::Closed(chain) => self.late(chain)?,
         };
         let ad =
-            self.ratchet.body_ad(self.ratchet.role.other(), &self.front, &self.header.encode());
+            self.ratchet.body_ad(self.ratchet.role.other(), &self.clear, &self.header.encode());
         let mut text = Zeroizing::new(self.body.to_vec());
         aead::open(key.bytes(), &self.header.nonce, &ad, &mut text, self.tag)?;
         let length = content_length(&text)?;
         text.truncate(length);
-        Ok((text, place, chain, missing))
+        Ok((text, place, chain_key, skipped))
     }
 
-    /// Only now, behind a body that opened: how much of the text is content, and what the message
-    /// moves of the braid.
-    fn braid(&self, text: &[u8], place: &Place) -> Result<(usize, Step), Error> {
-        let part = Part::decode(&self.header.part)?;
+    /// Tells how much of a text is content, and what the message changes in the braid. This comes last,
+    /// behind a body that opened.
+    fn braid(&self, text: &[u8], place: &MessagePlace) -> Result<(usize, BraidDelta), Error> {
+        let part = BraidPart::decode(&self.header.part)?;
         let length = text.len().checked_sub(part.extra_bytes()).ok_or(Error::Inconsistent)?;
         let (_, extra) = text.split_at(length);
         let braid = &self.ratchet.braid;
-        let mixes = matches!(place, Place::Next(new) if new.mixed != self.ratchet.mixed());
+        let mixes =
+            matches!(place, MessagePlace::Next(new) if new.pq_epoch != self.ratchet.pq_epoch());
         let is_busy = braid.secret().is_some() && !mixes;
-        let step = braid.receive(&part, extra, is_busy)?;
-        // Who mixes a secret is past its epoch, and says so in every message of the chain. Were it
-        // taken without that word, the secret would be gone while this side still needs it.
-        if mixes && braid.shared_secret().is_none() && !step.is_followed() {
+        let delta = braid.receive(&part, extra, is_busy)?;
+        // A peer whose root has a secret is past its epoch, and says so in every message of the chain.
+        // If this side accepted a message that did not, the secret would be erased while this side
+        // still needs it.
+        if mixes && braid.shared_secret().is_none() && !delta.is_followed() {
             return Err(Error::Inconsistent);
         }
-        Ok((length, step))
+        Ok((length, delta))
     }
 
-    /// The number of the receiving chain that the message is in, from 1.
-    pub(crate) fn step(&self) -> Result<u32, Error> {
-        match (self.chain, &self.ratchet.receiving) {
-            (Chain::Closed(step), _) => Ok(step),
-            (Chain::Current, Some(chain)) => Ok(chain.step),
-            (Chain::Next, Some(chain)) => chain.step.checked_add(1).ok_or(Error::Exhausted),
-            (_, None) => Ok(1),
+    /// Returns the number of the receiving chain that the message is in, from 1.
+    pub(crate) fn chain(&self) -> Result<u32, Error> {
+        let newest = self.ratchet.received();
+        match self.trial {
+            Trial::Closed(chain) => Ok(chain),
+            Trial::Current => Ok(newest),
+            Trial::Next | Trial::First(_) => newest.checked_add(1).ok_or(Error::ChainExhausted),
         }
     }
 
@@ -182,83 +218,98 @@ impl<'a> Staged<'a> {
         };
         let number = self.header.number;
         if number < current.number {
-            let key = find(&current.missing, number)
-                .ok_or_else(|| self.ratchet.recent.explain(current.step, number, self.tag))?;
-            return Ok(kept(key, current.step));
+            let key = find(&current.skipped, number)
+                .ok_or_else(|| self.ratchet.recent.explain(current.chain, number, self.tag))?;
+            return Ok(late(key, current.chain));
         }
         bound(number.saturating_sub(current.number), 0)?;
-        let (missing, at) = walk(&current.chain, current.number, number)?;
-        let (key, chain) = at.as_ref().unwrap_or(&current.chain).step();
-        Ok((BodyKey::New(key), Place::Current, chain, missing))
+        let (skipped, at) = walk(&current.chain_key, current.number, number)?;
+        let (key, chain_key) = at.as_ref().unwrap_or(&current.chain_key).step();
+        Ok((BodyKey::New(key), MessagePlace::Current, chain_key, skipped))
     }
 
     fn next_chain(&self) -> Result<Keyed<'a>, Error> {
         let header = &self.header;
-        let (missing_before, step) = match &self.ratchet.receiving {
-            Some(current) => (self.closing(current)?, self.step()?),
+        let (skipped_before, chain) = match &self.ratchet.receiving {
+            Some(current) => (self.closing(current)?, self.chain()?),
             // The first chain has none before it.
             None if header.previous == 0 => (0, 1),
             None => return Err(Error::Inconsistent),
         };
-        bound(header.number, missing_before)?;
-        // A peer turns only in answer to a ratchet key of ours.
-        let own = match &self.ratchet.sending {
-            Sending::Active(chain) => &chain.own,
-            Sending::Answering { own } => own,
-            Sending::Due(_) => return Err(Error::Forged),
+        bound(header.number, skipped_before)?;
+        // A peer turns only in answer to a ratchet key of this side.
+        let own = match (self.trial, &self.ratchet.sending) {
+            (Trial::First(signed_prekey), _) => signed_prekey,
+            (_, SendState::Active(going)) => &going.own,
+            (_, SendState::Due(_)) => return Err(Error::Forged),
         };
         let secret = self.secret()?;
-        let turn = self.ratchet.turn(own, &header.ratchet, header.mixed, secret)?;
+        let turn = self.ratchet.turn(own, &header.ratchet, header.pq_epoch, secret)?;
         let closing = match &self.ratchet.receiving {
-            Some(current) => walk(&current.chain, current.number, header.previous)?.0,
+            Some(current) => walk(&current.chain_key, current.number, header.previous)?.0,
             None => Vec::new(),
         };
-        let (missing, at) = walk(&turn.chain, 0, header.number)?;
-        let (key, chain) = at.as_ref().unwrap_or(&turn.chain).step();
+        let (skipped, at) = walk(&turn.chain_key, 0, header.number)?;
+        let (key, chain_key) = at.as_ref().unwrap_or(&turn.chain_key).step();
         let new = Box::new(NewReceiving {
-            step,
+            chain,
             ratchet: header.ratchet,
             previous: header.previous,
-            mixed: header.mixed,
+            pq_epoch: header.pq_epoch,
             root: turn.root,
             next_header: turn.next_header,
             closing,
         });
-        Ok((BodyKey::New(key), Place::Next(new), chain, missing))
+        Ok((BodyKey::New(key), MessagePlace::Next(new), chain_key, skipped))
     }
 
-    /// The secret that the next chain's root step mixes, by the epoch that its header names.
+    /// Finds the secret for the next chain's root step, by the pq epoch that its header names.
     fn secret(&self) -> Result<Option<&'a Secret<32>>, Error> {
         let braid = &self.ratchet.braid;
-        match self.header.mixed.checked_sub(self.ratchet.mixed()) {
+        match self.header.pq_epoch.checked_sub(self.ratchet.pq_epoch()) {
             Some(0) => Ok(None),
-            // The peer names what both have; an epoch that this side has not is an invention.
+            // The peer names an epoch that both have; one that this side has not is an invention.
             Some(1) => braid.secret().map(Some).ok_or(Error::Inconsistent),
             _ => Err(Error::Inconsistent),
         }
     }
 
-    /// How many messages of the current chain are missing, by the length that the next chain's
-    /// header gives for it.
+    /// Counts the skipped messages of the current chain, by the length that the next chain's header
+    /// gives for it.
     fn closing(&self, current: &ReceivingChain) -> Result<u32, Error> {
         let same_key = current.ratchet == self.header.ratchet;
-        let missing = self.header.previous.checked_sub(current.number);
-        missing.filter(|_| !same_key).ok_or(Error::Inconsistent)
+        let skipped = self.header.previous.checked_sub(current.number);
+        skipped.filter(|_| !same_key).ok_or(Error::Inconsistent)
     }
 
-    fn late(&self, step: u32) -> Result<Keyed<'a>, Error> {
+    fn late(&self, chain: u32) -> Result<Keyed<'a>, Error> {
         let number = self.header.number;
-        let mut chains = self.ratchet.closed.iter().filter(|chain| chain.step == step);
-        let key = chains.next().and_then(|chain| find(&chain.missing, number));
-        let key = key.ok_or_else(|| self.ratchet.recent.explain(step, number, self.tag))?;
-        Ok(kept(key, step))
+        let mut closed = self.ratchet.closed.iter().filter(|closed| closed.chain == chain);
+        let key = closed.next().and_then(|closed| find(&closed.skipped, number));
+        let key = key.ok_or_else(|| self.ratchet.recent.explain(chain, number, self.tag))?;
+        Ok(late(key, chain))
     }
 }
 
-/// A late message moves no chain.
-fn kept(key: &MessageKey, step: u32) -> Keyed<'_> {
+/// Splits a message into its sealed header, its body's tag, and its body.
+fn split<'a>(
+    payload: &'a [u8],
+    clear: &ClearHeader,
+) -> Result<(SealedHeader<'a>, &'a [u8; TAG], &'a [u8]), Error> {
+    let mut reader = Reader::new(payload);
+    let (sealed, tag) = SealedHeader::read(&mut reader, clear)?;
+    let body = reader.rest();
+    // No genuine body is longer; a longer one would be copied before its tag is checked.
+    if body.is_empty() || body.len() > MAX_BODY {
+        return Err(Error::Malformed);
+    }
+    Ok((sealed, tag, body))
+}
+
+/// Uses the key of a late message, which moves no chain.
+fn late(key: &MessageKey, chain: u32) -> Keyed<'_> {
     let unmoved = ChainKey(Secret::copy(&[0; 32]));
-    (BodyKey::Kept(key), Place::Late { step }, unmoved, Missing::new())
+    (BodyKey::Skipped(key), MessagePlace::Late { chain }, unmoved, SkippedKeys::new())
 }
 
 /// Refuses a message that is more than [`MAX_SKIP`] ahead, before any of that work is done.

@@ -1,73 +1,72 @@
-//! What is kept for messages that come late or twice: `spec/ratchet.md`, "Late messages".
+//! Skipped keys, and memories for messages that come late or twice: `spec/ratchet.md`, "Late messages".
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::primitives::aead::TAG;
-use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::codec::{Reader, Writer, first};
 use crate::primitives::dh;
-use crate::primitives::secret::{Secret, same};
+use crate::primitives::secret::same;
 
-use super::chain::{MessageKey, Missing};
+use super::chain::{MessageKey, SkippedKeys};
 use super::header::HeaderKey;
 
-/// Message keys kept for late messages in a session at most: with its number, 36 bytes each, 72 kB
-/// of state. The oldest is dropped first.
-pub(crate) const MAX_MISSING: usize = 2000;
+/// Maximum number of skipped keys in a session: with its number 36 bytes each, 72 kB of state. The oldest is
+/// dropped first.
+pub(crate) const MAX_SKIPPED: usize = 2000;
 
-/// Closed receiving chains kept at most; with the current and the next one they bound the header
-/// trials of a message.
+/// Maximum number of closed receiving chains; with the current and the next one they bound the header trials
+/// of a message.
 pub(crate) const MAX_CLOSED: usize = 5;
 
-/// A closed chain is dropped after this many further receiving chains, whether it misses messages or not: whoever
-/// steals the state later must not read what was withheld for long.
+/// A closed chain is dropped after this many further receiving chains, whether or not it has skipped
+/// messages: a thief of a later state must not read what was withheld for long.
 pub(crate) const MAX_AGE: u32 = 64;
 
-/// Messages remembered to tell a repetition from a clone.
+/// Number of messages remembered to tell a repetition from a clone.
 pub(crate) const MAX_RECENT: usize = 32;
 
 /// A receiving chain that the peer has left.
 pub(crate) struct Closed {
-    pub(crate) step: u32,
+    pub(crate) chain: u32,
     pub(crate) ratchet: dh::PublicKey,
     pub(crate) previous: u32,
-    pub(crate) mixed: u32,
+    pub(crate) pq_epoch: u32,
     pub(crate) header: HeaderKey,
-    pub(crate) missing: Missing,
+    pub(crate) skipped: SkippedKeys,
 }
 
 impl Closed {
-    /// Whether the chain is young enough to be kept when chain `step` begins.
-    fn is_kept(&self, step: u32) -> bool {
-        step.saturating_sub(self.step) <= MAX_AGE
+    /// Tells whether the chain is young enough to be kept when chain `chain` begins.
+    fn is_kept(&self, chain: u32) -> bool {
+        chain.saturating_sub(self.chain) <= MAX_AGE
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
-        writer.u32(self.step);
+        writer.u32(self.chain);
         writer.raw(self.ratchet.bytes());
         writer.u32(self.previous);
-        writer.u32(self.mixed);
+        writer.u32(self.pq_epoch);
         writer.raw(self.header.0.expose());
-        write_missing(&self.missing, writer);
+        write_skipped(&self.skipped, writer);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self {
-            step: reader.u32()?,
+            chain: reader.u32()?,
             ratchet: dh::PublicKey::decode(*reader.array()?)?,
             previous: reader.u32()?,
-            mixed: reader.u32()?,
-            header: HeaderKey(Secret::copy(reader.array()?)),
-            missing: read_missing(reader)?,
+            pq_epoch: reader.u32()?,
+            header: HeaderKey(reader.secret()?),
+            skipped: read_skipped(reader)?,
         })
     }
 }
 
-/// The closed chains of a session, newest first. Boxed, so that moving a chain from place to
-/// place leaves no copy of its header key behind.
+/// The closed chains of a session, newest first.
 #[derive(Default)]
-#[expect(clippy::vec_box, reason = "the box is what keeps header keys in one place")]
+#[expect(clippy::vec_box, reason = "see note [boxes]")]
 pub(crate) struct ClosedChains(Vec<Box<Closed>>);
 
 impl ClosedChains {
@@ -75,41 +74,41 @@ impl ClosedChains {
         self.0.iter().map(|chain| &**chain)
     }
 
-    pub(crate) fn missing(&self) -> usize {
-        self.0.iter().fold(0, |sum, chain| sum.saturating_add(chain.missing.len()))
+    pub(crate) fn skipped(&self) -> usize {
+        self.0.iter().fold(0, |sum, chain| sum.saturating_add(chain.skipped.len()))
     }
 
-    pub(crate) fn of_step(&mut self, step: u32) -> Option<&mut Missing> {
-        self.0.iter_mut().find(|chain| chain.step == step).map(|chain| &mut chain.missing)
+    pub(crate) fn of_chain(&mut self, chain: u32) -> Option<&mut SkippedKeys> {
+        self.0.iter_mut().find(|closed| closed.chain == chain).map(|closed| &mut closed.skipped)
     }
 
-    /// Adds the chain just left when chain `step` begins; drops what is too old, and for room the
-    /// oldest chain that misses nothing, else the oldest.
-    pub(crate) fn close(&mut self, chain: Closed, step: u32) {
-        if let Some(place) = self.surplus(step) {
+    /// Adds the chain just left when chain `next` begins; drops what is too old, and for room the
+    /// oldest chain without skipped keys, or else the oldest.
+    pub(crate) fn close(&mut self, closed: Closed, next: u32) {
+        if let Some(place) = self.surplus(next) {
             self.0.remove(place);
         }
-        self.0.retain(|old| old.is_kept(step));
-        self.0.insert(0, Box::new(chain));
+        self.0.retain(|old| old.is_kept(next));
+        self.0.insert(0, Box::new(closed));
     }
 
-    /// How many keys [`ClosedChains::close`] drops at this step.
-    pub(crate) fn lost_by_closing(&self, step: u32) -> usize {
-        let surplus = self.surplus(step);
+    /// Counts the keys that [`ClosedChains::close`] drops when chain `next` begins.
+    pub(crate) fn lost_by_closing(&self, next: u32) -> usize {
+        let surplus = self.surplus(next);
         let lost = self
             .0
             .iter()
             .enumerate()
-            .filter(|(place, old)| Some(*place) == surplus || !old.is_kept(step));
-        lost.fold(0, |sum, (_, chain)| sum.saturating_add(chain.missing.len()))
+            .filter(|(place, old)| Some(*place) == surplus || !old.is_kept(next));
+        lost.fold(0, |sum, (_, chain)| sum.saturating_add(chain.skipped.len()))
     }
 
-    /// The chain to give up for room, if none goes by age.
-    fn surplus(&self, step: u32) -> Option<usize> {
-        if self.0.len() < MAX_CLOSED || self.0.iter().any(|old| !old.is_kept(step)) {
+    /// Finds the chain to give up for room, if none goes by age.
+    fn surplus(&self, next: u32) -> Option<usize> {
+        if self.0.len() < MAX_CLOSED || self.0.iter().any(|old| !old.is_kept(next)) {
             return None;
         }
-        let empty = self.0.iter().rposition(|old| old.missing.is_empty());
+        let empty = self.0.iter().rposition(|old| old.skipped.is_empty());
         empty.or_else(|| self.0.len().checked_sub(1))
     }
 
@@ -117,26 +116,22 @@ impl ClosedChains {
     pub(crate) fn drop_oldest(&mut self, surplus: usize) -> usize {
         let mut left = surplus;
         for chain in self.0.iter_mut().rev() {
-            let here = left.min(chain.missing.len());
-            chain.missing.drain(..here);
+            let here = left.min(chain.skipped.len());
+            chain.skipped.drain(..here);
             left = left.saturating_sub(here);
         }
         surplus.saturating_sub(left)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
-        writer.count(self.0.len());
-        for chain in &self.0 {
-            chain.write(writer);
-        }
+        writer.list(&self.0, |chain, writer| chain.write(writer));
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let chains = (0..reader.count(MAX_CLOSED)?)
-            .map(|_| Closed::read(reader).map(Box::new))
-            .collect::<Result<Vec<_>, Error>>()?;
+        let chains: Vec<_> =
+            reader.list(MAX_CLOSED, |reader| Closed::read(reader).map(Box::new))?;
         // Newest first, each once.
-        if chains.is_sorted_by(|a, b| a.step > b.step) {
+        if chains.is_sorted_by(|a, b| a.chain > b.chain) {
             Ok(Self(chains))
         } else {
             Err(Error::Malformed)
@@ -144,43 +139,39 @@ impl ClosedChains {
     }
 }
 
-/// The key of message `number`, if it is still missing.
-pub(crate) fn find(missing: &Missing, number: u32) -> Option<&MessageKey> {
-    let place = missing.binary_search_by_key(&number, |(number, _)| *number).ok()?;
-    missing.get(place).map(|(_, key)| &**key)
+/// Finds the key of message `number`, if it is skipped and has not come.
+pub(crate) fn find(skipped: &SkippedKeys, number: u32) -> Option<&MessageKey> {
+    let place = skipped.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+    skipped.get(place).map(|(_, key)| &**key)
 }
 
-pub(crate) fn remove(missing: &mut Missing, number: u32) {
-    if let Ok(place) = missing.binary_search_by_key(&number, |(number, _)| *number) {
-        missing.remove(place);
+pub(crate) fn remove(skipped: &mut SkippedKeys, number: u32) {
+    if let Ok(place) = skipped.binary_search_by_key(&number, |(number, _)| *number) {
+        skipped.remove(place);
     }
 }
 
-pub(crate) fn write_missing(missing: &Missing, writer: &mut Writer) {
-    writer.count(missing.len());
-    for (number, key) in missing {
+pub(crate) fn write_skipped(skipped: &SkippedKeys, writer: &mut Writer) {
+    writer.list(skipped, |(number, key), writer| {
         writer.u32(*number);
         writer.raw(key.0.expose());
-    }
+    });
 }
 
-pub(crate) fn read_missing(reader: &mut Reader<'_>) -> Result<Missing, Error> {
-    let mut missing = Missing::new();
-    for _ in 0..reader.count(MAX_MISSING)? {
-        let number = reader.u32()?;
-        let key = MessageKey(Secret::copy(reader.array()?));
-        if missing.last().is_some_and(|(last, _)| *last >= number) {
-            return Err(Error::Malformed);
-        }
-        missing.push((number, Box::new(key)));
+pub(crate) fn read_skipped(reader: &mut Reader<'_>) -> Result<SkippedKeys, Error> {
+    let skipped: SkippedKeys = reader
+        .list(MAX_SKIPPED, |reader| Ok((reader.u32()?, Box::new(MessageKey(reader.secret()?)))))?;
+    if skipped.is_sorted_by(|(one, _), (two, _)| one < two) {
+        Ok(skipped)
+    } else {
+        Err(Error::Malformed)
     }
-    Ok(missing)
 }
 
 /// One opened message: its chain, its number and half of its body's tag.
 #[derive(Clone, Copy, Default)]
-struct Opened {
-    step: u32,
+struct OpenedMessage {
+    chain: u32,
     number: u32,
     tag: [u8; 8],
 }
@@ -188,35 +179,37 @@ struct Opened {
 /// The last [`MAX_RECENT`] opened messages. Public values.
 #[derive(Default)]
 pub(crate) struct Recent {
-    opened: [Opened; MAX_RECENT],
+    opened: [OpenedMessage; MAX_RECENT],
     /// The place to write next.
     next: u8,
 }
 
 impl Recent {
-    /// Why a message that has no key any more has none: it was opened ([`Error::Duplicate`]),
-    /// another one with its number was ([`Error::Cloned`]), or that is too long ago to say.
-    pub(crate) fn explain(&self, step: u32, number: u32, tag: &[u8; TAG]) -> Error {
-        let found = self.opened.iter().find(|seen| seen.step == step && seen.number == number);
+    /// Explains why a message has no key: it was opened ([`Error::Duplicate`]), another one with its
+    /// number was ([`Error::StateCloned`]), or that is too long ago to say.
+    pub(crate) fn explain(&self, chain: u32, number: u32, tag: &[u8; TAG]) -> Error {
+        let found = self.opened.iter().find(|seen| seen.chain == chain && seen.number == number);
         match found {
             Some(seen) if same(&seen.tag, &half(tag)) => Error::Duplicate,
-            Some(_) => Error::Cloned,
-            None => Error::KeyGone,
+            Some(_) => Error::StateCloned,
+            None => Error::MessageKeyGone,
         }
     }
 
-    pub(crate) fn remember(&mut self, step: u32, number: u32, tag: [u8; 8]) {
+    pub(crate) fn remember(&mut self, chain: u32, number: u32, tag: [u8; 8]) {
         if let Some(place) = self.opened.get_mut(usize::from(self.next)) {
-            *place = Opened { step, number, tag };
+            *place = OpenedMessage { chain, number, tag };
         }
-        let next = usize::from(self.next).saturating_add(1);
-        self.next = if next < MAX_RECENT { u8::try_from(next).unwrap_or(0) } else { 0 };
+        self.next = self.next.saturating_add(1);
+        if usize::from(self.next) >= MAX_RECENT {
+            self.next = 0;
+        }
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.u8(self.next);
         for seen in &self.opened {
-            writer.u32(seen.step);
+            writer.u32(seen.chain);
             writer.u32(seen.number);
             writer.raw(&seen.tag);
         }
@@ -227,19 +220,19 @@ impl Recent {
         if usize::from(next) >= MAX_RECENT {
             return Err(Error::Malformed);
         }
-        let mut opened = [Opened::default(); MAX_RECENT];
+        let mut opened = [OpenedMessage::default(); MAX_RECENT];
         for seen in &mut opened {
-            *seen = Opened { step: reader.u32()?, number: reader.u32()?, tag: *reader.array()? };
+            *seen = OpenedMessage {
+                chain: reader.u32()?,
+                number: reader.u32()?,
+                tag: *reader.array()?,
+            };
         }
         Ok(Self { opened, next })
     }
 }
 
-/// The half of a tag that is remembered.
+/// Returns the half of a tag that is remembered.
 pub(crate) fn half(tag: &[u8; TAG]) -> [u8; 8] {
-    let mut half = [0; 8];
-    for (to, from) in half.iter_mut().zip(tag) {
-        *to = *from;
-    }
-    half
+    first(tag)
 }

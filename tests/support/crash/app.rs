@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
-use latchstring::{Account, Candidate, Chat, Client, Device, Invite, Session, State, Zeroizing};
+use latchstring::Zeroizing;
+use latchstring::client::{Client, NewDevice};
+use latchstring::guest::{Chat, Invite};
+use latchstring::session::{Account, Device, Session};
+use latchstring::storage::State;
 
 use super::super::TestRng;
 use super::{Disk, Flaw, Keeping, Kept, Letter, Mail, Power, Stop, Transaction};
@@ -16,7 +20,7 @@ pub struct Memory {
     pub accounts: Shelf<Account>,
     pub devices: Shelf<Device>,
     pub sessions: Shelf<Session>,
-    pub candidates: Shelf<Candidate>,
+    pub new_devices: Shelf<NewDevice>,
     pub clients: Shelf<Client>,
     pub invites: Shelf<Invite>,
     pub chats: Shelf<Chat>,
@@ -36,7 +40,7 @@ impl Memory {
                 "account" => put(&mut memory.accounts, disk, name)?,
                 "device" => put(&mut memory.devices, disk, name)?,
                 "session" => put(&mut memory.sessions, disk, name)?,
-                "candidate" => put(&mut memory.candidates, disk, name)?,
+                "new-device" => put(&mut memory.new_devices, disk, name)?,
                 "client" => put(&mut memory.clients, disk, name)?,
                 "invite" => put(&mut memory.invites, disk, name)?,
                 "chat" => put(&mut memory.chats, disk, name)?,
@@ -52,7 +56,7 @@ impl Memory {
         list(&self.accounts, &mut all);
         list(&self.devices, &mut all);
         list(&self.sessions, &mut all);
-        list(&self.candidates, &mut all);
+        list(&self.new_devices, &mut all);
         list(&self.clients, &mut all);
         list(&self.invites, &mut all);
         list(&self.chats, &mut all);

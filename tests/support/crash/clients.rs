@@ -1,11 +1,15 @@
 //! What apps do with their client: prekeys, lists, letters.
 
-use latchstring::{
-    Address, Alert, Arrived, Bundle, Change, Client, Content, DeviceList, Error, OneTimePrekey,
-    Outgoing, Plan,
-};
+use std::collections::VecDeque;
 
-use super::super::NOW;
+use latchstring::Error;
+use latchstring::client::{
+    Address, Alert, Client, Content, DeviceList, Outgoing, Plan, ReceivedLetter,
+};
+use latchstring::session::{Bundle, OneTimePrekey};
+use latchstring::storage::Pending;
+
+use super::super::{NOW, TestRng};
 use super::{App, Keeping, Kept, Mail, Stop, Transaction, World, only};
 
 /// An envelope from client to client.
@@ -14,13 +18,12 @@ pub const LETTER: u8 = 1;
 pub const BLOB: u8 = 2;
 
 /// A client on an empty disk, soon to have a new snapshot if it is in a journal.
-pub fn settle(app: &mut App, client: Client) {
+pub fn install(app: &mut App, client: Client) {
     let mut transaction = app.begin();
     let mut kept = Kept::new(&mut transaction, "client/own", client, &mut app.rng).unwrap();
     let before = if app.disk.keeping == Keeping::Journals { 60 } else { 0 };
     for _ in 0..before {
-        let change = kept.state.mend_clock(NOW).unwrap();
-        kept.change(&mut transaction, change, &mut app.rng).unwrap();
+        kept.step(&mut transaction, &mut app.rng, |client, _| Ok(client.reset_clock(NOW))).unwrap();
     }
     app.memory.clients.insert("client/own".to_owned(), kept);
     app.finish(transaction, &mut []).unwrap();
@@ -42,24 +45,25 @@ impl World {
         self.apps.iter().position(is_there).unwrap()
     }
 
-    /// A change of the client, what else goes with it, and what follows.
-    pub fn move_client(
+    /// A step of the client, what goes with what it gives out, and what follows.
+    pub fn move_client<T>(
         &mut self,
         who: usize,
-        change: Change,
-        beside: impl FnOnce(&mut Transaction),
-    ) -> Result<(), Stop> {
+        step: impl for<'a> FnOnce(&'a mut Client, &mut TestRng) -> Result<Pending<'a, Client, T>, Error>,
+        beside: impl FnOnce(&mut Transaction, &T),
+    ) -> Result<T, Stop> {
         let Self { apps, mail, .. } = self;
         let app = &mut apps[who];
         let mut transaction = app.disk.begin();
-        only(&mut app.memory.clients)?.change(&mut transaction, change, &mut app.rng)?;
-        beside(&mut transaction);
-        app.finish(transaction, mail)
+        let out = only(&mut app.memory.clients)?.step(&mut transaction, &mut app.rng, step)?;
+        beside(&mut transaction, &out);
+        app.finish(transaction, mail)?;
+        Ok(out)
     }
 
     pub fn publish_bundle(&mut self, who: usize) -> Result<(), Stop> {
         self.apps[who].compare()?;
-        let bundle = self.client(who)?.bundle()?.encode();
+        let bundle = self.client(who)?.bundle().encode();
         self.publish(&format!("bundle/{who}"), vec![bundle])
     }
 
@@ -69,13 +73,12 @@ impl World {
         self.publish_bundle(who)?;
         let place = format!("one-time/{who}");
         let published = self.published(&place).len();
-        let app = &mut self.apps[who];
-        let client = &only(&mut app.memory.clients)?.state;
-        if !client.due(self.now, published).prekeys.replenish {
+        let now = self.now;
+        if !self.client(who)?.tasks(now, published).prekeys.replenish {
             return Ok(());
         }
-        let (keys, change) = client.replenish(self.now, &mut app.rng)?;
-        self.move_client(who, change, |_| {})?;
+        let keys =
+            self.move_client(who, |client, rng| Ok(client.replenish(now, rng)), |_, _| {})?;
         let keys = keys.iter().map(OneTimePrekey::encode);
         let keys = self.published(&place).iter().cloned().chain(keys).collect();
         self.publish(&place, keys)
@@ -103,10 +106,7 @@ impl World {
         let known = self.client(of)?.list().clone();
         let list = DeviceList::decode(&self.published(&list_of(&known))[0])?;
         let now = self.now;
-        match self.client(who)?.learn(&list, now)?.1 {
-            Some(change) => self.move_client(who, change, |_| {}),
-            None => Ok(()),
-        }
+        self.move_client(who, |client, _| client.learn(&list, now), |_, _| {}).map(drop)
     }
 
     /// Plans, fetches the bundles that are missing, seals and sends. The power may go between any
@@ -130,10 +130,10 @@ impl World {
         let app = &mut self.apps[who];
         let mut transaction = app.disk.begin();
         let client = only(&mut app.memory.clients)?;
-        let out = client.seal(&mut transaction, &mut app.rng, |client, rng| {
+        let out = client.step(&mut transaction, &mut app.rng, |client, rng| {
             client.seal(&mut plan, content, now, rng)
         })?;
-        self.board.insert(format!("id/{}", content.len()), vec![out.id.to_vec()]);
+        self.board.insert(format!("id/{}", content.len()), vec![out.id.0.to_vec()]);
         self.post(who, transaction, out)
     }
 
@@ -158,38 +158,42 @@ impl World {
     /// there.
     pub fn read_letter(&mut self, who: usize, mail: &Mail) -> Result<(), Stop> {
         let (from, now) = (self.address(mail.from), self.now);
-        match self.client(who)?.open(from, &mail.bytes, now) {
-            Ok((arrived, change)) => {
-                calm(&arrived)?;
-                let text = self.text(&arrived.content)?;
-                self.move_client(who, change, |transaction| {
-                    if let Some(text) = &text {
-                        transaction.show(text);
-                    }
-                })
-            }
+        let Self { apps, mail: boxes, .. } = self;
+        let uploaded = boxes[apps.len()].clone();
+        let app = &mut apps[who];
+        let mut transaction = app.disk.begin();
+        let client = only(&mut app.memory.clients)?;
+        let read = client
+            .step(&mut transaction, &mut app.rng, |client, _| client.open(from, &mail.bytes, now));
+        let arrived = match read {
             // Read before the power went.
-            Err(Error::Duplicate | Error::Replay) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(Stop::Refused(Error::Duplicate | Error::Replay)) => return Ok(()),
+            arrived => arrived?,
+        };
+        calm(&arrived)?;
+        if let Some(text) = text(&arrived.content, &uploaded)? {
+            transaction.show(&text);
         }
-    }
-
-    fn text(&self, content: &Content) -> Result<Option<Vec<u8>>, Stop> {
-        Ok(match content {
-            Content::Message(text) | Content::Own(text) => Some(text.to_vec()),
-            Content::Large(large) => {
-                let uploaded = &self.mail[self.apps.len()];
-                let found = uploaded.iter().find_map(|blob| large.open(&blob.bytes).ok());
-                let Some(text) = found else { return Stop::trouble("a blob is missing") };
-                Some(text.to_vec())
-            }
-            _ => None,
-        })
+        app.finish(transaction, boxes)
     }
 }
 
+/// What a content has to show, with the blobs that were uploaded.
+fn text(content: &Content, uploaded: &VecDeque<Mail>) -> Result<Option<Vec<u8>>, Stop> {
+    Ok(match content {
+        Content::Message(text) => Some(text.to_vec()),
+        Content::Own(own) => Some(own.bytes().to_vec()),
+        Content::Blob(reference) => {
+            let found = uploaded.iter().find_map(|blob| reference.open(&blob.bytes).ok());
+            let Some(text) = found else { return Stop::trouble("a blob is missing") };
+            Some(text.to_vec())
+        }
+        _ => None,
+    })
+}
+
 /// No letter of these may look like a copy of a device, or like a device that was set back.
-fn calm(arrived: &Arrived) -> Result<(), Stop> {
+fn calm(arrived: &ReceivedLetter) -> Result<(), Stop> {
     let alarms = arrived.alerts.iter().find(|alert| {
         matches!(alert, Alert::SessionReset | Alert::SessionForked | Alert::Equivocation { .. })
     });

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::rc::Rc;
 
-use latchstring::{Anchor, Error};
+use latchstring::Error;
+use latchstring::storage::Anchor;
 
 use super::Keeping;
 
@@ -16,6 +17,8 @@ pub enum Stop {
     Dark,
     /// Another tab or process was first: load again and repeat.
     Stale,
+    /// The crate refused a step.
+    Refused(Error),
     /// Something that must not be.
     Trouble(String),
 }
@@ -30,7 +33,7 @@ impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         match error {
             Error::StaleChange => Self::Stale,
-            error => Self::Trouble(format!("{error:?}")),
+            error => Self::Refused(error),
         }
     }
 }
@@ -208,8 +211,8 @@ impl Transaction {
     pub fn moves(&mut self, name: &str, to: Anchor) {
         self.put(format!("{name}#anchor"), to.to_bytes().to_vec());
         self.stored.insert(name.to_owned(), to);
-        // A candidate has no history, and is nothing that a backup brings back.
-        if !name.starts_with("candidate/") {
+        // A new device has no history, and is nothing that a backup brings back.
+        if !name.starts_with("new-device/") {
             self.outer.push((name.to_owned(), to));
         }
     }

@@ -1,13 +1,17 @@
 //! What apps do with links and guest chats.
 
-use latchstring::{
-    Address, Approval, Bundle, Change, Chat, ChatStatus, Client, DeviceList, Envelope, Error,
-    Event, Invite, Link, Pin, Policy, Posting, Sealed, Settlement,
+use latchstring::Error;
+use latchstring::client::{Address, Client, DeviceList, Envelope};
+use latchstring::guest::{
+    Approval, Chat, ChatEvent, ChatStatus, Invite, InviteLink, Pin, Policy, ServerCopy, SyncOutcome,
 };
+use latchstring::session::Bundle;
+use latchstring::storage::Pending;
 
 use super::super::TestRng;
 use super::super::guest::{DAY, ORIGIN};
 use super::app::Shelf;
+use super::kept::take_claim;
 use super::{App, Kept, Mail, Memory, Stop, Transaction, World, only};
 
 /// A message of a chat.
@@ -15,7 +19,7 @@ const CHAT: u8 = 20;
 /// A guest's claim.
 const CLAIM: u8 = 21;
 /// What the server keeps of a link.
-const POSTING: u8 = 22;
+const SERVER_COPY: u8 = 22;
 /// Between own devices: a link, a grant, a chat.
 const SHARED_LINK: u8 = 23;
 const RECORD: u8 = 24;
@@ -34,11 +38,11 @@ impl World {
         let Self { apps, mail, now, step, .. } = self;
         let (app, server) = (&mut apps[who], mail.len() - 1);
         let client = &only(&mut app.memory.clients)?.state;
-        let (invite, posting) = Invite::create(client, ORIGIN, policy, *now, &mut app.rng)?;
+        let (invite, server_copy) = Invite::create(client, ORIGIN, policy, *now, &mut app.rng)?;
         let mut transaction = app.begin();
-        transaction.send(server, POSTING, posting.encode());
+        transaction.send(server, SERVER_COPY, server_copy.encode());
         for device in with {
-            transaction.send(*device, SHARED_LINK, invite.share()?.to_vec());
+            transaction.send(*device, SHARED_LINK, invite.export()?.to_vec());
         }
         transaction.done(*step);
         keep_invite(app, &mut transaction, invite)?;
@@ -68,13 +72,13 @@ impl World {
     pub fn claim(&mut self, who: usize, hosts: &[usize], texts: &[&str]) -> Result<(), Stop> {
         let shown = self.published("link").iter().map(|text| String::from_utf8(text.clone()));
         let shown: Vec<_> = shown.map(Result::unwrap).collect();
-        let link = Link::parse(&shown[0])?;
+        let link = InviteLink::parse(&shown[0])?;
         let mut posted = self.mail[self.apps.len()].iter().rev();
-        let Some(posted) = posted.find(|mail| mail.tag == POSTING) else {
+        let Some(posted) = posted.find(|mail| mail.tag == SERVER_COPY) else {
             return Stop::trouble("the server has no link");
         };
-        let posting = Posting::decode(&posted.bytes)?;
-        let mut preview = link.open(posting.sealed_invitation(), ORIGIN, self.now)?;
+        let server_copy = ServerCopy::decode(&posted.bytes)?;
+        let mut preview = link.open(server_copy.sealed_invitation(), ORIGIN, self.now)?;
         if let Some(pin) = shown.get(1) {
             preview = preview.enter(Pin::parse(pin)?)?;
         }
@@ -103,7 +107,7 @@ impl World {
             CHAT => self.hear(who, mail),
             CLAIM => self.admit(who, mail),
             SHARED_LINK => self.adopt(who, mail),
-            RECORD => self.settle(who, mail),
+            RECORD => self.sync_grant(who, mail),
             SHARED_CHAT => self.join(who, mail),
             other => Stop::trouble(format!("{other} is nothing that a chat reads")),
         }
@@ -117,7 +121,7 @@ impl World {
             return Ok(());
         }
         let client = &only(&mut app.memory.clients)?.state;
-        let invite = Invite::adopt(client, &shared.bytes, *now)?;
+        let invite = Invite::import(client, &shared.bytes, *now)?;
         let mut transaction = app.begin();
         keep_invite(app, &mut transaction, invite)?;
         app.finish(transaction, mail)
@@ -130,16 +134,13 @@ impl World {
         let mut transaction = app.begin();
         let Memory { clients, invites, .. } = &mut app.memory;
         let (client, invite) = (only(clients)?, last(invites)?);
-        let arrival = match invite.state.claim(&client.state, &claim.bytes, *now) {
-            Err(Error::Duplicate) => return Ok(()),
-            arrival => arrival?,
+        let arrived =
+            take_claim((invite, client), &mut transaction, &mut app.rng, &claim.bytes, *now);
+        let (chat, introduction) = match arrived {
+            Err(Stop::Refused(Error::Duplicate)) => return Ok(()),
+            arrived => arrived?,
         };
-        invite.record(&mut transaction, arrival.invite_change(), &mut app.rng)?;
-        client.record(&mut transaction, arrival.client_change(), &mut app.rng)?;
-        let (chat, hello) = arrival.apply(&mut invite.state, &mut client.state)?;
-        invite.save(&mut transaction, &mut app.rng)?;
-        client.save(&mut transaction, &mut app.rng)?;
-        for text in &hello.texts {
+        for text in &introduction.texts {
             transaction.show(text.as_bytes());
         }
         keep_chat(app, &mut transaction, chat)?;
@@ -154,9 +155,9 @@ impl World {
         let Memory { clients, chats, .. } = &mut app.memory;
         let (client, chat) = (clients.values().next().map(|kept| &kept.state), last(chats)?);
         let out = chat
-            .seal(&mut transaction, &mut app.rng, |chat, rng| words.seal(chat, client, now, rng))?;
+            .step(&mut transaction, &mut app.rng, |chat, rng| words.seal(chat, client, now, rng))?;
         for device in tell {
-            let record = chat.state.record(client.ok_or(Error::NotAllowed)?)?;
+            let record = chat.state.export_grant(client.ok_or(Error::NotAllowed)?)?;
             transaction.send(*device, RECORD, record.to_vec());
         }
         transaction.done(step);
@@ -179,58 +180,61 @@ impl World {
         let host = host.map(|client| client.state.address());
         let chat = &last(&mut self.apps[who].memory.chats)?.state;
         let peer = Address { account: chat.peer().account(), device: chat.peer().device() };
-        let (received, change) = match chat.open(host.unwrap_or(peer), &message.bytes, self.now) {
+        let (now, is_over) = (self.now, matches!(chat.status(), ChatStatus::Ended(_)));
+        let mut shown = Ok(Vec::new());
+        let heard = self.move_chat(
+            who,
+            |chat, _| chat.open(host.unwrap_or(peer), &message.bytes, now),
+            |transaction, received| {
+                shown = words_of(&received.event);
+                if let Ok(text) = &shown {
+                    transaction.show(text);
+                }
+            },
+        );
+        shown?;
+        match heard {
             // Heard before the power went; or the last that was heard.
-            Err(Error::Duplicate) => return Ok(()),
-            Err(Error::Ended) if matches!(chat.status(), ChatStatus::Ended(_)) => return Ok(()),
-            received => received?,
-        };
-        let text = match &received.event {
-            Event::Text(text) => text.as_bytes().to_vec(),
-            Event::PinAnswered => b"answered".to_vec(),
-            Event::PinProved => b"proved".to_vec(),
-            Event::Granted => b"granted".to_vec(),
-            Event::Joined => b"joined".to_vec(),
-            Event::Ended => b"ended".to_vec(),
-            _ => return Stop::trouble("a guest does not know the PIN"),
-        };
-        self.move_chat(who, change, |transaction| transaction.show(&text))
+            Err(Stop::Refused(Error::Duplicate)) => Ok(()),
+            Err(Stop::Refused(Error::Ended)) if is_over => Ok(()),
+            heard => heard.map(drop),
+        }
     }
 
-    /// A change of the newest chat, and what goes with it.
-    pub fn move_chat(
+    /// A step of the newest chat, and what goes with what it gives out.
+    pub fn move_chat<T>(
         &mut self,
         who: usize,
-        change: Change,
-        beside: impl FnOnce(&mut Transaction),
-    ) -> Result<(), Stop> {
+        step: impl for<'a> FnOnce(&'a mut Chat, &mut TestRng) -> Result<Pending<'a, Chat, T>, Error>,
+        beside: impl FnOnce(&mut Transaction, &T),
+    ) -> Result<T, Stop> {
         let Self { apps, mail, .. } = self;
         let app = &mut apps[who];
         let mut transaction = app.disk.begin();
-        last(&mut app.memory.chats)?.change(&mut transaction, change, &mut app.rng)?;
-        beside(&mut transaction);
-        app.finish(transaction, mail)
+        let out = last(&mut app.memory.chats)?.step(&mut transaction, &mut app.rng, step)?;
+        beside(&mut transaction, &out);
+        app.finish(transaction, mail)?;
+        Ok(out)
     }
 
     /// Another own device has let a guest in: the link and the chat hear of it together.
-    fn settle(&mut self, who: usize, record: &Mail) -> Result<(), Stop> {
+    fn sync_grant(&mut self, who: usize, record: &Mail) -> Result<(), Stop> {
         let Self { apps, mail, now, .. } = self;
         let app = &mut apps[who];
         let mut transaction = app.disk.begin();
         let Memory { clients, invites, chats, .. } = &mut app.memory;
         let client = &only(clients)?.state;
         let invite = last(invites)?;
-        let told = invite.state.settle(client, &record.bytes, *now)?;
-        if let Some(change) = uncontested(told)? {
-            invite.change(&mut transaction, change, &mut app.rng)?;
-        }
+        let (rng, bytes) = (&mut app.rng, &record.bytes);
+        let told =
+            invite.step(&mut transaction, rng, |it, _| it.sync_grant(client, bytes, *now))?;
+        uncontested(told)?;
         // A chat that is over hears no more of it.
         let is_over = |chat: &&mut Kept<Chat>| matches!(chat.state.status(), ChatStatus::Ended(_));
         if let Some(chat) = chats.values_mut().next_back().filter(|chat| !is_over(chat)) {
-            let told = chat.state.settle(client, &record.bytes, *now)?;
-            if let Some(change) = uncontested(told)? {
-                chat.change(&mut transaction, change, &mut app.rng)?;
-            }
+            let told =
+                chat.step(&mut transaction, rng, |chat, _| chat.sync_grant(client, bytes, *now))?;
+            uncontested(told)?;
         }
         app.finish(transaction, mail)
     }
@@ -242,7 +246,7 @@ impl World {
         app.compare()?;
         let mut transaction = app.disk.begin();
         let client = &only(&mut app.memory.clients)?.state;
-        let shared = last(&mut app.memory.chats)?.state.share(client, *now)?;
+        let shared = last(&mut app.memory.chats)?.state.export(client, *now)?;
         transaction.send(with, SHARED_CHAT, shared.to_vec());
         transaction.done(*step);
         app.finish(transaction, mail)
@@ -256,7 +260,7 @@ impl World {
             return Ok(());
         }
         let client = &only(&mut app.memory.clients)?.state;
-        let (chat, envelope) = Chat::join(client, &shared.bytes, *now, &mut app.rng)?;
+        let (chat, envelope) = Chat::import(client, &shared.bytes, *now, &mut app.rng)?;
         let mut transaction = app.begin();
         transaction.send(guest, CHAT, envelope.message);
         keep_chat(app, &mut transaction, chat)?;
@@ -266,18 +270,12 @@ impl World {
     /// The host's newest list, for the chat.
     pub fn chat_learns(&mut self, who: usize) -> Result<(), Stop> {
         let (list, now) = (self.host_list()?, self.now);
-        match last(&mut self.apps[who].memory.chats)?.state.learn(&list, now)?.1 {
-            Some(change) => self.move_chat(who, change, |_| {}),
-            None => Ok(()),
-        }
+        self.move_chat(who, |chat, _| chat.learn(&list, now), |_, _| {}).map(drop)
     }
 
     /// What time does to the newest chat.
     pub fn chat_ticks(&mut self, who: usize, now: u64) -> Result<(), Stop> {
-        match last(&mut self.apps[who].memory.chats)?.state.tick(now)? {
-            Some(change) => self.move_chat(who, change, |_| {}),
-            None => Ok(()),
-        }
+        self.move_chat(who, |chat, _| Ok(chat.expire(now)), |_, ()| {})
     }
 
     /// Takes the newest link back, or lets time do it.
@@ -286,13 +284,10 @@ impl World {
         let app = &mut apps[who];
         let mut transaction = app.disk.begin();
         let invite = last(&mut app.memory.invites)?;
-        let change = match at {
-            Some(at) => invite.state.tick(at)?,
-            None => Some(invite.state.revoke(*now)?),
-        };
-        if let Some(change) = change {
-            invite.change(&mut transaction, change, &mut app.rng)?;
-        }
+        invite.step(&mut transaction, &mut app.rng, |invite, _| match at {
+            Some(at) => Ok(invite.expire(at)),
+            None => invite.revoke(*now),
+        })?;
         transaction.done(*step);
         app.finish(transaction, mail)
     }
@@ -315,7 +310,7 @@ impl Words<'_> {
         client: Option<&Client>,
         now: u64,
         rng: &mut TestRng,
-    ) -> Result<Sealed<'a, Chat>, Error> {
+    ) -> Result<Pending<'a, Chat, Vec<Envelope>>, Error> {
         match (self, client) {
             (Self::Grant, Some(client)) => chat.grant(client, now, rng),
             (Self::AnswerPin, Some(client)) => chat.answer_pin(client, now, rng),
@@ -347,9 +342,19 @@ fn keep_chat(app: &mut App, transaction: &mut Transaction, chat: Chat) -> Result
 }
 
 /// Nobody was let in twice.
-fn uncontested(told: (Settlement, Option<Change>)) -> Result<Option<Change>, Stop> {
-    match told {
-        (Settlement::Contested, _) => Stop::trouble("contested"),
-        (_, change) => Ok(change),
-    }
+fn uncontested(told: SyncOutcome) -> Result<(), Stop> {
+    if told == SyncOutcome::Contested { Stop::trouble("contested") } else { Ok(()) }
+}
+
+/// What a chat shows of an event.
+fn words_of(event: &ChatEvent) -> Result<Vec<u8>, Stop> {
+    Ok(match event {
+        ChatEvent::Text(text) => text.as_bytes().to_vec(),
+        ChatEvent::PinAnswered => b"answered".to_vec(),
+        ChatEvent::PinProved => b"proved".to_vec(),
+        ChatEvent::Granted => b"granted".to_vec(),
+        ChatEvent::Joined => b"joined".to_vec(),
+        ChatEvent::Ended => b"ended".to_vec(),
+        _ => return Stop::trouble("a guest does not know the PIN"),
+    })
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use latchstring::{Anchor, Change, Changing, Error, Journal, Page, Sealed, State, StateKey};
+use latchstring::Error;
+use latchstring::client::Client;
+use latchstring::guest::{Chat, Introduction, Invite};
+use latchstring::storage::{Anchor, Change, Journal, Page, Pending, State, StateKey};
 
 use super::super::TestRng;
 use super::{Disk, Flaw, Stop, Transaction};
@@ -43,6 +46,12 @@ enum Log {
     Journal(Written),
 }
 
+/// What takes the place of a snapshot and all changes behind it.
+enum Snapshot {
+    Record(Vec<u8>),
+    Pages(Vec<Page>, Written),
+}
+
 /// A journal and how many entries it has: all that is known here of how journals are used.
 pub struct Written {
     journal: Journal,
@@ -78,8 +87,8 @@ impl Written {
         self.journal.is_full()
     }
 
-    pub fn entry(&mut self, change: &Change, rng: &mut TestRng) -> Result<Vec<u8>, Error> {
-        self.journal.seal(change, rng)
+    pub fn journal(&mut self) -> &mut Journal {
+        &mut self.journal
     }
 }
 
@@ -139,34 +148,34 @@ impl<S: State> Kept<S> {
         &self.name
     }
 
-    /// A change, with the state after it.
-    pub fn change(
+    /// A step: its change, with the state after it. What it gives out may leave, or be shown, after the commit.
+    pub fn step<T>(
         &mut self,
         transaction: &mut Transaction,
-        change: Change,
         rng: &mut TestRng,
-    ) -> Result<(), Stop> {
-        self.record(transaction, &change, rng)?;
-        self.state.apply(change)?;
-        self.save(transaction, rng)
-    }
-
-    /// A change. The state is to be moved on by it, and then to be saved.
-    pub fn record(
-        &mut self,
-        transaction: &mut Transaction,
-        change: &Change,
-        rng: &mut TestRng,
-    ) -> Result<(), Stop> {
-        self.make_room(transaction, rng)?;
-        let stored = self.stored(transaction, change.base())?;
-        let entry = match &mut self.log {
-            Log::Whole => return Ok(()),
-            Log::Records(_) => change.record(&key(), self.name.as_bytes(), &stored, rng)?,
-            Log::Journal(written) => written.entry(change, rng)?,
+        step: impl for<'a> FnOnce(&'a mut S, &mut TestRng) -> Result<Pending<'a, S, T>, Error>,
+    ) -> Result<T, Stop> {
+        let room = self.room(rng)?;
+        let stored = self.stored(transaction, self.state.anchor())?;
+        let pending = step(&mut self.state, rng)?;
+        if !pending.is_change() {
+            return Ok(pending.apply());
+        }
+        replace(&mut self.log, &self.name, transaction, room);
+        let recorded = match &mut self.log {
+            Log::Whole => {
+                let out = pending.apply();
+                self.save(transaction, rng)?;
+                return Ok(out);
+            }
+            Log::Records(_) => pending.record(&key(), self.name.as_bytes(), &stored, rng)?,
+            Log::Journal(written) => pending.journal(&mut written.journal, rng)?,
         };
+        let entry = recorded.record().unwrap().to_vec();
+        let out = recorded.apply();
         self.append(transaction, entry);
-        Ok(())
+        self.save(transaction, rng)?;
+        Ok(out)
     }
 
     /// The state has moved on.
@@ -186,32 +195,34 @@ impl<S: State> Kept<S> {
         if checked || stored == base { Ok(stored) } else { Err(Stop::Stale) }
     }
 
-    /// A new snapshot of the state as it is stored, if one is due.
-    fn make_room(&mut self, transaction: &mut Transaction, rng: &mut TestRng) -> Result<(), Stop> {
+    /// A new snapshot of the state as it is stored, if one is due. It counts once a step that succeeds
+    /// has put it in place.
+    fn room(&self, rng: &mut TestRng) -> Result<Option<Snapshot>, Error> {
         let is_full = match &self.log {
             Log::Whole => false,
             Log::Records(count) => *count >= RECORDS,
             Log::Journal(written) => written.is_full(),
         };
-        if is_full { self.snapshot(transaction, rng) } else { Ok(()) }
+        is_full.then(|| self.sealed(rng)).transpose()
     }
 
-    /// A snapshot of the state as it stands, in place of all rows; in a journal of what has changed.
-    fn snapshot(&mut self, transaction: &mut Transaction, rng: &mut TestRng) -> Result<(), Stop> {
-        let old = match &mut self.log {
-            Log::Whole => 0,
-            Log::Records(count) => std::mem::take(count),
-            Log::Journal(written) => {
-                let (snapshot, new) = written.renew(&self.state, rng)?;
-                put_pages(transaction, &self.name, snapshot);
-                std::mem::replace(written, new).entries
+    /// The state as it stands; in a journal what has changed of it.
+    fn sealed(&self, rng: &mut TestRng) -> Result<Snapshot, Error> {
+        Ok(match &self.log {
+            Log::Whole | Log::Records(_) => {
+                Snapshot::Record(key().seal(&self.state, self.name.as_bytes(), rng)?)
             }
-        };
-        if !matches!(self.log, Log::Journal(_)) {
-            let bytes = key().seal(&self.state, self.name.as_bytes(), rng)?;
-            transaction.put(format!("{}#state", self.name), bytes);
-        }
-        (0..old).for_each(|entry| transaction.delete(row(&self.name, entry)));
+            Log::Journal(written) => {
+                let (pages, written) = written.renew(&self.state, rng)?;
+                Snapshot::Pages(pages, written)
+            }
+        })
+    }
+
+    /// A snapshot of the state as it stands, in place of all rows.
+    fn snapshot(&mut self, transaction: &mut Transaction, rng: &mut TestRng) -> Result<(), Stop> {
+        let snapshot = self.sealed(rng)?;
+        replace(&mut self.log, &self.name, transaction, Some(snapshot));
         Ok(())
     }
 
@@ -225,39 +236,66 @@ impl<S: State> Kept<S> {
     }
 }
 
-impl<S: Changing> Kept<S> {
-    /// A sealed message, with the state after it. It may leave after the commit.
-    pub fn seal(
-        &mut self,
-        transaction: &mut Transaction,
-        rng: &mut TestRng,
-        seal: impl for<'a> FnOnce(&'a mut S, &mut TestRng) -> Result<Sealed<'a, S>, Error>,
-    ) -> Result<S::Output, Stop> {
-        self.make_room(transaction, rng)?;
-        let stored = self.stored(transaction, self.state.anchor())?;
-        let sealed = seal(&mut self.state, rng)?;
-        let recorded = match &mut self.log {
-            Log::Whole => {
-                let out = sealed.apply()?;
-                self.save(transaction, rng)?;
-                return Ok(out);
-            }
-            Log::Records(_) => sealed.record(&key(), self.name.as_bytes(), &stored, rng)?,
-            Log::Journal(written) => sealed.journal(&mut written.journal, rng)?,
-        };
-        let entry = recorded.record().to_vec();
-        let out = recorded.apply()?;
-        self.append(transaction, entry);
-        self.save(transaction, rng)?;
-        Ok(out)
-    }
+/// A claim: the invite and the client change together.
+pub fn take_claim(
+    (invite, client): (&mut Kept<Invite>, &mut Kept<Client>),
+    transaction: &mut Transaction,
+    rng: &mut TestRng,
+    claim: &[u8],
+    now: u64,
+) -> Result<(Chat, Introduction), Stop> {
+    let (invite_room, client_room) = (invite.room(rng)?, client.room(rng)?);
+    let at_invite = invite.stored(transaction, invite.state.anchor())?;
+    let at_client = client.stored(transaction, client.state.anchor())?;
+    let arrived = invite.state.claim(&mut client.state, claim, now)?;
+    replace(&mut invite.log, &invite.name, transaction, invite_room);
+    replace(&mut client.log, &client.name, transaction, client_room);
+    let (of_invite, of_client) = (invite.name.as_bytes(), client.name.as_bytes());
+    let recorded = match (&mut invite.log, &mut client.log) {
+        (Log::Journal(invites), Log::Journal(clients)) => {
+            arrived.journal(&mut invites.journal, &mut clients.journal, rng)?
+        }
+        (Log::Records(_), Log::Records(_)) => {
+            arrived.record(&key(), (of_invite, &at_invite), (of_client, &at_client), rng)?
+        }
+        _ => {
+            let out = arrived.apply();
+            invite.save(transaction, rng)?;
+            client.save(transaction, rng)?;
+            return Ok(out);
+        }
+    };
+    let (of_invite, of_client) = recorded.records();
+    let (of_invite, of_client) = (of_invite.to_vec(), of_client.to_vec());
+    let out = recorded.apply();
+    invite.append(transaction, of_invite);
+    client.append(transaction, of_client);
+    invite.save(transaction, rng)?;
+    client.save(transaction, rng)?;
+    Ok(out)
+}
+
+/// Puts a new snapshot, if there is one, in place of all rows of a state.
+fn replace(log: &mut Log, name: &str, transaction: &mut Transaction, snapshot: Option<Snapshot>) {
+    let old = match (log, snapshot) {
+        (_, None) => 0,
+        (Log::Journal(written), Some(Snapshot::Pages(pages, new))) => {
+            put_pages(transaction, name, pages);
+            std::mem::replace(written, new).entries
+        }
+        (log, Some(Snapshot::Record(record))) => {
+            transaction.put(format!("{name}#state"), record);
+            if let Log::Records(count) = log { std::mem::take(count) } else { 0 }
+        }
+        (_, Some(Snapshot::Pages(..))) => unreachable!("only journals have pages"),
+    };
+    (0..old).for_each(|entry| transaction.delete(row(name, entry)));
 }
 
 /// The rows of a snapshot that change, each under its name.
 fn put_pages(transaction: &mut Transaction, name: &str, snapshot: Vec<Page>) {
     for page in snapshot {
-        let hex: Vec<String> = page.name.iter().map(|byte| format!("{byte:02x}")).collect();
-        let row = format!("{name}#page {}", hex.concat());
+        let row = format!("{name}#page {}", page.id);
         match page.record {
             Some(record) => transaction.put(row, record),
             None => transaction.delete(row),
@@ -289,8 +327,8 @@ fn follow<S: State>(
     };
     let mut state: S = key().open(owner, None, snapshot)?;
     for change in rest {
-        state.apply(key().open(owner, None, change)?)?;
+        key().open::<Change<S>>(owner, None, change)?.apply(&mut state)?;
     }
-    state.apply(key().open(owner, outer, last)?)?;
+    key().open::<Change<S>>(owner, outer, last)?.apply(&mut state)?;
     Ok(state)
 }

@@ -4,7 +4,6 @@
 //! that leaves, a text that somebody sees, a publication, an acknowledgement. A [`Script`] is lived
 //! once for each deed in it, with the power going before that deed; then the app starts again from
 //! its disk, and repeats the step as an app would.
-#![allow(unused_imports, reason = "each test binary uses its own part")]
 
 mod app;
 mod clients;
@@ -15,7 +14,7 @@ mod script;
 mod world;
 
 pub use app::{App, Memory, only};
-pub use clients::{LETTER, settle};
+pub use clients::{LETTER, install};
 pub use disk::{Disk, Flaw, Power, Stop, Transaction};
 pub use kept::{Keeping, Kept, Written};
 pub use script::Script;

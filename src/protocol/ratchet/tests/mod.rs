@@ -5,50 +5,65 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test may stop at a surprise"
+    reason = "a failed expectation is a failed test"
 )]
 
 mod costs;
+mod epoch_jumps;
+mod healing;
+mod network;
 mod numbers;
 
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::braid::{BraidPart, Kind, PART};
+use super::header::ClearHeader;
 use super::header::Header;
+use super::ratchet::{MAX_SKIP, Ratchet, SendState};
 use super::skipped::MAX_CLOSED;
-use super::{Front, HEADER_TRIALS, MAX_SKIP, Position, Ratchet, Sending};
-use crate::primitives::aead::{self, NONCE};
+use crate::error::Error;
+use crate::primitives::aead;
+use crate::primitives::aead::NONCE;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
-use crate::primitives::generator::TestRng;
 use crate::primitives::secret::Secret;
-use crate::primitives::work::{self, Work};
-use crate::protocol::braid::{Kind, PART, Part};
-use crate::protocol::handshake::Keys;
+use crate::primitives::tests::op_count;
+use crate::primitives::tests::op_count::Work;
+use crate::primitives::tests::test_rng::TestRng;
+use crate::protocol::handshake::x3dh::SessionKeys;
+use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::padding::Padding;
+use crate::protocol::position::Position;
 use crate::protocol::wire;
-use crate::{Account, AccountId, Device, Error, Session};
+use crate::session::Account;
+use crate::session::Device;
+use crate::session::Session;
 
-pub(super) const FRONT: Front =
-    Front { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash: [0; 32] };
+/// Header keys that a message is tried under: the current chain's, the next one's, the closed ones'. A
+/// stranger's bytes cost no more than these.
+const HEADER_TRIALS: usize = 2 + MAX_CLOSED;
+
+pub(super) const CLEAR: ClearHeader =
+    ClearHeader { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash: [0; 32] };
 const NOW: u64 = 1_800_000_000;
 
-/// A part that says nothing, in the first epoch.
+/// Makes a part that says nothing, in the first epoch.
 pub(super) fn nothing() -> [u8; PART] {
-    Part::bare(1, Kind::Nothing).encode()
+    BraidPart::bare(1, Kind::Nothing).encode()
 }
 
 /// Both sides of one session, on the ratchet's own level.
-pub(super) struct Pair {
+pub(super) struct RatchetPair {
     pub(super) initiator: Ratchet,
     pub(super) responder: Ratchet,
     pub(super) rng: TestRng,
 }
 
-impl Pair {
-    /// The responder has opened one message and has not answered.
+impl RatchetPair {
+    /// Begins a session whose responder has opened one message and has not answered.
     pub(super) fn new() -> Self {
-        let keys = || Keys {
+        let keys = || SessionKeys {
             root: Secret::copy(&[1; 32]),
             initiator_header: Secret::copy(&[2; 32]),
             responder_header: Secret::copy(&[3; 32]),
@@ -56,52 +71,49 @@ impl Pair {
             braid: Secret::copy(&[6; 32]),
         };
         let prekey = dh::SecretKey::from_seed(Secret::copy(&[5; 32]));
-        let mut pair = Self {
-            initiator: Ratchet::initiate(keys(), prekey.public()),
-            responder: Ratchet::accept(keys(), &prekey),
-            rng: TestRng::new(1),
-        };
-        let first = pair.seal();
-        open(&mut pair.responder, &first).unwrap();
-        pair
+        let mut rng = TestRng::new(1);
+        let mut initiator = Ratchet::initiate(keys(), prekey.public());
+        let first = seal(&mut initiator, &mut rng).unwrap();
+        let (responder, _) = Ratchet::accept(keys(), &prekey, CLEAR, &first).unwrap();
+        Self { initiator, responder, rng }
     }
 
     pub(super) fn seal(&mut self) -> Vec<u8> {
         seal(&mut self.initiator, &mut self.rng).unwrap()
     }
 
-    /// The responder answers, so that the initiator's next message begins a chain.
+    /// Lets the responder answer, so that the initiator's next message begins a chain.
     pub(super) fn turn(&mut self) {
         let answer = seal(&mut self.responder, &mut self.rng).unwrap();
         open(&mut self.initiator, &answer).unwrap();
     }
 
-    /// The responder answers, and the answer is under way.
+    /// Lets the responder answer, and returns the answer.
     pub(super) fn seal_answer(&mut self) -> Vec<u8> {
         seal(&mut self.responder, &mut self.rng).unwrap()
     }
 
-    /// The initiator's message with another header than it would have written.
+    /// Seals the initiator's message with another header than it would have written.
     pub(super) fn seal_with(&self, change: impl FnOnce(&mut Header)) -> Vec<u8> {
-        let Sending::Active(going) = &self.initiator.sending else { panic!("nothing was sent") };
+        let SendState::Active(going) = &self.initiator.sending else { panic!("nothing was sent") };
         let mut header = Header {
             ratchet: going.public,
             previous: going.previous,
             number: going.number,
             nonce: [9; NONCE],
-            mixed: going.mixed,
+            pq_epoch: going.pq_epoch,
             part: nothing(),
         };
         change(&mut header);
-        let (key, _) = going.chain.step();
+        let (key, _) = going.chain_key.step();
         let mut body = vec![0x80];
-        let ad = self.initiator.body_ad(self.initiator.role(), &FRONT, &header.encode());
+        let ad = self.initiator.body_ad(self.initiator.role(), &CLEAR, &header.encode());
         let tag = aead::seal(&key.0, &header.nonce, &ad, &mut body).unwrap();
-        let sealed = header.seal(&going.header, &FRONT, &tag).unwrap();
+        let sealed = header.seal(&going.header, &CLEAR, &tag).unwrap();
         [sealed.as_slice(), &tag, &body].concat()
     }
 
-    /// The initiator's message with another part than it would have written.
+    /// Seals the initiator's message with another part than it would have written.
     pub(super) fn seal_with_part(&self, part: [u8; PART]) -> Vec<u8> {
         self.seal_with(|header| header.part = part)
     }
@@ -109,21 +121,23 @@ impl Pair {
 
 fn seal(ratchet: &mut Ratchet, rng: &mut TestRng) -> Result<Vec<u8>, Error> {
     let (message, mut delta) =
-        ratchet.seal(&FRONT, &[], b"text", Padding::Buckets.length(4), rng)?;
+        ratchet.seal(&CLEAR, &[], b"text", Padding::Buckets.length(4), rng)?;
     ratchet.apply(&mut delta);
     Ok(message)
 }
 
 pub(super) fn open(ratchet: &mut Ratchet, message: &[u8]) -> Result<(), Error> {
-    let (_, mut delta) = ratchet.stage(FRONT, message)?.open()?;
+    let (_, mut delta) = ratchet.stage(CLEAR, message)?.open()?;
     ratchet.apply(&mut delta);
     Ok(())
 }
 
-/// The error of opening `message`, and what it cost. Opening takes no `&mut`, so nothing changes.
+/// Returns the error of opening `message`, and what it cost. Opening takes no `&mut`, so nothing
+/// changes.
 pub(super) fn refused(ratchet: &Ratchet, message: &[u8]) -> (Error, Work) {
-    let (result, work) =
-        work::of(|| ratchet.stage(FRONT, message).and_then(super::Staged::open).map(|_| ()));
+    let (result, work) = op_count::of(|| {
+        ratchet.stage(CLEAR, message).and_then(super::StagedHeader::open).map(|_| ())
+    });
     (result.unwrap_err(), work)
 }
 

@@ -1,0 +1,286 @@
+//! A device of an account with everything that it needs to talk: the facade of the crate.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use super::address::Address;
+use super::contact::{Contact, ListMismatch};
+use super::delta::{ClientDelta, ClientItem, MovedSession};
+use super::message_log::{SeenLog, SentLog};
+use super::peer::Peer;
+use super::tombstones::Tombstones;
+use crate::error::Error;
+use crate::primitives::secret::redacted;
+use crate::protocol::clock::{Clock, Now};
+use crate::protocol::handshake::continuation::Continuation;
+use crate::protocol::identity::certificate::{AccountId, Certificate};
+use crate::protocol::identity::device_list::DeviceList;
+use crate::protocol::identity::linking::PendingLinking;
+use crate::session::prekey_delta::DeviceDelta;
+use crate::session::{Account, Device};
+use crate::storage::{Anchor, Change, Pending, Stateful};
+
+/// A device of an account: its keys, the device lists that it knows, its sessions with other devices, and
+/// what it must remember of messages. Secret: no `Clone`, wiped on drop.
+///
+/// Every operation either fails and leaves the client as it was, or makes one [`Change`] with everything in
+/// it: save it, apply it, then send or show ([`storage`](crate::storage)).
+///
+/// `now` is the caller's clock in seconds; a value below one that the client has seen counts as that
+/// one, so that setting a clock back revives nothing. After a clock that was wrong see
+/// [`Client::reset_clock`].
+///
+/// ```
+/// use getrandom::{SysRng, rand_core::UnwrapErr};
+/// use latchstring::client::{Client, ListUpdate};
+/// use latchstring::session::{Account, AccountId, Fingerprint};
+/// use latchstring::storage::{State, StateKey};
+///
+/// fn main() -> Result<(), latchstring::Error> {
+///     let mut rng = UnwrapErr(SysRng);
+///     let now = 1_800_000_000;
+///     let account = Account::generate(AccountId([1; 32]), &mut rng);
+///     let mut ada = Client::create(&account, now, &mut rng);
+///     // Saved with the account. Then publish list, bundle and one-time prekeys.
+///     let key = StateKey::new(1, &[9; 32])?;
+///     let record = key.seal(&ada, b"ada's phone", &mut rng)?;
+///     let _published = (ada.list().encode(), ada.bundle(), ada.replenish(now, &mut rng).apply());
+///
+///     // Another account: learn its list, and compare fingerprints.
+///     let grace = Client::create(&Account::generate(AccountId([2; 32]), &mut rng), now, &mut rng);
+///     assert_eq!(ada.learn(grace.list(), now)?.apply(), ListUpdate::First);
+///     println!("{}", Fingerprint::of(ada.certificate(), grace.certificate()));
+///
+///     // Each day, do what is to be done.
+///     let later = now + 7 * 86_400;
+///     assert!(ada.tasks(later, 50).renew_list);
+///     ada.renew(&account, later)?.apply();
+///     assert_eq!(ada.list().epoch(), 2);
+///
+///     // The record of before is behind the anchor.
+///     assert!(key.open::<Client>(b"ada's phone", Some(&ada.anchor()), &record).is_err());
+///     Ok(())
+/// }
+/// ```
+pub struct Client {
+    pub(super) inner: Box<Inner>,
+}
+
+redacted!(
+    Client,
+    |client| address = client.address(),
+    list = client.list(),
+    accounts = client.inner.contacts.len(),
+    peers = client.inner.peers.len()
+);
+
+pub(super) struct Inner {
+    pub(super) device: Device,
+    pub(super) own: Contact,
+    pub(super) contacts: BTreeMap<AccountId, Contact>,
+    pub(super) peers: BTreeMap<Address, Peer>,
+    pub(super) sent: SentLog,
+    pub(super) seen: SeenLog,
+    pub(super) tombstones: Tombstones,
+    pub(super) linking: Option<Box<PendingLinking>>,
+    pub(super) clock: Clock,
+    pub(super) anchor: Anchor,
+}
+
+impl Client {
+    /// Makes the first device of an account, its primary, and the account's first device list, which
+    /// [`Client::list`] gives to be published. Save the account and the client first.
+    pub fn create(account: &Account, now: u64, rng: &mut impl CryptoRng) -> Self {
+        let device = Device::generate(account, now, rng);
+        let list = DeviceList::first(account.key(), device.certificate().clone(), now);
+        Self::new(device, list, now)
+    }
+
+    pub(super) fn new(device: Device, list: DeviceList, now: u64) -> Self {
+        let certificate = device.certificate();
+        let anchor = Anchor::start(Self::KIND, &certificate.core(), &list.hash().0);
+        let inner = Inner {
+            device,
+            own: Contact::new(list),
+            contacts: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            sent: SentLog::default(),
+            seen: SeenLog::default(),
+            tombstones: Tombstones::default(),
+            linking: None,
+            clock: Clock::new(now),
+            anchor,
+        };
+        Self { inner: Box::new(inner) }
+    }
+
+    /// Returns this device's certificate: who it is.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        self.inner.device.certificate()
+    }
+
+    /// Returns this device's address.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        Address::of(self.certificate())
+    }
+
+    pub(crate) fn device(&self) -> &Device {
+        &self.inner.device
+    }
+
+    /// Returns the device list of this account, as far as this device knows it.
+    #[must_use]
+    pub fn list(&self) -> &DeviceList {
+        &self.inner.own.list
+    }
+
+    /// Returns the device list of an account, if this device knows one.
+    #[must_use]
+    pub fn list_of(&self, account: AccountId) -> Option<&DeviceList> {
+        self.inner.contact(account).map(|contact| &contact.list)
+    }
+
+    /// Returns those of `accounts` of which no device list is known: fetch and learn one of each before
+    /// planning for them.
+    pub fn unknown<'a>(
+        &'a self,
+        accounts: &'a [AccountId],
+    ) -> impl Iterator<Item = AccountId> + 'a {
+        let is_unknown = |account: &AccountId| self.inner.contact(*account).is_none();
+        accounts.iter().copied().filter(is_unknown)
+    }
+
+    /// Lists which devices last reported another device list than the one known here: by whom, of which
+    /// account, and what it means. Empty when everybody agrees.
+    pub fn mismatches(&self) -> impl Iterator<Item = (Address, AccountId, ListMismatch)> {
+        self.inner.peers.iter().flat_map(|(by, peer)| {
+            let reports = peer.reports.iter();
+            reports.filter_map(|(subject, listed)| {
+                let mismatch = self.inner.contact(*subject)?.mismatch(*listed)?;
+                Some((*by, *subject, mismatch))
+            })
+        })
+    }
+
+    /// Tells whether there is a session with this device that a message can be sealed in.
+    #[must_use]
+    pub fn has_session(&self, with: Address, now: u64) -> bool {
+        let now = self.inner.clock.now(now);
+        self.inner.peers.get(&with).is_some_and(|peer| peer.usable(now).is_some())
+    }
+
+    /// Makes the pending answer of some items, and of what they give out.
+    pub(super) fn pending<T>(
+        &mut self,
+        now: Now,
+        items: Vec<ClientItem>,
+        output: T,
+    ) -> Pending<'_, Self, T> {
+        let delta = ClientDelta { now: now.seconds(), items };
+        Pending::new(self, delta, output)
+    }
+}
+
+impl Inner {
+    /// Returns what is known of an account, this one included.
+    pub(super) fn contact(&self, account: AccountId) -> Option<&Contact> {
+        if account == self.account() { Some(&self.own) } else { self.contacts.get(&account) }
+    }
+
+    /// Returns what is known of an account, or refuses an unknown one.
+    pub(super) fn known(&self, account: AccountId) -> Result<&Contact, Error> {
+        self.contact(account).ok_or(Error::UnknownAccount)
+    }
+
+    /// Returns what a new session with a device says it continues.
+    pub(super) fn continuation(&self, address: Address, now: Now) -> Continuation {
+        let peer = self.peers.get(&address);
+        let newest = self.newest(address);
+        peer.map_or_else(|| Peer::new(newest).continuation(now), |peer| peer.continuation(now))
+    }
+
+    /// Returns when the newest session with a device was made.
+    pub(super) fn newest(&self, address: Address) -> u64 {
+        let tombstones = || self.tombstones.newest(address);
+        self.peers.get(&address).map_or_else(tombstones, Peer::newest)
+    }
+
+    pub(super) fn account(&self) -> AccountId {
+        self.device.certificate().account()
+    }
+
+    pub(super) fn address(&self) -> Address {
+        Address::of(self.device.certificate())
+    }
+
+    /// Checks that this device is still one of its account's.
+    pub(super) fn check_listed(&self) -> Result<(), Error> {
+        let listed = self.own.list.device(self.address().device);
+        let is_listed = listed == Some(self.device.certificate());
+        if is_listed { Ok(()) } else { Err(Error::OwnDeviceUnlisted) }
+    }
+
+    /// Makes the item that holds a change of this device's prekeys.
+    pub(super) fn prekeys(&self, delta: DeviceDelta) -> ClientItem {
+        ClientItem::Prekeys(Box::new(Change::new(self.device.stands(), delta)))
+    }
+
+    pub(super) fn advance(&mut self, next: Anchor, delta: ClientDelta) {
+        let now = delta.now;
+        for item in delta.items {
+            self.take(next, now, item);
+        }
+        self.anchor = next;
+        self.clock = Clock::new(now);
+    }
+
+    fn take(&mut self, next: Anchor, now: u64, item: ClientItem) {
+        match item {
+            ClientItem::Prekeys(change) => {
+                let (next, delta) = change.into_delta();
+                self.device.advance(next, delta);
+            }
+            ClientItem::Begin(begin) => self.peer(begin.with).begin(begin.session, now),
+            ClientItem::Accept(accept) => {
+                self.peer(accept.from).accept(accept.session, accept.activate, now);
+            }
+            ClientItem::Sealed(mut moved) | ClientItem::Opened(mut moved) => {
+                let MovedSession { with, slot, delta } = &mut *moved;
+                self.peer(*with).advance(*slot, next, now, delta);
+            }
+            ClientItem::ResendRequested(address) => self.peer(*address).note_resend_request(),
+            ClientItem::Seen(seen) => self.seen.add(*seen),
+            ClientItem::Sent(sent) => self.sent.add(*sent),
+            ClientItem::Resent(resent) => self.sent.count(&resent.id, resent.to),
+            ClientItem::Report(report) => {
+                let reports = &mut self.peer(report.by).reports;
+                match report.listed {
+                    Some(listed) => reports.insert(report.subject, *listed),
+                    None => reports.remove(&report.subject),
+                };
+            }
+            ClientItem::Learn(list) => self.learn(*list),
+            ClientItem::Changed(list) => {
+                if let Some(contact) = self.contacts.get_mut(&list.account()) {
+                    contact.changed = Some(list);
+                }
+            }
+            ClientItem::Acknowledge(account) => self.acknowledge(*account),
+            ClientItem::Dismiss(account) => self.dismiss(*account),
+            ClientItem::Forget(account) => self.forget(*account),
+            ClientItem::Linking(pending) => self.linking = pending,
+            ClientItem::Expire => self.erase_expired(now),
+            ClientItem::ResetClock => self.reset_clock(now),
+        }
+    }
+
+    pub(super) fn peer(&mut self, address: Address) -> &mut Peer {
+        let newest = self.newest(address);
+        self.peers.entry(address).or_insert_with(|| Peer::new(newest))
+    }
+}

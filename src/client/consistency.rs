@@ -1,0 +1,122 @@
+//! Comparison of a letter with what is known: the device lists that it names, and whether it, or another one
+//! under its id, was opened before.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::protocol::letter;
+use crate::protocol::letter::{Body, Letter, Listed, Said, SeenMessage};
+
+use super::address::Address;
+use super::client::Inner;
+use super::content::{Alert, BlobReference, Content, OwnContent};
+use super::delta::{ClientItem, Report};
+use super::message_log::Seen;
+use crate::protocol::identity::certificate::AccountId;
+
+/// The findings about a letter: what is to be remembered, and what is to be told.
+pub(super) struct Findings {
+    pub(super) items: Vec<ClientItem>,
+    pub(super) alerts: Vec<Alert>,
+}
+
+impl Inner {
+    /// Compares the lists that a letter names with the known ones.
+    pub(super) fn compare_lists(&self, from: Address, letter: &Letter<'_>, found: &mut Findings) {
+        let own = self.account();
+        let other = match letter.conversation {
+            letter::LetterConversation::With(account) => account,
+            letter::LetterConversation::Group { .. } => own,
+        };
+        let subjects: &[_] = &[(from.account, letter.lists[0]), (other, letter.lists[1])];
+        let most = if other == from.account { 1 } else { 2 };
+        for (of, reported) in subjects.iter().take(most) {
+            self.compare_list(from, *of, *reported, found);
+        }
+    }
+
+    fn compare_list(&self, by: Address, of: AccountId, reported: Listed, found: &mut Findings) {
+        let Some(contact) = self.contact(of) else { return };
+        let before = self.peers.get(&by).and_then(|peer| peer.reports.get(&of)).copied();
+        let mismatch = contact.mismatch(reported);
+        let listed = mismatch.map(|_| reported);
+        if listed == before {
+            return;
+        }
+        let listed = listed.map(Box::new);
+        found.items.push(ClientItem::Report(Box::new(Report { by, subject: of, listed })));
+        let was = before.and_then(|before| contact.mismatch(before));
+        match mismatch {
+            Some(mismatch) if was != Some(mismatch) => {
+                found.alerts.push(Alert::Lists { of, mismatch });
+            }
+            None if was.is_some() => found.alerts.push(Alert::ListsAgree { of }),
+            _ => {}
+        }
+    }
+
+    /// Returns what a letter says, once it is known whether it was opened before.
+    pub(super) fn take_in(
+        &self,
+        from: Address,
+        letter: &Letter<'_>,
+        found: &mut Findings,
+    ) -> Content {
+        match &letter.body {
+            Body::ResendRequest(id) => Content::ResendRequested(*id),
+            Body::SeenReport(messages) => {
+                for told in messages {
+                    self.compare_seen(told, found);
+                }
+                Content::SeenReport
+            }
+            Body::Said(said) => self.read_once(from, letter, said, found),
+        }
+    }
+
+    /// Returns what somebody says, if it was not opened here before.
+    fn read_once(
+        &self,
+        from: Address,
+        letter: &Letter<'_>,
+        said: &Said<'_>,
+        found: &mut Findings,
+    ) -> Content {
+        let digest = letter.digest(from.account, from.device);
+        for seen in self.seen.all(from.account, from.device, &letter.id) {
+            let same = seen.what.digest == digest;
+            if !same {
+                found.alerts.push(Alert::Equivocation { by: from, id: letter.id });
+            }
+            // A message that only another own device says it has opened is shown: that device may be stolen.
+            if seen.here {
+                return Content::Repeated;
+            }
+        }
+        let (account, device) = (from.account, from.device);
+        let what = SeenMessage { account, device, id: letter.id, digest };
+        found.items.push(ClientItem::Seen(Box::new(Seen { what, here: true })));
+        match said {
+            Said::Blob(reference) => Content::Blob(BlobReference(reference.duplicate())),
+            Said::Own(content) => Content::Own(OwnContent::of(Zeroizing::new(content.to_vec()))),
+            Said::Message(content) => Content::Message(Zeroizing::new(content.to_vec())),
+        }
+    }
+
+    /// Compares what another own device has opened with what this one has.
+    fn compare_seen(&self, told: &SeenMessage, found: &mut Findings) {
+        let by = Address { account: told.account, device: told.device };
+        let mut known = false;
+        for seen in self.seen.all(told.account, told.device, &told.id) {
+            known |= seen.what.digest == told.digest;
+            if seen.what.digest != told.digest {
+                found.alerts.push(Alert::Equivocation { by, id: told.id });
+            }
+        }
+        if !known {
+            found.items.push(ClientItem::Seen(Box::new(Seen { what: *told, here: false })));
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Letters that arrive at a client: what they say, and what is to be told beside it.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use super::address::Address;
+use super::contact::ListMismatch;
+use super::plan::Conversation;
+use super::sender::Sender;
+use crate::error::Error;
+use crate::primitives::secret::redacted;
+use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::letter;
+use crate::protocol::letter::MessageId;
+use crate::protocol::letter::blob::{BlobHash, Reference};
+use crate::protocol::position::Position;
+use crate::protocol::wire;
+
+/// A letter that was opened.
+#[derive(Debug)]
+pub struct ReceivedLetter {
+    /// The device that sent it, as its session proved, whatever a server says.
+    pub from: Address,
+    /// The kind of its sender.
+    pub sender: Sender,
+    /// The conversation that it belongs to; for an own copy the one that it was sent in.
+    pub conversation: Conversation,
+    /// The message id, the same on all devices that got it.
+    pub id: MessageId,
+    /// When it was sent, by the sender's clock.
+    pub sent: u64,
+    /// What it says.
+    pub content: Content,
+    /// What the user, or a log, should know beside it.
+    pub alerts: Vec<Alert>,
+    /// The message's place among those of the sender to this device.
+    pub position: Position,
+    /// Earlier messages that this one overtook. They can still arrive.
+    pub skipped: usize,
+    /// Messages overtaken before that are lost now.
+    pub lost: usize,
+    /// This account and the hash of the accounts that the sender sent to, in a group.
+    pub(super) audience: Option<(AccountId, [u8; 32])>,
+}
+
+impl ReceivedLetter {
+    /// Tells whether a group's message came from one of these accounts and was sent to exactly these; this
+    /// account counts, whether it is named or not. If not, somebody writes who is not in the group, or sender
+    /// and receiver do not agree on who is: tell the user.
+    ///
+    /// A message in any other conversation was sent to both accounts and nobody else.
+    #[must_use]
+    pub fn is_for(&self, members: &[AccountId]) -> bool {
+        let Some((own, audience)) = self.audience else { return true };
+        let from_member = self.from.account == own || members.contains(&self.from.account);
+        from_member && letter::audience(members.iter().copied().chain([own])) == audience
+    }
+}
+
+/// The content of a letter.
+#[non_exhaustive]
+pub enum Content {
+    /// A message.
+    Message(Zeroizing<Vec<u8>>),
+    /// A message whose content is in a blob.
+    Blob(BlobReference),
+    /// Something from an own device, which nobody else can say.
+    Own(OwnContent),
+    /// A resend request: the sender could not open the message with this id. See
+    /// [`Client::plan_resend`](super::Client::plan_resend). If the request came in a session that is not the
+    /// active one, the sender cannot open that one either: once that has been active for an hour, the next
+    /// plan needs a bundle of the device and begins another session.
+    ResendRequested(MessageId),
+    /// A seen report of another own device. Where it differs from what was seen here is in the alerts.
+    SeenReport,
+    /// A message that was opened before, and sent again. There is nothing to show.
+    Repeated,
+}
+
+/// The content that own devices tell each other: what the crate itself has for them, by its kind, and
+/// everything else.
+///
+/// The kinds are told apart by the first two bytes, so content of an app's own must not begin with those of
+/// another kind ("Kinds" in [fan-out.md](crate::spec::fan_out)): begin it with a zero, say.
+///
+/// Own content of more than 4,096 bytes arrives as [`Content::Blob`]: once its blob is opened, [`OwnContent::of`]
+/// sorts it.
+#[non_exhaustive]
+pub enum OwnContent {
+    /// A shared link, for [`Invite::import`](crate::guest::Invite::import). Secret.
+    Link(Zeroizing<Vec<u8>>),
+    /// A shared grant, for [`Invite::sync_grant`](crate::guest::Invite::sync_grant) and
+    /// [`Chat::sync_grant`](crate::guest::Chat::sync_grant).
+    Grant(Zeroizing<Vec<u8>>),
+    /// A shared chat, for [`Chat::import`](crate::guest::Chat::import). Secret.
+    Chat(Zeroizing<Vec<u8>>),
+    /// A link's notice, for [`Invite::sync_notice`](crate::guest::Invite::sync_notice).
+    Notice(Zeroizing<Vec<u8>>),
+    /// Content of the app's own.
+    App(Zeroizing<Vec<u8>>),
+}
+
+impl OwnContent {
+    /// Sorts own content by its first bytes. Nothing is verified: the operation that takes it in does that.
+    #[must_use]
+    pub fn of(bytes: Zeroizing<Vec<u8>>) -> Self {
+        match bytes.as_slice() {
+            [wire::VERSION, wire::SHARED_LINK, ..] => Self::Link(bytes),
+            [wire::VERSION, wire::SHARED_GRANT, ..] => Self::Grant(bytes),
+            [wire::VERSION, wire::SHARED_CHAT, ..] => Self::Chat(bytes),
+            [wire::VERSION, wire::NOTICE, ..] => Self::Notice(bytes),
+            _ => Self::App(bytes),
+        }
+    }
+
+    /// Returns the bytes, whatever they are.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        let (Self::Link(bytes)
+        | Self::Grant(bytes)
+        | Self::Chat(bytes)
+        | Self::Notice(bytes)
+        | Self::App(bytes)) = self;
+        bytes
+    }
+}
+
+impl fmt::Debug for OwnContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Link(_) => "Link(..)",
+            Self::Grant(_) => "Grant(..)",
+            Self::Chat(_) => "Chat(..)",
+            Self::Notice(_) => "Notice(..)",
+            Self::App(_) => "App(..)",
+        })
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(_) => f.write_str("Message(..)"),
+            Self::Blob(reference) => f.debug_tuple("Blob").field(reference).finish(),
+            Self::Own(own) => f.debug_tuple("Own").field(own).finish(),
+            Self::ResendRequested(id) => f.debug_tuple("ResendRequested").field(id).finish(),
+            Self::SeenReport => f.write_str("SeenReport"),
+            Self::Repeated => f.write_str("Repeated"),
+        }
+    }
+}
+
+/// The key, hash and length of a message's content that is in a blob. Secret.
+pub struct BlobReference(pub(super) Reference);
+
+redacted!(BlobReference, |reference| length = reference.length());
+
+impl BlobReference {
+    /// Returns the SHA-256 of the blob, to fetch it by.
+    #[must_use]
+    pub fn hash(&self) -> BlobHash {
+        self.0.hash()
+    }
+
+    /// Returns the length of the content in bytes, as the sender says.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.0.length()
+    }
+
+    /// Opens the blob.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forged`] for anything but the blob that the sender meant.
+    pub fn open(&self, blob: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.0.open(blob)
+    }
+}
+
+/// A thing that the user, or a log, should be told beside a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Alert {
+    /// The first session with this device.
+    NewSession,
+    /// The device went on in a new session, which continues the old one or won against one that was begun at
+    /// the same time. Nothing is wrong.
+    SessionReplaced,
+    /// The device had lost its sessions and begins anew: it was restored, or somebody else has its
+    /// keys.
+    SessionReset,
+    /// The device forgot a session that it had proven: its state was cloned or rolled back. Tell
+    /// the user.
+    SessionForked,
+    /// The letter came in a session that is not the active one: it was held back, or crossed with a letter of
+    /// this side.
+    OldSession,
+    /// The session was begun without a one-time prekey: they have run out, or a server withholds
+    /// them.
+    NoOneTimePrekey,
+    /// The sender reported another device list of `of` than the one known here. It stays in
+    /// [`Client::mismatches`](super::Client::mismatches) until the device reports the right one.
+    Lists {
+        /// Whose list.
+        of: AccountId,
+        /// What the report means.
+        mismatch: ListMismatch,
+    },
+    /// The sender reports the same device list of `of` as the one known here, after it had reported another.
+    ListsAgree {
+        /// Whose list.
+        of: AccountId,
+    },
+    /// A device told two things under one message id: to this device something else than to another own
+    /// device, or something else the second time. What came later is not shown.
+    Equivocation {
+        /// The device that did.
+        by: Address,
+        /// The message id.
+        id: MessageId,
+    },
+}

@@ -1,0 +1,257 @@
+//! Changes of a client by one operation: `spec/state.md`, "Client delta".
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::kdf::hash;
+use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::identity::device_list::DeviceList;
+use crate::protocol::identity::linking::PendingLinking;
+use crate::protocol::labels;
+use crate::protocol::letter::Listed;
+use crate::protocol::ratchet;
+use crate::session::{Device, Session};
+
+use super::address::Address;
+use super::limits::MAX_ITEMS;
+use super::message_log::{Seen, Sent};
+use super::paged_log::Entry;
+use super::peer::Slot;
+use crate::protocol::letter::MessageId;
+use crate::storage::{Change, Delta, Stateful};
+
+/// The changes that one operation makes in a client, and its time.
+pub(crate) struct ClientDelta {
+    pub(super) now: u64,
+    pub(super) items: Vec<ClientItem>,
+}
+
+/// A single change of a client. See note `[boxes]`.
+pub(super) enum ClientItem {
+    /// This device's prekeys.
+    Prekeys(Box<Change<Device>>),
+    /// A session of this device's own becomes the active one.
+    Begin(Box<Begin>),
+    /// A session of the peer's is taken in.
+    Accept(Box<Accept>),
+    /// A message was sealed in the active session.
+    Sealed(Box<MovedSession>),
+    /// A message was opened.
+    Opened(Box<MovedSession>),
+    /// A device has made a resend request in a replaced session.
+    ResendRequested(Box<Address>),
+    /// A message was opened, here or by another own device.
+    Seen(Box<Seen>),
+    /// A message was sent.
+    Sent(Box<Sent>),
+    /// A message was sealed once more.
+    Resent(Box<Resent>),
+    /// A device reported a list that differs from the known one, or no longer does.
+    Report(Box<Report>),
+    /// An account's list, new or following the known one.
+    Learn(Box<DeviceList>),
+    /// An account's list that does not follow.
+    Changed(Box<DeviceList>),
+    /// The user has acknowledged the list that does not follow.
+    Acknowledge(Box<AccountId>),
+    /// The user has refused the list that does not follow.
+    Dismiss(Box<AccountId>),
+    /// An account is no contact any more.
+    Forget(Box<AccountId>),
+    /// A companion is being linked, or no longer is.
+    Linking(Option<Box<PendingLinking>>),
+    /// Only time has passed.
+    Expire,
+    /// The clock was wrong.
+    ResetClock,
+}
+
+pub(super) struct Begin {
+    pub(super) with: Address,
+    pub(super) session: Session,
+}
+
+pub(super) struct Accept {
+    pub(super) from: Address,
+    pub(super) session: Session,
+    /// Whether it becomes the active session, or is only read.
+    pub(super) activate: bool,
+}
+
+/// A message in a session, which it moves on.
+pub(super) struct MovedSession {
+    pub(super) with: Address,
+    pub(super) slot: Slot,
+    pub(super) delta: ratchet::RatchetDelta,
+}
+
+pub(super) struct Resent {
+    pub(super) id: MessageId,
+    pub(super) to: Address,
+}
+
+pub(super) struct Report {
+    pub(super) by: Address,
+    pub(super) subject: AccountId,
+    pub(super) listed: Option<Box<Listed>>,
+}
+
+impl Delta for ClientDelta {
+    const TAG: u8 = 5;
+
+    /// Hashes the time and everything that is not secret.
+    fn id(&self) -> impl AsRef<[u8]> {
+        let mut writer = Writer::new();
+        writer.u64(self.now);
+        for item in &self.items {
+            writer.u8(item.tag());
+            item.write_public(&mut writer);
+            match item {
+                ClientItem::Prekeys(change) => change.stands().write(&mut writer),
+                ClientItem::Begin(begin) => writer.raw(&begin.session.id().0),
+                ClientItem::Accept(accept) => writer.raw(&accept.session.id().0),
+                ClientItem::Sealed(moved) | ClientItem::Opened(moved) => {
+                    writer.raw(&moved.delta.change_id());
+                }
+                ClientItem::Linking(pending) => {
+                    let pending = pending.as_deref();
+                    writer.option(pending, |pending, writer| writer.raw(pending.transcript()));
+                }
+                _ => {}
+            }
+        }
+        hash(&[labels::STATE_CLIENT, writer.written()])
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.u64(self.now);
+        writer.count(self.items.len());
+        for item in &self.items {
+            writer.u8(item.tag());
+            item.write_public(writer);
+            match item {
+                ClientItem::Prekeys(change) => change.write(writer),
+                ClientItem::Begin(begin) => begin.session.write(writer),
+                ClientItem::Accept(accept) => accept.session.write(writer),
+                ClientItem::Sealed(moved) | ClientItem::Opened(moved) => moved.delta.write(writer),
+                ClientItem::Linking(pending) => {
+                    writer.option(pending.as_deref(), PendingLinking::write);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let now = reader.u64()?;
+        Ok(Self { now, items: reader.list(MAX_ITEMS, ClientItem::read)? })
+    }
+}
+
+impl ClientItem {
+    fn tag(&self) -> u8 {
+        match self {
+            Self::Prekeys(_) => 1,
+            Self::Begin(_) => 2,
+            Self::Accept(_) => 3,
+            Self::Sealed(_) => 4,
+            Self::Opened(_) => 5,
+            Self::ResendRequested(_) => 6,
+            Self::Seen(_) => 7,
+            Self::Sent(_) => 8,
+            Self::Resent(_) => 9,
+            Self::Report(_) => 10,
+            Self::Learn(_) => 11,
+            Self::Changed(_) => 12,
+            Self::Acknowledge(_) => 13,
+            Self::Forget(_) => 14,
+            Self::Linking(_) => 15,
+            Self::Expire => 16,
+            Self::Dismiss(_) => 17,
+            Self::ResetClock => 18,
+        }
+    }
+
+    /// Writes the part that is not secret. The secret part follows it.
+    fn write_public(&self, writer: &mut Writer) {
+        match self {
+            Self::Prekeys(_) | Self::Linking(_) | Self::Expire | Self::ResetClock => {}
+            Self::Begin(begin) => begin.with.write(writer),
+            Self::Accept(accept) => {
+                accept.from.write(writer);
+                writer.flag(accept.activate);
+            }
+            Self::Sealed(moved) => moved.with.write(writer),
+            Self::Opened(moved) => {
+                moved.with.write(writer);
+                writer.u8(moved.slot.byte());
+            }
+            Self::ResendRequested(address) => address.write(writer),
+            Self::Seen(seen) => seen.write(writer),
+            Self::Sent(sent) => sent.write(writer),
+            Self::Resent(resent) => {
+                writer.raw(&resent.id.0);
+                resent.to.write(writer);
+            }
+            Self::Report(report) => {
+                report.by.write(writer);
+                writer.raw(&report.subject.0);
+                writer.option(report.listed.as_deref(), Listed::write);
+            }
+            Self::Learn(list) | Self::Changed(list) => list.write(writer),
+            Self::Acknowledge(account) | Self::Dismiss(account) | Self::Forget(account) => {
+                writer.raw(&account.0);
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(match reader.u8()? {
+            1 => {
+                let change = Change::read(reader).map_err(|_| Error::Malformed)?;
+                Self::Prekeys(Box::new(change))
+            }
+            2 => {
+                let with = Address::read(reader)?;
+                Self::Begin(Box::new(Begin { with, session: Session::read(reader)? }))
+            }
+            3 => {
+                let (from, activate) = (Address::read(reader)?, reader.flag()?);
+                let session = Session::read(reader)?;
+                Self::Accept(Box::new(Accept { from, session, activate }))
+            }
+            4 => Self::Sealed(moved(Address::read(reader)?, Slot::Active, reader)?),
+            5 => {
+                let (from, slot) = (Address::read(reader)?, Slot::of(reader.u8()?));
+                Self::Opened(moved(from, slot, reader)?)
+            }
+            6 => Self::ResendRequested(Box::new(Address::read(reader)?)),
+            7 => Self::Seen(Box::new(Seen::read(reader)?)),
+            8 => Self::Sent(Box::new(Sent::read(reader)?)),
+            9 => {
+                let (id, to) = (MessageId(*reader.array()?), Address::read(reader)?);
+                Self::Resent(Box::new(Resent { id, to }))
+            }
+            10 => {
+                let (by, subject) = (Address::read(reader)?, AccountId(*reader.array()?));
+                let listed = reader.option(|reader| Listed::read(reader).map(Box::new))?;
+                Self::Report(Box::new(Report { by, subject, listed }))
+            }
+            11 => Self::Learn(Box::new(DeviceList::recall(reader)?)),
+            12 => Self::Changed(Box::new(DeviceList::recall(reader)?)),
+            13 => Self::Acknowledge(Box::new(AccountId(*reader.array()?))),
+            14 => Self::Forget(Box::new(AccountId(*reader.array()?))),
+            15 => Self::Linking(reader.option(|it| PendingLinking::read(it).map(Box::new))?),
+            16 => Self::Expire,
+            18 => Self::ResetClock,
+            17 => Self::Dismiss(Box::new(AccountId(*reader.array()?))),
+            _ => return Err(Error::Malformed),
+        })
+    }
+}
+
+fn moved(with: Address, slot: Slot, reader: &mut Reader<'_>) -> Result<Box<MovedSession>, Error> {
+    Ok(Box::new(MovedSession { with, slot, delta: ratchet::RatchetDelta::read(reader)? }))
+}

@@ -1,0 +1,161 @@
+//! Maintenance: prekeys, lists that expire, sessions and memories past their end.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use super::address::Address;
+use super::client::{Client, Inner};
+use super::delta::{ClientDelta, ClientItem};
+use super::limits::HOUR;
+use crate::protocol::clock::Now;
+use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey};
+use crate::protocol::identity::certificate::DeviceId;
+use crate::protocol::identity::device_list::RENEW_AFTER;
+use crate::session::PrekeyTasks;
+use crate::session::prekey_delta::{DeviceDelta, PrekeyChange};
+use crate::storage::Pending;
+
+/// The time in seconds after which a companion that was not heard of is to be removed: 30 days.
+pub(crate) const COMPANION_IDLE: u64 = 30 * 86_400;
+
+/// The time in seconds after which a primary that has signed no list is taken for lost: 14 days.
+pub(crate) const PRIMARY_IDLE: u64 = 14 * 86_400;
+
+/// The maintenance that a client needs; see [`Client::tasks`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tasks {
+    /// What the prekeys need: [`Client::rotate`], [`Client::replenish`], [`Client::expire`].
+    pub prekeys: PrekeyTasks,
+    /// The account's list is a week old: [`Client::renew`] it on the primary.
+    pub renew_list: bool,
+    /// The account's list was not renewed for two weeks: the primary is lost or switched off. At
+    /// [`DeviceList::expires`](crate::client::DeviceList::expires) nobody can write to the account any more.
+    pub primary_silent: bool,
+    /// Own devices that this one has not heard of for 30 days: ask the user, and
+    /// [`Client::remove`] them.
+    pub idle: Vec<DeviceId>,
+    /// Call [`Client::expire`], which may find that another change has done it meanwhile.
+    pub expire: bool,
+}
+
+impl Client {
+    /// Tells what is to be done by now, given how many one-time prekeys the server still has. Nothing
+    /// changes: ask as often as you like.
+    #[must_use]
+    pub fn tasks(&self, now: u64, published: usize) -> Tasks {
+        let inner = &*self.inner;
+        let now = inner.clock.now(now);
+        let issued = self.list().issued();
+        let prekeys = inner.device.tasks(now.seconds(), published);
+        Tasks {
+            renew_list: now.seconds() >= issued.saturating_add(RENEW_AFTER),
+            primary_silent: now.seconds() >= issued.saturating_add(PRIMARY_IDLE),
+            idle: inner.idle(now),
+            expire: prekeys.expire || inner.expiry_due(now),
+            prekeys,
+        }
+    }
+
+    /// Returns the bundle to publish ([`Device::bundle`](crate::session::Device::bundle)).
+    #[must_use]
+    pub fn bundle(&self) -> Bundle {
+        self.inner.device.bundle()
+    }
+
+    /// Makes new signed prekeys ([`Device::rotate`](crate::session::Device::rotate)). Save the change, apply
+    /// it, then publish the bundle.
+    pub fn rotate(&mut self, now: u64, rng: &mut impl CryptoRng) -> Pending<'_, Self, Bundle> {
+        let now = self.inner.clock.now(now);
+        let (bundle, delta) = self.inner.device.rotation(now.seconds(), rng);
+        let item = self.inner.prekeys(delta);
+        self.pending(now, vec![item], bundle)
+    }
+
+    /// Makes 50 one-time prekeys ([`Device::replenish`](crate::session::Device::replenish)). Save the change,
+    /// apply it, then publish them. Their secrets are erased after 90 days: have the server drop those
+    /// that it has not handed out after 60.
+    pub fn replenish(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Pending<'_, Self, Vec<OneTimePrekey>> {
+        let now = self.inner.clock.now(now);
+        let (keys, delta) = self.inner.device.replenishment(now.seconds(), rng);
+        let item = self.inner.prekeys(delta);
+        self.pending(now, vec![item], keys)
+    }
+
+    /// Resets the clock to a time before the latest that the client was given, because that one was wrong.
+    /// Call it when the user, or a better clock, says so.
+    ///
+    /// Sessions whose time of creation is not plausible are erased, and begun anew when something is sent. On
+    /// a primary, renew the list then.
+    pub fn reset_clock(&mut self, now: u64) -> Pending<'_, Self, ()> {
+        Pending::new(self, ClientDelta { now, items: vec![ClientItem::ResetClock] }, ())
+    }
+
+    /// Erases prekeys, replaced sessions and memories past their time, and remembers the hour, so that
+    /// setting the clock back revives nothing.
+    pub fn expire(&mut self, now: u64) -> Pending<'_, Self, ()> {
+        let inner = &*self.inner;
+        let now = inner.clock.now(now);
+        let prekeys = inner.device.tasks(now.seconds(), 0).expire;
+        if !prekeys && !inner.expiry_due(now) {
+            return Pending::maybe(self, None, ());
+        }
+        let mut items = Vec::new();
+        if prekeys {
+            items.push(
+                inner.prekeys(DeviceDelta { now: now.seconds(), change: PrekeyChange::Expire }),
+            );
+        }
+        items.push(ClientItem::Expire);
+        self.pending(now, items, ())
+    }
+}
+
+impl Inner {
+    fn expiry_due(&self, now: Now) -> bool {
+        let linking = self.linking.as_ref().is_some_and(|pending| pending.is_over(now.seconds()));
+        self.clock.is_behind(now, HOUR)
+            || linking
+            || self.peers.values().any(|peer| peer.erasure_due(now))
+    }
+
+    pub(super) fn erase_expired(&mut self, now: u64) {
+        for peer in self.peers.values_mut() {
+            peer.expire(now);
+        }
+        self.sent.expire(now);
+        self.tombstones.expire(now);
+        if self.linking.as_ref().is_some_and(|pending| pending.is_over(now)) {
+            self.linking = None;
+        }
+    }
+
+    /// Gives up what is dated in a future that did not come.
+    pub(super) fn reset_clock(&mut self, now: u64) {
+        for peer in self.peers.values_mut() {
+            peer.reset_clock(now);
+        }
+        self.sent.reset_clock(now);
+        self.tombstones.reset_clock(now);
+        // An offer lasts a few minutes of the old clock.
+        self.linking = None;
+    }
+
+    /// Returns other devices of this account that were not heard of for long: since the last letter from
+    /// them, or since their place in the list was signed if there was none.
+    fn idle(&self, now: Now) -> Vec<DeviceId> {
+        let own = self.address();
+        let others = self.own.list.devices().iter().map(Address::of);
+        let idle = others.filter(|address| *address != own).filter(|address| {
+            let heard = self.peers.get(address).map_or(0, |peer| peer.heard);
+            let since = heard.max(self.own.listed_at(address.device));
+            now.seconds() >= since.saturating_add(COMPANION_IDLE)
+        });
+        idle.map(|address| address.device).collect()
+    }
+}

@@ -1,0 +1,250 @@
+//! Memories of messages: of those sent, so that they can be sealed again; of those opened, so that none is
+//! shown twice and none reads differently on another own device.
+
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::identity::certificate::{AccountId, DeviceId};
+use crate::protocol::identity::device_list::MAX_DEVICES;
+use crate::protocol::letter::{LetterConversation, SeenMessage};
+
+use super::address::Address;
+use super::limits::MAX_ACCOUNTS;
+use super::paged_log::{Entry, PagedLog};
+use crate::protocol::letter::{GroupId, MessageId};
+
+/// The most messages that can be sealed again: the oldest is forgotten first.
+pub(crate) const MAX_SENT: usize = 128;
+
+/// The most accounts in all of these messages together: what a group costs to remember.
+const MAX_SENT_ACCOUNTS: usize = 4096;
+
+/// The time in seconds for which a message can be sealed again: as long as a server may hold one back.
+pub(crate) const RESEND_FOR: u64 = 14 * 86_400;
+
+/// The most times that one message is sealed again for one device: what cannot be opened after so many
+/// attempts will not be, and whoever requests it more often wants something else.
+pub(crate) const MAX_RESENDS: u8 = 5;
+
+/// The most messages that are remembered as opened. The oldest is forgotten first.
+pub(crate) const MAX_SEEN: usize = 1024;
+
+/// A message that was sent: enough to seal the same content again, and no other.
+pub(super) struct Sent {
+    pub(super) id: MessageId,
+    pub(super) digest: [u8; 32],
+    pub(super) at: u64,
+    pub(super) filed: Filed,
+    /// The accounts it went to, this device's own first, with the epochs of their lists.
+    pub(super) lists: Vec<(AccountId, u64)>,
+    /// Devices of these lists that got nothing.
+    pub(super) left_out: Vec<Address>,
+    /// Devices that it was sealed again for, in ascending order, and how often.
+    pub(super) resent: Vec<(Address, u8)>,
+}
+
+/// A conversation as it lies in the state: every field is there, whichever conversation it is.
+pub(super) struct Filed {
+    is_group: bool,
+    id: [u8; 32],
+    audience: [u8; 32],
+}
+
+impl Filed {
+    pub(super) fn of(conversation: LetterConversation) -> Self {
+        match conversation {
+            LetterConversation::With(account) => {
+                Self { is_group: false, id: account.0, audience: [0; 32] }
+            }
+            LetterConversation::Group { id, audience } => {
+                Self { is_group: true, id: id.0, audience }
+            }
+        }
+    }
+
+    pub(super) fn conversation(&self) -> LetterConversation {
+        let Self { is_group, id, audience } = *self;
+        if is_group {
+            LetterConversation::Group { id: GroupId(id), audience }
+        } else {
+            LetterConversation::With(AccountId(id))
+        }
+    }
+}
+
+impl Sent {
+    /// Returns the list by which it went to an account, if it did.
+    pub(super) fn went_to(&self, account: AccountId) -> Option<(AccountId, u64)> {
+        let (own, others) = self.lists.split_first()?;
+        if own.0 == account {
+            return Some(*own);
+        }
+        let place = others.binary_search_by_key(&account, |(listed, _)| *listed).ok()?;
+        others.get(place).copied()
+    }
+
+    /// Returns how often it was sealed again for a device.
+    pub(super) fn times(&self, to: Address) -> u8 {
+        let place = self.resent.binary_search_by_key(&to, |(address, _)| *address).ok();
+        place.and_then(|place| self.resent.get(place)).map_or(0, |(_, times)| *times)
+    }
+
+    fn count(&mut self, to: Address) {
+        self.left_out.retain(|address| *address != to);
+        match self.resent.binary_search_by_key(&to, |(address, _)| *address) {
+            Ok(place) => {
+                if let Some((_, times)) = self.resent.get_mut(place) {
+                    *times = times.saturating_add(1);
+                }
+            }
+            Err(place) => self.resent.insert(place, (to, 1)),
+        }
+    }
+}
+
+impl Entry for Sent {
+    const PAGE: u8 = 5;
+    const RUN: usize = 8;
+    const MAX: usize = MAX_SENT;
+
+    fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.id.0);
+        writer.raw(&self.digest);
+        writer.u64(self.at);
+        self.filed.conversation().write(writer);
+        writer.list(&self.lists, |(account, epoch), writer| {
+            writer.raw(&account.0);
+            writer.u64(*epoch);
+        });
+        writer.list(&self.left_out, Address::write);
+        writer.list(&self.resent, |(address, times), writer| {
+            address.write(writer);
+            writer.u8(*times);
+        });
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let most = MAX_ACCOUNTS.saturating_mul(MAX_DEVICES);
+        Ok(Self {
+            id: MessageId(*reader.array()?),
+            digest: *reader.array()?,
+            at: reader.u64()?,
+            filed: Filed::of(LetterConversation::read(reader)?),
+            lists: reader
+                .list(MAX_ACCOUNTS, |reader| Ok((AccountId(*reader.array()?), reader.u64()?)))?,
+            left_out: reader.list(most, Address::read)?,
+            resent: reader.list(most, |reader| Ok((Address::read(reader)?, reader.u8()?)))?,
+        })
+    }
+}
+
+/// The messages sent last, oldest first.
+#[derive(Default)]
+pub(super) struct SentLog(pub(super) PagedLog<Sent>);
+
+impl SentLog {
+    pub(super) fn find(&self, id: &MessageId) -> Option<&Sent> {
+        self.0.iter().find(|sent| sent.id == *id)
+    }
+
+    pub(super) fn add(&mut self, sent: Sent) {
+        self.0.push(sent);
+        let accounts = |all: &PagedLog<Sent>| -> usize {
+            all.iter().fold(0, |sum, sent| sum.saturating_add(sent.lists.len()))
+        };
+        while self.0.len() > MAX_SENT || (self.0.len() > 1 && accounts(&self.0) > MAX_SENT_ACCOUNTS)
+        {
+            self.0.pop();
+        }
+    }
+
+    pub(super) fn count(&mut self, id: &MessageId, to: Address) {
+        if let Some(sent) = self.0.iter_mut().find(|sent| sent.id == *id) {
+            sent.count(to);
+        }
+    }
+
+    /// Forgets what was sent to an account: who is there now is not who it was sent to.
+    pub(super) fn forget(&mut self, account: AccountId) {
+        self.0.retain(|sent| sent.filed.conversation() != LetterConversation::With(account));
+        for sent in self.0.iter_mut() {
+            sent.lists.retain(|(listed, _)| *listed != account);
+            sent.left_out.retain(|address| address.account != account);
+        }
+    }
+
+    /// Brings times that lie ahead back to now.
+    pub(super) fn reset_clock(&mut self, now: u64) {
+        for sent in self.0.iter_mut() {
+            sent.at = sent.at.min(now);
+        }
+    }
+
+    pub(super) fn expire(&mut self, now: u64) {
+        self.0.retain(|sent| now < sent.at.saturating_add(RESEND_FOR));
+    }
+}
+
+/// A message that was opened here, or that another own device says it has opened.
+pub(super) struct Seen {
+    pub(super) what: SeenMessage,
+    /// Whether it was opened here.
+    pub(super) here: bool,
+}
+
+impl Entry for Seen {
+    const PAGE: u8 = 6;
+    const RUN: usize = 32;
+    const MAX: usize = MAX_SEEN;
+
+    fn write(&self, writer: &mut Writer) {
+        self.what.write(writer);
+        writer.flag(self.here);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self { what: SeenMessage::read(reader)?, here: reader.flag()? })
+    }
+}
+
+/// The messages opened last, oldest first.
+#[derive(Default)]
+pub(super) struct SeenLog(pub(super) PagedLog<Seen>);
+
+impl SeenLog {
+    /// Returns what is remembered under a message id: first the one that was opened here.
+    pub(super) fn all(
+        &self,
+        account: AccountId,
+        device: DeviceId,
+        id: &MessageId,
+    ) -> impl Iterator<Item = &Seen> {
+        let named = move |seen: &&Seen| {
+            let what = &seen.what;
+            what.id == *id && what.device == device && what.account == account
+        };
+        let here = self.0.iter().filter(named).filter(|seen| seen.here);
+        here.chain(self.0.iter().filter(named).filter(|seen| !seen.here))
+    }
+
+    /// Returns the newest messages of other accounts that were opened here, at most `most`.
+    pub(super) fn newest(&self, own: AccountId, most: usize) -> Vec<SeenMessage> {
+        let here = self.0.iter().rev().filter(|seen| seen.here && seen.what.account != own);
+        let mut newest: Vec<_> = here.take(most).map(|seen| seen.what).collect();
+        newest.sort_unstable();
+        newest
+    }
+
+    pub(super) fn add(&mut self, seen: Seen) {
+        let same = |old: &&mut Seen| old.what == seen.what;
+        if let Some(old) = self.0.iter_mut().find(same) {
+            old.here |= seen.here;
+            return;
+        }
+        if self.0.len() >= MAX_SEEN {
+            self.0.pop();
+        }
+        self.0.push(seen);
+    }
+}

@@ -1,0 +1,209 @@
+//! Reading: who wrote, what it says, and what is to be told to the user beside it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::session_choice::Choice;
+use crate::error::Error;
+use crate::protocol::clock::Now;
+use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::letter::{Letter, LetterConversation};
+
+use super::address::Address;
+use super::client::{Client, Inner};
+use super::consistency::Findings;
+use super::content::{Alert, Content, ReceivedLetter};
+use super::delta::{Accept, ClientItem, MovedSession};
+use super::peer::{Peer, Slot};
+use super::plan::Conversation;
+use super::sender::Sender;
+use crate::session::incoming::Incoming;
+use crate::session::{Accepted, Decrypted, Session};
+use crate::storage::Pending;
+
+/// A message that was opened, in one session or another.
+struct ReadLetter {
+    opened: Decrypted,
+    /// Whether it was opened in the active session.
+    active: bool,
+    found: Findings,
+}
+
+impl Client {
+    /// Opens an envelope. Save the change, apply it, then show what arrived.
+    ///
+    /// `from` is the device that the transport names as its sender. It only says where to look: nothing opens
+    /// but what that device sealed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OwnDeviceUnlisted`] if this device is no longer one of its account's.
+    /// [`Error::UnknownAccount`] if no list of the account of `from` is known, [`Error::Unlisted`] if it does
+    /// not name the device; [`Error::ListExpired`]; [`Error::AccountChanged`]: keep the envelope, fetch the
+    /// list or ask the user, and open it again; drop it if the fetched list does not name the device either.
+    /// [`Error::WrongPeer`] for a first message of another device than `from`. [`Error::Replay`] for a first
+    /// message whose session is erased: if its content was not shown, request that it be sent again
+    /// ([`Client::request_resend`]). [`Error::NotSelf`] for what only an own device may say.
+    /// [`Error::StateCloned`] for a message sent in a session after its sender had left it. Else as
+    /// [`Device::accept`](crate::session::Device::accept) and [`Session::open`]. Nothing changes then.
+    pub fn open(
+        &mut self,
+        from: Address,
+        envelope: &[u8],
+        now: u64,
+    ) -> Result<Pending<'_, Self, ReceivedLetter>, Error> {
+        let inner = &*self.inner;
+        let now = inner.clock.now(now);
+        inner.check_listed()?;
+        if from == inner.address() {
+            return Err(Error::WrongPeer);
+        }
+        let contact = inner.known(from.account)?;
+        contact.device(from.device)?;
+        contact.list.check(now.seconds())?;
+        let ReadLetter { opened, active, mut found } =
+            inner.read(from, &Incoming::parse(envelope)?, now)?;
+        let Decrypted { content, position, skipped, lost } = opened;
+        let letter = Letter::decode(&content)?;
+        letter.check_sender(from.account, inner.account())?;
+        inner.compare_lists(from, &letter, &mut found);
+        let content = inner.take_in(from, &letter, &mut found);
+        let Findings { mut items, alerts } = found;
+        if matches!(content, Content::ResendRequested(_)) && !active {
+            items.push(ClientItem::ResendRequested(Box::new(from)));
+        }
+        let sender = if from.account == inner.account() { Sender::Own } else { Sender::Member };
+        let (conversation, audience) = inner.filed(from, letter.conversation);
+        let (id, sent) = (letter.id, letter.sent);
+        let arrived = ReceivedLetter {
+            from,
+            sender,
+            conversation,
+            id,
+            sent,
+            content,
+            alerts,
+            position,
+            skipped,
+            lost,
+            audience,
+        };
+        Ok(self.pending(now, items, arrived))
+    }
+
+    /// Opens an envelope and moves the client on, in one call. Save the client, then show what
+    /// arrived.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::open`].
+    pub fn receive(
+        &mut self,
+        from: Address,
+        envelope: &[u8],
+        now: u64,
+    ) -> Result<ReceivedLetter, Error> {
+        Ok(self.open(from, envelope, now)?.apply())
+    }
+}
+
+impl Inner {
+    /// Returns where a letter belongs, and in a group this account and the audience.
+    fn filed(
+        &self,
+        from: Address,
+        conversation: LetterConversation,
+    ) -> (Conversation, Option<(AccountId, [u8; 32])>) {
+        let own = self.account();
+        match conversation {
+            LetterConversation::With(_) if from.account != own => {
+                (Conversation::With(from.account), None)
+            }
+            LetterConversation::With(account) if account == own => (Conversation::Own, None),
+            LetterConversation::With(account) => (Conversation::With(account), None),
+            LetterConversation::Group { id, audience } => {
+                (Conversation::Group(id), Some((own, audience)))
+            }
+        }
+    }
+
+    fn read(&self, from: Address, envelope: &Incoming<'_>, now: Now) -> Result<ReadLetter, Error> {
+        let Some(id) = envelope.handshake_id() else {
+            return self.read_in_session(from, envelope, now, |_| true);
+        };
+        let named = |session: &Session| session.handshake_id() == id;
+        match self.read_in_session(from, envelope, now, named) {
+            Err(Error::Forged) if !self.has_session_named(from, now, named) => {
+                self.read_first(from, envelope, now)
+            }
+            read => read,
+        }
+    }
+
+    fn has_session_named(&self, from: Address, now: Now, named: impl Fn(&Session) -> bool) -> bool {
+        let peer = self.peers.get(&from);
+        peer.is_some_and(|peer| peer.sessions(now).any(|(_, session)| named(session)))
+    }
+
+    /// Tries the sessions with the device in their order, the active one first.
+    fn read_in_session(
+        &self,
+        from: Address,
+        envelope: &Incoming<'_>,
+        now: Now,
+        wanted: impl Fn(&Session) -> bool,
+    ) -> Result<ReadLetter, Error> {
+        let peer = self.peers.get(&from).ok_or(Error::Forged)?;
+        for (slot, session) in peer.sessions(now).filter(|(_, session)| wanted(session)) {
+            let staged = match session.stage(envelope) {
+                Err(Error::Forged) => continue,
+                staged => staged?,
+            };
+            let (opened, delta) = staged.open()?;
+            if peer.is_past(slot, opened.position) {
+                return Err(Error::StateCloned);
+            }
+            let active = slot == Slot::Active;
+            let alerts = if active { Vec::new() } else { [Alert::OldSession].into() };
+            let moved = MovedSession { with: from, slot, delta };
+            let items = [ClientItem::Opened(Box::new(moved))].into();
+            let found = Findings { items, alerts };
+            return Ok(ReadLetter { opened, active, found });
+        }
+        Err(Error::Forged)
+    }
+
+    fn read_first(
+        &self,
+        from: Address,
+        envelope: &Incoming<'_>,
+        now: Now,
+    ) -> Result<ReadLetter, Error> {
+        let (Accepted { session, opened }, prekeys) =
+            self.device.accepted(envelope, now.seconds(), None)?;
+        // The handshake proves who wrote: the device that the signed list names, or another one.
+        let listed =
+            self.contact(from.account).and_then(|contact| contact.list.device(from.device));
+        if listed != Some(session.peer()) {
+            return Err(Error::WrongPeer);
+        }
+        let nothing = Peer::new(self.newest(from));
+        let peer = self.peers.get(&from).unwrap_or(&nothing);
+        let (activate, alert) = match peer.choose(&session, now) {
+            Choice::Activate => (true, Alert::NewSession),
+            Choice::Replace { reset: false } => (true, Alert::SessionReplaced),
+            Choice::Replace { reset: true } => (true, Alert::SessionReset),
+            Choice::Keep { forked: false } => (false, Alert::OldSession),
+            Choice::Keep { forked: true } => (false, Alert::SessionForked),
+        };
+        let mut alerts = Vec::from([alert]);
+        if !session.used_one_time_prekey() {
+            alerts.push(Alert::NoOneTimePrekey);
+        }
+        let items = Vec::from([
+            self.prekeys(prekeys),
+            ClientItem::Accept(Box::new(Accept { from, session, activate })),
+        ]);
+        Ok(ReadLetter { opened, active: activate, found: Findings { items, alerts } })
+    }
+}

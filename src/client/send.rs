@@ -1,0 +1,222 @@
+//! Sealing: one letter, an envelope for each device of a plan, one change.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use crate::error::Error;
+use crate::protocol::clock::Now;
+use crate::protocol::letter;
+use crate::protocol::letter::blob;
+use crate::protocol::letter::{Body, Letter, Said};
+use crate::protocol::padding::{MAX_CONTENT, Padding};
+use crate::session::Session;
+
+use super::client::{Client, Inner};
+use super::delta::{Begin, ClientItem, MovedSession, Resent};
+use super::message_log::{Filed, MAX_RESENDS, Sent};
+use super::outgoing::{Envelope, Outgoing};
+use super::peer::{Peer, Slot};
+use super::plan::{Plan, Purpose, Target, To, Way};
+use crate::protocol::letter::MessageId;
+use crate::storage::Pending;
+
+/// The longest content that is sealed for each device; what is longer is sealed once, as a blob.
+pub(crate) const MAX_INLINE: usize = 4096;
+
+impl Client {
+    /// Seals one letter for all devices of a plan: for all of them, or for none.
+    ///
+    /// Content of more than 4,096 bytes is sealed once, as a blob, and its key for each device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StalePlan`] if a device list or a session has changed since the plan was made: make another
+    /// plan. [`Error::BundleMissing`] if a bundle is still needed ([`Plan::missing`]). [`Error::WrongClient`]
+    /// for another client than the plan's. [`Error::ContentTooLong`] for more than 2^20 bytes;
+    /// [`Error::ContentMismatch`] for other content than the message had that is sealed again, and for
+    /// content in a plan that carries none. [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`],
+    /// [`Error::AccountChanged`] as for [`Client::plan`]; [`Error::MessageForgotten`] and
+    /// [`Error::ResendLimit`] as for [`Client::plan_resend`]. Client and plan are as they were. If the sealed
+    /// letter is dropped and a session would have begun with it, the plan is stale.
+    pub fn seal(
+        &mut self,
+        plan: &mut Plan,
+        content: &[u8],
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'_, Self, Outgoing>, Error> {
+        let now = self.inner.clock.now(now);
+        let inner = &*self.inner;
+        inner.check_plan(plan, now)?;
+        let mut items = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
+        let (id, body, blob) = inner.compose(plan, content, rng)?;
+        let lists = plan.listed(inner.account(), plan.other(inner.account()))?;
+        let mut letter =
+            Letter { lists, sent: now.seconds(), id, conversation: plan.conversation, body };
+        let digest = letter.digest(inner.account(), inner.address().device);
+        inner.remember(plan, id, digest, now, &mut items)?;
+        let mut bytes = letter.encode();
+        let padded = Padding::Buckets.with_chunks(bytes.len(), plan.chunks);
+
+        let mut envelopes = Vec::with_capacity(plan.targets.len());
+        let mut sealed = Vec::with_capacity(plan.targets.len());
+        let mut lists_of = plan.other(inner.account());
+        for target in &plan.targets {
+            let to = target.address;
+            // In a group, each account is told by which of its own lists it was reached.
+            if plan.is_group() && lists_of != to.account {
+                lists_of = to.account;
+                letter.lists = plan.listed(inner.account(), lists_of)?;
+                bytes = letter.encode();
+            }
+            let (message, delta) = inner.session_of(target, now)?.seal(&bytes, padded, rng)?;
+            envelopes.push(Envelope { to, message });
+            let moved = MovedSession { with: to, slot: Slot::Active, delta };
+            sealed.push(ClientItem::Sealed(Box::new(moved)));
+        }
+        for (target, sealed) in plan.targets.iter_mut().zip(sealed) {
+            if let Way::New(session) = core::mem::replace(&mut target.way, Way::Active) {
+                target.active = Some(session.id());
+                items.push(ClientItem::Begin(Box::new(Begin { with: target.address, session })));
+            }
+            items.push(sealed);
+        }
+        let out = Outgoing { id, envelopes, blob, left_out: plan.left_out.clone() };
+        Ok(self.pending(now, items, out))
+    }
+
+    /// Plans and seals in one call, for a plan that needs no bundles, and moves the client on. Save
+    /// the client, then send.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BundleMissing`] if a bundle is needed: make a [`Client::plan`]. Else as [`Client::plan`]
+    /// and [`Client::seal`].
+    pub fn send(
+        &mut self,
+        to: To<'_>,
+        content: &[u8],
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Outgoing, Error> {
+        let mut plan = self.plan(to, now)?;
+        Ok(self.seal(&mut plan, content, now, rng)?.apply())
+    }
+}
+
+impl Inner {
+    /// Checks that everything is still as the plan found it, and that no bundle is needed.
+    fn check_plan(&self, plan: &Plan, now: Now) -> Result<(), Error> {
+        self.check_listed()?;
+        if plan.by != self.address() {
+            return Err(Error::WrongClient);
+        }
+        for (account, listed) in &plan.lists {
+            let contact = self.contact(*account).ok_or(Error::StalePlan)?;
+            contact.check(now)?;
+            if contact.listed() != *listed {
+                return Err(Error::StalePlan);
+            }
+        }
+        let fresh = |target: &Target| {
+            let active = self.peers.get(&target.address).and_then(Peer::active_id);
+            let in_time = match &target.way {
+                Way::Missing | Way::Active => true,
+                // What it says of where the active session closed must still be so.
+                Way::New(session) => {
+                    let named = session.continuation().predecessor();
+                    let newer = session.continuation().created > self.newest(target.address);
+                    newer && named == self.continuation(target.address, now).predecessor()
+                }
+            };
+            active == target.active && in_time
+        };
+        if !plan.targets.iter().all(fresh) {
+            return Err(Error::StalePlan);
+        }
+        if plan.missing().next().is_some() { Err(Error::BundleMissing) } else { Ok(()) }
+    }
+
+    fn session_of<'a>(&'a self, target: &'a Target, now: Now) -> Result<&'a Session, Error> {
+        match &target.way {
+            Way::New(session) => Ok(session),
+            Way::Active => {
+                let peer = self.peers.get(&target.address);
+                peer.and_then(|peer| peer.usable(now)).ok_or(Error::StalePlan)
+            }
+            Way::Missing => Err(Error::BundleMissing),
+        }
+    }
+
+    /// Composes a letter: its id, its content, and the blob if that is long.
+    fn compose<'a>(
+        &self,
+        plan: &Plan,
+        content: &'a [u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<(MessageId, Body<'a>, Option<Vec<u8>>), Error> {
+        let mut id = MessageId([0; 16]);
+        rng.fill_bytes(&mut id.0);
+        let is_own = plan.conversation == letter::LetterConversation::With(self.account());
+        let (id, body) = match &plan.purpose {
+            Purpose::ResendRequest(_) | Purpose::SeenReport if !content.is_empty() => {
+                return Err(Error::ContentMismatch);
+            }
+            Purpose::ResendRequest(lost) => (id, Body::ResendRequest(*lost)),
+            Purpose::SeenReport => (id, Body::SeenReport(self.seen_messages())),
+            Purpose::Resend(before) if is_own => (*before, Body::Said(Said::Own(content))),
+            Purpose::Resend(before) => (*before, Body::Said(Said::Message(content))),
+            Purpose::Message if is_own => (id, Body::Said(Said::Own(content))),
+            Purpose::Message => (id, Body::Said(Said::Message(content))),
+        };
+        if content.len() > MAX_CONTENT {
+            return Err(Error::ContentTooLong);
+        }
+        if content.len() <= MAX_INLINE {
+            return Ok((id, body, None));
+        }
+        let (reference, blob) = blob::seal(self.device.blob_key(&id.0, content), content)?;
+        Ok((id, Body::Said(Said::Blob(reference)), Some(blob)))
+    }
+
+    /// Notes what was sent, or that it was sent again.
+    fn remember(
+        &self,
+        plan: &Plan,
+        id: MessageId,
+        digest: [u8; 32],
+        now: Now,
+        items: &mut Vec<ClientItem>,
+    ) -> Result<(), Error> {
+        match &plan.purpose {
+            Purpose::Message => items.push(ClientItem::Sent(Box::new(Sent {
+                id,
+                digest,
+                at: now.seconds(),
+                filed: Filed::of(plan.conversation),
+                lists: plan
+                    .lists
+                    .iter()
+                    .map(|(account, listed)| (*account, listed.epoch))
+                    .collect(),
+                left_out: plan.left_out.clone(),
+                resent: Vec::new(),
+            }))),
+            Purpose::Resend(id) => {
+                let sent = self.sent_before(id, now)?;
+                if sent.digest != digest {
+                    return Err(Error::ContentMismatch);
+                }
+                let resent = plan.targets.iter().map(|target| target.address);
+                if resent.clone().any(|to| sent.times(to) >= MAX_RESENDS) {
+                    return Err(Error::ResendLimit);
+                }
+                items.extend(resent.map(|to| ClientItem::Resent(Box::new(Resent { id: *id, to }))));
+            }
+            Purpose::ResendRequest(_) | Purpose::SeenReport => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! A client as it is stored: `spec/state.md`, "Client, kind 0x06".
+//!
+//! What is small and always changes comes first; all else lies in pages, so that a snapshot writes
+//! again only what changed since the one before.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer, ascending};
+use crate::protocol::clock::Clock;
+use crate::protocol::identity::certificate::{AccountId, AccountKind};
+use crate::protocol::identity::linking::PendingLinking;
+
+use super::address::Address;
+use super::client::{Client, Inner};
+use super::contact::Contact;
+use super::delta::{ClientDelta, ClientItem};
+use super::limits::{MAX_ACCOUNTS, MAX_PEERS};
+use super::message_log::{Seen, SeenLog, Sent, SentLog};
+use super::paged_log::PagedLog;
+use super::peer::Peer;
+use super::tombstones::{Tombstone, Tombstones};
+use crate::session::Device;
+use crate::storage::{Anchor, Stateful};
+
+/// First bytes of the titles of pages. Those of the logs stand with their entries.
+const DEVICE: u8 = 1;
+const OWN: u8 = 2;
+const CONTACT: u8 = 3;
+const PEER: u8 = 4;
+
+/// The numbers of things that lie in pages.
+struct Counts {
+    contacts: usize,
+    peers: usize,
+    sent: usize,
+    seen: usize,
+    tombstones: usize,
+}
+
+impl Inner {
+    fn write_core(&self, writer: &mut Writer) {
+        self.anchor.write(writer);
+        self.clock.write(writer);
+        writer.count(self.contacts.len());
+        writer.count(self.peers.len());
+        self.sent.0.write_count(writer);
+        self.seen.0.write_count(writer);
+        self.tombstones.0.write_count(writer);
+        writer.option(self.linking.as_deref(), PendingLinking::write);
+    }
+
+    fn write_pages(&self, writer: &mut Writer) {
+        writer.page(&[&[DEVICE]]);
+        self.device.write(writer);
+        writer.page(&[&[OWN]]);
+        self.own.write(writer);
+        for (account, contact) in &self.contacts {
+            writer.page(&[&[CONTACT], &account.0]);
+            contact.write(writer);
+        }
+        for (address, peer) in &self.peers {
+            writer.page(&[&[PEER], &address.account.0, &address.device.0]);
+            address.write(writer);
+            peer.write(writer);
+        }
+        self.sent.0.write(writer);
+        self.seen.0.write(writer);
+        self.tombstones.0.write(writer);
+    }
+}
+
+impl Counts {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            contacts: reader.count(MAX_ACCOUNTS)?,
+            peers: reader.count(MAX_PEERS)?,
+            sent: PagedLog::<Sent>::read_count(reader)?,
+            seen: PagedLog::<Seen>::read_count(reader)?,
+            tombstones: PagedLog::<Tombstone>::read_count(reader)?,
+        })
+    }
+}
+
+fn read_contacts(
+    reader: &mut Reader<'_>,
+    count: usize,
+    own: &Contact,
+) -> Result<BTreeMap<AccountId, Contact>, Error> {
+    let mut contacts = BTreeMap::new();
+    for _ in 0..count {
+        let contact = Contact::read(reader)?;
+        if contact.list.account() == own.list.account() {
+            return Err(Error::Malformed);
+        }
+        ascending(&mut contacts, contact.list.account(), contact)?;
+    }
+    Ok(contacts)
+}
+
+fn read_peers(reader: &mut Reader<'_>, count: usize) -> Result<BTreeMap<Address, Peer>, Error> {
+    let mut peers = BTreeMap::new();
+    for _ in 0..count {
+        let (address, peer) = (Address::read(reader)?, Peer::read(reader)?);
+        if !peer.is_at(address) {
+            return Err(Error::Malformed);
+        }
+        ascending(&mut peers, address, peer)?;
+    }
+    Ok(peers)
+}
+
+impl Stateful for Client {
+    const KIND: u8 = 0x06;
+
+    type Delta = ClientDelta;
+
+    fn write(&self, writer: &mut Writer) {
+        self.inner.write_core(writer);
+        self.inner.write_pages(writer);
+    }
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let (anchor, clock) = (Anchor::read(reader)?, Clock::read(reader)?);
+        let counts = Counts::read(reader)?;
+        let linking = reader.option(|reader| PendingLinking::read(reader).map(Box::new))?;
+        let device = Device::read(reader)?;
+        let own = Contact::read(reader)?;
+        let certificate = device.certificate();
+        if own.list.account() != certificate.account() || certificate.kind() != AccountKind::Member
+        {
+            return Err(Error::Malformed);
+        }
+        let contacts = read_contacts(reader, counts.contacts, &own)?;
+        let peers = read_peers(reader, counts.peers)?;
+        let sent = SentLog(PagedLog::read(reader, counts.sent)?);
+        let seen = SeenLog(PagedLog::read(reader, counts.seen)?);
+        let tombstones = Tombstones(PagedLog::read(reader, counts.tombstones)?);
+        let inner =
+            Inner { device, own, contacts, peers, sent, seen, tombstones, linking, clock, anchor };
+        Ok(Self { inner: Box::new(inner) })
+    }
+
+    fn stands(&self) -> Anchor {
+        self.inner.anchor
+    }
+
+    fn fits(&self, delta: &ClientDelta) -> bool {
+        delta.items.iter().all(|item| match item {
+            ClientItem::Prekeys(change) => change.fits(&self.inner.device),
+            _ => true,
+        })
+    }
+
+    fn advance(&mut self, next: Anchor, delta: ClientDelta) {
+        self.inner.advance(next, delta);
+    }
+}

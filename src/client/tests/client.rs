@@ -1,0 +1,282 @@
+//! What only dishonest code could do to a client, or what needs to look inside.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed expectation is a failed test"
+)]
+
+use alloc::vec::Vec;
+
+use crate::client::Address;
+use crate::client::Alert;
+use crate::client::Client;
+use crate::client::Content;
+use crate::client::NewDevice;
+use crate::client::To;
+use crate::client::message_log::Seen;
+use crate::error::Error;
+use crate::primitives::tests::test_rng::TestRng;
+use crate::protocol::handshake::continuation::Continuation;
+use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::identity::device_list::DeviceList;
+use crate::protocol::letter;
+use crate::protocol::letter::{Body, Letter, Listed, MessageId, Said, SeenMessage};
+use crate::session::Account;
+use crate::session::Device;
+use crate::storage::{Pending, State};
+
+const NOW: u64 = 1_800_000_000;
+
+/// Makes two accounts of one device each that know each other's lists.
+fn two(rng: &mut TestRng) -> [Client; 2] {
+    let [mut one, mut other] = [1, 2].map(|id| {
+        let account = Account::generate(AccountId([id; 32]), rng);
+        Client::create(&account, NOW, rng)
+    });
+    one.learn(other.list(), NOW).unwrap().apply();
+    other.learn(one.list(), NOW).unwrap().apply();
+    [one, other]
+}
+
+/// Seals a message from one to the other, in a new session if one must begin, and does not deliver it.
+fn say(from: &mut Client, to: &Client, now: u64, rng: &mut TestRng) -> Vec<u8> {
+    let mut plan = from.plan(To::Account(to.address().account), now).unwrap();
+    if plan.missing().next().is_some() {
+        plan.supply(from, &to.bundle(), now, rng).unwrap();
+    }
+    let mut out = from.seal(&mut plan, b"text", now, rng).unwrap().apply();
+    out.envelopes.pop().unwrap().message
+}
+
+#[test]
+fn a_session_from_the_far_future_is_kept_also_where_there_was_none() {
+    let mut rng = TestRng::new(1);
+    let [x, mut y] = two(&mut rng);
+    let bundle = y.bundle();
+    let session =
+        x.inner.device.initiate_with(Continuation::new(u64::MAX), &bundle, NOW, &mut rng).unwrap();
+    let [mine, yours] = [x.list(), y.list()].map(|l| Listed { epoch: l.epoch(), hash: l.hash().0 });
+    let letter = Letter {
+        lists: [mine, yours],
+        sent: NOW,
+        id: MessageId([1; 16]),
+        conversation: letter::LetterConversation::With(y.address().account),
+        body: Body::Said(Said::Message(b"text")),
+    };
+    let (first, _) = session.seal(&letter.encode(), 300, &mut rng).unwrap();
+    let arrived = y.receive(x.address(), &first, NOW).unwrap();
+    assert!(!arrived.alerts.contains(&Alert::NewSession), "{:?}", arrived.alerts);
+    assert_eq!(y.inner.peers[&x.address()].active_id(), None);
+}
+
+#[test]
+fn what_was_sent_while_bundles_were_fetched_is_not_a_clones() {
+    let mut rng = TestRng::new(2);
+    let [mut x, mut y] = two(&mut rng);
+    for _ in 0..2 {
+        let message = say(&mut x, &y, NOW, &mut rng);
+        y.receive(x.address(), &message, NOW).unwrap();
+        let message = say(&mut y, &x, NOW, &mut rng);
+        x.receive(y.address(), &message, NOW).unwrap();
+    }
+    // A late resend request of y's, in a replaced session; then a bundle is fetched.
+    x.inner.peer(y.address()).note_resend_request();
+    let now = NOW + 3600;
+    let mut plan = x.plan(To::Account(y.address().account), now).unwrap();
+    plan.supply(&x, &y.bundle(), now, &mut rng).unwrap();
+    // Meanwhile y writes in the active session, which is fine again, and x answers in it.
+    let message = say(&mut y, &x, now, &mut rng);
+    x.receive(y.address(), &message, now).unwrap();
+    let between = say(&mut x, &y, now, &mut rng);
+    let sealed = x.seal(&mut plan, b"first", now, &mut rng).map(Pending::apply);
+    let Ok(mut out) = sealed else { return };
+    let first = out.envelopes.pop().unwrap().message;
+    y.receive(x.address(), &first, now).unwrap();
+    assert_eq!(y.receive(x.address(), &between, now).map(drop), Ok(()));
+}
+
+#[test]
+fn what_another_own_device_says_it_has_read_hides_nothing() {
+    let mut rng = TestRng::new(3);
+    let [mut x, mut y] = two(&mut rng);
+    let mut plan = x.plan(To::Account(y.address().account), NOW).unwrap();
+    plan.supply(&x, &y.bundle(), NOW, &mut rng).unwrap();
+    let out = x.seal(&mut plan, b"text", NOW, &mut rng).unwrap().apply();
+    // A companion of y's has read the same letter first and, being stolen, reports another digest.
+    let Address { account, device } = x.address();
+    let what = SeenMessage { account, device, id: out.id, digest: [9; 32] };
+    y.inner.seen.add(Seen { what, here: false });
+    let arrived = y.receive(x.address(), &out.envelopes[0].message, NOW).unwrap();
+    assert!(arrived.alerts.contains(&Alert::Equivocation { by: x.address(), id: out.id }));
+    assert!(matches!(arrived.content, Content::Message(_)), "never shown here, and never will be");
+}
+
+#[test]
+fn a_session_that_lost_is_read_for_as_long_as_its_maker_sends_in_it() {
+    let mut rng = TestRng::new(4);
+    let [mut x, mut y] = two(&mut rng);
+    // Y has begun one, too, a little later; it does not get through to x.
+    drop(say(&mut y, &x, NOW + 5, &mut rng));
+    let first = say(&mut x, &y, NOW, &mut rng);
+    y.receive(x.address(), &first, NOW + 6).unwrap();
+    for day in 1..7 {
+        let now = NOW + day * 86_400;
+        let message = say(&mut x, &y, now, &mut rng);
+        assert_eq!(y.receive(x.address(), &message, now).map(drop), Ok(()), "day {day}");
+    }
+}
+
+/// Gives a client a list.
+fn learn(client: &mut Client, list: &DeviceList, now: u64) {
+    client.learn(list, now).unwrap().apply();
+}
+
+#[test]
+fn a_withheld_first_message_stays_old_when_its_device_comes_back_into_the_list() {
+    let mut rng = TestRng::new(4);
+    let account = Account::generate(AccountId([1; 32]), &mut rng);
+    let mut x = Client::create(&account, NOW, &mut rng);
+    let other = Account::generate(AccountId([2; 32]), &mut rng);
+    let mut y = Client::create(&other, NOW, &mut rng);
+    learn(&mut x, y.list(), NOW);
+    learn(&mut y, x.list(), NOW);
+    let withheld = say(&mut x, &y, NOW, &mut rng);
+    // Both go on in another session.
+    let now = NOW + 60;
+    let message = say(&mut y, &x, now, &mut rng);
+    x.receive(y.address(), &message, now).unwrap();
+    // The device goes, and comes back with the keys that it had.
+    let mut stand_in = Device::generate(&account, now, &mut rng);
+    stand_in.retire();
+    let stand_in = stand_in.certificate().clone();
+    let without = x.list().next(account.key(), Vec::from([stand_in]), now).unwrap();
+    let back = without.next(account.key(), Vec::from([x.certificate().clone()]), now).unwrap();
+    learn(&mut y, &without, now);
+    assert!(y.inner.peers.is_empty());
+    learn(&mut y, &back, now);
+    let arrived = y.receive(x.address(), &withheld, now).unwrap();
+    assert_eq!(arrived.alerts.first(), Some(&Alert::OldSession));
+    assert_eq!(y.inner.peers[&x.address()].active_id(), None);
+}
+
+#[test]
+fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_account() {
+    let mut rng = TestRng::new(5);
+    let account = Account::generate(AccountId([1; 32]), &mut rng);
+    let mut primary = Client::create(&account, NOW, &mut rng);
+    let link = |primary: &mut Client, rng: &mut TestRng| {
+        let new_device = NewDevice::generate("a laptop", NOW, rng).unwrap();
+        let request = crate::client::LinkingRequest::read(&new_device.code(), NOW).unwrap();
+        let offer = primary.approve(&account, &request, 4, NOW, rng).unwrap().apply();
+        let linking_offer = new_device.open(&offer, NOW).unwrap();
+        let (mut companion, acceptance) = linking_offer.accept(new_device, NOW, rng).unwrap();
+        primary.admit(&account, &acceptance, NOW).unwrap().apply();
+        companion.learn(primary.list(), NOW).unwrap().apply();
+        companion
+    };
+    let stolen = link(&mut primary, &mut rng);
+    let other = Account::generate(AccountId([2; 32]), &mut rng);
+    let mut y = Client::create(&other, NOW, &mut rng);
+    let learn = |client: &mut Client, list: &DeviceList| {
+        client.learn(list, NOW).unwrap().apply();
+    };
+    learn(&mut y, primary.list());
+    // Its thief tells y the latest time that y finds plausible.
+    let continuation = Continuation::new(NOW + 14 * 86_400);
+    let bundle = y.bundle();
+    let session = stolen.inner.device.initiate_with(continuation, &bundle, NOW, &mut rng).unwrap();
+    let letter = Letter {
+        lists: [primary.list(), y.list()].map(|l| Listed { epoch: l.epoch(), hash: l.hash().0 }),
+        sent: NOW,
+        id: MessageId([1; 16]),
+        conversation: letter::LetterConversation::With(y.address().account),
+        body: Body::Said(Said::Message(b"text")),
+    };
+    let (first, _) = session.seal(&letter.encode(), 300, &mut rng).unwrap();
+    y.receive(stolen.address(), &first, NOW).unwrap();
+    primary.remove(&account, stolen.address().device, NOW).unwrap().apply();
+    learn(&mut y, primary.list());
+    // The owner links a new device, which writes to y.
+    let mut fresh = link(&mut primary, &mut rng);
+    learn(&mut y, primary.list());
+    learn(&mut fresh, y.list());
+    let mut plan = fresh.plan(To::Account(y.address().account), NOW).unwrap();
+    let missing: Vec<_> = plan.missing().collect();
+    for address in missing {
+        let bundle = if address == y.address() { y.bundle() } else { primary.bundle() };
+        plan.supply(&fresh, &bundle, NOW, &mut rng).unwrap();
+    }
+    let out = fresh.seal(&mut plan, b"text", NOW, &mut rng).unwrap().apply();
+    let envelope = out.envelopes.iter().find(|envelope| envelope.to == y.address()).unwrap();
+    let arrived = y.receive(fresh.address(), &envelope.message, NOW).unwrap();
+    assert!(arrived.alerts.contains(&Alert::NewSession), "{:?}", arrived.alerts);
+}
+
+#[test]
+fn the_session_that_the_peer_is_on_is_not_pushed_out_by_attempts_that_nobody_answered() {
+    let mut rng = TestRng::new(6);
+    let [mut x, mut y] = two(&mut rng);
+    let message = say(&mut x, &y, NOW, &mut rng);
+    y.receive(x.address(), &message, NOW).unwrap();
+    let message = say(&mut y, &x, NOW, &mut rng);
+    x.receive(y.address(), &message, NOW).unwrap();
+    let confirmed = x.inner.peers[&y.address()].active_id().unwrap();
+    let bundle = y.bundle();
+    for attempt in 1..10 {
+        let continuation = x.inner.continuation(y.address(), x.inner.clock.now(NOW + attempt));
+        assert_eq!(continuation.predecessor().unwrap().session, confirmed);
+        let session =
+            x.inner.device.initiate_with(continuation, &bundle, NOW + attempt, &mut rng).unwrap();
+        x.inner.peer(y.address()).begin(session, NOW + attempt);
+    }
+    // The peer has heard of none of them, and writes where it is.
+    let message = say(&mut y, &x, NOW + 10, &mut rng);
+    let arrived = x.receive(y.address(), &message, NOW + 10).unwrap();
+    assert_eq!(arrived.alerts, [Alert::OldSession]);
+}
+
+#[test]
+fn a_session_that_is_gone_on_both_sides_is_begun_anew_by_asking() {
+    let mut rng = TestRng::new(7);
+    let [mut x, mut y] = two(&mut rng);
+    let message = say(&mut x, &y, NOW, &mut rng);
+    y.receive(x.address(), &message, NOW).unwrap();
+    let message = say(&mut y, &x, NOW, &mut rng);
+    x.receive(y.address(), &message, NOW).unwrap();
+    // Each comes to be in a confirmed session that the other does not have.
+    let [old_x, old_y] = [x.to_bytes(), y.to_bytes()];
+    let renewed = |from: &mut Client, to: &mut Client, now, rng: &mut TestRng| {
+        from.inner.peer(to.address()).note_resend_request();
+        let message = say(from, to, now, rng);
+        to.receive(from.address(), &message, now).unwrap();
+        let message = say(to, from, now, rng);
+        from.receive(to.address(), &message, now).unwrap();
+    };
+    let now = NOW + 4000;
+    renewed(&mut x, &mut y, now, &mut rng);
+    let (mut y2, mut x2) =
+        (Client::from_bytes(&old_y).unwrap(), Client::from_bytes(&old_x).unwrap());
+    renewed(&mut y2, &mut x2, now, &mut rng);
+    let mut y = y2;
+    for peer in [x.inner.peer(y.address()), y.inner.peer(x2.address())] {
+        peer.expire(u64::MAX - 1);
+    }
+    let lost = say(&mut y, &x, now, &mut rng);
+    assert_eq!(x.receive(y.address(), &lost, now).err(), Some(Error::Forged));
+    // Too early; then the request itself begins a session, and the other side answers in another.
+    let later = now + 3600;
+    let mut plan = x.request_resend(y.address(), MessageId([1; 16]), now).unwrap();
+    assert_eq!(plan.renew(&x, y.address(), now), Err(Error::SessionInUse));
+    plan.renew(&x, y.address(), later).unwrap();
+    plan.supply(&x, &y.bundle(), later, &mut rng).unwrap();
+    let mut out = x.seal(&mut plan, b"", later, &mut rng).unwrap().apply();
+    let arrived = y.receive(x.address(), &out.envelopes.pop().unwrap().message, later).unwrap();
+    assert!(matches!(arrived.content, Content::ResendRequested(_)));
+    let answer = say(&mut y, &x, later, &mut rng);
+    assert!(x.receive(y.address(), &answer, later).is_ok());
+    let message = say(&mut x, &y, later, &mut rng);
+    assert!(y.receive(x.address(), &message, later).is_ok());
+}

@@ -1,0 +1,4 @@
+//! A client from inside.
+
+mod client;
+mod session_choice;

@@ -1,0 +1,335 @@
+//! A model of two devices without cryptography: sessions are ids, and a network holds back, repeats
+//! and reorders.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed expectation is a failed test"
+)]
+
+mod histories;
+mod ids;
+mod rules;
+mod side;
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+extern crate std;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::session_choice::ids::Ids;
+use super::session_choice::side::{ReplacedSession, Side};
+
+use crate::client::session_choice::{
+    ActiveSession, Choice, GRACE, MAX_REPLACED, NewSession, PeerSessions, RENEW_AFTER, choose,
+    created, is_due, is_plausible,
+};
+use crate::protocol::position::SessionId as Id;
+
+const START: u64 = 1_800_000_000;
+
+/// The prefix of a session, in front of every message until it is answered.
+#[derive(Clone, Copy, Hash)]
+struct Prefix {
+    predecessor: Option<Id>,
+    /// How many messages the initiator sent in the predecessor.
+    closed: u32,
+    created: u64,
+    /// The prekeys of the responder that it uses.
+    prekeys: u32,
+    /// The event at which it was made.
+    born: u64,
+}
+
+#[derive(Clone, Copy, Hash)]
+struct Message {
+    session: Id,
+    prefix: Option<Prefix>,
+    number: u32,
+    /// Tells two messages with one number apart.
+    tag: u64,
+    /// "I cannot open what you send."
+    asks: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Opened,
+    Duplicate,
+    Cloned,
+    Forked,
+    Unreadable,
+}
+
+/// A thief's copy of one side's active session.
+#[derive(Clone, Copy, Hash)]
+struct Stolen {
+    side: usize,
+    session: Id,
+    number: u32,
+}
+
+#[derive(Clone, Hash)]
+struct World {
+    now: u64,
+    event: u64,
+    sides: [Side; 2],
+    /// By receiver: what is under way.
+    queues: [Vec<Message>; 2],
+    stolen: Option<Stolen>,
+    /// What the thief sent, by tag.
+    forged: Vec<u64>,
+    /// Whether a side has lost its state.
+    lost: bool,
+    /// By side: the sessions that were active and confirmed there, and from which event on.
+    confirmed: [Vec<(Id, u64)>; 2],
+}
+
+impl World {
+    fn new(skews: [i64; 2]) -> Self {
+        Self {
+            now: START,
+            event: 1,
+            sides: skews.map(Side::new),
+            queues: [Vec::new(), Vec::new()],
+            stolen: None,
+            forged: Vec::new(),
+            lost: false,
+            confirmed: [Vec::new(), Vec::new()],
+        }
+    }
+
+    fn clock(&self, at: usize) -> u64 {
+        self.now.checked_add_signed(self.sides[at].skew).unwrap()
+    }
+
+    /// Begins a session, whether or not one must begin.
+    fn begin(&mut self, at: usize, id: Id) {
+        self.event += 1;
+        let (now, prekeys) = (self.clock(at), self.sides[1 - at].prekeys);
+        let side = &mut self.sides[at];
+        side.expire(now);
+        let stamp = created(side.pair.newest, now);
+        // A further attempt repeats what the one before said of the same predecessor.
+        let closed = side.prefix.filter(|before| before.predecessor == side.last);
+        let closed = closed
+            .map_or(if side.last == side.active() { side.sent } else { 0 }, |before| before.closed);
+        let prefix =
+            Prefix { predecessor: side.last, closed, created: stamp, prekeys, born: self.event };
+        let active = ActiveSession { id, created: stamp, since: now, ours: true, proven: false };
+        side.replace(active, Some(prefix));
+        side.pair.newest = stamp;
+    }
+
+    /// Sends, in a new session if one must begin.
+    fn send(&mut self, at: usize, id: Id) {
+        let now = self.clock(at);
+        let side = &self.sides[at];
+        if is_due(side.pair.get().active.as_ref(), side.asked, now) {
+            self.begin(at, id);
+        }
+        self.event += 1;
+        let side = &mut self.sides[at];
+        side.asked = false;
+        let active = side.pair.get().active.unwrap();
+        let message = Message {
+            session: active.id,
+            prefix: side.prefix.filter(|_| active.ours && !active.proven),
+            number: side.sent,
+            tag: self.event,
+            asks: core::mem::take(&mut side.asks),
+        };
+        side.sent += 1;
+        self.queues[1 - at].push(message);
+    }
+
+    /// Opens a message that was under way to `at`.
+    fn open(&mut self, at: usize, message: &Message) -> Outcome {
+        self.event += 1;
+        let (now, event) = (self.clock(at), self.event);
+        let side = &mut self.sides[at];
+        side.expire(now);
+        if side.active() == Some(message.session) {
+            let outcome = note(&mut side.opened, message);
+            if outcome == Outcome::Opened {
+                let active = side.pair.get().active.unwrap();
+                if !active.proven && (active.ours || message.prefix.is_none()) {
+                    side.set(ActiveSession { proven: true, ..active });
+                    side.pair.known = true;
+                    side.last = Some(active.id);
+                    self.confirmed[at].push((active.id, event));
+                    for replaced in &mut side.replaced {
+                        replaced.until.get_or_insert(now + GRACE);
+                    }
+                }
+                side.asked = false;
+            }
+            return outcome;
+        }
+        if let Some(replaced) =
+            side.replaced.iter_mut().find(|replaced| replaced.id == message.session)
+        {
+            if replaced.closed.is_some_and(|closed| message.number >= closed) {
+                return Outcome::Cloned;
+            }
+            let outcome = note(&mut replaced.opened, message);
+            side.asked |= outcome == Outcome::Opened && message.asks;
+            return outcome;
+        }
+        let known = side.accepted.contains(&message.session);
+        if let Some(prefix) =
+            message.prefix.filter(|prefix| prefix.prekeys == side.prekeys && !known)
+        {
+            return self.accept(at, message, prefix);
+        }
+        side.asks = true;
+        Outcome::Unreadable
+    }
+
+    fn accept(&mut self, at: usize, message: &Message, prefix: Prefix) -> Outcome {
+        let (now, event) = (self.clock(at), self.event);
+        let first = NewSession {
+            id: message.session,
+            predecessor: prefix.predecessor,
+            created: prefix.created,
+        };
+        let side = &mut self.sides[at];
+        let pair = side.pair.get();
+        let choice = choose(&pair, &first, now);
+        side.accepted.push(first.id);
+        side.pair.known |= prefix.predecessor.is_some();
+        if is_plausible(first.created, now) {
+            side.pair.newest = side.pair.newest.max(first.created);
+        }
+        let opened = vec![(message.number, message.tag)];
+        let outcome = match choice {
+            Choice::Keep { forked } => {
+                side.forks += u32::from(forked);
+                // Its maker sends in it until it hears of the other one.
+                let proven = pair.active.is_some_and(|active| active.proven);
+                let until = proven.then_some(now + GRACE);
+                side.keep(ReplacedSession { id: first.id, until, closed: None, opened });
+                side.asked |= message.asks;
+                if forked { Outcome::Forked } else { Outcome::Opened }
+            }
+            Choice::Activate | Choice::Replace { .. } => {
+                assert_eq!(choice == Choice::Activate, pair.active.is_none());
+                // Who has lost its state may have sent, before, what arrives only now; that is
+                // over once the peer has heard from it.
+                if let Some(active) = pair.active.filter(|active| active.proven || !self.lost) {
+                    let before = self.confirmed[1 - at].iter().find(|(id, _)| *id == active.id);
+                    assert!(
+                        before.is_none_or(|(_, confirmed)| prefix.born > *confirmed),
+                        "a withheld first message came back"
+                    );
+                }
+                side.resets += u32::from(choice == Choice::Replace { reset: true });
+                side.replace(
+                    ActiveSession {
+                        id: first.id,
+                        created: first.created,
+                        since: now,
+                        ours: false,
+                        proven: false,
+                    },
+                    None,
+                );
+                side.opened = opened;
+                side.last = Some(first.id);
+                self.confirmed[at].push((first.id, event));
+                Outcome::Opened
+            }
+        };
+        // Its maker has left the predecessor, whichever session is active.
+        if is_plausible(first.created, now) {
+            for replaced in
+                side.replaced.iter_mut().filter(|replaced| Some(replaced.id) == first.predecessor)
+            {
+                replaced.closed.get_or_insert(prefix.closed);
+            }
+        }
+        outcome
+    }
+
+    fn lose(&mut self, at: usize, prekeys_too: bool) {
+        self.lost = true;
+        self.event += 1;
+        let old = &self.sides[at];
+        let mut side = Side::new(old.skew);
+        side.prekeys = old.prekeys;
+        side.accepted.clone_from(&old.accepted);
+        if prekeys_too {
+            side.prekeys += 1;
+            side.accepted.clear();
+        }
+        self.sides[at] = side;
+    }
+
+    /// Copies what `at` holds.
+    fn steal(&mut self, at: usize) {
+        let side = &self.sides[at];
+        self.stolen = side.active().map(|session| Stolen { side: at, session, number: side.sent });
+    }
+
+    /// Lets the thief write with its copy.
+    fn forge(&mut self) -> Option<Message> {
+        self.event += 1;
+        let copy = self.stolen.as_mut()?;
+        let (session, number) = (copy.session, copy.number);
+        copy.number += 1;
+        self.forged.push(self.event);
+        Some(Message { session, prefix: None, number, tag: self.event, asks: false })
+    }
+
+    fn check(&self) {
+        for side in &self.sides {
+            assert!(side.replaced.len() <= MAX_REPLACED, "{} sessions kept", side.replaced.len());
+        }
+    }
+
+    /// Lets everything arrive from here on: after two messages each way both are on one session, and all that
+    /// they send opens.
+    fn come_to_one_session(mut self, first: usize, ids: &mut Ids) {
+        self.queues = [Vec::new(), Vec::new()];
+        for _ in 0..2 {
+            for at in [first, 1 - first] {
+                // An hour, and what clocks differ by.
+                self.now += RENEW_AFTER + 60;
+                self.exchange(at, ids);
+            }
+        }
+        assert!(self.sides[0].active().is_some());
+        assert_eq!(self.sides[0].active(), self.sides[1].active(), "two active sessions");
+        for at in [first, 1 - first, first] {
+            assert_eq!(self.exchange(at, ids), Outcome::Opened);
+        }
+        assert!(self.sides.iter().all(|side| side.pair.get().active.unwrap().is_confirmed()));
+        self.check();
+    }
+
+    fn exchange(&mut self, from: usize, ids: &mut Ids) -> Outcome {
+        self.send(from, ids.next());
+        let message = self.queues[1 - from].pop().unwrap();
+        self.open(1 - from, &message)
+    }
+
+    fn key(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn note(opened: &mut Vec<(u32, u64)>, message: &Message) -> Outcome {
+    match opened.iter().find(|(number, _)| *number == message.number) {
+        Some((_, tag)) if *tag == message.tag => Outcome::Duplicate,
+        Some(_) => Outcome::Cloned,
+        None => {
+            opened.push((message.number, message.tag));
+            Outcome::Opened
+        }
+    }
+}

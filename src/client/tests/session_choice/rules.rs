@@ -1,0 +1,382 @@
+//! The lines of the rule, one at a time, on the model.
+
+use super::{Id, Ids, Message, Outcome, START, World};
+use crate::client::session_choice::{
+    ActiveSession, Choice, DAY, GRACE, MAX_AHEAD, NewSession, PeerSessions, RENEW_AFTER,
+    STALE_AFTER, choose, created, is_due, is_plausible,
+};
+
+const LOW: Id = Id([1; 32]);
+const HIGH: Id = Id([9; 32]);
+
+/// Brings both sides to one proven session, made by side 0.
+fn proven() -> (World, Ids) {
+    let (mut world, mut ids) = (World::new([0, 0]), Ids(3));
+    for from in [0, 1, 0] {
+        assert_eq!(world.exchange(from, &mut ids), Outcome::Opened);
+    }
+    assert!(world.sides.iter().all(|side| side.pair.get().active.unwrap().proven));
+    world.now += RENEW_AFTER;
+    (world, ids)
+}
+
+/// Takes the message that was sent last to `to` off the way.
+fn take(world: &mut World, to: usize) -> Message {
+    world.queues[to].pop().unwrap()
+}
+
+fn begun(world: &mut World, at: usize, id: Id) -> Message {
+    world.begin(at, id);
+    world.send(at, id);
+    take(world, 1 - at)
+}
+
+#[test]
+fn of_two_sessions_begun_at_once_both_sides_take_the_one_with_the_lower_id() {
+    for (ours, theirs) in [(LOW, HIGH), (HIGH, LOW)] {
+        let mut world = World::new([0, 0]);
+        let (a, b) = (begun(&mut world, 0, ours), begun(&mut world, 1, theirs));
+        assert_eq!((world.open(1, &a), world.open(0, &b)), (Outcome::Opened, Outcome::Opened));
+        assert_eq!([0, 1].map(|at| world.sides[at].active()), [Some(LOW); 2]);
+    }
+}
+
+#[test]
+fn of_two_sessions_begun_at_once_the_later_one_is_taken_whatever_its_id() {
+    for (ours, theirs) in [(LOW, HIGH), (HIGH, LOW)] {
+        let mut world = World::new([0, 0]);
+        let a = begun(&mut world, 0, ours);
+        world.now += 1;
+        let b = begun(&mut world, 1, theirs);
+        world.open(1, &a);
+        world.open(0, &b);
+        assert_eq!([0, 1].map(|at| world.sides[at].active()), [Some(theirs); 2]);
+    }
+}
+
+#[test]
+fn an_attempt_that_arrives_after_a_later_one_is_read_and_not_made_active() {
+    let (mut world, _) = proven();
+    let (first, second) = (begun(&mut world, 0, LOW), begun(&mut world, 0, HIGH));
+    assert_eq!(world.open(1, &second), Outcome::Opened);
+    assert_eq!(world.open(1, &first), Outcome::Opened);
+    assert_eq!(world.sides[1].active(), Some(HIGH));
+}
+
+#[test]
+fn a_renewal_of_an_attempt_that_its_maker_gave_up_meets_the_next_attempt_in_one_session() {
+    for order in [[0, 1], [1, 0]] {
+        let (mut world, mut ids) = proven();
+        let first = begun(&mut world, 0, HIGH);
+        world.open(1, &first);
+        // One side renews it while the other one has given it up.
+        let answer = begun(&mut world, 1, Id([5; 32]));
+        let second = begun(&mut world, 0, LOW);
+        for at in order {
+            world.open(at, if at == 0 { &answer } else { &second });
+        }
+        assert_eq!(world.sides[0].active(), world.sides[1].active());
+        world.come_to_one_session(0, &mut ids);
+    }
+}
+
+#[test]
+fn a_first_message_withheld_since_before_the_active_session_brings_nothing_back() {
+    let mut world = World::new([0, 0]);
+    let withheld = begun(&mut world, 0, LOW);
+    world.now += 1;
+    let met = begun(&mut world, 1, HIGH);
+    world.open(0, &met);
+    for from in [0, 1] {
+        assert_eq!(world.exchange(from, &mut Ids(1)), Outcome::Opened);
+    }
+    world.now += 10 * DAY;
+    assert_eq!(world.open(1, &withheld), Outcome::Opened);
+    assert_eq!(world.sides[1].active(), Some(HIGH));
+    assert_eq!(world.sides[1].resets, 0);
+}
+
+#[test]
+fn a_peer_that_lost_its_state_is_taken_back_and_it_is_said() {
+    for prekeys_too in [false, true] {
+        let (mut world, mut ids) = proven();
+        world.lose(0, prekeys_too);
+        assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+        assert_eq!(world.sides[1].resets, 1);
+        assert_eq!(world.sides[0].active(), world.sides[1].active());
+        assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+    }
+}
+
+#[test]
+fn a_loss_is_said_also_while_a_renewal_is_unanswered() {
+    let (mut world, mut ids) = proven();
+    begun(&mut world, 1, LOW);
+    world.lose(0, false);
+    world.now += 1;
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.sides[1].resets, 1);
+}
+
+#[test]
+fn a_peer_that_lost_its_state_and_its_time_is_taken_back_by_its_request() {
+    let (mut world, mut ids) = proven();
+    let before = world.sides[1].active();
+    world.lose(0, true);
+    world.sides[0].skew = -3 * 86400;
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.sides[1].active(), before);
+    assert_eq!(world.exchange(1, &mut ids), Outcome::Unreadable);
+    // The peer sends a resend request in its own session, which is a replaced one here.
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert!(world.sides[1].asked);
+    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+    assert_eq!(world.sides[0].active(), world.sides[1].active());
+    assert_ne!(world.sides[1].active(), before);
+    assert_eq!(world.sides.clone().map(|side| side.resets), [0, 0]);
+}
+
+#[test]
+fn a_thiefs_request_in_a_kept_session_brings_a_new_session_and_not_the_kept_one() {
+    let (mut world, mut ids) = proven();
+    world.steal(0);
+    let old = world.sides[0].active().unwrap();
+    let renewal = begun(&mut world, 0, LOW);
+    world.open(1, &renewal);
+    world.exchange(1, &mut ids);
+    world.exchange(0, &mut ids);
+    // A number below the closing one that did not arrive: the most that the thief can have.
+    let place = world.sides[1].replaced.iter().position(|replaced| replaced.id == old).unwrap();
+    world.sides[1].replaced[place].closed = None;
+    let mut request = world.forge().unwrap();
+    request.asks = true;
+    for _ in 0..2 {
+        assert_eq!(world.open(1, &request), Outcome::Opened);
+        assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+        assert_eq!(world.sides[1].active(), Some(LOW));
+        request.number += 1;
+    }
+    world.now += RENEW_AFTER;
+    assert_eq!(world.open(1, &request), Outcome::Opened);
+    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+    let active = world.sides.clone().map(|side| side.active().unwrap());
+    assert_eq!(active[0], active[1]);
+    assert!(![old, LOW].contains(&active[0]));
+}
+
+#[test]
+fn a_request_is_moot_once_the_peer_writes_in_the_active_session() {
+    let (mut world, mut ids) = proven();
+    let active = world.sides[1].active();
+    world.sides[1].asked = true;
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+    assert_eq!(world.sides[1].active(), active);
+}
+
+#[test]
+fn a_clone_that_writes_on_in_a_replaced_session_is_noticed() {
+    let (mut world, mut ids) = proven();
+    world.steal(0);
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    world.send(0, LOW);
+    let late = take(&mut world, 1);
+    let renewal = begun(&mut world, 0, LOW);
+    assert_eq!(world.open(1, &renewal), Outcome::Opened);
+    // What was sent before is read, what a clone writes is not.
+    let [same, read, past] = [0; 3].map(|_| world.forge().unwrap());
+    assert_eq!(world.open(1, &same), Outcome::Cloned);
+    assert_eq!(world.open(1, &past), Outcome::Cloned);
+    assert_eq!(world.open(1, &late), Outcome::Opened);
+    assert_eq!(world.open(1, &read), Outcome::Cloned);
+    // So too if the first attempt to replace it got lost.
+    let (mut world, _) = proven();
+    world.steal(0);
+    begun(&mut world, 0, LOW);
+    let renewal = begun(&mut world, 0, HIGH);
+    world.open(1, &renewal);
+    let past = world.forge().unwrap();
+    assert_eq!(world.open(1, &past), Outcome::Cloned);
+}
+
+#[test]
+fn a_clone_in_a_session_that_its_peer_replaced_is_not_read_after_the_grace() {
+    let (mut world, mut ids) = proven();
+    world.steal(0);
+    let renewal = begun(&mut world, 1, LOW);
+    world.open(0, &renewal);
+    world.exchange(0, &mut ids);
+    let forged = [0; 2].map(|_| world.forge().unwrap());
+    world.now += GRACE - 1;
+    assert_eq!(world.open(1, &forged[0]), Outcome::Opened);
+    world.now += 1;
+    assert_eq!(world.open(1, &forged[1]), Outcome::Unreadable);
+}
+
+#[test]
+fn a_session_is_read_as_long_as_its_renewal_is_unanswered() {
+    let (mut world, mut ids) = proven();
+    begun(&mut world, 0, LOW);
+    for _ in 0..10 {
+        world.now += GRACE + STALE_AFTER;
+        // Withheld, and begun anew each time: more attempts than there is room for replaced sessions.
+        world.send(0, ids.next());
+        take(&mut world, 1);
+        assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+    }
+    world.come_to_one_session(1, &mut ids);
+}
+
+#[test]
+fn first_messages_that_do_not_name_the_proven_session_do_not_replace_it() {
+    let (mut world, mut ids) = proven();
+    let active = world.sides[1].active();
+    for n in 0..50_u8 {
+        let mut flood = begun(&mut world, 0, Id([n; 32]));
+        let prefix = flood.prefix.as_mut().unwrap();
+        prefix.predecessor = Some(Id([0xee; 32]));
+        assert_eq!(world.open(1, &flood), Outcome::Forked);
+        assert_eq!(world.sides[1].active(), active);
+        world.check();
+    }
+    assert_eq!(world.sides[1].forks, 50);
+    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+}
+
+#[test]
+fn each_line_of_the_rule_holds_to_the_second() {
+    const KEEP: Choice = Choice::Keep { forked: false };
+    const REPLACE: Choice = Choice::Replace { reset: false };
+    let active =
+        ActiveSession { id: Id([5; 32]), created: START, since: START, ours: true, proven: false };
+    let pair = PeerSessions { active: Some(active), newest: START, known: false };
+    let proven = PeerSessions {
+        active: Some(ActiveSession { proven: true, ..active }),
+        known: true,
+        ..pair
+    };
+    let accepted = PeerSessions { active: Some(ActiveSession { ours: false, ..active }), ..pair };
+    let first = |created, id: u8, predecessor: Option<u8>| NewSession {
+        id: Id([id; 32]),
+        predecessor: predecessor.map(|byte| Id([byte; 32])),
+        created,
+    };
+    let now = START + 100;
+    for pair in [pair, accepted] {
+        for predecessor in [None, Some(5), Some(3)] {
+            for (created, id, choice) in [
+                (START - 1, 1, KEEP),
+                (START, 6, KEEP),
+                (START, 4, REPLACE),
+                (START + 1, 6, REPLACE),
+                (now + MAX_AHEAD, 6, REPLACE),
+                (now + MAX_AHEAD + 1, 6, KEEP),
+            ] {
+                assert_eq!(choose(&pair, &first(created, id, predecessor), now), choice);
+            }
+        }
+        let known = PeerSessions { known: true, ..pair };
+        let reset = Choice::Replace { reset: true };
+        assert_eq!(choose(&known, &first(START + 1, 6, None), now), reset);
+        assert_eq!(choose(&known, &first(START + 1, 6, Some(3)), now), REPLACE);
+    }
+    for (created, predecessor, choice) in [
+        (START - 1, Some(5), KEEP),
+        (START - 1, None, KEEP),
+        (START - 1, Some(3), KEEP),
+        (START + 1, Some(5), REPLACE),
+        (START + 1, None, Choice::Replace { reset: true }),
+        (START + 1, Some(3), Choice::Keep { forked: true }),
+    ] {
+        assert_eq!(choose(&proven, &first(created, 6, predecessor), now), choice);
+    }
+    let none = PeerSessions { active: None, ..pair };
+    assert_eq!(choose(&none, &first(START, 1, None), now), KEEP);
+    assert_eq!(choose(&none, &first(START + 1, 1, Some(3)), now), Choice::Activate);
+    assert_eq!(choose(&none, &first(now + MAX_AHEAD + 1, 1, None), now), KEEP);
+}
+
+#[test]
+fn a_new_session_is_the_newest_whatever_the_clock_says() {
+    assert_eq!(created(0, START), START);
+    assert_eq!(created(START - 1, START), START);
+    assert_eq!(created(START, START), START + 1);
+    assert_eq!(created(START + 9, START), START + 10);
+    assert_eq!(created(u64::MAX, START), u64::MAX);
+    assert!(is_plausible(u64::MAX, u64::MAX));
+}
+
+#[test]
+fn a_first_message_from_a_time_beyond_belief_moves_nothing() {
+    let (mut world, mut ids) = proven();
+    let mut lie = begun(&mut world, 0, LOW);
+    lie.prefix.as_mut().unwrap().created = u64::MAX;
+    assert_eq!(world.open(1, &lie), Outcome::Opened);
+    assert_ne!(world.sides[1].active(), Some(LOW));
+    assert!(world.sides[1].pair.newest < START + MAX_AHEAD);
+    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+}
+
+#[test]
+fn a_new_session_is_due_without_one_when_it_is_stale_and_when_it_is_asked_for() {
+    let unanswered =
+        ActiveSession { id: LOW, created: START + 9, since: START, ours: true, proven: false };
+    let accepted = ActiveSession { ours: false, ..unanswered };
+    let proven = ActiveSession { proven: true, ..unanswered };
+    assert!(is_due(None, false, START));
+    for (active, asked, after, due) in [
+        (unanswered, false, STALE_AFTER - 1, false),
+        (unanswered, false, STALE_AFTER, true),
+        (accepted, false, STALE_AFTER, false),
+        (proven, false, STALE_AFTER, false),
+        (unanswered, true, RENEW_AFTER - 1, false),
+        (unanswered, true, RENEW_AFTER, true),
+        (accepted, true, RENEW_AFTER, true),
+        (proven, true, RENEW_AFTER - 1, false),
+        (proven, true, RENEW_AFTER, true),
+    ] {
+        assert_eq!(is_due(Some(&active), asked, START + after), due);
+    }
+    assert!(!is_due(Some(&unanswered), true, 0));
+}
+
+#[test]
+fn a_loss_is_said_if_all_that_is_known_of_the_peer_is_the_session_that_it_named() {
+    let (mut world, mut ids) = proven();
+    world.lose(1, false);
+    let renewal = begun(&mut world, 0, LOW);
+    assert_eq!(world.open(1, &renewal), Outcome::Opened);
+    world.now += 1;
+    world.lose(0, false);
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.sides[1].resets, 1);
+}
+
+#[test]
+fn a_clone_is_noticed_too_if_the_session_that_left_it_behind_was_not_taken() {
+    let (mut world, _) = proven();
+    world.steal(0);
+    let (ours, theirs) = (begun(&mut world, 0, HIGH), begun(&mut world, 1, LOW));
+    assert_eq!([world.open(1, &ours), world.open(0, &theirs)], [Outcome::Opened; 2]);
+    assert_eq!([0, 1].map(|at| world.sides[at].active()), [Some(LOW); 2]);
+    let past = world.forge().unwrap();
+    assert_eq!(world.open(1, &past), Outcome::Cloned);
+}
+
+#[test]
+fn an_attempt_that_a_thief_answered_parts_the_pair_aloud_until_one_side_forgets_it() {
+    let (mut world, mut ids) = proven();
+    let attempt = begun(&mut world, 0, HIGH);
+    world.open(1, &attempt);
+    world.steal(0);
+    let forged = world.forge().unwrap();
+    assert_eq!(world.open(1, &forged), Outcome::Opened);
+    world.now += STALE_AFTER;
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Forked);
+    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+    assert_ne!(world.sides[0].active(), world.sides[1].active());
+    world.lose(0, false);
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.sides[1].resets, 1);
+    world.come_to_one_session(1, &mut ids);
+}

@@ -1,0 +1,112 @@
+//! What one device of the model knows.
+
+use super::*;
+
+#[derive(Clone, Hash)]
+pub(super) struct ReplacedSession {
+    pub(super) id: Id,
+    /// When it is erased; open while the active session is not proven.
+    pub(super) until: Option<u64>,
+    /// What the peer said it had sent in it at most.
+    pub(super) closed: Option<u32>,
+    pub(super) opened: Vec<(u32, u64)>,
+}
+
+#[derive(Clone, Hash)]
+pub(super) struct Side {
+    /// How far its clock is off.
+    pub(super) skew: i64,
+    pub(super) pair: PairState,
+    pub(super) prefix: Option<Prefix>,
+    pub(super) sent: u32,
+    pub(super) opened: Vec<(u32, u64)>,
+    pub(super) last: Option<Id>,
+    pub(super) replaced: Vec<ReplacedSession>,
+    /// Replay memory.
+    pub(super) accepted: Vec<Id>,
+    pub(super) prekeys: u32,
+    pub(super) asks: bool,
+    pub(super) asked: bool,
+    pub(super) resets: u32,
+    pub(super) forks: u32,
+}
+
+/// `PeerSessions`, in a form that can be hashed.
+#[derive(Clone, Hash)]
+pub(super) struct PairState {
+    pub(super) active: Option<(Id, u64, u64, bool, bool)>,
+    pub(super) newest: u64,
+    pub(super) known: bool,
+}
+
+impl PairState {
+    pub(super) fn get(&self) -> PeerSessions {
+        let active = self.active.map(|(id, created, since, ours, proven)| ActiveSession {
+            id,
+            created,
+            since,
+            ours,
+            proven,
+        });
+        PeerSessions { active, newest: self.newest, known: self.known }
+    }
+}
+
+impl Side {
+    pub(super) fn new(skew: i64) -> Self {
+        Self {
+            skew,
+            pair: PairState { active: None, newest: 0, known: false },
+            prefix: None,
+            sent: 0,
+            opened: Vec::new(),
+            last: None,
+            replaced: Vec::new(),
+            accepted: Vec::new(),
+            prekeys: 0,
+            asks: false,
+            asked: false,
+            resets: 0,
+            forks: 0,
+        }
+    }
+
+    pub(super) fn active(&self) -> Option<Id> {
+        self.pair.active.map(|active| active.0)
+    }
+
+    pub(super) fn set(&mut self, active: ActiveSession) {
+        let ActiveSession { id, created, since, ours, proven } = active;
+        self.pair.active = Some((id, created, since, ours, proven));
+    }
+
+    pub(super) fn expire(&mut self, now: u64) {
+        self.replaced.retain(|replaced| replaced.until.is_none_or(|until| now < until));
+    }
+
+    pub(super) fn keep(&mut self, replaced: ReplacedSession) {
+        self.replaced.push(replaced);
+        if self.replaced.len() > MAX_REPLACED {
+            // What the peer may still be on is not pushed out by attempts that nobody answered.
+            let waits = self.pair.get().active.is_some_and(|active| !active.is_confirmed());
+            let last = self.last;
+            let oldest =
+                self.replaced.iter().position(|replaced| !(waits && Some(replaced.id) == last));
+            self.replaced.remove(oldest.unwrap());
+        }
+    }
+
+    /// Puts the active session among the replaced ones and the new one in its place.
+    pub(super) fn replace(&mut self, active: ActiveSession, prefix: Option<Prefix>) {
+        let before = self.pair.active.take();
+        self.set(active);
+        if let Some((id, ..)) = before {
+            let opened = core::mem::take(&mut self.opened);
+            self.keep(ReplacedSession { id, until: None, closed: None, opened });
+        }
+        self.prefix = prefix;
+        self.sent = 0;
+        self.opened = Vec::new();
+        self.asked = false;
+    }
+}

@@ -1,0 +1,69 @@
+//! Tombstones: devices of which nothing is left but when their newest session was made.
+//!
+//! An old first message that was withheld must not become a session when the device comes back into its list,
+//! or its account is learned again.
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::handshake::prekeys::KEEP_FOR;
+
+use super::address::Address;
+use super::paged_log::{Entry, PagedLog};
+
+/// The most devices that are remembered; the oldest is forgotten first.
+const MAX_TOMBSTONES: usize = 1024;
+
+/// A device whose sessions were erased, and when.
+pub(super) struct Tombstone {
+    address: Address,
+    newest: u64,
+    at: u64,
+}
+
+impl Entry for Tombstone {
+    const PAGE: u8 = 7;
+    const RUN: usize = 32;
+    const MAX: usize = MAX_TOMBSTONES;
+
+    fn write(&self, writer: &mut Writer) {
+        self.address.write(writer);
+        writer.u64(self.newest);
+        writer.u64(self.at);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let address = Address::read(reader)?;
+        Ok(Self { address, newest: reader.u64()?, at: reader.u64()? })
+    }
+}
+
+/// The devices whose sessions were erased last, oldest first.
+#[derive(Default)]
+pub(super) struct Tombstones(pub(super) PagedLog<Tombstone>);
+
+impl Tombstones {
+    pub(super) fn add(&mut self, address: Address, newest: u64, at: u64) {
+        self.0.retain(|tombstone| tombstone.address != address);
+        if self.0.len() >= MAX_TOMBSTONES {
+            self.0.pop();
+        }
+        self.0.push(Tombstone { address, newest, at });
+    }
+
+    /// Returns when the newest session with a device was made, 0 if nothing is remembered.
+    pub(super) fn newest(&self, address: Address) -> u64 {
+        let tombstone = self.0.iter().find(|tombstone| tombstone.address == address);
+        tombstone.map_or(0, |tombstone| tombstone.newest)
+    }
+
+    /// Forgets devices whose withheld first messages cannot open any more: their prekeys are erased by now.
+    pub(super) fn expire(&mut self, now: u64) {
+        self.0.retain(|tombstone| now < tombstone.at.saturating_add(KEEP_FOR));
+    }
+
+    pub(super) fn reset_clock(&mut self, now: u64) {
+        for tombstone in self.0.iter_mut() {
+            tombstone.at = tombstone.at.min(now);
+        }
+    }
+}

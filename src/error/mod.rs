@@ -1,0 +1,313 @@
+//! The one error type.
+
+mod number;
+
+use core::fmt;
+
+/// Any failure of the crate, sorted by who is at fault and what to do next.
+///
+/// A failure leaves every state byte for byte as it was. No variant carries content or a secret; an account's
+/// id is one that the caller named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Error {
+    // ---- the bytes: drop them ----
+    /// The bytes are not one canonical value of the expected kind: a wrong length, a count over
+    /// its maximum, an unused bit that is set, bytes left over. Drop them.
+    Malformed,
+    /// The bytes begin with a version that this release does not know. Drop them, or update.
+    UnknownVersion(u8),
+
+    // ---- the peer, or somebody in between: drop, do not answer ----
+    /// A signature does not hold. Drop the object; ask the server for another copy at most once.
+    BadSignature,
+    /// A public key is not canonical, has small order, or gives an all-zero shared secret. Drop it.
+    WeakKey,
+    /// No key of this session opens the message, or its content was altered. Drop it.
+    Forged,
+    /// The message was opened before. Drop it silently.
+    Duplicate,
+    /// This first message was accepted before. It belongs to the session it made, or to nobody.
+    Replay,
+    /// Two different messages of one peer bear the same number, or two ratchet keys the same turn:
+    /// its state was cloned or rolled back. Drop the message and tell the user.
+    StateCloned,
+    /// The message contradicts what was received in this session, or its part of the post-quantum
+    /// exchange does not hold. Drop it. If it comes again and again, one of the two states was restored from a
+    /// backup: begin another session with a new bundle.
+    Inconsistent,
+    /// The object names another account, device, link or session than the one it was given to.
+    /// Drop it.
+    WrongPeer,
+    /// The object is of a kind that this place does not take (a first message of a guest given
+    /// to an account, say). Drop it.
+    WrongKind,
+    /// The device list is older than the one that is known. Keep the known one.
+    ListRollback,
+    /// The account has signed two histories of its devices: its key was stolen, or its primary was
+    /// restored from a backup. The known list stays in force; tell the user.
+    ListFork,
+    /// Content that only this account's own devices may send came from another account. Drop it.
+    NotSelf,
+
+    // ---- the two sides disagree: fetch again, wait, or start anew ----
+    /// The first message uses a prekey that this device no longer has, or never had. The
+    /// initiator must fetch a new bundle.
+    UnknownPrekey,
+    /// The bundle or prekey is outside its validity time. Fetch a newer one.
+    StalePrekey,
+    /// The replay memory of the prekeys that the first message names is full: without a one-time
+    /// prekey none can be told from a replay any more. If they are the newest, rotate them
+    /// ([`Device::rotate`](crate::session::Device::rotate)); the initiator must fetch a new bundle.
+    RotationRequired,
+    /// The device list is so much newer than the known one that nothing shows whether it follows from that
+    /// one. Ask for a list that was issued in between; if there is none, have the user compare fingerprints.
+    ListGap,
+    /// The device list is past its time, or from the future. Fetch a newer one; send nothing by
+    /// this one.
+    ListExpired,
+    /// No device list is known of an account that was named: fetch it, learn it
+    /// ([`Client::learn`](crate::client::Client::learn)), and try again.
+    /// [`Client::unknown`](crate::client::Client::unknown) tells which of several it is.
+    UnknownAccount,
+    /// The known list of the account does not name the device: fetch a newer list, learn it, and try
+    /// again. If that does not name the device either, the account has removed it.
+    Unlisted,
+    /// This very device is not in its own account's list: it was removed, or has not learned the list yet
+    /// that admits it. It can neither send nor read; tell the user.
+    OwnDeviceUnlisted,
+    /// The account has another account key than the user knows, and the user has not said yet that it is
+    /// right ([`Client::acknowledge`](crate::client::Client::acknowledge)). Show the user the one that waits
+    /// ([`Client::changed_list_of`](crate::client::Client::changed_list_of)); nothing is sent until then.
+    AccountChanged,
+    /// A device list or a session has changed since the plan was made: make another plan.
+    StalePlan,
+    /// A bundle is needed before anything can be sealed: fetch one of each device that
+    /// [`Plan::missing`](crate::client::Plan::missing) names, or leave the device out; for a claim, fetch one of at
+    /// least one device of the host.
+    BundleMissing,
+    /// There is nobody to send to: a group has no other members, or none of the host's devices that a
+    /// guest talked to is left. The guest waits until another one comes into the chat.
+    NoRecipient,
+    /// The message is further ahead than a receiver follows. Start a new session.
+    TooFarAhead,
+    /// The key of an arriving message was used, or dropped for room or age; nobody can tell which. If the
+    /// message was not shown, it is lost: ask for it again
+    /// ([`Client::request_resend`](crate::client::Client::request_resend)).
+    MessageKeyGone,
+    /// The message that is to be sealed again is not remembered any more, or was sent too long ago. Send
+    /// its content as a new message if it still matters.
+    MessageForgotten,
+    /// The message that is to be sealed again did not go to the device: its account was no recipient, or
+    /// the device came later ([`Client::backfill`](crate::client::Client::backfill)).
+    NotRecipient,
+
+    // ---- a guest link or chat ----
+    /// The text is not a whole link or linking code: characters are missing, changed or added. Ask
+    /// for it again.
+    LinkMangled,
+    /// The stored invitation is not the one that the link commits to. Do not go on.
+    WrongInvitation,
+    /// The text is not six digits. Ask for the PIN again; no guess was spent.
+    InvalidPin,
+    /// The invitation asks for a PIN, and none was entered
+    /// ([`Preview::enter`](crate::guest::Preview::enter)). Ask the user for it.
+    PinRequired,
+    /// The invitation asks for no PIN, though the host told one: this is not the host's link. Do not
+    /// go on, and tell nobody the PIN.
+    PinNotRequested,
+    /// The invitation was made for another service than the one that opened it. Do not go on.
+    WrongOrigin,
+    /// The link was claimed by somebody else. Ask the host for a new one.
+    AlreadyClaimed,
+    /// The link, chat or linking code has reached its end of time. It cannot be revived.
+    Expired,
+    /// The link or chat is over and its keys are erased. It cannot be revived.
+    Ended,
+    /// The host has not granted the chat yet, and what may be sent before that is used up.
+    NotGranted,
+    /// The content or the operation is not what the policy of the link allows: not text, too long, not
+    /// from this side, or not before the PIN is proved.
+    NotAllowed,
+    /// The guest has taken as many late devices of the host as it may. Drop the message; the host goes on
+    /// with the devices that are in the chat, or makes a new link.
+    TooManyJoins,
+
+    // ---- this device's own state ----
+    /// The record was sealed under another state key, or for another owner or kind.
+    WrongStateKey,
+    /// The record is damaged. An intact record of this very generation may be opened instead; an
+    /// older one never.
+    Corrupt,
+    /// The record is behind its anchor, of another history at the anchor's generation, or another
+    /// state's: a restored backup or a second copy. Do not use it.
+    StateRollback,
+    /// The journal holds as many changes as it may, or one that ends it: save a snapshot of the state and
+    /// go on with the journal after it ([`Journal::renew`](crate::storage::Journal::renew)).
+    JournalFull,
+    /// No reserved number is left: seal the message with a change of its own, which may reserve more.
+    NotReserved,
+    /// The change was made for another state than the one it is applied to or saved over:
+    /// another call, process or tab came first. Load again and repeat the operation.
+    StaleChange,
+
+    // ---- limits: remove something, or begin anew ----
+    /// A session has no number left for another message, chain or post-quantum epoch: begin a new session.
+    ChainExhausted,
+    /// The account's list has the last number there is: set up the account anew.
+    ListExhausted,
+    /// A state is larger than one sealing takes, 64 GiB: forget accounts that are not needed.
+    StateTooLarge,
+    /// The message was sealed again for that device as often as it may be: send nothing. A message that could
+    /// not be read so many times will not be read the next time.
+    ResendLimit,
+    /// The account has as many devices as it may have. Remove one first.
+    TooManyDevices,
+    /// More accounts than a client knows, or than one message addresses: forget some, or split the group.
+    TooManyAccounts,
+    /// More numbers are to be reserved at once than
+    /// [`Sending::MAX_RESERVED`](crate::session::Sending::MAX_RESERVED): reserve fewer.
+    TooManyReserved,
+    /// The content has more than 2^20 bytes: split it, or send a reference to it.
+    ContentTooLong,
+
+    // ---- the call: its arguments do not fit together, nothing came from outside ----
+    /// A message is to be sealed again with other content than it had, or a plan that carries no content
+    /// (a resend request, a seen report) was given some: give the same content, or none.
+    ContentMismatch,
+    /// A displayed name or description is empty, too long, or no line ("Lines" in [the
+    /// specification](crate::spec)): ask the user for another one.
+    InvalidName,
+    /// A field of the policy is outside the limit that it names, or the origin is too long.
+    InvalidPolicy,
+    /// This very account was named where another one is wanted: it is among the recipients anyway
+    /// ([`To::Own`](crate::client::To::Own) if there is nobody else).
+    OwnAccount,
+    /// This very device was named where another one is wanted.
+    OwnDevice,
+    /// The account's key is not that of the client's account: pass the account that the client is of.
+    WrongAccount,
+    /// The client is not the one that the plan or the chat was made by: pass that one.
+    WrongClient,
+    /// The plan has no such device: it is not one of the recipients' devices, or was left out.
+    NotInPlan,
+    /// The device has answered in its present session, so a plan may not replace it (yet): seal the plan as
+    /// it is.
+    SessionInUse,
+    /// No changed list of the account waits for the user: there is nothing to acknowledge or dismiss.
+    NotChanged,
+    /// One device comes twice: two bundles of it were given for a claim; or a list would name one id or key
+    /// twice, give a known id other keys, or name no device at all. Take one bundle of each device; link the
+    /// device anew, with new keys.
+    DeviceConflict,
+}
+
+impl Error {
+    /// Returns what may be told to somebody else about this failure.
+    ///
+    /// An answer that distinguishes *why* a message was refused is an oracle for whoever sent it. There are
+    /// three classes and no finer ones ("What a refusal may tell" in [security.md](crate::spec::security)).
+    ///
+    /// ```
+    /// use latchstring::{Answer, Error};
+    ///
+    /// assert_eq!(Error::Forged.answer(), Answer::Nothing);
+    /// assert_eq!(Error::UnknownPrekey.answer(), Answer::NewBundle);
+    /// ```
+    #[must_use]
+    pub fn answer(self) -> Answer {
+        match self {
+            Self::UnknownPrekey | Self::StalePrekey | Self::RotationRequired => Answer::NewBundle,
+            Self::AlreadyClaimed | Self::Expired | Self::Ended => Answer::LinkOver,
+            _ => Answer::Nothing,
+        }
+    }
+}
+
+/// The three things that may be said to a peer or server about a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Answer {
+    /// Say nothing.
+    Nothing,
+    /// "Fetch a new bundle": the prekeys that were used are erased or too old.
+    NewBundle,
+    /// "This link is over": it was claimed, revoked or has expired.
+    LinkOver,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownVersion(version) => return write!(f, "unknown version {version}"),
+            Self::UnknownAccount => "no device list of the account is known",
+            Self::Malformed => "the bytes are malformed",
+            Self::BadSignature => "a signature does not hold",
+            Self::WeakKey => "a public key is weak or not canonical",
+            Self::Forged => "the message does not open",
+            Self::Duplicate => "the message was opened before",
+            Self::Replay => "the first message was accepted before",
+            Self::StateCloned => "the peer's state was cloned or rolled back",
+            Self::Inconsistent => "the message contradicts earlier ones",
+            Self::WrongPeer => "the object belongs to somebody else",
+            Self::WrongKind => "the message is of a kind not taken here",
+            Self::ListRollback => "the device list is older than the known one",
+            Self::ListFork => "the account has signed two histories of its devices",
+            Self::NotSelf => "only this account's own devices may send this",
+            Self::UnknownPrekey => "the prekey is not known",
+            Self::StalePrekey => "the prekey is outside its validity time",
+            Self::RotationRequired => "the replay memory is full, rotate the prekeys",
+            Self::ListGap => "the device list does not reach back to the known one",
+            Self::ListExpired => "the device list is outside its validity time",
+            Self::Unlisted => "the account's device list does not name the device",
+            Self::OwnDeviceUnlisted => "this device is not in its own account's list",
+            Self::AccountChanged => "the account has changed and was not acknowledged",
+            Self::StalePlan => "the plan is stale",
+            Self::BundleMissing => "a bundle is missing",
+            Self::NoRecipient => "there is nobody to send to",
+            Self::TooFarAhead => "the message is too far ahead",
+            Self::MessageKeyGone => "the message's key is gone",
+            Self::MessageForgotten => "the sent message is not remembered any more",
+            Self::NotRecipient => "the message did not go to the device",
+            Self::LinkMangled => "the link or linking code is incomplete or altered",
+            Self::WrongInvitation => "the invitation is not the link's",
+            Self::InvalidPin => "a PIN is six digits",
+            Self::PinRequired => "the invitation asks for a PIN",
+            Self::PinNotRequested => "the invitation asks for no PIN",
+            Self::WrongOrigin => "the invitation is for another service",
+            Self::AlreadyClaimed => "the link was claimed by somebody else",
+            Self::Expired => "the link, chat or linking code has expired",
+            Self::Ended => "the link or chat has ended",
+            Self::NotGranted => "the host has not granted the chat yet",
+            Self::NotAllowed => "the link does not allow this here",
+            Self::TooManyJoins => "too many devices have come into the chat",
+            Self::WrongStateKey => "the record has another key, owner or kind",
+            Self::Corrupt => "the record is damaged",
+            Self::StateRollback => "the record is older than its anchor, or another state's",
+            Self::JournalFull => "the journal needs a new snapshot first",
+            Self::NotReserved => "no reserved number is left",
+            Self::StaleChange => "the change was made for another state",
+            Self::ChainExhausted => "the session has no number left",
+            Self::ListExhausted => "the account's list has the last number",
+            Self::StateTooLarge => "the state is too large to be sealed",
+            Self::ResendLimit => "the message was sealed again too often",
+            Self::TooManyDevices => "the account has too many devices",
+            Self::TooManyAccounts => "there are too many accounts",
+            Self::TooManyReserved => "too many numbers are to be reserved",
+            Self::ContentTooLong => "the content is too long",
+            Self::ContentMismatch => "the plan is for other content",
+            Self::InvalidName => "the name cannot be displayed",
+            Self::InvalidPolicy => "the policy is outside its limits",
+            Self::OwnAccount => "this is the own account",
+            Self::OwnDevice => "this is this very device",
+            Self::WrongAccount => "the account key is another account's",
+            Self::WrongClient => "the client is another one's",
+            Self::NotInPlan => "the plan has no such device",
+            Self::SessionInUse => "the session is in use",
+            Self::NotChanged => "no changed list of the account waits",
+            Self::DeviceConflict => "a device comes twice",
+        })
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,20 @@
+//! A guest chat, on either side, from the claim to its end.
+
+#[expect(clippy::module_inception, reason = "the folder of a chat has its type")]
+pub(super) mod chat;
+
+mod delta;
+mod device_list;
+mod event;
+mod join;
+mod pin;
+mod receive;
+mod send;
+mod sessions;
+mod state;
+mod sync;
+
+pub use chat::Chat;
+pub use event::{ChatEvent, ChatStatus, ReceivedEvent};
+pub(crate) use state::{Beginning, ChatTerms};
+pub use sync::SyncOutcome;

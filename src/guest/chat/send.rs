@@ -1,0 +1,126 @@
+//! Messages of a chat, sealed for every device on the other side.
+
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use crate::error::Error;
+use crate::protocol::clock::Now;
+use crate::protocol::guest::content::{ChatContent, EndReason, text};
+use crate::protocol::guest::grant::Grant;
+use crate::protocol::identity::certificate::DeviceId;
+
+use super::chat::Chat;
+use super::delta::{ChatDelta, ChatStep};
+use crate::client::{Client, Envelope, Sender};
+use crate::storage::Pending;
+
+impl Chat {
+    /// Seals the grant by which the host lets the guest in, or seals it once more if it may have been lost on
+    /// its way. Then tell the own devices ([`Chat::export_grant`]).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAllowed`] on the guest's side, or before the guest has proved the link's PIN;
+    /// [`Error::WrongClient`] if `client` is not the device that this chat is of;
+    /// [`Error::OwnDeviceUnlisted`] if that device is no longer one of its account's; [`Error::Expired`],
+    /// [`Error::Ended`].
+    pub fn grant(
+        &mut self,
+        client: &Client,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
+        let now = self.speaking(now)?;
+        if self.sender() != Sender::Guest {
+            return Err(Error::NotAllowed);
+        }
+        self.inner.hosted_by(client)?;
+        let host = self.inner.own.device();
+        let at = now.seconds();
+        let signature = self.inner.granted(host, at).sign(&client.device().identity().signing);
+        let step = self.inner.admission(Grant { host, at, signature })?;
+        self.seal(&ChatContent::Grant { at, signature }, step, now, rng)
+    }
+
+    /// Seals a text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAllowed`] if the text is empty or longer than the policy allows;
+    /// [`Error::NotGranted`] for a host that has not granted the chat and for a guest that has
+    /// sent as much as it may before; [`Error::ListExpired`] for a guest that must learn a newer
+    /// list, [`Error::NoRecipient`] for one whose host has none of the devices left that it knew;
+    /// [`Error::Expired`], [`Error::Ended`]; [`Error::ChainExhausted`].
+    pub fn text(
+        &mut self,
+        content: &str,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
+        let now = self.speaking(now)?;
+        let step = self.inner.room(self.sender() == Sender::Member)?;
+        let content = text(content.as_bytes(), &self.inner.terms.policy)?;
+        self.seal(&ChatContent::Text(content), step, now, rng)
+    }
+
+    /// Seals the last message, by which the other side knows that the chat is over. Applying it erases the
+    /// keys.
+    ///
+    /// A host denies a waiting guest with it or sends an active one away; a guest leaves.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ListExpired`] for a guest that must learn a newer list, [`Error::NoRecipient`] for
+    /// one whose host has none of the devices left that it knew; [`Error::Expired`], [`Error::Ended`];
+    /// [`Error::ChainExhausted`].
+    pub fn end(
+        &mut self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
+        let now = self.speaking(now)?;
+        self.seal(&ChatContent::End, ChatStep::End(EndReason::Here), now, rng)
+    }
+
+    /// Encrypts a text and moves the chat on, in one call. Save the chat, then send the envelopes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chat::text`].
+    pub fn send(
+        &mut self,
+        content: &str,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<Envelope>, Error> {
+        Ok(self.text(content, now, rng)?.apply())
+    }
+
+    /// Seals content for every device on the other side.
+    pub(super) fn seal(
+        &mut self,
+        content: &ChatContent,
+        step: ChatStep,
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
+        self.seal_for(|_| true, content, step, now, rng)
+    }
+
+    /// Seals content for some of the devices on the other side.
+    pub(super) fn seal_for(
+        &mut self,
+        wanted: impl Fn(DeviceId) -> bool,
+        content: &ChatContent,
+        step: ChatStep,
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
+        let inner = &*self.inner;
+        let (envelopes, moved) =
+            inner.sessions.seal(wanted, &content.encode(&inner.listed()), rng)?;
+        let delta = ChatDelta { now: now.seconds(), moved, report: None, step };
+        Ok(Pending::new(self, delta, envelopes))
+    }
+}

@@ -1,0 +1,303 @@
+//! The state machine of a guest chat: what messages and time do to it.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::sign;
+use crate::protocol::clock::Clock;
+use crate::protocol::guest::content::EndReason;
+use crate::protocol::guest::grant::{Grant, GrantStatement};
+use crate::protocol::guest::invitation;
+use crate::protocol::guest::invitation::{Approval, Policy};
+use crate::protocol::guest::late_device::LateDevices;
+use crate::protocol::guest::link::Locator;
+use crate::protocol::guest::pin::PinStage;
+use crate::protocol::identity::certificate::{AccountKind, Certificate, DeviceId};
+use crate::protocol::identity::device_list::DeviceList;
+use crate::protocol::letter::Listed;
+use crate::session::Session;
+
+use super::delta::{ChatDelta, ChatStep};
+use super::sessions::{ChatSession, ChatSessions};
+use crate::client::{Address, Client, Sender};
+use crate::storage::Anchor;
+
+/// The terms that both sides of a chat agree on by the link and the claim.
+pub(crate) struct ChatTerms {
+    pub(crate) invitation: [u8; 32],
+    pub(crate) transcript: [u8; 32],
+    pub(crate) locator: Locator,
+    pub(crate) owner: sign::PublicKey,
+    pub(crate) policy: Policy,
+}
+
+/// The beginning of a chat.
+pub(crate) struct Beginning {
+    pub(crate) terms: ChatTerms,
+    pub(crate) own: Certificate,
+    pub(crate) peer: Certificate,
+    pub(crate) peer_name: String,
+    /// The host account's devices.
+    pub(crate) list: DeviceList,
+    /// Texts before the grant that count already.
+    pub(crate) pending: usize,
+    pub(crate) pin: PinStage,
+    /// The grant, if another own device has let the guest in already.
+    pub(crate) granted: Option<Grant>,
+    /// With the guest, or with each addressed device of the host.
+    pub(crate) sessions: Vec<Session>,
+    /// The list of the host's devices that the other side knows.
+    pub(crate) reported: Listed,
+    pub(crate) late_devices: LateDevices,
+}
+
+/// A chat's state behind its box.
+pub(super) struct Inner {
+    pub(super) terms: ChatTerms,
+    pub(super) own: Certificate,
+    pub(super) peer: Certificate,
+    pub(super) peer_name: String,
+    pub(super) stage: Stage,
+    pub(super) list: DeviceList,
+    /// They live as long as the chat does.
+    pub(super) sessions: ChatSessions,
+    /// For late devices.
+    pub(super) late_devices: LateDevices,
+    pub(super) clock: Clock,
+    pub(super) activity: u64,
+    pub(super) anchor: Anchor,
+}
+
+pub(super) enum Stage {
+    Waiting {
+        pending: u8,
+        pin: PinStage,
+    },
+    /// The grant that let the guest in, to be shared with own devices.
+    Active(Box<Grant>),
+    Ended(EndReason),
+}
+
+impl Inner {
+    /// Refuses a chat that is over.
+    pub(super) fn going(&self) -> Result<(), Error> {
+        if matches!(self.stage, Stage::Ended(_)) { Err(Error::Ended) } else { Ok(()) }
+    }
+
+    /// Refuses the client of another device, and that of this one once its account has removed it: what it
+    /// would sign or tell no longer counts as the host's.
+    pub(super) fn hosted_by(&self, client: &Client) -> Result<(), Error> {
+        if client.certificate() != &self.own {
+            return Err(Error::WrongClient);
+        }
+        client.hosting(self.clock.latest().seconds()).map(drop)
+    }
+
+    /// Returns the kind of sender on the other side.
+    pub(super) fn sender(&self) -> Sender {
+        match self.peer.kind() {
+            AccountKind::Guest => Sender::Guest,
+            AccountKind::Member => Sender::Member,
+        }
+    }
+
+    /// Returns the session with the device that the transport names; none with a device of the other side
+    /// that has not joined yet.
+    pub(super) fn session_with(&self, from: Address) -> Result<Option<&ChatSession>, Error> {
+        if from.account != self.peer.account() {
+            return Err(Error::WrongPeer);
+        }
+        let known = match self.sender() {
+            Sender::Member => self.list.device(from.device),
+            _ => Some(&self.peer).filter(|peer| peer.device() == from.device),
+        };
+        known.ok_or(Error::Unlisted)?;
+        Ok(self.sessions.find(from.device))
+    }
+
+    /// Tells whether the link asks for a PIN.
+    pub(super) fn asks_pin(&self) -> bool {
+        self.terms.policy.approval == Approval::Pin
+    }
+
+    /// Returns what one more text does, or refuses it: before the grant only the guest may send some, and
+    /// only so many; with a PIN none, so that none can overtake its proof.
+    pub(super) fn room(&self, from_guest: bool) -> Result<ChatStep, Error> {
+        match self.stage {
+            Stage::Active(_) => Ok(ChatStep::Stay),
+            Stage::Waiting { pending, .. }
+                if from_guest && pending < self.terms.policy.max_pending && !self.asks_pin() =>
+            {
+                Ok(ChatStep::Pend)
+            }
+            Stage::Waiting { .. } => Err(Error::NotGranted),
+            Stage::Ended(_) => Err(Error::Ended),
+        }
+    }
+
+    /// Returns what an arriving text does, or refuses it. A waiting guest opens what overtook its grant: a
+    /// host has sent nothing before it, and nothing at all to a guest that it owes the proof of a PIN.
+    pub(super) fn incoming_text(&self, sender: Sender) -> Result<ChatStep, Error> {
+        match (sender, &self.stage) {
+            (Sender::Member, Stage::Waiting { pin: PinStage::Done, .. }) => Ok(ChatStep::Stay),
+            _ => self.room(sender == Sender::Guest),
+        }
+    }
+
+    /// Returns what a grant does: it lets the guest in, and does nothing the second time. It is refused
+    /// before a PIN is proved both ways.
+    pub(super) fn admission(&self, grant: Grant) -> Result<ChatStep, Error> {
+        match self.stage {
+            Stage::Waiting { pin: PinStage::Done, .. } => Ok(ChatStep::Grant(Box::new(grant))),
+            Stage::Waiting { .. } => Err(Error::NotAllowed),
+            Stage::Active(_) => Ok(ChatStep::Stay),
+            Stage::Ended(_) => Err(Error::Ended),
+        }
+    }
+
+    /// Returns the stage of the PIN, while the chat waits.
+    pub(super) fn pin(&self) -> Result<&PinStage, Error> {
+        match &self.stage {
+            Stage::Waiting { pin, .. } => Ok(pin),
+            Stage::Active(_) => Err(Error::NotAllowed),
+            Stage::Ended(_) => Err(Error::Ended),
+        }
+    }
+
+    /// Makes the statement of a grant of this chat by a device of the host.
+    pub(super) fn granted(&self, host: DeviceId, at: u64) -> GrantStatement<'_> {
+        let guest = match self.sender() {
+            Sender::Guest => &self.peer,
+            _ => &self.own,
+        };
+        GrantStatement {
+            invitation: &self.terms.invitation,
+            transcript: &self.terms.transcript,
+            guest: guest.account(),
+            host,
+            at,
+        }
+    }
+
+    pub(super) fn apply(&mut self, next: Anchor, delta: ChatDelta) {
+        self.anchor = next;
+        self.clock = Clock::new(delta.now);
+        // Joining opens a first message, which moves no session on.
+        if !delta.moved.is_empty() || matches!(delta.step, ChatStep::Join(_)) {
+            self.activity = delta.now;
+        }
+        self.sessions.apply(next, delta.moved);
+        let ended = Stage::Ended(EndReason::Here);
+        self.stage = match (core::mem::replace(&mut self.stage, ended), delta.step) {
+            (_, ChatStep::End(reason)) => {
+                self.sessions.clear();
+                self.late_devices = LateDevices::Over;
+                Stage::Ended(reason)
+            }
+            (stage, ChatStep::Learn(list)) => {
+                if self.peer.kind() == AccountKind::Member {
+                    self.sessions.keep(&list);
+                }
+                self.list = *list;
+                stage
+            }
+            (stage, ChatStep::Join(session)) => {
+                if let LateDevices::Guest(secrets) = &mut self.late_devices {
+                    secrets.prekey_set.remember(session.handshake_id());
+                }
+                self.sessions.add(session);
+                stage
+            }
+            (Stage::Waiting { .. }, ChatStep::Grant(grant)) => Stage::Active(grant),
+            (Stage::Waiting { pending, pin }, ChatStep::Pend) => {
+                Stage::Waiting { pending: pending.saturating_add(1), pin }
+            }
+            (Stage::Waiting { pending, .. }, ChatStep::Pin(pin)) => Stage::Waiting { pending, pin },
+            (stage, _) => stage,
+        };
+        // Last, because a device that joins has its session only now.
+        if let Some((by, listed)) = delta.report {
+            self.sessions.report(by, listed);
+        }
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        self.anchor.write(writer);
+        self.clock.write(writer);
+        writer.u64(self.activity);
+        self.terms.write(writer);
+        self.own.write(writer);
+        self.peer.write(writer);
+        writer.bytes(self.peer_name.as_bytes());
+        match &self.stage {
+            Stage::Waiting { pending, pin } => {
+                writer.u8(1);
+                writer.u8(*pending);
+                pin.write(writer);
+            }
+            Stage::Active(grant) => {
+                writer.u8(2);
+                grant.write(writer);
+            }
+            Stage::Ended(reason) => {
+                writer.u8(3);
+                writer.u8(reason.byte());
+            }
+        }
+        self.list.write(writer);
+        self.sessions.write(writer);
+        self.late_devices.write(writer);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let (anchor, clock, activity) =
+            (Anchor::read(reader)?, Clock::read(reader)?, reader.u64()?);
+        let terms = ChatTerms::read(reader)?;
+        let (own, peer) = (Certificate::recall(reader)?, Certificate::recall(reader)?);
+        let peer_name = invitation::name(reader)?;
+        let stage = match reader.u8()? {
+            1 => Stage::Waiting { pending: reader.u8()?, pin: PinStage::read(reader)? },
+            2 => Stage::Active(Box::new(Grant::read(reader)?)),
+            3 => Stage::Ended(EndReason::decode(reader.u8()?)?),
+            _ => return Err(Error::Malformed),
+        };
+        let (list, sessions) = (DeviceList::recall(reader)?, ChatSessions::read(reader)?);
+        let late_devices = LateDevices::read(reader)?;
+        Ok(Self {
+            terms,
+            own,
+            peer,
+            peer_name,
+            stage,
+            list,
+            sessions,
+            late_devices,
+            clock,
+            activity,
+            anchor,
+        })
+    }
+}
+
+impl ChatTerms {
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.invitation);
+        writer.raw(&self.transcript);
+        writer.raw(&self.locator.0);
+        writer.raw(self.owner.bytes());
+        self.policy.write(writer);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            invitation: *reader.array()?,
+            transcript: *reader.array()?,
+            locator: Locator(*reader.array()?),
+            owner: sign::PublicKey::decode(*reader.array()?)?,
+            policy: Policy::read(reader)?,
+        })
+    }
+}

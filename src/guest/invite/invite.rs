@@ -1,0 +1,265 @@
+//! The host's side of a link, from making it until somebody has claimed it.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::delta::{InviteChange, InviteDelta};
+use crate::client::Client;
+use crate::client::limits::HOUR;
+use crate::error::Error;
+use crate::primitives::secret::{Secret, redacted};
+use crate::primitives::sign;
+use crate::protocol::clock::{Clock, Now};
+use crate::protocol::guest::grant::GrantedElsewhere;
+use crate::protocol::guest::invitation::{Approval, Invitation, Policy};
+use crate::protocol::guest::link::{InviteLink, Locator};
+use crate::protocol::guest::pin::Pin;
+use crate::protocol::guest::server_copy::{Notice, ServerCopy};
+use crate::protocol::letter::Listed;
+use crate::storage::{Anchor, Pending, Stateful};
+
+/// A host's link, on one of its devices. Secret while it is open: whoever reads it holds the link.
+///
+/// ```text
+///                  claim
+///  Open ───────────────────────────────▶ Claimed (the chat goes on in a Chat)
+///    │ └─sync──▶ granted elsewhere ─claim──▲  └──sync: another claim──▶ Contested
+///    └─ expire, revoke, sync ─▶ Ended
+/// ```
+///
+/// Leaving `Open` erases the link's secret: a link that leaks later opens nothing. After a grant elsewhere,
+/// the invite keeps what opens the one claim that the other own device has granted.
+///
+/// ```
+/// use getrandom::{SysRng, rand_core::UnwrapErr};
+/// use latchstring::client::Client;
+/// use latchstring::guest::{Invite, LinkStatus, Policy, ServerCopy};
+/// use latchstring::session::{Account, AccountId};
+///
+/// fn main() -> Result<(), latchstring::Error> {
+///     let mut rng = UnwrapErr(SysRng);
+///     let now = 1_800_000_000;
+///     let account = Account::generate(AccountId([1; 32]), &mut rng);
+///     let host = Client::create(&account, now, &mut rng);
+///
+///     // Save the invite, upload the copy, show the link.
+///     let policy = Policy::new("Ada", now + 86_400);
+///     let (mut invite, copy) = Invite::create(&host, "chat.example", policy, now, &mut rng)?;
+///     let stored = ServerCopy::decode(&copy.encode())?;
+///     assert_eq!(stored.locator(), invite.locator());
+///     let link = invite.link().expect("an open link");
+///     let preview = link.open(stored.sealed_invitation(), "chat.example", now)?;
+///
+///     // Nobody came: the host takes it back, and the server tells who comes late.
+///     invite.revoke(now + 60)?.apply();
+///     assert!(invite.link().is_none());
+///     let notice = invite.notice().expect("a link that is over");
+///     stored.check_notice(&notice)?;
+///     assert_eq!(preview.status(&notice)?, LinkStatus::Revoked);
+///     Ok(())
+/// }
+/// ```
+pub struct Invite {
+    pub(super) inner: Box<Inner>,
+}
+
+redacted!(
+    Invite,
+    |invite| locator = invite.locator(),
+    origin = invite.origin(),
+    is_open = invite.link().is_some()
+);
+
+pub(super) struct Inner {
+    pub(super) status: Status,
+    /// Whether this device made the link. It alone holds the PIN, if there is one: two devices that answer
+    /// would give a guest two guesses.
+    pub(super) made: bool,
+    pub(super) origin: String,
+    pub(super) policy: Policy,
+    pub(super) locator: Locator,
+    pub(super) invitation: [u8; 32],
+    pub(super) owner: sign::SecretKey,
+    pub(super) clock: Clock,
+    pub(super) anchor: Anchor,
+}
+
+/// The beginning of an invite.
+pub(super) struct Offer {
+    pub(super) invitation: Invitation,
+    pub(super) signed: Zeroizing<Vec<u8>>,
+    pub(super) owner: sign::SecretKey,
+    pub(super) pin: Option<Pin>,
+    pub(super) made: bool,
+}
+
+pub(super) enum Status {
+    Open { signed: Zeroizing<Vec<u8>>, link: InviteLink, pin: Option<Pin> },
+    GrantedElsewhere(Box<GrantedElsewhere>),
+    Claimed([u8; 32]),
+    Contested,
+    Ended,
+}
+
+impl Invite {
+    /// Makes a link for one guest, and the server copy that the server is to store for it. Save the invite,
+    /// then upload the copy, then show the link ([`Invite::link`]).
+    ///
+    /// `origin` is the name of the service whose pages open the link; a guest's client refuses a
+    /// link that was made for another.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidName`] for a host's name that cannot be displayed; [`Error::InvalidPolicy`] if the
+    /// policy exceeds a limit that its fields name, or the origin has more than 255 bytes;
+    /// [`Error::OwnDeviceUnlisted`] if the device is no longer one of its account's, [`Error::ListExpired`]
+    /// if the account's list must be signed anew: no guest could claim.
+    pub fn create(
+        client: &Client,
+        origin: &str,
+        policy: Policy,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Self, ServerCopy), Error> {
+        let now = client.hosting(now)?;
+        policy.check(now.seconds())?;
+        client.list().check(now.seconds())?;
+        // The owner key does not follow from the link: whoever holds the link cannot end it in the owner's
+        // name.
+        let owner = sign::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
+        let invitation = Invitation {
+            origin: origin.to_string(),
+            host: client.certificate().clone(),
+            listed: Listed::of(client.list()),
+            owner: owner.public(),
+            policy,
+        };
+        let signed = invitation.sign(client.device().identity(), rng)?;
+        let asked = invitation.policy.approval == Approval::Pin;
+        let pin = asked.then(|| Pin::generate(rng));
+        let server_copy = ServerCopy::new(&InviteLink::of(&signed), &invitation, &signed)?;
+        Ok((
+            Self::new(client, Offer { invitation, signed, owner, pin, made: true }, now),
+            server_copy,
+        ))
+    }
+
+    pub(super) fn new(client: &Client, offer: Offer, now: Now) -> Self {
+        let Offer { invitation: Invitation { origin, policy, .. }, signed, owner, pin, made } =
+            offer;
+        let link = InviteLink::of(&signed);
+        let (locator, invitation) = (link.locator(), link.keys().invitation_id());
+        let anchor = Anchor::start(Self::KIND, &client.certificate().core(), &invitation);
+        let status = Status::Open { signed, link, pin };
+        let inner = Inner {
+            status,
+            made,
+            origin,
+            policy,
+            locator,
+            invitation,
+            owner,
+            clock: Clock::new(now.seconds()),
+            anchor,
+        };
+        Self { inner: Box::new(inner) }
+    }
+
+    /// Returns the link, while it is open. Give its URL to the guest over a way that you trust as much as the
+    /// chat.
+    #[must_use]
+    pub fn link(&self) -> Option<&InviteLink> {
+        match &self.inner.status {
+            Status::Open { link, .. } => Some(link),
+            _ => None,
+        }
+    }
+
+    /// Returns the PIN, if the policy asks for one, the link is open, and this device made it. Tell it to the
+    /// guest over another way than the link.
+    #[must_use]
+    pub fn pin(&self) -> Option<&Pin> {
+        match &self.inner.status {
+            Status::Open { pin, .. } => pin.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Returns the service that the link was made for.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.inner.origin
+    }
+
+    /// Returns what the server finds the link's objects by.
+    #[must_use]
+    pub fn locator(&self) -> Locator {
+        self.inner.locator
+    }
+
+    /// Returns what the link allows.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// Takes the link back, or drops it after its time: its secret is erased when the change is
+    /// applied. Then give [`Invite::notice`] to the server.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyClaimed`] if somebody has claimed it: end the [`Chat`](crate::guest::Chat) instead.
+    /// [`Error::Ended`] if it is over.
+    pub fn revoke(&mut self, now: u64) -> Result<Pending<'_, Self, ()>, Error> {
+        let now = self.inner.clock.now(now);
+        match self.inner.status {
+            Status::Open { .. } => Ok(Pending::new(
+                self,
+                InviteDelta { now: now.seconds(), change: InviteChange::Ended },
+                (),
+            )),
+            Status::GrantedElsewhere(_) | Status::Claimed(_) | Status::Contested => {
+                Err(Error::AlreadyClaimed)
+            }
+            Status::Ended => Err(Error::Ended),
+        }
+    }
+
+    /// Erases a waiting link once its end has come; before that, remembers the time every hour, so that
+    /// setting the clock back revives nothing.
+    pub fn expire(&mut self, now: u64) -> Pending<'_, Self, ()> {
+        let inner = &*self.inner;
+        let at = inner.clock.now(now);
+        let change = match &inner.status {
+            Status::Open { .. } if at.seconds() > inner.policy.expires => InviteChange::Ended,
+            Status::GrantedElsewhere(granted) if at.seconds() > inner.policy.expires => {
+                InviteChange::Claimed(granted.transcript)
+            }
+            Status::Open { .. } | Status::GrantedElsewhere(_)
+                if inner.clock.is_behind(at, HOUR) =>
+            {
+                InviteChange::Open
+            }
+            _ => return Pending::maybe(self, None, ()),
+        };
+        Pending::new(self, InviteDelta { now: at.seconds(), change }, ())
+    }
+
+    /// Signs the notice for the server that the link is claimed or over, so that a late-comer is told the
+    /// truth. There is none while the link is open.
+    #[must_use]
+    pub fn notice(&self) -> Option<Vec<u8>> {
+        let notice = match &self.inner.status {
+            Status::Open { .. } => return None,
+            Status::GrantedElsewhere(granted) => Notice::Claimed(granted.transcript),
+            Status::Claimed(transcript) => Notice::Claimed(*transcript),
+            // Nobody is let in, and both guests are to know it.
+            Status::Contested | Status::Ended => Notice::Revoked,
+        };
+        Some(notice.sign(self.inner.locator, &self.inner.owner))
+    }
+}

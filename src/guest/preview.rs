@@ -1,0 +1,400 @@
+//! The guest's side of a link, until it has claimed the chat.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use rand_core::CryptoRng;
+
+use super::chat::Chat;
+use super::chat::{Beginning, ChatTerms};
+use crate::error::Error;
+use crate::primitives::secret::{Secret, redacted};
+use crate::protocol::guest::claim;
+use crate::protocol::guest::claim::{Addressed, GuestId, guest_identity};
+use crate::protocol::guest::content::{ChatContent, Text, text};
+use crate::protocol::guest::invitation;
+use crate::protocol::guest::invitation::{Approval, Invitation, Policy, is_name};
+use crate::protocol::guest::late_device::{GuestSecrets, LateDevices};
+use crate::protocol::guest::link::{InviteLink, Locator};
+use crate::protocol::guest::pin::{Pin, PinStage};
+use crate::protocol::guest::server_copy::Notice;
+use crate::protocol::handshake::bundle::Bundle;
+use crate::protocol::handshake::continuation::Continuation;
+use crate::protocol::handshake::prekeys::PrekeySet;
+use crate::protocol::handshake::x3dh::{Binding, InitiatorHandshake, Psk};
+use crate::protocol::identity::certificate::{Certificate, Identity};
+use crate::protocol::identity::device_list::DeviceList;
+use crate::protocol::letter::Listed;
+use crate::protocol::ratchet::Ratchet;
+use crate::session::Session;
+
+impl InviteLink {
+    /// Opens the stored invitation and checks that it is the one that the link commits to. It spends nothing,
+    /// and may be called as often as one likes: looking is not claiming.
+    ///
+    /// `origin` is the service that the caller belongs to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongInvitation`] if the server gave anything but the host's invitation,
+    /// [`Error::WrongOrigin`], [`Error::Expired`]; [`Error::Malformed`], [`Error::UnknownVersion`],
+    /// [`Error::WrongKind`], [`Error::BadSignature`] or [`Error::WeakKey`] if the host itself made
+    /// it wrong.
+    pub fn open(&self, sealed_invitation: &[u8], origin: &str, now: u64) -> Result<Preview, Error> {
+        let invitation = invitation::open(self, sealed_invitation)?;
+        if invitation.origin != origin {
+            return Err(Error::WrongOrigin);
+        }
+        if now > invitation.policy.expires {
+            return Err(Error::Expired);
+        }
+        let link = Self::from_secret(self.secret().duplicate());
+        Ok(Preview { link, invitation, pin: None })
+    }
+}
+
+/// The end of a link, by the notice of its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkStatus {
+    /// Somebody has claimed it: ask the host for a new one.
+    Claimed,
+    /// The host has taken it back, or its time is over.
+    Revoked,
+}
+
+impl fmt::Display for LinkStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Claimed => "somebody has claimed the link",
+            Self::Revoked => "the host has ended the link",
+        })
+    }
+}
+
+/// A verified invitation: who invites to what. Secret, because it holds the link.
+///
+/// ```
+/// use getrandom::{SysRng, rand_core::UnwrapErr};
+/// use latchstring::client::Client;
+/// use latchstring::guest::{Approval, ChatStatus, Invite, InviteLink, Pin, Policy};
+/// use latchstring::session::{Account, AccountId};
+///
+/// fn main() -> Result<(), latchstring::Error> {
+///     let mut rng = UnwrapErr(SysRng);
+///     let now = 1_800_000_000;
+///     let account = Account::generate(AccountId([1; 32]), &mut rng);
+///     let host = Client::create(&account, now, &mut rng);
+///     let mut policy = Policy::new("Ada", now + 86_400);
+///     policy.approval = Approval::Pin;
+///     let (invite, copy) = Invite::create(&host, "chat.example", policy, now, &mut rng)?;
+///
+///     // The guest has the link as a URL, and the PIN by another way.
+///     let url = invite.link().expect("an open link").to_url("chat.example");
+///     let digits = invite.pin().expect("a link with a PIN").digits();
+///
+///     let link = InviteLink::parse(&url)?;
+///     assert_eq!(link.locator(), copy.locator()); // by which the server finds the invitation
+///     let preview = link.open(copy.sealed_invitation(), "chat.example", now)?;
+///     assert_eq!(preview.policy().host_name, "Ada");
+///
+///     // The guest enters the PIN and claims: save the chat, then send the claim.
+///     let preview = preview.enter(Pin::parse(&digits)?)?;
+///     let (chat, claim) = preview.claim(host.list(), &[host.bundle()], "Grace", &[], now, &mut rng)?;
+///     copy.check_claim(&claim)?;
+///     assert_eq!(chat.status(), ChatStatus::Waiting);
+///     Ok(())
+/// }
+/// ```
+pub struct Preview {
+    link: InviteLink,
+    invitation: Invitation,
+    pin: Option<Pin>,
+}
+
+redacted!(Preview, |preview| host = preview.host());
+
+impl Preview {
+    /// Returns the host's device that signed the invitation, and its account.
+    #[must_use]
+    pub fn host(&self) -> &Certificate {
+        &self.invitation.host
+    }
+
+    /// Returns what the link allows, and the host's name.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.invitation.policy
+    }
+
+    /// Reads from a server's notice that the link is claimed or taken back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadSignature`] if the link's owner did not sign it: the link may still be open;
+    /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`], [`Error::WrongPeer`].
+    pub fn status(&self, notice: &[u8]) -> Result<LinkStatus, Error> {
+        let claimed = Notice::decode(notice, self.link.locator(), &self.invitation.owner)?;
+        Ok(if claimed.is_some() { LinkStatus::Claimed } else { LinkStatus::Revoked })
+    }
+
+    /// Takes the PIN that the host told the guest over another way than the link.
+    ///
+    /// Offer to enter one for *every* link, also for one that asks for none: somebody who put another link in
+    /// the place of the host's would make it ask for none. Each claim with a PIN gives the other side one
+    /// guess: once a PIN was wrong, or a claim with it was made, do not use that link again
+    /// ([`Chat::locator`]).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PinNotRequested`] if the invitation asks for none; the preview is used up.
+    pub fn enter(self, pin: Pin) -> Result<Self, Error> {
+        if self.invitation.policy.approval != Approval::Pin {
+            return Err(Error::PinNotRequested);
+        }
+        Ok(Self { pin: Some(pin), ..self })
+    }
+
+    /// Claims the chat. Call it only when the person has asked for it: the first claim is the
+    /// only one.
+    ///
+    /// `list` is the host account's newest device list, and `hosts` are bundles of its devices, in
+    /// any order. Fetch one of every device that is listed, each with a one-time prekey: a device
+    /// without a bundle is left out, and cannot answer the guest.
+    ///
+    /// Makes the guest's keys, from fresh randomness and for this link alone, and a first message to each
+    /// device of the host with the guest's `name` and first `texts`. Save the chat, then send the claim; keep
+    /// the claim's bytes until the server has taken them, and send the same bytes again if in doubt. Then
+    /// drop the preview and the [`InviteLink`]: that erases the link.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongPeer`] for a list of another account than the invitation's, and for a bundle of a device
+    /// that is not in the list; [`Error::ListExpired`] for a list outside its validity time;
+    /// [`Error::ListRollback`] for one that is older than the invitation, [`Error::ListFork`] for one that
+    /// does not follow the list that the invitation names, [`Error::ListGap`] for one that does not reach
+    /// back to it; [`Error::BundleMissing`] without a bundle, [`Error::DeviceConflict`] for two of one
+    /// device; [`Error::StalePrekey`] for one outside its validity time; [`Error::PinRequired`] for a PIN
+    /// that is missing ([`Preview::enter`]); [`Error::InvalidName`] for a name of more than 64 bytes or that
+    /// is no line ("Lines" in [the specification](crate::spec)); [`Error::NotAllowed`] for texts before a PIN
+    /// is proved, and for texts that the policy does not allow; [`Error::Expired`]; [`Error::WeakKey`].
+    pub fn claim(
+        &self,
+        list: &DeviceList,
+        hosts: &[Bundle],
+        name: &str,
+        texts: &[&str],
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Chat, Vec<u8>), Error> {
+        let policy = &self.invitation.policy;
+        let hosts = self.check(list, hosts, now)?;
+        let (name, texts) = introduction(policy, name, texts)?;
+        let pending = texts.len();
+
+        let keys = self.link.keys();
+        let guest = Guest::generate(keys.locator(), now, rng);
+        let handshakes = guest.handshakes(hosts, now, rng);
+        let transcript = guest.transcript(&keys.invitation_id(), &handshakes);
+        let share = self.pin.as_ref().map(|pin| pin.share(&transcript, rng));
+        let join = Box::new(Psk::new(guest.join.duplicate())?);
+        let public = share.as_ref().map(|own| *own.public());
+        let content = ChatContent::Introduction { name, texts, share: public, join };
+        let content = content.encode(&Listed::of(list));
+        let psk = keys.psk()?;
+        let binding = Binding { psk: &psk, context: &transcript };
+        let (sessions, envelopes) = guest.seal(handshakes, &binding, &content, rng)?;
+        let credentials = (&guest.identity, &guest.prekeys.public);
+        let claim = claim::encode(&keys, &guest.uid, credentials, &transcript, &envelopes, rng)?;
+        let beginning = Beginning {
+            terms: self.terms(transcript),
+            own: guest.identity.certificate,
+            peer: self.invitation.host.clone(),
+            peer_name: policy.host_name.clone(),
+            list: list.clone(),
+            pending,
+            pin: share.map_or(PinStage::Done, |share| PinStage::Offered(Box::new(share))),
+            granted: None,
+            sessions,
+            reported: Listed::of(list),
+            late_devices: LateDevices::Guest(Box::new(GuestSecrets {
+                agreement: guest.identity.agreement,
+                prekey_set: guest.prekeys,
+                key: Psk::new(guest.join)?,
+            })),
+        };
+        Ok((Chat::begin(beginning, now)?.0, claim))
+    }
+
+    /// Checks that the link can be claimed, and returns the bundles to claim it by.
+    fn check<'a>(
+        &self,
+        list: &DeviceList,
+        hosts: &'a [Bundle],
+        now: u64,
+    ) -> Result<Vec<&'a Bundle>, Error> {
+        let policy = &self.invitation.policy;
+        if now > policy.expires {
+            return Err(Error::Expired);
+        }
+        self.check_list(list, now)?;
+        let hosts = addressees(list, hosts, now)?;
+        let has_pin = self.pin.is_some();
+        if has_pin == (policy.approval == Approval::Pin) {
+            Ok(hosts)
+        } else {
+            Err(Error::PinRequired)
+        }
+    }
+
+    /// Returns what both sides of the chat that this claim begins agree on.
+    fn terms(&self, transcript: [u8; 32]) -> ChatTerms {
+        let keys = self.link.keys();
+        ChatTerms {
+            invitation: keys.invitation_id(),
+            transcript,
+            locator: keys.locator(),
+            owner: self.invitation.owner,
+            policy: self.invitation.policy.clone(),
+        }
+    }
+
+    /// Checks that a list is the host account's, in its time, and the one that the invitation names or a
+    /// later one of the same history.
+    fn check_list(&self, list: &DeviceList, now: u64) -> Result<(), Error> {
+        let Invitation { host, listed, .. } = &self.invitation;
+        if list.account() != host.account() || list.account_key() != host.account_key() {
+            return Err(Error::WrongPeer);
+        }
+        list.check(now)?;
+        if list.epoch() < listed.epoch {
+            return Err(Error::ListRollback);
+        }
+        match list.hash_at(listed.epoch) {
+            Some(hash) if hash == listed.hash => Ok(()),
+            Some(_) => Err(Error::ListFork),
+            None => Err(Error::ListGap),
+        }
+    }
+}
+
+/// A guest's secrets, made for one link and one claim.
+struct Guest {
+    uid: GuestId,
+    identity: Identity,
+    /// For late devices, as long as the chat lives.
+    prekeys: PrekeySet,
+    join: Secret<32>,
+}
+
+/// The handshake with one device of the host, before anything is sealed under it.
+struct HostHandshake<'a> {
+    host: &'a Bundle,
+    handshake: Box<InitiatorHandshake<'a>>,
+    continuation: Continuation,
+}
+
+/// The sessions of a claim, and its first messages with what the transcript says of each.
+type Begun = (Vec<Session>, Vec<(Addressed, Vec<u8>)>);
+
+impl Guest {
+    fn generate(locator: Locator, now: u64, rng: &mut impl CryptoRng) -> Self {
+        let mut uid = [0; 16];
+        rng.fill_bytes(&mut uid);
+        let seed = Secret::fill(|out| rng.fill_bytes(out));
+        let identity = guest_identity(&seed, &uid, locator);
+        let prekeys = PrekeySet::generate(&identity, now, rng);
+        Self { uid, identity, prekeys, join: Secret::fill(|out| rng.fill_bytes(out)) }
+    }
+
+    fn handshakes<'a>(
+        &'a self,
+        hosts: Vec<&'a Bundle>,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Vec<HostHandshake<'a>> {
+        let continuation = Continuation::new(now);
+        let open = |host| {
+            let handshake = InitiatorHandshake::generate(&self.identity, host, continuation, rng);
+            HostHandshake { host, handshake: Box::new(handshake), continuation }
+        };
+        hosts.into_iter().map(open).collect()
+    }
+
+    fn transcript(&self, invitation: &[u8; 32], handshakes: &[HostHandshake<'_>]) -> [u8; 32] {
+        let addressed: Vec<_> = handshakes.iter().map(HostHandshake::addressed).collect();
+        let (certificate, prekeys) = (&self.identity.certificate, &self.prekeys.public);
+        claim::transcript(invitation, &self.uid, certificate, prekeys, &addressed)
+    }
+
+    /// Seals the same content for every device of the host.
+    fn seal(
+        &self,
+        handshakes: Vec<HostHandshake<'_>>,
+        binding: &Binding<'_>,
+        content: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Begun, Error> {
+        let mut sessions = Vec::with_capacity(handshakes.len());
+        let mut envelopes = Vec::with_capacity(handshakes.len());
+        for handshake in handshakes {
+            let addressed = handshake.addressed();
+            let mut session = handshake.begin(&self.identity, binding)?;
+            envelopes.push((addressed, session.encrypt(content, rng)?));
+            sessions.push(session);
+        }
+        Ok((sessions, envelopes))
+    }
+}
+
+impl HostHandshake<'_> {
+    fn addressed(&self) -> Addressed {
+        Addressed::new(self.host, &self.handshake)
+    }
+
+    fn begin(&self, guest: &Identity, binding: &Binding<'_>) -> Result<Session, Error> {
+        let (keys, prefix) = self.handshake.initiate(guest, Some(binding))?;
+        let ratchet = Ratchet::initiate(keys, self.host.signed_prekeys.signed);
+        let (peer, one_time) = (self.host.certificate().clone(), self.host.has_one_time_prekey());
+        Session::initiate(ratchet, peer, prefix, one_time, self.continuation)
+    }
+}
+
+/// Returns the bundles in ascending order of their devices, if they are of devices of the list, each once and
+/// in its time.
+fn addressees<'a>(
+    list: &DeviceList,
+    hosts: &'a [Bundle],
+    now: u64,
+) -> Result<Vec<&'a Bundle>, Error> {
+    for host in hosts {
+        if list.device(host.certificate().device()) != Some(host.certificate()) {
+            return Err(Error::WrongPeer);
+        }
+        host.check(now)?;
+    }
+    let device = |host: &&Bundle| host.certificate().device();
+    let mut hosts: Vec<&Bundle> = hosts.iter().collect();
+    hosts.sort_unstable_by_key(device);
+    let is_set = hosts.is_sorted_by(|one, two| device(one) < device(two));
+    if hosts.is_empty() {
+        return Err(Error::BundleMissing);
+    }
+    if is_set { Ok(hosts) } else { Err(Error::DeviceConflict) }
+}
+
+/// Returns the name and first texts, if the policy allows them. With a PIN there are no texts before it is
+/// proved: whoever altered the link would read them.
+fn introduction(policy: &Policy, name: &str, texts: &[&str]) -> Result<(String, Vec<Text>), Error> {
+    let most = if policy.approval == Approval::Pin { 0 } else { policy.max_pending };
+    if !is_name(name) {
+        return Err(Error::InvalidName);
+    }
+    if texts.len() > usize::from(most) {
+        return Err(Error::NotAllowed);
+    }
+    let texts = texts.iter().map(|one| text(one.as_bytes(), policy));
+    Ok((name.to_string(), texts.collect::<Result<_, Error>>()?))
+}

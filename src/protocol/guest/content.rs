@@ -1,0 +1,183 @@
+//! Contents of a guest chat: `spec/guest-links.md`, "Content".
+//!
+//! The schema is the policy: anything but text cannot be expressed, in either direction.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::pake::Public;
+use crate::primitives::sign::SIGNATURE;
+
+use super::invitation::{Approval, MAX_PENDING, Policy, name};
+use crate::protocol::handshake::x3dh::Psk;
+use crate::protocol::letter::Listed;
+
+/// The reason why a chat ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// Nobody wrote for as long as the policy allows.
+    Idle,
+    /// This side ended it.
+    Here,
+    /// The other side ended it: the guest left, or the host did not let it in or sent it away.
+    There,
+    /// Somebody else has claimed the link.
+    ClaimedByAnother,
+    /// The host took the link back.
+    Revoked,
+    /// The PINs of the two sides differ: one of them is not who it should be, or mistyped it.
+    WrongPin,
+    /// Devices of the host's account took the claims of two guests, or let two in: somebody gave them
+    /// different claims of one link. Neither chat goes on.
+    Contested,
+    /// This device of the host is no longer on its account's list.
+    Removed,
+}
+
+impl EndReason {
+    pub(crate) const fn byte(self) -> u8 {
+        match self {
+            Self::Idle => 1,
+            Self::Here => 2,
+            Self::There => 3,
+            Self::ClaimedByAnother => 4,
+            Self::Revoked => 5,
+            Self::WrongPin => 6,
+            Self::Contested => 7,
+            Self::Removed => 8,
+        }
+    }
+
+    pub(crate) fn decode(byte: u8) -> Result<Self, Error> {
+        match byte {
+            1 => Ok(Self::Idle),
+            2 => Ok(Self::Here),
+            3 => Ok(Self::There),
+            4 => Ok(Self::ClaimedByAnother),
+            5 => Ok(Self::Revoked),
+            6 => Ok(Self::WrongPin),
+            7 => Ok(Self::Contested),
+            8 => Ok(Self::Removed),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+/// A text, wiped on drop.
+pub(crate) type Text = Zeroizing<String>;
+
+/// The content of one message.
+pub(crate) enum ChatContent {
+    /// The guest's introduction: its name and first texts, its share if the policy asks for a PIN, and
+    /// the join key of late devices.
+    Introduction { name: String, texts: Vec<Text>, share: Option<Public>, join: Box<Psk> },
+    /// A text of either side.
+    Text(Text),
+    /// The host lets the guest in.
+    Grant { at: u64, signature: [u8; SIGNATURE] },
+    /// The sender ends the chat.
+    End,
+    /// The host's share, and its proof of the PIN.
+    PinAnswer { share: Public, proof: Proof },
+    /// The guest's proof of the PIN.
+    PinProof(Proof),
+    /// The first message of a late device.
+    Join,
+}
+
+/// A proof of a PIN.
+type Proof = [u8; 32];
+
+impl ChatContent {
+    /// Encodes one message: which list of the host's devices the sender knows, and the content.
+    pub(crate) fn encode(&self, listed: &Listed) -> Zeroizing<Vec<u8>> {
+        let mut writer = Writer::new();
+        listed.write(&mut writer);
+        match self {
+            Self::Introduction { name, texts, share, join } => {
+                writer.u8(1);
+                writer.bytes(name.as_bytes());
+                writer.list(texts, |text, writer| writer.bytes(text.as_bytes()));
+                if let Some(share) = share {
+                    writer.raw(share);
+                }
+                writer.raw(join.expose());
+            }
+            Self::Text(text) => {
+                writer.u8(2);
+                writer.raw(text.as_bytes());
+            }
+            Self::Grant { at, signature } => {
+                writer.u8(3);
+                writer.u64(*at);
+                writer.raw(signature);
+            }
+            Self::End => writer.u8(4),
+            Self::PinAnswer { share, proof } => {
+                writer.u8(5);
+                writer.raw(share);
+                writer.raw(proof);
+            }
+            Self::PinProof(proof) => {
+                writer.u8(6);
+                writer.raw(proof);
+            }
+            Self::Join => writer.u8(7),
+        }
+        writer.secret()
+    }
+
+    /// Reads a content under the policy of its chat. Everything that is not allowed is one error.
+    pub(crate) fn decode(bytes: &[u8], policy: &Policy) -> Result<(Listed, Self), Error> {
+        let read = Reader::all(bytes, |reader| {
+            let listed = Listed::read_reported(reader)?;
+            Ok((listed, Self::read(reader, policy)?))
+        });
+        read.map_err(|_| Error::NotAllowed)
+    }
+
+    fn read(reader: &mut Reader<'_>, policy: &Policy) -> Result<Self, Error> {
+        let max = usize::from(policy.max_text);
+        match reader.u8()? {
+            1 => {
+                let name = name(reader)?;
+                // Nothing is said before a PIN is proved, not even by a modified guest.
+                let asked = policy.approval == Approval::Pin;
+                let most = if asked { 0 } else { policy.max_pending.min(MAX_PENDING) };
+                let texts =
+                    reader.list(usize::from(most), |reader| text(reader.bytes(max)?, policy))?;
+                let share = if asked { Some(*reader.array()?) } else { None };
+                let join = Box::new(Psk::new(reader.secret()?)?);
+                Ok(Self::Introduction { name, texts, share, join })
+            }
+            2 => Ok(Self::Text(text(reader.rest(), policy)?)),
+            3 => Ok(Self::Grant { at: reader.u64()?, signature: *reader.array()? }),
+            4 => Ok(Self::End),
+            5 => Ok(Self::PinAnswer { share: *reader.array()?, proof: *reader.array()? }),
+            6 => Ok(Self::PinProof(*reader.array()?)),
+            7 => Ok(Self::Join),
+            _ => Err(Error::NotAllowed),
+        }
+    }
+}
+
+/// Reads a text that the policy allows: UTF-8, not empty, not too long.
+pub(crate) fn text(bytes: &[u8], policy: &Policy) -> Result<Text, Error> {
+    let allowed = 1..=usize::from(policy.max_text);
+    let text = core::str::from_utf8(bytes).map_err(|_| Error::NotAllowed)?;
+    if allowed.contains(&text.len()) {
+        Ok(Zeroizing::new(text.to_string()))
+    } else {
+        Err(Error::NotAllowed)
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/content.rs"]
+mod tests;

@@ -1,0 +1,91 @@
+//! How late devices of the host come into a guest chat: `spec/guest-links.md`, "Joining".
+//!
+//! ```text
+//! shared chat = version ‖ kind ‖ host account id ‖ terms ‖ guest certificate ‖ u32(length) ‖ guest name
+//!             ‖ signed prekeys ‖ join key ‖ grant
+//! ```
+//!
+//! The first message of a late device is a handshake with the guest's signed prekeys, bound to the join
+//! key and to the transcript of the claim.
+
+use alloc::boxed::Box;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::dh;
+
+use crate::protocol::handshake::bundle::SignedPrekeys;
+use crate::protocol::handshake::prekeys::PrekeySet;
+use crate::protocol::handshake::x3dh::Psk;
+
+/// A side's memory for late devices, as long as the chat lives.
+pub(crate) enum LateDevices {
+    /// Nothing: the chat is over.
+    Over,
+    /// The guest's: what opens their first messages.
+    Guest(Box<GuestSecrets>),
+    /// A host device's: what they begin with.
+    Host(Box<JoinTicket>),
+}
+
+/// A guest's secrets for late devices.
+pub(crate) struct GuestSecrets {
+    pub(crate) agreement: dh::SecretKey,
+    pub(crate) prekey_set: PrekeySet,
+    pub(crate) key: Psk,
+}
+
+/// A host device's memory by which late devices can join: it shows that another device told them of the chat.
+pub(crate) struct JoinTicket {
+    pub(crate) signed_prekeys: SignedPrekeys,
+    /// See note `[boxes]`.
+    pub(crate) key: Box<Psk>,
+}
+
+impl JoinTicket {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        self.signed_prekeys.write(writer);
+        writer.raw(self.key.expose());
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Box<Self>, Error> {
+        let signed_prekeys = SignedPrekeys::read(reader)?;
+        Ok(Box::new(Self { signed_prekeys, key: Box::new(key(reader)?) }))
+    }
+}
+
+impl LateDevices {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        match self {
+            Self::Over => writer.u8(0),
+            Self::Guest(secrets) => {
+                writer.u8(1);
+                writer.raw(secrets.agreement.seed().expose());
+                secrets.prekey_set.write(writer);
+                writer.raw(secrets.key.expose());
+            }
+            Self::Host(ticket) => {
+                writer.u8(2);
+                ticket.write(writer);
+            }
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        match reader.u8()? {
+            0 => Ok(Self::Over),
+            1 => {
+                let agreement = dh::SecretKey::from_seed(reader.secret()?);
+                let prekey_set = PrekeySet::read(reader)?;
+                let key = key(reader)?;
+                Ok(Self::Guest(Box::new(GuestSecrets { agreement, prekey_set, key })))
+            }
+            2 => Ok(Self::Host(JoinTicket::read(reader)?)),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+fn key(reader: &mut Reader<'_>) -> Result<Psk, Error> {
+    Psk::new(reader.secret()?)
+}

@@ -1,0 +1,6 @@
+//! How a session begins: `spec/prekeys.md`, `spec/handshake.md`.
+
+pub(crate) mod bundle;
+pub(crate) mod continuation;
+pub(crate) mod prekeys;
+pub(crate) mod x3dh;

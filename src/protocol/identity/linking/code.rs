@@ -1,0 +1,278 @@
+//! Linking codes, which a new device shows and an account's primary reads: `spec/linking.md`, "Code".
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer, first, halves};
+use crate::primitives::id::ids;
+use crate::primitives::kdf::hash;
+use crate::primitives::secret::{Secret, redacted, same};
+use crate::primitives::{dh, sign, text};
+use crate::protocol::identity::certificate::IdentityKey;
+use crate::protocol::labels;
+
+/// Maximum difference of the two clocks, in seconds.
+pub(super) const CODE_SKEW: u64 = 60;
+
+/// The time in seconds for which an offer is taken after its code was made, and an acceptance after its
+/// offer.
+pub(super) const LATE: u64 = 300;
+
+/// The beginning of a code's text.
+const PREFIX: &str = "1L.";
+
+/// The form of the code: its text holds the whole secret. A short code to be typed, with a password
+/// exchange instead of the secret, would be another one.
+const FORM: u8 = 1;
+
+/// The purpose of a code: to become a device of the account.
+const COMPANION: u8 = 1;
+
+/// Maximum length of a description in bytes.
+const MAX_DESCRIPTION: usize = 64;
+
+/// Bytes of a body without its description.
+const FIXED: usize = 1 + 1 + 8 + 3 * 32 + 1;
+
+const CHECK: usize = 4;
+
+/// Maximum length of a code in bytes.
+const MAX_CODE: usize = FIXED + MAX_DESCRIPTION + 32 + CHECK;
+
+/// The time in seconds for which a code may be read: a minute, then the device shows a new one.
+const FRESH_FOR: u64 = 60;
+
+/// A code without its secret and check.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct CodeBody {
+    pub(super) created: u64,
+    pub(super) identity: IdentityKey,
+    pub(super) ephemeral: dh::PublicKey,
+    pub(super) description: String,
+}
+
+impl CodeBody {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.u8(FORM);
+        writer.u8(COMPANION);
+        writer.u64(self.created);
+        writer.raw(self.identity.signing.bytes());
+        writer.raw(self.identity.agreement.bytes());
+        writer.raw(self.ephemeral.bytes());
+        write_description(&self.description, &mut writer);
+        writer.public()
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        if reader.u8()? != FORM || reader.u8()? != COMPANION {
+            return Err(Error::LinkMangled);
+        }
+        Ok(Self {
+            created: reader.u64()?,
+            identity: IdentityKey {
+                signing: sign::PublicKey::decode(*reader.array()?)?,
+                agreement: dh::PublicKey::decode(*reader.array()?)?,
+            },
+            ephemeral: dh::PublicKey::decode(*reader.array()?)?,
+            description: read_description(reader)?,
+        })
+    }
+}
+
+fn write_description(description: &str, writer: &mut Writer) {
+    // At most `MAX_DESCRIPTION`, which was checked where the description came from. No reader would
+    // take a longer one.
+    writer.u8(u8::try_from(description.len()).unwrap_or(u8::MAX));
+    writer.raw(description.as_bytes());
+}
+
+fn read_description(reader: &mut Reader<'_>) -> Result<String, Error> {
+    let length = usize::from(reader.u8()?);
+    let text = core::str::from_utf8(reader.slice(length)?).map_err(|_| Error::Malformed)?;
+    if is_description(text) { Ok(text.to_string()) } else { Err(Error::Malformed) }
+}
+
+/// Tells whether a text can stand in a question to the user without looking like another question.
+fn is_description(text: &str) -> bool {
+    let seen = !text.trim().is_empty();
+    seen && text.len() <= MAX_DESCRIPTION && text::is_line(text)
+}
+
+ids! {
+    /// The id by which the two devices of a linking meet on a server: 16 bytes that follow from the
+    /// whole code, secret included, and tell nothing of it.
+    RendezvousId: 16;
+}
+
+/// Computes the check that ends a code, and the rendezvous id: one hash of the code, cut in two.
+fn check(body: &[u8], secret: &Secret<32>) -> ([u8; CHECK], RendezvousId) {
+    let hash = hash(&[labels::LINKING_CHECK, body, secret.expose()]);
+    let (check, rest) = halves::<CHECK, { 32 - CHECK }, 32>(&hash);
+    (check, RendezvousId(first(&rest)))
+}
+
+/// A new device's side, from the code that it shows to its membership. Secret.
+pub(crate) struct Request {
+    pub(super) signing: sign::SecretKey,
+    pub(super) agreement: dh::SecretKey,
+    pub(super) ephemeral: dh::SecretKey,
+    pub(super) secret: Box<Secret<32>>,
+    pub(super) body: CodeBody,
+}
+
+impl Request {
+    /// Makes the keys of a new device and the secret of its code.
+    pub(crate) fn generate(
+        description: &str,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, Error> {
+        if !is_description(description) {
+            return Err(Error::InvalidName);
+        }
+        let mut secret = || Secret::fill(|out| rng.fill_bytes(out));
+        let signing = sign::SecretKey::from_seed(secret());
+        let agreement = dh::SecretKey::from_seed(secret());
+        let ephemeral = dh::SecretKey::from_seed(secret());
+        Ok(Self::of(signing, agreement, ephemeral, Box::new(secret()), (now, description)))
+    }
+
+    fn of(
+        signing: sign::SecretKey,
+        agreement: dh::SecretKey,
+        ephemeral: dh::SecretKey,
+        secret: Box<Secret<32>>,
+        (created, description): (u64, &str),
+    ) -> Self {
+        let body = CodeBody {
+            created,
+            identity: IdentityKey { signing: signing.public(), agreement: agreement.public() },
+            ephemeral: ephemeral.public(),
+            description: description.to_string(),
+        };
+        Self { signing, agreement, ephemeral, secret, body }
+    }
+
+    /// Returns the text to show as a QR code. Whoever reads it can offer to link this device.
+    pub(crate) fn code(&self) -> Zeroizing<String> {
+        let body = self.body.encode();
+        let mut writer = Writer::new();
+        writer.raw(&body);
+        writer.raw(self.secret.expose());
+        writer.raw(&check(&body, &self.secret).0);
+        let encoded = text::encode(writer.written());
+        let length = PREFIX.len().saturating_add(encoded.len());
+        let mut code = Zeroizing::new(String::with_capacity(length));
+        code.push_str(PREFIX);
+        code.push_str(&encoded);
+        code
+    }
+
+    pub(crate) fn rendezvous(&self) -> RendezvousId {
+        check(&self.body.encode(), &self.secret).1
+    }
+
+    pub(crate) fn identity(&self) -> &IdentityKey {
+        &self.body.identity
+    }
+
+    pub(crate) fn created(&self) -> u64 {
+        self.body.created
+    }
+
+    pub(crate) fn description(&self) -> &str {
+        &self.body.description
+    }
+
+    /// Writes the request for this device's own state.
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.raw(self.signing.seed().expose());
+        writer.raw(self.agreement.seed().expose());
+        writer.raw(self.ephemeral.seed().expose());
+        writer.raw(self.secret.expose());
+        writer.u64(self.body.created);
+        write_description(&self.body.description, writer);
+    }
+
+    /// Reads what [`Request::write`] wrote.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let signing = sign::SecretKey::from_seed(reader.secret()?);
+        let agreement = dh::SecretKey::from_seed(reader.secret()?);
+        let ephemeral = dh::SecretKey::from_seed(reader.secret()?);
+        let secret = Box::new(reader.secret()?);
+        let created = reader.u64()?;
+        let description = read_description(reader)?;
+        Ok(Self::of(signing, agreement, ephemeral, secret, (created, &description)))
+    }
+}
+
+/// A linking code that was read: somebody's device asks to be linked. Secret.
+///
+/// Show [`LinkingRequest::description`] and ask: whoever holds that device will read and write all that
+/// the account does. Anybody can have made the code, and written anything as its description.
+pub struct LinkingRequest {
+    pub(super) body: CodeBody,
+    pub(super) secret: Box<Secret<32>>,
+}
+
+redacted!(LinkingRequest, |request| identity = request.identity());
+
+impl LinkingRequest {
+    /// Reads the text of a code.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LinkMangled`] if the text is not exactly one whole code, [`Error::WeakKey`] if a
+    /// key in it is not canonical or of small order, [`Error::Expired`] if it was made more than
+    /// a minute before or after `now`.
+    pub fn read(text: &str, now: u64) -> Result<Self, Error> {
+        let encoded = text.strip_prefix(PREFIX).ok_or(Error::LinkMangled)?;
+        let bytes = text::decode_up_to(encoded, MAX_CODE)?;
+        let (rest, found) = bytes.split_last_chunk::<CHECK>().ok_or(Error::LinkMangled)?;
+        let (body, secret) = rest.split_last_chunk::<32>().ok_or(Error::LinkMangled)?;
+        let secret = Box::new(Secret::copy(secret));
+        if !same(found, &check(body, &secret).0) {
+            return Err(Error::LinkMangled);
+        }
+        let body = Reader::all(body, CodeBody::read).map_err(|error| match error {
+            Error::Malformed => Error::LinkMangled,
+            error => error,
+        })?;
+        let is_begun = body.created <= now.saturating_add(CODE_SKEW);
+        if !is_begun || now > body.created.saturating_add(FRESH_FOR) {
+            return Err(Error::Expired);
+        }
+        Ok(Self { body, secret })
+    }
+
+    /// Returns what the device says that it is: 1 to 64 bytes, a line ("Lines" in [the
+    /// specification](crate::spec)).
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.body.description
+    }
+
+    /// Returns where the new device looks for the offer: the same id as on its side
+    /// ([`NewDevice::rendezvous`](crate::client::NewDevice::rendezvous)).
+    #[must_use]
+    pub fn rendezvous(&self) -> RendezvousId {
+        check(&self.body.encode(), &self.secret).1
+    }
+
+    /// Returns the keys of the device that would be linked.
+    #[must_use]
+    pub fn identity(&self) -> &IdentityKey {
+        &self.body.identity
+    }
+
+    /// Refuses a code that is too old for an offer to be taken in time.
+    pub(super) fn check(&self, now: u64) -> Result<(), Error> {
+        if now > self.body.created.saturating_add(LATE) { Err(Error::Expired) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,271 @@
+//! Letters, which devices of accounts send each other inside a session: `spec/fan-out.md`, "Letter".
+//!
+//! ```text
+//! letter       = lists ‖ u64(sent) ‖ message id ‖ conversation ‖ kind ‖ content
+//! lists        = 2 × (u64(epoch) ‖ hash)           the sender's account, the other account
+//! conversation = byte 1 ‖ account id | byte 2 ‖ group id ‖ audience
+//! audience     = SHA-256(LABEL(letter/audience) ‖ u32(count) ‖ account id …)
+//! digest       = SHA-256(LABEL(letter/digest) ‖ sender's account id ‖ sender's device id
+//!                        ‖ message id ‖ conversation ‖ kind ‖ content)
+//! ```
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use super::blob::Reference;
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::id::ids;
+use crate::primitives::kdf::hash;
+use crate::protocol::identity::certificate::{AccountId, DeviceId};
+use crate::protocol::identity::device_list::DeviceList;
+use crate::protocol::labels;
+
+ids! {
+    /// The id of a message, the same on all devices that got it: 16 random bytes, chosen by its sender.
+    /// Two senders may choose the same one.
+    MessageId: 16;
+
+    /// The id by which an app knows a group.
+    GroupId: 32;
+}
+
+/// Length of the beginning of a letter in bytes: what the sender knows of both lists.
+#[cfg(test)]
+pub(crate) const LISTS: usize = 2 * (8 + 32);
+
+/// Maximum number of seen messages in one letter.
+pub(crate) const MAX_SEEN_MESSAGES: usize = 256;
+
+/// The list of an account's devices that a sender knows, by epoch and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) epoch: u64,
+    pub(crate) hash: [u8; 32],
+}
+
+impl Listed {
+    /// Stands in a state for no report: no list has epoch 0. Flat, and not an `Option`, because a state
+    /// on the heap must hold zeros where there is none (see note `[boxes]`).
+    pub(crate) const NONE: Self = Self { epoch: 0, hash: [0; 32] };
+
+    pub(crate) fn of(list: &DeviceList) -> Self {
+        Self { epoch: list.epoch(), hash: list.hash().0 }
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.u64(self.epoch);
+        writer.raw(&self.hash);
+    }
+
+    /// Reads what this device's own state holds, where epoch 0 stands for no report.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self { epoch: reader.u64()?, hash: *reader.array()? })
+    }
+
+    /// Reads what somebody else says. No list has epoch 0.
+    pub(crate) fn read_reported(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let reported = Self::read(reader)?;
+        if reported.epoch == 0 { Err(Error::Malformed) } else { Ok(reported) }
+    }
+}
+
+/// The place where a letter belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum LetterConversation {
+    /// With an account: from a foreign sender the receiver's own, in an own copy the other's.
+    With(AccountId),
+    /// In a group, whose accounts, as the sender knows them, the audience hashes.
+    Group { id: GroupId, audience: [u8; 32] },
+}
+
+impl LetterConversation {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        match self {
+            Self::With(account) => {
+                writer.u8(1);
+                writer.raw(&account.0);
+            }
+            Self::Group { id, audience } => {
+                writer.u8(2);
+                writer.raw(&id.0);
+                writer.raw(audience);
+            }
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        match reader.u8()? {
+            1 => Ok(Self::With(AccountId(*reader.array()?))),
+            2 => Ok(Self::Group { id: GroupId(*reader.array()?), audience: *reader.array()? }),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+/// Hashes the accounts of a group, the sender's included, in whatever order they are given.
+pub(crate) fn audience(accounts: impl IntoIterator<Item = AccountId>) -> [u8; 32] {
+    let accounts: BTreeSet<_> = accounts.into_iter().collect();
+    let mut writer = Writer::new();
+    writer.list(accounts, |account, writer| writer.raw(&account.0));
+    hash(&[labels::LETTER_AUDIENCE, writer.written()])
+}
+
+/// A letter that an own device opened, and what it said.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SeenMessage {
+    pub(crate) account: AccountId,
+    pub(crate) device: DeviceId,
+    pub(crate) id: MessageId,
+    pub(crate) digest: [u8; 32],
+}
+
+impl SeenMessage {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.account.0);
+        writer.raw(&self.device.0);
+        writer.raw(&self.id.0);
+        writer.raw(&self.digest);
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            account: AccountId(*reader.array()?),
+            device: DeviceId(*reader.array()?),
+            id: MessageId(*reader.array()?),
+            digest: *reader.array()?,
+        })
+    }
+}
+
+/// The content of a letter, by kind.
+pub(crate) enum Body<'a> {
+    /// Something that is read once, and remembered.
+    Said(Said<'a>),
+    /// The id of a letter that could not be opened.
+    ResendRequest(MessageId),
+    /// What letters of others said to this device, for the other own devices to compare.
+    SeenReport(Vec<SeenMessage>),
+}
+
+/// The words of a sender, which are read once and remembered.
+pub(crate) enum Said<'a> {
+    /// The content of a message.
+    Message(&'a [u8]),
+    /// The blob that holds the content of a message, and its key.
+    Blob(Reference),
+    /// Something between devices of one account.
+    Own(&'a [u8]),
+}
+
+impl<'a> Body<'a> {
+    fn write(&self, writer: &mut Writer) {
+        match self {
+            Self::Said(Said::Message(content)) => {
+                writer.u8(1);
+                writer.raw(content);
+            }
+            Self::Said(Said::Blob(reference)) => {
+                writer.u8(2);
+                reference.write(writer);
+            }
+            Self::Said(Said::Own(content)) => {
+                writer.u8(3);
+                writer.raw(content);
+            }
+            Self::ResendRequest(id) => {
+                writer.u8(4);
+                writer.raw(&id.0);
+            }
+            Self::SeenReport(messages) => {
+                writer.u8(5);
+                let messages: BTreeSet<_> = messages.iter().collect();
+                writer.list(messages, SeenMessage::write);
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
+        match reader.u8()? {
+            1 => Ok(Self::Said(Said::Message(reader.rest()))),
+            2 => Ok(Self::Said(Said::Blob(Reference::read(reader)?))),
+            3 => Ok(Self::Said(Said::Own(reader.rest()))),
+            4 => Ok(Self::ResendRequest(MessageId(*reader.array()?))),
+            5 => {
+                let messages: Vec<_> = reader.list(MAX_SEEN_MESSAGES, SeenMessage::read)?;
+                if messages.is_sorted_by(|a, b| a < b) {
+                    Ok(Self::SeenReport(messages))
+                } else {
+                    Err(Error::Malformed)
+                }
+            }
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+/// The content of one message of a session between devices of accounts. Only its lists differ from
+/// device to device.
+pub(crate) struct Letter<'a> {
+    pub(crate) lists: [Listed; 2],
+    pub(crate) sent: u64,
+    pub(crate) id: MessageId,
+    pub(crate) conversation: LetterConversation,
+    pub(crate) body: Body<'a>,
+}
+
+impl<'a> Letter<'a> {
+    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let mut writer = Writer::new();
+        for listed in &self.lists {
+            listed.write(&mut writer);
+        }
+        writer.u64(self.sent);
+        writer.raw(&self.id.0);
+        self.conversation.write(&mut writer);
+        self.body.write(&mut writer);
+        writer.secret()
+    }
+
+    pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
+        Reader::all(bytes, |reader| {
+            Ok(Self {
+                lists: [Listed::read_reported(reader)?, Listed::read_reported(reader)?],
+                sent: reader.u64()?,
+                id: MessageId(*reader.array()?),
+                conversation: LetterConversation::read(reader)?,
+                body: Body::read(reader)?,
+            })
+        })
+    }
+
+    /// Computes what own devices compare. Neither lists nor time are in it, so that a resent letter has
+    /// the digest that it had.
+    pub(crate) fn digest(&self, account: AccountId, device: DeviceId) -> [u8; 32] {
+        let mut writer = Writer::new();
+        self.conversation.write(&mut writer);
+        self.body.write(&mut writer);
+        hash(&[labels::LETTER_DIGEST, &account.0, &device.0, &self.id.0, writer.written()])
+    }
+
+    /// Refuses what this sender may not say to a device of `own`. `sender` is the account that the
+    /// session proved, and nothing that came with the letter.
+    pub(crate) fn check_sender(&self, sender: AccountId, own: AccountId) -> Result<(), Error> {
+        let from_self = sender == own;
+        let about_self = self.conversation == LetterConversation::With(own);
+        match (&self.body, self.conversation) {
+            (Body::Said(Said::Own(_)) | Body::SeenReport(_), _) if !from_self => {
+                Err(Error::NotSelf)
+            }
+            // Own content belongs to the own account and to no other conversation.
+            (Body::Said(Said::Own(_)) | Body::SeenReport(_), _) if !about_self => {
+                Err(Error::Malformed)
+            }
+            // A copy of what an own device sent to somebody else.
+            (_, LetterConversation::With(_)) if !from_self && !about_self => Err(Error::NotSelf),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("links.md")]
+#![doc = include_str!("../../spec/README.md")]
+
+/// Defines a page, whose links lead to the other pages here as they do between the files.
+macro_rules! pages {
+    ($($name:ident: $file:literal;)*) => {$(
+        #[doc = include_str!("links.md")]
+        #[doc = include_str!($file)]
+        pub mod $name {}
+    )*};
+}
+
+pages! {
+    braid: "../../spec/braid.md";
+    decisions: "../../spec/decisions.md";
+    devices: "../../spec/devices.md";
+    fan_out: "../../spec/fan-out.md";
+    glossary: "../../spec/glossary.md";
+    guest_links: "../../spec/guest-links.md";
+    handshake: "../../spec/handshake.md";
+    identity: "../../spec/identity.md";
+    linking: "../../spec/linking.md";
+    post_quantum: "../../spec/post-quantum.md";
+    prekeys: "../../spec/prekeys.md";
+    ratchet: "../../spec/ratchet.md";
+    security: "../../spec/security.md";
+    sessions: "../../spec/sessions.md";
+    state: "../../spec/state.md";
+    storing: "../../spec/storing.md";
+    wire: "../../spec/wire.md";
+    vectors: "../../spec/vectors/README.md";
+    reporting: "../../SECURITY.md";
+}

@@ -1,0 +1,256 @@
+//! Journals: a snapshot of a state and the changes since, for a store that appends (`spec/state.md`,
+//! "Journals").
+//!
+//! ```text
+//! snapshot = head, page, … under the state key
+//! head     = journal key ‖ digest of the pages ‖ core of the state
+//! entry    = record of a change under the journal key
+//!
+//! begin ──▶ snapshot ──▶ entry ──▶ … ──▶ full ──▶ renew: the head, with another journal key, and
+//!                                                  the pages that changed
+//! ```
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use super::anchor::Anchor;
+use super::change::Change;
+use super::pages::Pages;
+use super::snapshot::{self, OpenedSnapshot, Page};
+use super::state::State;
+use super::state_key::StateKey;
+use crate::error::Error;
+use crate::primitives::secret::{Secret, redacted};
+
+/// Maximum number of changes in one journal.
+const MAX_ENTRIES: u32 = 64;
+
+/// A snapshot of one state and the changes since, as a store holds them: what the next change must
+/// continue, and the key that seals it. Secret.
+///
+/// A journal spares writing the whole state for each message. Its entries hold keys, and a store that
+/// appends keeps them. So they are sealed under a key that is in the snapshot alone: once the snapshot
+/// is replaced, they are all out of reach, whatever the store still has of them. That is why a journal
+/// ends after 64 changes, and after one that took a session or a chat to other ratchet keys; a client's
+/// ends after 64 changes only, because almost every message turns one of its sessions. The next change
+/// then has to wait for a new snapshot.
+///
+/// A snapshot is one record, or many for a [`Client`](crate::client::Client) ([`Page`]): a new snapshot
+/// writes only the records that changed. The store's part is the same for all states.
+///
+/// In one transaction, either write the pages that [`Journal::renew`] gives and delete all entries in
+/// front of them, or append what [`Pending::journal`](super::Pending::journal) gives. If a write fails,
+/// drop state and journal, and load both again.
+///
+/// ```
+/// # use std::collections::BTreeMap;
+/// # use latchstring::{Error, rand_core::CryptoRng};
+/// # use latchstring::{session::{Decrypted, Session}, storage::{Journal, Page, PageId, StateKey}};
+/// # struct Rows { pages: BTreeMap<PageId, Vec<u8>>, entries: Vec<Vec<u8>> }
+/// /// Replaces the snapshot. `rows` stands for one transaction of your store.
+/// fn replace(rows: &mut Rows, snapshot: Vec<Page>) {
+///     for page in snapshot {
+///         match page.record {
+///             Some(record) => rows.pages.insert(page.id, record),
+///             None => rows.pages.remove(&page.id),
+///         };
+///     }
+///     rows.entries.clear();
+/// }
+///
+/// /// Receives one message.
+/// fn receive(
+///     session: &mut Session,
+///     journal: &mut Journal,
+///     key: &StateKey,
+///     rows: &mut Rows,
+///     message: &[u8],
+///     rng: &mut impl CryptoRng,
+/// ) -> Result<Decrypted, Error> {
+///     if journal.is_full() {
+///         let (snapshot, next) = journal.renew(session, key, rng)?;
+///         replace(rows, snapshot);
+///         *journal = next;
+///     }
+///     let recorded = session.open(message)?.journal(journal, rng)?;
+///     rows.entries.extend(recorded.record().map(<[u8]>::to_vec));
+///     let opened = recorded.apply();
+///     // Write what `opened` says, too, and commit here. If anything failed up to here, drop session and
+///     // journal, and load both again. Then show it:
+///     Ok(opened)
+/// }
+/// ```
+pub struct Journal {
+    key: StateKey,
+    owner: Vec<u8>,
+    pages: Pages,
+    tail: Tail,
+}
+
+redacted!(
+    Journal,
+    |journal| anchor = journal.anchor(),
+    entries = journal.entries(),
+    is_full = journal.is_full()
+);
+
+/// The entries behind the snapshot: the anchor they lead to, their number, and whether the journal is
+/// full.
+#[derive(Clone, Copy)]
+struct Tail {
+    head: Anchor,
+    entries: u32,
+    is_full: bool,
+}
+
+impl Tail {
+    /// Returns the tail after one more change.
+    fn after<S: State>(&self, change: &Change<S>) -> Result<Self, Error> {
+        if change.base() != self.head {
+            return Err(Error::StaleChange);
+        }
+        if self.is_full {
+            return Err(Error::JournalFull);
+        }
+        let entries = self.entries.saturating_add(1);
+        let is_full = change.is_turn() || entries >= MAX_ENTRIES;
+        Ok(Self { head: change.anchor(), entries, is_full })
+    }
+}
+
+impl Journal {
+    /// Seals a snapshot of `state` under the state key, for `owner` as in [`StateKey::seal`], and
+    /// begins the journal after it. Write the snapshot first. If the store holds one of this owner,
+    /// delete all of it in the same transaction. Give each state an owner of its own: two heads of one
+    /// owner share a page id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StateTooLarge`] if the state is larger than one AEAD call takes; [`Error::WeakKey`] if the
+    /// random generator gives 32 zero bytes.
+    pub fn begin<S: State>(
+        state: &S,
+        key: &StateKey,
+        owner: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<Page>, Self), Error> {
+        Self::write(state, (key, owner), None, rng)
+    }
+
+    /// Seals what a snapshot of `state` has and the one before it has not, and begins the journal after
+    /// it. The new journal counts once the pages are written and all entries deleted; until then this
+    /// one does. If you cannot know whether they were, load both again.
+    ///
+    /// Under another state key, the snapshot is all of the state; delete what the old key opens.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleChange`] if `state` is behind what is stored, or another state; otherwise as
+    /// [`Journal::begin`].
+    pub fn renew<S: State>(
+        &self,
+        state: &S,
+        key: &StateKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<Page>, Self), Error> {
+        self.anchor().accepts(&state.anchor()).map_err(|_| Error::StaleChange)?;
+        Self::write(state, (key, &self.owner), Some(&self.pages), rng)
+    }
+
+    fn write<S: State>(
+        state: &S,
+        place: (&StateKey, &[u8]),
+        before: Option<&Pages>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<Page>, Self), Error> {
+        let secret = Box::new(Secret::fill(|out| rng.fill_bytes(out)));
+        let (snapshot, pages) = snapshot::write(state, &secret, place, before, rng)?;
+        let (key, owner) = place;
+        Ok((snapshot, Self::new(key.with(secret)?, owner, pages, state.anchor())))
+    }
+
+    /// Opens a snapshot, all its records in any order, and applies the entries after it, in the order
+    /// in which they were written. With `anchor`, the resulting state must not be behind it, as in
+    /// [`StateKey::open`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStateKey`] for another key or owner, or an entry of another journal, an older
+    /// snapshot's too; [`Error::WrongKind`], [`Error::UnknownVersion`]; [`Error::StateRollback`] if the
+    /// end is behind its anchor: entries or a snapshot were lost, or are an old copy;
+    /// [`Error::WeakKey`] for a journal key of zeros; [`Error::Corrupt`] for damage, for records that
+    /// are not all of one snapshot and nothing else, for entries that do not continue each other, and
+    /// for more than a journal takes.
+    pub fn open<S: State>(
+        key: &StateKey,
+        owner: &[u8],
+        anchor: Option<&Anchor>,
+        snapshot: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        entries: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<(S, Self), Error> {
+        let OpenedSnapshot { mut state, secret, pages } =
+            snapshot::read::<S>(key, owner, snapshot)?;
+        let mut journal = Self::new(key.with(secret)?, owner, pages, state.anchor());
+        for entry in entries {
+            let change: Change<S> = journal.key.open(owner, None, entry.as_ref())?;
+            journal.tail = journal.tail.after(&change).map_err(|_| Error::Corrupt)?;
+            change.apply(&mut state).map_err(|_| Error::Corrupt)?;
+        }
+        if let Some(anchor) = anchor {
+            anchor.accepts(&journal.anchor())?;
+        }
+        Ok((state, journal))
+    }
+
+    fn new(key: StateKey, owner: &[u8], pages: Pages, head: Anchor) -> Self {
+        let tail = Tail { head, entries: 0, is_full: false };
+        Self { key, owner: owner.to_vec(), pages, tail }
+    }
+
+    /// Returns the anchor of the stored state. Keep it in the store as well, and compare the two in the
+    /// transaction that writes: they differ once a second process or tab has written.
+    #[must_use]
+    pub fn anchor(&self) -> Anchor {
+        self.tail.head
+    }
+
+    /// Tells whether a snapshot has to come before the next change.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.tail.is_full
+    }
+
+    /// Returns the number of changes since the snapshot.
+    #[must_use]
+    pub fn entries(&self) -> u32 {
+        self.tail.entries
+    }
+
+    /// Refuses a change that does not continue the journal.
+    pub(crate) fn check<S: State>(&self, change: &Change<S>) -> Result<(), Error> {
+        self.tail.after(change).map(drop)
+    }
+
+    /// Seals the next entry, and moves the journal on. Write it, then apply the change.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleChange`] if the change does not continue the journal, [`Error::JournalFull`]. The
+    /// journal is as it was.
+    pub(crate) fn seal<S: State>(
+        &mut self,
+        change: &Change<S>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, Error> {
+        let tail = self.tail.after(change)?;
+        let entry = self.key.seal(change, &self.owner, rng)?;
+        self.tail = tail;
+        Ok(entry)
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/journal.rs"]
+mod tests;

@@ -1,0 +1,157 @@
+//! Snapshots: the head of a state, which is always written, and its pages, which are written when they
+//! change (`spec/state.md`, "Pages").
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use super::anchor::Anchor;
+use super::pages::{PageId, Pages};
+use super::state::{State, encode};
+use super::state_key::StateKey;
+use crate::error::Error;
+use crate::primitives::codec::{PagePart, Reader, Writer};
+use crate::primitives::secret::{Secret, same};
+
+/// The kinds of the two records.
+pub(crate) const HEAD: u8 = 0x08;
+const PAGE: u8 = 0x09;
+
+/// The anchor that a page shows in clear: none. A history would tell the store, contact by contact,
+/// when somebody was last spoken to.
+const NOWHERE: [u8; 32] = [0; 32];
+
+/// One record of a snapshot, to be written in place of the one under its id, or to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The id under which the store keeps it. It differs from owner to owner, and does not show what
+    /// the page is about.
+    pub id: PageId,
+    /// The record to write; `None` if the one under the id is to be deleted.
+    pub record: Option<Vec<u8>>,
+}
+
+/// Seals what the store has not of a state yet, and returns what it then has.
+pub(crate) fn write<S: State>(
+    state: &S,
+    secret: &Secret<32>,
+    (key, owner): (&StateKey, &[u8]),
+    before: Option<&Pages>,
+    rng: &mut impl CryptoRng,
+) -> Result<(Vec<Page>, Pages), Error> {
+    let written = encode(state);
+    let (core, parts) = written.cut();
+    let mut pages = Pages::new(key, owner);
+    // By their ids, so that the order tells nothing.
+    let mut changed = BTreeMap::<PageId, PagePart<'_>>::new();
+    for part in parts {
+        let id = pages.add(part).ok_or(Error::Corrupt)?;
+        if !before.is_some_and(|before| pages.shares(&id, before)) {
+            changed.insert(id, part);
+        }
+    }
+    let head = seal_head(state, &pages, secret, core, (key, owner), rng)?;
+    let mut out = Vec::from([Page { id: pages.head(), record: Some(head) }]);
+    for (id, part) in changed {
+        out.push(Page { id, record: Some(seal_page(part, key, owner, rng)?) });
+    }
+    let gone = before.into_iter().flat_map(Pages::all).filter(|id| !pages.has(id));
+    out.extend(gone.map(|id| Page { id, record: None }));
+    Ok((out, pages))
+}
+
+fn seal_head<S: State>(
+    state: &S,
+    pages: &Pages,
+    secret: &Secret<32>,
+    core: &[u8],
+    (key, owner): (&StateKey, &[u8]),
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, Error> {
+    let mut text = Writer::new();
+    text.raw(secret.expose());
+    text.raw(&pages.digest());
+    text.raw(core);
+    key.seal_record(HEAD, &state.anchor(), owner, text.written(), rng)
+}
+
+/// Seals a page: `length of title (1) ‖ title ‖ part`.
+fn seal_page(
+    part: PagePart<'_>,
+    key: &StateKey,
+    owner: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, Error> {
+    let mut text = Writer::new();
+    text.u8(u8::try_from(part.title.len()).map_err(|_| Error::Corrupt)?);
+    text.raw(part.title);
+    text.raw(part.bytes);
+    key.seal_record(PAGE, &Anchor::from_bytes(&NOWHERE), owner, text.written(), rng)
+}
+
+/// A snapshot as it was read.
+pub(crate) struct OpenedSnapshot<S> {
+    pub(crate) state: S,
+    pub(crate) secret: Box<Secret<32>>,
+    pub(crate) pages: Pages,
+}
+
+/// Opens the records of a snapshot, in any order, and puts the state together.
+pub(crate) fn read<S: State>(
+    key: &StateKey,
+    owner: &[u8],
+    records: impl IntoIterator<Item = impl AsRef<[u8]>>,
+) -> Result<OpenedSnapshot<S>, Error> {
+    let mut pages = Pages::new(key, owner);
+    let mut head = None;
+    let mut texts = BTreeMap::new();
+    for record in records {
+        let record = record.as_ref();
+        if record.get(1) == Some(&PAGE) {
+            let (_, text) = key.open_record(PAGE, owner, record)?;
+            let part = open_page(&text)?;
+            pages.add(part).ok_or(Error::Corrupt)?;
+            let title = part.title.to_vec();
+            texts.insert(title, text);
+        } else if head.replace(key.open_record(HEAD, owner, record)?).is_some() {
+            return Err(Error::Corrupt);
+        }
+    }
+    let (anchor, head) = head.ok_or(Error::Corrupt)?;
+    let (secret, core) = open_head(&head, &pages)?;
+    let state = if texts.is_empty() {
+        S::from_bytes(core)?
+    } else {
+        let mut whole = Writer::new();
+        whole.raw(core);
+        for text in texts.values() {
+            whole.raw(open_page(text)?.bytes);
+        }
+        S::from_bytes(whole.written())?
+    };
+    if state.anchor() == anchor {
+        Ok(OpenedSnapshot { state, secret, pages })
+    } else {
+        Err(Error::Corrupt)
+    }
+}
+
+/// Reads the journal key and the core from a head that belongs to exactly these pages.
+fn open_head<'a>(text: &'a [u8], pages: &Pages) -> Result<(Box<Secret<32>>, &'a [u8]), Error> {
+    let mut reader = Reader::new(text);
+    let secret = Box::new(reader.secret().map_err(|_| Error::Corrupt)?);
+    let digest = reader.array().map_err(|_| Error::Corrupt)?;
+    if same(digest, &pages.digest()) { Ok((secret, reader.rest())) } else { Err(Error::Corrupt) }
+}
+
+fn open_page(text: &[u8]) -> Result<PagePart<'_>, Error> {
+    let (length, rest) = text.split_first().ok_or(Error::Corrupt)?;
+    let (title, bytes) = rest.split_at_checked(usize::from(*length)).ok_or(Error::Corrupt)?;
+    Ok(PagePart { title, bytes })
+}
+
+#[cfg(test)]
+#[path = "tests/snapshot.rs"]
+mod tests;

@@ -1,0 +1,128 @@
+//! States: what all of them have in common, which is bytes, an anchor, and changes.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use super::anchor::Anchor;
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+
+/// The version of every state encoding.
+pub(crate) const STATE_VERSION: u8 = 1;
+
+/// A state behind the public trait. Only this crate can name this one, so only this crate can implement
+/// [`State`].
+pub(crate) trait Stateful: Sized {
+    /// The kind byte of its encoding.
+    const KIND: u8;
+
+    /// The change that one operation makes in it; [`Never`] for a state that no operation changes.
+    type Delta: Delta;
+
+    fn write(&self, writer: &mut Writer);
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error>;
+
+    /// Returns the anchor of the state.
+    fn stands(&self) -> Anchor;
+
+    /// Tells whether a delta that was made at this anchor fits what is inside. Only a damaged or forged
+    /// record holds one that does not.
+    fn fits(&self, _delta: &Self::Delta) -> bool {
+        true
+    }
+
+    /// Moves on to the anchor `next` by a delta that was made from this very state.
+    fn advance(&mut self, next: Anchor, delta: Self::Delta);
+
+    /// Drops the message numbers that this delta makes free again. Called when it is recorded: the record may
+    /// be in the store, where another process takes them, also if it is not applied here.
+    fn forget_reserved(&mut self, _delta: &Self::Delta) {}
+}
+
+/// The change that one operation makes in a state.
+pub(crate) trait Delta: Sized {
+    /// The byte that tells the states' deltas apart in the encoding of a change.
+    const TAG: u8;
+
+    /// Returns the bytes that identify the change in its state's lineage.
+    fn id(&self) -> impl AsRef<[u8]>;
+
+    /// Tells whether the delta takes a session or a chat to other ratchet keys. A client's never says
+    /// so: it has many sessions, and almost every message turns one of them.
+    fn is_turn(&self) -> bool {
+        false
+    }
+
+    fn write(&self, writer: &mut Writer);
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error>;
+}
+
+/// The delta of a state that no operation changes.
+pub(crate) enum Never {}
+
+impl Delta for Never {
+    const TAG: u8 = 0;
+
+    fn id(&self) -> impl AsRef<[u8]> {
+        [0; 0]
+    }
+
+    fn write(&self, _writer: &mut Writer) {
+        match *self {}
+    }
+
+    fn read(_reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Err(Error::Malformed)
+    }
+}
+
+/// A secret that outlives the process: an [`Account`](crate::session::Account), a
+/// [`Device`](crate::session::Device), a [`Session`](crate::session::Session), a
+/// [`Client`](crate::client::Client), a [`NewDevice`](crate::client::NewDevice), an
+/// [`Invite`](crate::guest::Invite), a [`Chat`](crate::guest::Chat), and each [`Change`](super::Change) between two
+/// generations of one of them.
+///
+/// It is sealed: only this crate implements it.
+#[expect(private_bounds, reason = "this is what closes the trait to other crates")]
+pub trait State: Stateful {
+    /// Returns the place of this state in its history.
+    fn anchor(&self) -> Anchor {
+        self.stands()
+    }
+
+    /// Encodes the whole state in clear, for a store that seals by itself. Prefer
+    /// [`StateKey::seal`](super::StateKey::seal).
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        encode(self).secret()
+    }
+
+    /// Decodes what [`State::to_bytes`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownVersion`] for the state of a newer release, [`Error::WrongKind`] for a state of
+    /// another kind, [`Error::Corrupt`] for anything else that does not decode. What decodes is
+    /// trusted: only a seal tells that it was not altered.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Reader::all(bytes, |reader| {
+            reader.begin(STATE_VERSION, Self::KIND)?;
+            Self::read(reader)
+        })
+        .map_err(|error| match error {
+            Error::UnknownVersion(_) | Error::WrongKind => error,
+            _ => Error::Corrupt,
+        })
+    }
+}
+
+impl<S: Stateful> State for S {}
+
+/// Writes a state's encoding, with the marks of its pages.
+pub(crate) fn encode<S: Stateful>(state: &S) -> Writer {
+    let mut writer = Writer::begin(STATE_VERSION, S::KIND);
+    state.write(&mut writer);
+    writer
+}

@@ -1,0 +1,5 @@
+//! The crate checked against its specification, and what all its public types have in common.
+
+mod errors;
+mod faces;
+mod vectors;

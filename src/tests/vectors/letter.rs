@@ -1,0 +1,327 @@
+//! Letters, what own devices compare of them, and blobs.
+
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::NOW;
+use super::form::{Vector, chosen};
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::secret::Secret;
+use crate::primitives::tests::gcm_collision;
+use crate::primitives::{aead, kdf};
+use crate::protocol::identity::certificate::{AccountId, DeviceId};
+use crate::protocol::labels;
+use crate::protocol::letter::MessageId;
+use crate::protocol::letter::blob;
+use crate::protocol::letter::blob::Reference;
+use crate::protocol::letter::{Body, Letter, LetterConversation, Said, audience};
+
+pub(super) fn vectors() -> Vec<Vector> {
+    vec![
+        message(),
+        group(),
+        letter_of_blob(),
+        own(),
+        request_resend(),
+        seen_report(),
+        sealed(),
+        foreign_own(),
+        foreign_copy(),
+        unordered(),
+        other_content(),
+        two_keys(),
+    ]
+}
+
+fn new(name: &str, comment: &'static str) -> Vector {
+    Vector::new(name, "fan-out", comment)
+}
+
+/// Computes what a letter says of a list.
+fn listed(v: &mut Vector, epoch: u64) -> Vec<u8> {
+    v.number("list epoch number", epoch);
+    let hash: [u8; 32] = v.input("list hash");
+    [&epoch.to_be_bytes()[..], &hash].concat()
+}
+
+/// The conversation of a letter of these files.
+#[derive(Clone, Copy)]
+enum Place {
+    Own,
+    With(&'static str),
+    Group,
+}
+
+/// Computes a letter of the initiator, in a group for the responder's account, by the formulas: its
+/// bytes and its digest. Compares the crate's own.
+fn letter(v: &mut Vector, place: Place, kind: u8, content: &[u8]) -> Vec<u8> {
+    v.part("initiator");
+    let account: [u8; 32] = v.input("account id");
+    let device: [u8; 8] = v.input("device id");
+    let ours = listed(v, 7);
+    let (theirs, conversation) = match place {
+        Place::Own => (ours.clone(), [&[1][..], &account].concat()),
+        Place::With(who) => {
+            let account = account_of(v, who);
+            v.part(who);
+            (listed(v, 3), [&[1][..], &account].concat())
+        }
+        Place::Group => {
+            v.part("responder");
+            (listed(v, 3), in_group(v, account))
+        }
+    };
+    v.part("");
+    v.bytes("conversation", &conversation);
+    v.number("kind", kind);
+    v.bytes("content", content);
+    v.number("sent at", NOW);
+    let id: [u8; 16] = v.input("id");
+    let said = [&conversation[..], &[kind], content].concat();
+    let bytes = [&ours, &theirs, &NOW.to_be_bytes()[..], &id, &said].concat();
+    v.bytes("letter", &bytes);
+    let digest = v.hash("digest", &[labels::LETTER_DIGEST, &account, &device, &id, &said]);
+
+    if let Ok(real) = Letter::decode(&bytes) {
+        assert_eq!(*real.encode(), bytes);
+        assert_eq!(real.digest(AccountId(account), DeviceId(device)), digest);
+        // As it is for another account of a group.
+        let lists = real.lists;
+        let swapped = Letter { lists: [lists[1], lists[0]], ..real }.encode();
+        assert_eq!(*swapped, [&bytes[40..80], &bytes[..40], &bytes[80..]].concat());
+    }
+    bytes
+}
+
+fn account_of(v: &mut Vector, who: &'static str) -> [u8; 32] {
+    v.part(who);
+    let account = v.input("account id");
+    v.part("");
+    account
+}
+
+fn in_group(v: &mut Vector, sender: [u8; 32]) -> Vec<u8> {
+    v.part("");
+    let group: [u8; 32] = v.input("group id");
+    let given = [sender, account_of(v, "responder"), account_of(v, "other")];
+    let mut ids = given;
+    ids.sort_unstable();
+    v.number("count", 3_u64);
+    let parts: [&[u8]; 5] = [labels::LETTER_AUDIENCE, &[0, 0, 0, 3], &ids[0], &ids[1], &ids[2]];
+    let hash = v.hash("audience", &parts);
+    assert_eq!(audience(given.map(AccountId)), hash);
+    [&[2][..], &group, &hash].concat()
+}
+
+fn message() -> Vector {
+    let mut v = new("letter-message", "a message in the conversation of two accounts");
+    let bytes = letter(&mut v, Place::With("responder"), 1, b"shall we meet at noon?");
+    let real = Letter::decode(&bytes).unwrap();
+    assert!(matches!(real.body, Body::Said(Said::Message(b"shall we meet at noon?"))));
+    assert!(matches!(real.conversation, LetterConversation::With(_)));
+    assert_eq!((real.lists[0].epoch, real.lists[1].epoch, real.sent), (7, 3, NOW));
+    v
+}
+
+fn group() -> Vector {
+    let mut v = new("letter-group", "a message in a group of three accounts");
+    let bytes = letter(&mut v, Place::Group, 1, b"who brings the bread?");
+    let real = Letter::decode(&bytes).unwrap();
+    assert!(matches!(real.body, Body::Said(Said::Message(b"who brings the bread?"))));
+    assert!(matches!(real.conversation, LetterConversation::Group { .. }));
+    v
+}
+
+/// Computes a blob and its reference, by the formulas.
+fn blob(v: &mut Vector, text: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    v.bytes("text", text);
+    let said = v.hash("text hash", &[labels::BLOB_CONTENT, text]);
+    let secret: [u8; 32] = v.input("secret");
+    let id: [u8; 16] = v.input("id");
+    let prk = v.extract("message prk", &secret, &[&said]);
+    let key: [u8; 32] = v.expand("key", &prk, &[labels::BLOB_MESSAGE, &id]);
+    let (sealing_key, front) = keys(v, &key);
+    let mut padded = [text, &[0x80]].concat();
+    padded.resize(32, 0);
+    v.bytes("padded", &padded);
+    let sealed = v.seal("sealed", &sealing_key, &front, &padded);
+    let blob = [front, sealed].concat();
+    v.bytes("blob", &blob);
+    let hash = v.hash("blob hash", &[&blob]);
+    v.length("text", text.len());
+    let length = u64::try_from(text.len()).unwrap().to_be_bytes();
+    let reference = [&key[..], &hash, &length].concat();
+    v.bytes("reference", &reference);
+
+    let ours = blob::key(&Secret::copy(&secret), &id, text);
+    let (real, bytes) = blob::seal(ours, text).unwrap();
+    assert_eq!(bytes, blob);
+    let mut writer = Writer::new();
+    real.write(&mut writer);
+    assert_eq!(writer.public(), reference);
+    assert_eq!(*refer(&reference).open(&blob).unwrap(), text);
+    (blob, reference)
+}
+
+/// Computes the keys of a blob, by the formulas, and the clear bytes before its content.
+fn keys(v: &mut Vector, key: &[u8; 32]) -> ([u8; 32], Vec<u8>) {
+    let prk = v.extract("prk", labels::BLOB_KEY, &[key]);
+    let sealing_key = v.expand("k", &prk, &[labels::BLOB_SEAL]);
+    let commitment: [u8; 32] = v.expand("commitment", &prk, &[labels::BLOB_COMMITMENT]);
+    let front = [&[1, 0x31][..], &commitment].concat();
+    v.bytes("front", &front);
+    (sealing_key, front)
+}
+
+fn refer(reference: &[u8]) -> Reference {
+    Reader::all(reference, Reference::read).unwrap()
+}
+
+fn sealed() -> Vector {
+    let mut v = new("blob", "content sealed once for all devices, and the reference to it");
+    blob(&mut v, b"a picture of a boat");
+    v
+}
+
+fn letter_of_blob() -> Vector {
+    let mut v = new("letter-large", "a message whose content is the blob of the file blob");
+    let mut scratch = new("blob", "");
+    let (_, reference) = blob(&mut scratch, b"a picture of a boat");
+    let bytes = letter(&mut v, Place::With("responder"), 2, &reference);
+    assert!(matches!(Letter::decode(&bytes).unwrap().body, Body::Said(Said::Blob(_))));
+    v
+}
+
+fn own() -> Vector {
+    let mut v = new("letter-own", "content that only own devices send each other");
+    let bytes = letter(&mut v, Place::Own, 3, b"theme=dark");
+    let real = Letter::decode(&bytes).unwrap();
+    assert!(matches!(real.body, Body::Said(Said::Own(b"theme=dark"))));
+    let LetterConversation::With(own) = real.conversation else { panic!() };
+    assert_eq!(real.check_sender(own, own), Ok(()));
+    v
+}
+
+fn request_resend() -> Vector {
+    let mut v = new("letter-ask-again", "a letter of a group could not be opened");
+    let asked: [u8; 16] = v.input("asked id");
+    let bytes = letter(&mut v, Place::Group, 4, &asked);
+    let real = Letter::decode(&bytes).unwrap();
+    assert!(matches!(real.body, Body::ResendRequest(id) if id == MessageId(asked)));
+    v
+}
+
+/// Makes two seen messages, the lower account first.
+fn seen_messages(v: &mut Vector) -> [Vec<u8>; 2] {
+    let mut seen_messages = ["one", "two"].map(|which| {
+        let account: [u8; 32] = v.input(&format!("{which} seen account id"));
+        let device: [u8; 8] = v.input(&format!("{which} seen device id"));
+        let id: [u8; 16] = v.input(&format!("{which} seen id"));
+        let digest: [u8; 32] = v.input(&format!("{which} seen digest"));
+        [&account[..], &device, &id, &digest].concat()
+    });
+    seen_messages.sort_unstable();
+    seen_messages
+}
+
+fn seen_report() -> Vector {
+    let mut v = new("letter-witness", "what two letters of others said to this device");
+    let [low, high] = seen_messages(&mut v);
+    v.number("count", 2_u64);
+    let content = [&[0, 0, 0, 2][..], &low, &high].concat();
+    let bytes = letter(&mut v, Place::Own, 5, &content);
+    let real = Letter::decode(&bytes).unwrap();
+    assert!(matches!(real.body, Body::SeenReport(seen_messages) if seen_messages.len() == 2));
+    v
+}
+
+fn unordered() -> Vector {
+    let mut v = new("refused-letter-unordered", "a witness with the higher sighting first");
+    let [low, high] = seen_messages(&mut v);
+    v.number("count", 2_u64);
+    let content = [&[0, 0, 0, 2][..], &high, &low].concat();
+    let bytes = letter(&mut v, Place::Own, 5, &content);
+    v.refused(Letter::decode(&bytes).err())
+}
+
+/// Makes a well formed letter of the initiator that a device of the responder's account refuses.
+fn foreign(mut v: Vector, place: Place, kind: u8, content: &[u8]) -> Vector {
+    let bytes = letter(&mut v, place, kind, content);
+    let [sender, own] =
+        ["initiator", "responder"].map(|who| AccountId(chosen(&format!("{who} account id"))));
+    v.refused(Letter::decode(&bytes).unwrap().check_sender(sender, own).err())
+}
+
+fn foreign_own() -> Vector {
+    let v = new("refused-letter-own", "own content, from another account");
+    foreign(v, Place::With("responder"), 3, b"theme=dark")
+}
+
+fn foreign_copy() -> Vector {
+    let v = new(
+        "refused-letter-copy",
+        "the copy of a message to somebody else, from another account than the own one",
+    );
+    foreign(v, Place::With("other"), 1, b"I agree to everything")
+}
+
+fn other_content() -> Vector {
+    let mut v = new(
+        "refused-blob-other",
+        "another content of the same length, well sealed by a recipient under the same key",
+    );
+    let (_, reference) = blob(&mut v, b"pay one hundred");
+    v.part("altered");
+    let key: [u8; 32] = reference[..32].try_into().unwrap();
+    let (sealing_key, front) = keys(&mut v, &key);
+    let mut padded = b"pay one million\x80".to_vec();
+    padded.resize(32, 0);
+    v.bytes("padded", &padded);
+    let altered = [&front[..], &v.seal("sealed", &sealing_key, &front, &padded)].concat();
+    v.bytes("blob", &altered);
+    v.refused(refer(&reference).open(&altered).err())
+}
+
+fn two_keys() -> Vector {
+    let mut v = new(
+        "refused-blob-two-keys",
+        "a blob that AES-256-GCM opens under two keys, and the reference with the second",
+    );
+    let key: [u8; 32] = v.input("key");
+    let (one, front) = keys(&mut v, &key);
+    let (key, text) = (0_u32..)
+        .map(|n| kdf::hash(&[format!("latchstring vector other key {n}").as_bytes()]))
+        .find_map(|key| {
+            let two = Secret::copy(&keys(&mut new("scratch", ""), &key).0);
+            Some((key, gcm_collision::of(&Secret::copy(&one), &two, &front, 0x80)?))
+        })
+        .unwrap();
+    v.part("other");
+    v.bytes("key", &key);
+    let (two, _) = keys(&mut v, &key);
+    for (part, key) in [("", one), ("other", two)] {
+        v.part(part);
+        let padded = aead::open_once(Secret::copy(&key), &front, &text).unwrap();
+        v.bytes("padded", &padded);
+    }
+    v.part("");
+    let blob = [&front[..], &text].concat();
+    v.bytes("blob", &blob);
+    let hash = v.hash("blob hash", &[&blob]);
+    v.length("text", 31);
+    let reference = [&key[..], &hash, &31_u64.to_be_bytes()].concat();
+    v.bytes("reference", &reference);
+    v.refused(refer(&reference).open(&blob).err())
+}
+
+#[test]
+fn a_blob_has_another_key_for_every_sender_message_and_content() {
+    let key = |secret: u8, id: u8, content: &[u8]| {
+        *blob::key(&Secret::copy(&[secret; 32]), &[id; 16], content).expose()
+    };
+    assert_eq!(key(1, 1, b"one"), key(1, 1, b"one"));
+    for other in [key(2, 1, b"one"), key(1, 2, b"one"), key(1, 1, b"two")] {
+        assert_ne!(other, key(1, 1, b"one"));
+    }
+}

@@ -1,0 +1,31 @@
+//! One letter, all devices: who gets it, who does not, and what is refused.
+
+mod blobs;
+mod bundles;
+mod envelopes;
+mod recipients;
+mod staleness;
+
+use latchstring::Error;
+use latchstring::client::{
+    Address, Alert, Client, Content, Conversation, GroupId, MessageId, Outgoing, Plan, Sender, To,
+};
+use latchstring::session::{Account, AccountId, DeviceId};
+use latchstring::storage::State;
+use sha2::{Digest, Sha256};
+
+use support::forged::{self, Named, Words};
+use support::town::{Town, text};
+use support::{NOW, TestRng, changed, flipped, places, previous_length, refuses, restored};
+
+const DAY: u64 = 86_400;
+
+fn lengths(out: &Outgoing) -> Vec<usize> {
+    let mut lengths: Vec<_> = out.envelopes.iter().map(|envelope| envelope.message.len()).collect();
+    lengths.dedup();
+    lengths
+}
+
+fn missing(plan: &Plan) -> Vec<Address> {
+    plan.missing().collect()
+}

@@ -1,0 +1,116 @@
+//! A guest and a host with several devices.
+
+mod absence;
+mod claim;
+mod envelopes;
+mod grants;
+mod latecomers;
+mod link;
+mod lists;
+mod races;
+mod removal;
+
+use std::collections::{HashMap, HashSet};
+
+use latchstring::Error;
+use latchstring::client::{Address, Alert, Client, DeviceList, Envelope, ListMismatch, ListUpdate};
+use latchstring::guest::{
+    Approval, Chat, ChatEvent, ChatStatus, EndReason, Invite, Pin, Policy, ReceivedEvent,
+    SyncOutcome,
+};
+use latchstring::storage::{Change, Pending, State, StateKey};
+use support::doors::Doors;
+use support::guest::{DAY, EXPIRES, ORIGIN, text_of};
+use support::home::{Home, next_list};
+use support::{NOW, OneToOne, TestRng, bundle_of, client, only, refuses, restored};
+
+use crate::guest::changed;
+
+/// The envelope for one device.
+fn of(envelopes: &[Envelope], to: Address) -> &[u8] {
+    let mut found = envelopes.iter().filter(|envelope| envelope.to == to);
+    let envelope = found.next().unwrap();
+    assert!(found.next().is_none());
+    &envelope.message
+}
+
+/// A guest that three devices of its host have taken in.
+struct Meeting {
+    doors: Doors,
+    guest: Chat,
+    hosts: Vec<Chat>,
+}
+
+impl Meeting {
+    fn waiting(seed: u64, devices: usize) -> Self {
+        let mut doors = Doors::new(seed, devices);
+        let (guest, claim) = doors.guest();
+        let hosts = (0..devices).map(|device| doors.take(device, &claim)).collect();
+        Self { doors, guest, hosts }
+    }
+
+    /// Every device grants, which is once and two repetitions for the guest.
+    fn new(seed: u64, devices: usize) -> Self {
+        let mut meeting = Self::waiting(seed, devices);
+        for device in 0..devices {
+            let granted = meeting.doors.grant(device, &mut meeting.hosts[device]);
+            let from = meeting.doors.address(device);
+            let received = meeting.guest.receive(from, &granted, NOW).unwrap();
+            assert!(received.event == ChatEvent::Granted && received.from == from);
+        }
+        meeting
+    }
+}
+
+/// The operation's change as it is read from its record leads to the same state. The state itself
+/// stays where it is.
+#[track_caller]
+fn leads_to_the_same<S: State, T>(
+    state: &S,
+    operation: impl for<'s> FnOnce(&'s mut S) -> Result<Pending<'s, S, T>, Error>,
+) -> T {
+    let (mut direct, mut other) = (restored(state), restored(state));
+    let (key, rng) = (StateKey::new(1, &[7; 32]).unwrap(), &mut TestRng::new(0));
+    let pending = operation(&mut direct).unwrap();
+    let recorded = pending.record(&key, b"replica", &state.anchor(), rng).unwrap();
+    let change: Change<S> = key.open(b"replica", None, recorded.record().unwrap()).unwrap();
+    let read = Change::<S>::from_bytes(&change.to_bytes()).unwrap();
+    assert_eq!(read.to_bytes(), change.to_bytes());
+    let output = recorded.apply();
+    read.apply(&mut other).unwrap();
+    assert_eq!(direct.anchor(), other.anchor());
+    assert!(direct.to_bytes() == other.to_bytes());
+    output
+}
+
+impl Meeting {
+    /// The guest learns the account's newest list.
+    fn guest_learns(&mut self, now: u64) -> ListUpdate {
+        self.guest.learn(&self.doors.home.list, now).unwrap().apply()
+    }
+
+    /// A device of the host learns it.
+    fn host_learns(&mut self, device: usize, now: u64) -> ListUpdate {
+        self.hosts[device].learn(&self.doors.home.list, now).unwrap().apply()
+    }
+
+    fn guest_says(&mut self, device: usize, now: u64) -> ReceivedEvent {
+        let said = self.guest.send("hello", now, &mut self.doors.rng).unwrap();
+        self.hosts[device].hear(of(&said, self.doors.address(device)), now).unwrap()
+    }
+
+    fn host_says(&mut self, device: usize, now: u64) -> ReceivedEvent {
+        let text = self.hosts[device].say("welcome", now, &mut self.doors.rng).unwrap();
+        self.guest.receive(self.doors.address(device), &text, now).unwrap()
+    }
+}
+
+impl Meeting {
+    /// A new device of the account, which is told of the chat and comes in.
+    fn link(&mut self, now: u64) -> (Client, Chat, Envelope) {
+        let new = self.doors.home.link(now, &mut self.doors.rng);
+        let shared = self.hosts[0].export(&self.doors.home.clients[0], now).unwrap();
+        let (chat, envelope) = Chat::import(&new, &shared, now, &mut self.doors.rng).unwrap();
+        (new, chat, envelope)
+    }
+}

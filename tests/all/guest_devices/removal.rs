@@ -1,0 +1,48 @@
+//! Devices that were removed.
+
+use super::*;
+
+#[test]
+fn a_device_that_was_removed_lets_nobody_in_and_brings_nobody_in() {
+    let mut meeting = Meeting::waiting(110, 3);
+    let Meeting { doors, guest, hosts } = &mut meeting;
+    // One that waits, one that is active.
+    doors.grant(2, &mut hosts[2]);
+    doors.home.relist(|device| device == 0, NOW);
+    let rng = &mut doors.rng;
+    let [listed, waiting, active] = &doors.home.clients[..] else { panic!() };
+    refuses(&mut hosts[1], Error::OwnDeviceUnlisted, |host| {
+        host.grant(waiting, NOW, rng).map(drop)
+    });
+    refuses(&mut hosts[2], Error::OwnDeviceUnlisted, |host| host.grant(active, NOW, rng).map(drop));
+    refuses(&mut hosts[2], Error::OwnDeviceUnlisted, |host| host.export(active, NOW).map(drop));
+    refuses(&mut hosts[2], Error::OwnDeviceUnlisted, |host| host.export_grant(active).map(drop));
+    // Nor by the client of a device that is listed.
+    refuses(&mut hosts[2], Error::WrongClient, |host| host.grant(listed, NOW, rng).map(drop));
+    refuses(&mut hosts[2], Error::WrongClient, |host| host.export(listed, NOW).map(drop));
+    refuses(&mut hosts[2], Error::WrongClient, |host| host.export_grant(listed).map(drop));
+    let granted = only(hosts[0].grant(listed, NOW, rng).unwrap().apply());
+    guest.receive(listed.address(), &granted, NOW).unwrap();
+    assert!(hosts[0].export(listed, NOW).is_ok() && hosts[0].export_grant(listed).is_ok());
+}
+
+#[test]
+fn a_device_that_was_removed_answers_no_pin() {
+    let mut policy = Policy::new("Ada", EXPIRES);
+    policy.approval = Approval::Pin;
+    let mut doors = Doors::with_policy(111, 2, policy);
+    let pin = Pin::parse(&doors.invites[0].pin().unwrap().digits()).unwrap();
+    let preview = doors.preview().enter(pin).unwrap();
+    let (list, rng) = (doors.home.list.clone(), &mut doors.rng);
+    let (_, claim) = preview.claim(&list, &doors.bundles, "Grace", &[], NOW, rng).unwrap();
+    let mut maker = doors.take(0, &claim);
+    let [maker_client, other] = &doors.home.clients[..] else { panic!() };
+    let rng = &mut doors.rng;
+    refuses(&mut maker, Error::WrongClient, |host| host.answer_pin(other, NOW, rng).map(drop));
+    assert!(restored(&maker).answer_pin(maker_client, NOW, rng).is_ok());
+    doors.home.relist(|device| device == 1, NOW);
+    let (removed, rng) = (&doors.home.clients[0], &mut doors.rng);
+    refuses(&mut maker, Error::OwnDeviceUnlisted, |host| {
+        host.answer_pin(removed, NOW, rng).map(drop)
+    });
+}

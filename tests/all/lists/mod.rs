@@ -1,0 +1,36 @@
+//! Device lists at a client: who is on them, what follows what, when they end, who must agree.
+
+mod account_keys;
+mod ancestry;
+mod expiry;
+mod members;
+mod silence;
+
+use latchstring::Error;
+use latchstring::client::{Address, Alert, Client, DeviceList, GroupId, ListUpdate, To};
+use latchstring::session::{Account, AccountId, AccountKey};
+use latchstring::storage::Pending;
+
+use support::forged::{Listing, member};
+use support::town::Town;
+use support::{NOW, TestRng, account_seed, changed, refuses, restored, sign};
+
+const DAY: u64 = 86_400;
+
+/// The account of a person who set it up anew: the same id, another key.
+fn anew(town: &Town, person: usize, seed: u64) -> (Account, Client) {
+    let mut rng = TestRng::new(seed);
+    let account = Account::generate(town.id(person), &mut rng);
+    let client = Client::create(&account, town.now, &mut rng);
+    (account, client)
+}
+
+fn learn(client: &mut Client, list: &DeviceList, now: u64) -> Result<ListUpdate, Error> {
+    Ok(client.learn(list, now)?.apply())
+}
+
+/// What the first person plans to the second.
+fn plan(town: &Town) -> Result<Vec<Address>, Error> {
+    let plan = town.people[0].devices[0].plan(To::Account(town.id(1)), town.now)?;
+    Ok(plan.devices().collect())
+}

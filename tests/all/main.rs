@@ -1,0 +1,37 @@
+//! All tests that need no process of their own, a module for each subject.
+
+mod braid;
+mod client_state;
+mod consistency;
+mod conversation;
+mod crash_clients;
+mod crash_files;
+mod crash_guests;
+mod crash_linking;
+mod crash_pins;
+mod crash_sessions;
+mod fan_out;
+mod guest;
+mod guest_chat;
+mod guest_devices;
+mod guest_records;
+mod handshake;
+mod hostile;
+mod identity;
+mod journal;
+mod linking;
+mod lists;
+mod model;
+mod pages;
+mod pin;
+mod prekeys;
+mod refusals;
+mod removal;
+mod repeated;
+mod reserve;
+mod retry;
+mod secrets;
+mod senders;
+mod sessions;
+mod state;
+mod wire;

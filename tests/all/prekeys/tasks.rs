@@ -1,0 +1,62 @@
+//! What time asks for.
+
+use super::*;
+
+#[test]
+fn a_new_device_needs_one_time_prekeys_and_nothing_else() {
+    let device = device(1, &mut TestRng::new(1));
+    assert_eq!(device.tasks(NOW, 0), PrekeyTasks { rotate: false, replenish: true, expire: false });
+}
+
+#[test]
+fn lasting_prekeys_are_due_for_rotation_after_two_days_to_the_second() {
+    let mut rng = TestRng::new(2);
+    let mut device = device(1, &mut rng);
+    assert!(!device.tasks(NOW + 2 * DAY - 1, BATCH).rotate);
+    assert!(device.tasks(NOW + 2 * DAY, BATCH).rotate);
+    assert!(device.tasks(u64::MAX, BATCH).rotate);
+    rotated(&mut device, NOW + 2 * DAY, &mut rng);
+    assert!(!device.tasks(NOW + 4 * DAY - 1, BATCH).rotate);
+    assert!(device.tasks(NOW + 4 * DAY, BATCH).rotate);
+}
+
+#[test]
+fn one_time_prekeys_are_due_when_fewer_than_a_batch_are_published() {
+    let device = device(1, &mut TestRng::new(3));
+    for (published, due) in [(0, true), (BATCH - 1, true), (BATCH, false), (usize::MAX, false)] {
+        assert_eq!(device.tasks(NOW, published).replenish, due, "{published}");
+    }
+}
+
+#[test]
+fn erasure_is_due_when_a_retired_key_is_thirty_days_old() {
+    let mut rng = TestRng::new(5);
+    let mut device = device(1, &mut rng);
+    rotated(&mut device, NOW + 2 * DAY, &mut rng);
+    assert!(!device.tasks(NOW + 30 * DAY - 1, BATCH).expire);
+    assert!(device.tasks(NOW + 30 * DAY, BATCH).expire);
+    expired(&mut device, NOW + 30 * DAY);
+    assert!(!device.tasks(NOW + 30 * DAY, BATCH).expire);
+}
+
+#[test]
+fn erasure_is_due_when_a_one_time_prekey_is_ninety_days_old() {
+    let mut rng = TestRng::new(6);
+    let mut device = device(1, &mut rng);
+    replenished(&mut device, NOW, &mut rng);
+    rotated(&mut device, NOW + 70 * DAY, &mut rng);
+    assert!(!device.tasks(NOW + 90 * DAY - 1, BATCH).expire);
+    assert!(device.tasks(NOW + 90 * DAY, BATCH).expire);
+    expired(&mut device, NOW + 90 * DAY);
+    assert!(!device.tasks(NOW + 90 * DAY, BATCH).expire);
+}
+
+#[test]
+fn asking_what_is_due_changes_nothing() {
+    let device = device(1, &mut TestRng::new(7));
+    let before = device.to_bytes();
+    for now in [0, NOW, NOW + 365 * DAY, u64::MAX] {
+        assert_eq!(device.tasks(now, 0), device.tasks(now, 0));
+    }
+    assert_eq!(before, device.to_bytes());
+}

@@ -1,0 +1,145 @@
+//! What a client refuses to plan, to seal and to open.
+
+use latchstring::Error;
+use latchstring::client::{Address, GroupId, MessageId, Plan, To};
+use latchstring::session::{AccountId, DeviceId};
+use support::forged;
+use support::town::Town;
+use support::{NOW, refusal};
+
+pub(super) fn settings_of_another_account_are_not_this_devices_own() -> Option<Error> {
+    let mut town = Town::new(36, &[1, 1]);
+    let mail = town.whisper((0, 0), (1, 0), |words| words.content(forged::OWN, b"settings"));
+    refusal(town.client(1, 0), |client| client.open(mail.from, &mail.message, NOW).map(drop))
+}
+
+pub(super) fn an_account_whose_list_was_never_learned_is_unknown() -> Option<Error> {
+    let mut town = Town::new(37, &[1]);
+    let to = To::Account(AccountId([9; 32]));
+    refusal(town.client(0, 0), |client| client.plan(to, NOW))
+}
+
+pub(super) fn a_first_message_to_a_device_misses_its_bundle() -> Option<Error> {
+    let mut town = Town::new(39, &[1, 1]);
+    let to = To::Account(town.id(1));
+    let Town { people, rng, .. } = &mut town;
+    refusal(&mut people[0].devices[0], |client| client.send(to, b"hello", NOW, rng))
+}
+
+pub(super) fn a_message_sealed_again_with_other_content_does_not_match() -> Option<Error> {
+    let mut town = Town::new(42, &[1, 1]);
+    let id = town.say(0, 0, 1, b"yes");
+    let to = town.address(1, 0);
+    let Town { people, rng, .. } = &mut town;
+    let client = &mut people[0].devices[0];
+    let mut plan = client.plan_resend(to, id, NOW).unwrap();
+    refusal(client, |client| client.seal(&mut plan, b"no", NOW, rng).map(drop))
+}
+
+pub(super) fn a_message_sealed_again_five_times_has_reached_its_limit() -> Option<Error> {
+    let mut town = Town::new(43, &[1, 1]);
+    let id = town.say(0, 0, 1, b"again");
+    let to = town.address(1, 0);
+    let Town { people, rng, .. } = &mut town;
+    let client = &mut people[0].devices[0];
+    for _ in 0..5 {
+        let mut plan = client.plan_resend(to, id, NOW).unwrap();
+        client.seal(&mut plan, b"again", NOW, rng).unwrap().apply();
+    }
+    refusal(client, |client| client.plan_resend(to, id, NOW))
+}
+
+pub(super) fn a_device_that_no_list_names_is_unlisted() -> Option<Error> {
+    let mut town = Town::new(55, &[1, 1]);
+    let from = Address { device: DeviceId([9; 8]), ..town.address(1, 0) };
+    refusal(town.client(0, 0), |client| client.request_resend(from, MessageId([1; 16]), NOW))
+}
+
+pub(super) fn a_device_that_was_removed_is_itself_unlisted() -> Option<Error> {
+    let mut town = Town::new(56, &[2]);
+    let (list, mut gone) = town.remove(0, 1);
+    gone.learn(&list, NOW).unwrap().apply();
+    refusal(&mut gone, |gone| gone.plan(To::Own, NOW))
+}
+
+/// A plan of the first device to the second account, for which nothing is missing.
+fn supplied(town: &mut Town) -> Plan {
+    let mut plan = town.plan(0, 0, 1);
+    town.supply(0, 0, &mut plan).unwrap();
+    plan
+}
+
+pub(super) fn a_plan_made_before_a_newer_list_is_stale() -> Option<Error> {
+    let mut town = Town::new(57, &[1, 1]);
+    let mut plan = supplied(&mut town);
+    town.renew(1);
+    town.inform(0, town.id(1));
+    let Town { people, rng, .. } = &mut town;
+    refusal(&mut people[0].devices[0], |client| client.seal(&mut plan, b"x", NOW, rng).map(drop))
+}
+
+pub(super) fn a_plan_of_another_device_is_another_clients() -> Option<Error> {
+    let mut town = Town::new(58, &[2, 1]);
+    let mut plan = supplied(&mut town);
+    let Town { people, rng, .. } = &mut town;
+    refusal(&mut people[0].devices[1], |client| client.seal(&mut plan, b"x", NOW, rng).map(drop))
+}
+
+pub(super) fn a_device_of_no_recipient_is_not_in_the_plan() -> Option<Error> {
+    let mut town = Town::new(59, &[1, 1, 1]);
+    let mut plan = town.plan(0, 0, 1);
+    let third = town.address(2, 0);
+    refusal(town.client(0, 0), |_| plan.leave_out(third))
+}
+
+pub(super) fn a_session_that_was_answered_is_in_use() -> Option<Error> {
+    let mut town = Town::new(60, &[1, 1]);
+    town.chat(0, 1);
+    let mut plan = town.plan(0, 0, 1);
+    let peer = town.address(1, 0);
+    refusal(town.client(0, 0), |client| plan.renew(client, peer, NOW))
+}
+
+pub(super) fn a_group_of_nobody_has_no_recipient() -> Option<Error> {
+    let mut town = Town::new(61, &[1]);
+    let to = To::Group { id: GroupId([3; 32]), members: &[] };
+    refusal(town.client(0, 0), |client| client.plan(to, NOW))
+}
+
+pub(super) fn a_group_of_65536_others_has_too_many_accounts() -> Option<Error> {
+    let mut town = Town::new(62, &[1]);
+    let mut members = vec![AccountId([9; 32]); 65_536];
+    for (number, member) in (0_u32..).zip(&mut members) {
+        member.0[..4].copy_from_slice(&number.to_be_bytes());
+    }
+    let to = To::Group { id: GroupId([3; 32]), members: &members };
+    refusal(town.client(0, 0), |client| client.plan(to, NOW))
+}
+
+pub(super) fn the_own_account_is_not_the_other_one() -> Option<Error> {
+    let mut town = Town::new(63, &[2]);
+    let to = To::Account(town.id(0));
+    refusal(town.client(0, 0), |client| client.plan(to, NOW))
+}
+
+pub(super) fn a_message_that_was_never_sent_is_not_remembered() -> Option<Error> {
+    let mut town = Town::new(64, &[1, 1]);
+    let to = town.address(1, 0);
+    refusal(town.client(0, 0), |client| client.plan_resend(to, MessageId([0; 16]), NOW))
+}
+
+pub(super) fn a_third_account_was_no_recipient() -> Option<Error> {
+    let mut town = Town::new(65, &[1, 1, 1]);
+    let id = town.say(0, 0, 1, b"for the second");
+    let third = town.address(2, 0);
+    refusal(town.client(0, 0), |client| client.plan_resend(third, id, NOW))
+}
+
+#[test]
+fn a_member_who_is_named_again_and_again_is_one_recipient() {
+    let mut town = Town::new(64, &[1, 1]);
+    town.chat(0, 1);
+    let members = vec![town.id(1); 65_536];
+    let to = To::Group { id: GroupId([3; 32]), members: &members };
+    assert_eq!(town.client(0, 0).plan(to, NOW).unwrap().devices().count(), 1);
+}

@@ -1,0 +1,191 @@
+//! Frozen states of version 1.
+
+use super::*;
+
+/// What `tests/state/v1` holds: states of one deterministic run, and two messages for them.
+struct Frozen {
+    account: Account,
+    device: Device,
+    session: Session,
+    invite: Invite,
+    chat: Chat,
+    change: Change<Session>,
+    /// Opens in `session`, from before and after `change`.
+    message: Vec<u8>,
+    /// Opens in `chat`.
+    text: Vec<u8>,
+    /// Opens an account of which `device` is part.
+    first: Vec<u8>,
+    client: Client,
+    new_device: NewDevice,
+    /// Of `client`: a letter that it read.
+    letter: Change<Client>,
+    /// The list under which `new_device` was offered a place, and the offer.
+    offer: Vec<u8>,
+}
+
+impl Frozen {
+    /// The run that wrote the files. Changing it changes nothing in them.
+    fn make() -> Self {
+        let mut rng = TestRng::new(1);
+        let account = Account::generate(AccountId([9; 32]), &mut rng);
+        let mut device = Device::generate(&account, NOW, &mut rng);
+        let bundle = support::bundle_with_one_time(&mut device, &mut rng);
+        let first = support::device(8, &mut rng).initiate(&bundle, NOW, &mut rng).unwrap();
+        let first = { first }.encrypt(b"first", &mut rng).unwrap();
+
+        let mut pair = Pair::new(2);
+        // A closed chain, skipped keys in both chains, and something sent.
+        let skipped = seal_many(&mut pair.initiator, 3, &mut pair.rng);
+        pair.responder.decrypt(&skipped[2]).unwrap();
+        let answer = pair.responder.encrypt(b"answer", &mut pair.rng).unwrap();
+        pair.initiator.decrypt(&answer).unwrap();
+        let messages = seal_many(&mut pair.initiator, 3, &mut pair.rng);
+        pair.responder.decrypt(&messages[1]).unwrap();
+        pair.responder.encrypt(b"sent", &mut pair.rng).unwrap();
+        let change = recorded(&mut pair.responder, |to| to.open(&messages[2]));
+
+        let invite = Door::new(3).invite;
+        let mut talk = Talk::new(4);
+        let text = talk.guest.say("kept", NOW, &mut talk.door.rng).unwrap();
+
+        // Sessions in all their places, letters read and sent, a companion being linked.
+        let mut town = Town::new(5, &[3, 2]);
+        town.chat(0, 1);
+        town.say(1, 1, 0, b"two");
+        town.say(0, 1, 1, b"three");
+        town.read(0, 0);
+        town.say(1, 0, 0, b"kept");
+        let new_device = NewDevice::generate("a tablet", NOW, &mut town.rng).unwrap();
+        let request = LinkingRequest::read(&new_device.code(), NOW).unwrap();
+        let Person { account: owner, devices } = &mut town.people[0];
+        let offer = devices[0].approve(owner, &request, 4, NOW, &mut town.rng).unwrap().apply();
+        let mail = town.mail(0, 0);
+        let letter =
+            recorded(town.client(0, 0), |client| client.open(mail.from, &mail.message, NOW));
+        let client = town.people.remove(0).devices.remove(0);
+        Self {
+            client,
+            new_device,
+            letter,
+            offer,
+            account,
+            device,
+            session: pair.responder,
+            invite,
+            chat: talk.host,
+            change,
+            message: skipped[0].clone(),
+            text,
+            first,
+        }
+    }
+
+    fn read() -> Self {
+        Self {
+            account: thawed("account"),
+            device: thawed("device"),
+            session: thawed("session"),
+            invite: thawed("invite"),
+            chat: thawed("chat"),
+            change: thawed("change"),
+            message: read("message"),
+            text: read("text"),
+            first: read("first"),
+            client: thawed("client"),
+            new_device: thawed("candidate"),
+            letter: thawed("letter"),
+            offer: read("offer"),
+        }
+    }
+}
+
+fn read(name: &str) -> Vec<u8> {
+    let text = std::fs::read_to_string(fixture(name)).unwrap();
+    let digits: Vec<char> = text.split_whitespace().flat_map(str::chars).collect();
+    let byte = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
+fn write(name: &str, bytes: &[u8]) {
+    let mut text = String::new();
+    for line in bytes.chunks(48) {
+        text.extend(line.iter().map(|byte| format!("{byte:02x}")));
+        text.push('\n');
+    }
+    std::fs::write(fixture(name), text).unwrap();
+}
+
+/// The frozen state, which must encode to the very bytes that it was frozen as.
+fn thawed<S: State>(name: &str) -> S {
+    let bytes = read(name);
+    let state = S::from_bytes(&bytes).unwrap();
+    assert!(*state.to_bytes() == bytes, "{name} encodes to other bytes");
+    state
+}
+
+#[test]
+fn the_frozen_journal_of_version_1_loads_and_goes_on() {
+    let (key, owner) = (key(1, 7), b"frozen");
+    if std::env::var_os("LATCHSTRING_WRITE_FIXTURES").is_some() {
+        let mut pair = Pair::new(12);
+        let first = pair.initiator.encrypt(b"first", &mut pair.rng).unwrap();
+        pair.responder.decrypt(&first).unwrap();
+        let Pair { initiator, responder, rng, .. } = &mut pair;
+        let (snapshot, mut journal) = Journal::begin(responder, &key, owner, rng).unwrap();
+        write("journal-snapshot", snapshot[0].record.as_ref().unwrap());
+        for number in 0..2 {
+            let message = initiator.encrypt(&[number], rng).unwrap();
+            let recorded = responder.open(&message).unwrap().journal(&mut journal, rng).unwrap();
+            write(&format!("journal-entry-{number}"), recorded.record().unwrap());
+            recorded.apply();
+        }
+        write("journal-message", &initiator.encrypt(b"next", rng).unwrap());
+        write("journal-anchor", &responder.anchor().to_bytes());
+    }
+    let entries = ["journal-entry-0", "journal-entry-1"].map(read);
+    let anchor = Anchor::from_bytes(&read("journal-anchor").try_into().unwrap());
+    let snapshot = [read("journal-snapshot")];
+    let opened = Journal::open::<Session>(&key, owner, Some(&anchor), snapshot, &entries);
+    let (mut session, journal) = opened.unwrap();
+    assert_eq!((session.anchor(), journal.entries()), (anchor, 2));
+    assert_eq!(*session.decrypt(&read("journal-message")).unwrap().content, b"next");
+}
+
+#[test]
+fn the_frozen_states_of_version_1_load_and_go_on() {
+    if std::env::var_os("LATCHSTRING_WRITE_FIXTURES").is_some() {
+        let made = Frozen::make();
+        write("account", &made.account.to_bytes());
+        write("device", &made.device.to_bytes());
+        write("session", &made.session.to_bytes());
+        write("invite", &made.invite.to_bytes());
+        write("chat", &made.chat.to_bytes());
+        write("change", &made.change.to_bytes());
+        write("message", &made.message);
+        write("text", &made.text);
+        write("first", &made.first);
+        write("client", &made.client.to_bytes());
+        write("candidate", &made.new_device.to_bytes());
+        write("letter", &made.letter.to_bytes());
+        write("offer", &made.offer);
+    }
+    let mut frozen = Frozen::read();
+    assert_eq!(frozen.account.id(), AccountId([9; 32]));
+    assert_eq!(frozen.device.certificate().account_key(), frozen.account.public_key());
+    let accepted = frozen.device.accept(&frozen.first, NOW).unwrap().apply();
+    assert_eq!(*accepted.opened.content, b"first");
+    assert_eq!(frozen.session.skipped(), 3);
+    frozen.change.apply(&mut frozen.session).unwrap();
+    assert_eq!(*frozen.session.decrypt(&frozen.message).unwrap().content, 0_u32.to_be_bytes());
+    assert!(frozen.invite.link().is_some());
+    assert_eq!(frozen.chat.status(), ChatStatus::Active);
+    let ChatEvent::Text(text) = frozen.chat.hear(&frozen.text, NOW).unwrap().event else {
+        panic!()
+    };
+    assert_eq!(*text, "kept");
+    assert_eq!(frozen.client.list().devices().len(), 3);
+    assert_eq!(frozen.client.mismatches().count(), 0);
+    frozen.letter.apply(&mut frozen.client).unwrap();
+    assert_eq!(frozen.new_device.open(&frozen.offer, NOW).unwrap().list(), frozen.client.list());
+}
