@@ -99,7 +99,7 @@ impl Client {
         Self::new(device, list, now)
     }
 
-    pub(super) fn new(device: Device, list: DeviceList, now: u64) -> Self {
+    pub(crate) fn new(device: Device, list: DeviceList, now: u64) -> Self {
         let certificate = device.certificate();
         let anchor = Anchor::start(Self::KIND, &certificate.core(), &list.hash().0);
         let inner = Inner {

@@ -11,11 +11,7 @@ use crate::protocol::clock::Now;
 use crate::protocol::handshake::bundle::Bundle;
 use crate::protocol::handshake::continuation::Continuation;
 use crate::protocol::handshake::x3dh::{Binding, InitiatorHandshake};
-#[cfg(test)]
-use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::ratchet::Ratchet;
-#[cfg(test)]
-use crate::session::Device;
 use crate::session::incoming::Incoming;
 use crate::session::{Accepted, Session};
 
@@ -41,9 +37,7 @@ impl Client {
             self.inner.device.accepted(&first, now.seconds(), Some(binding))?;
         Ok((accepted, ClientDelta { now: now.seconds(), items: vec![self.inner.prekeys(prekeys)] }))
     }
-}
 
-impl Client {
     /// Begins a session with a guest that another own device has let in. The guest's prekeys live as long as
     /// its chat: their time is not checked.
     pub(crate) fn initiate_guest(
@@ -60,13 +54,5 @@ impl Client {
         let (keys, prefix) = handshake.initiate(identity, Some(binding))?;
         let ratchet = Ratchet::initiate(keys, guest.signed_prekeys.signed);
         Session::initiate(ratchet, guest.certificate().clone(), prefix, false, continuation)
-    }
-}
-
-#[cfg(test)]
-impl Client {
-    /// Makes a client of this very device, for vectors.
-    pub(crate) fn of(device: Device, list: DeviceList, now: u64) -> Self {
-        Self::new(device, list, now)
     }
 }

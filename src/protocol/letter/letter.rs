@@ -32,10 +32,6 @@ ids! {
     GroupId: 32;
 }
 
-/// Length of the beginning of a letter in bytes: what the sender knows of both lists.
-#[cfg(test)]
-pub(crate) const LISTS: usize = 2 * (8 + 32);
-
 /// Maximum number of seen messages in one letter.
 pub(crate) const MAX_SEEN_MESSAGES: usize = 256;
 

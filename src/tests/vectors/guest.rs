@@ -137,7 +137,7 @@ fn listed(v: &mut Vector, host: &Member) -> [u8; 32] {
 pub(super) fn client(host: &Member, device: Device) -> Client {
     let certificate = device.certificate().clone();
     let list = DeviceList::first(host.account().key(), certificate, NOW);
-    Client::of(device, list, NOW)
+    Client::new(device, list, NOW)
 }
 
 pub(super) fn offer(v: &mut Vector, host: &Member) -> Offer {

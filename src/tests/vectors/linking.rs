@@ -6,8 +6,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::NOW;
-use super::devices::Household;
 use super::form::Vector;
+use super::household::Household;
 use super::tape::Tape;
 use crate::error::Error;
 use crate::primitives::text;

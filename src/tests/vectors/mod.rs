@@ -19,6 +19,7 @@ mod devices;
 mod form;
 mod guest;
 mod handshake;
+mod household;
 mod identity;
 mod letter;
 mod linking;

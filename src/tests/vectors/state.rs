@@ -281,7 +281,7 @@ fn pages() -> Vector {
     let to = Published::new(&mut Vector::new("scratch", "", ""), "responder");
     let (account, device) = (to.member.account(), to.member.device(&to.signed_prekeys));
     let list = DeviceList::first(account.key(), device.certificate().clone(), NOW);
-    let client = Client::of(device, list, NOW);
+    let client = Client::new(device, list, NOW);
     let anchor = client.anchor().to_bytes();
 
     let state_key: [u8; 32] = v.input("state key");

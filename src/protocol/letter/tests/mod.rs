@@ -26,6 +26,8 @@ const COPY: LetterConversation = LetterConversation::With(OTHER);
 const GROUP: LetterConversation =
     LetterConversation::Group { id: GroupId([4; 32]), audience: [5; 32] };
 
+/// Length of the beginning of a letter in bytes: what the sender knows of both lists.
+const LISTS: usize = 2 * (8 + 32);
 /// Offset of the conversation.
 const CONVERSATION: usize = LISTS + 8 + 16;
 /// Offset of the kind in a letter of a conversation with an account.
