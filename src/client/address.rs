@@ -1,4 +1,4 @@
-//! Where a device is.
+//! The address of a device: its account and its id.
 
 use core::fmt;
 use core::str::FromStr;

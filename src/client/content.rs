@@ -29,11 +29,11 @@ pub struct ReceivedLetter {
     pub conversation: Conversation,
     /// The message id, the same on all devices that got it.
     pub id: MessageId,
-    /// When it was sent, by the sender's clock.
+    /// The time of sending in seconds, by the sender's clock.
     pub sent: u64,
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// What the user, or a log, should know beside it.
+    /// Findings of which the user, or a log, should know.
     pub alerts: Vec<Alert>,
     /// The message's place among those of the sender to this device.
     pub position: Position,
@@ -206,7 +206,7 @@ pub enum Alert {
     Lists {
         /// Whose list.
         of: AccountId,
-        /// What the report means.
+        /// The relation of the reported list to the known one.
         mismatch: ListMismatch,
     },
     /// The sender reports the same device list of `of` as the one known here, after it had reported another.

@@ -76,7 +76,7 @@ pub(super) struct Begin {
 pub(super) struct Accept {
     pub(super) from: Address,
     pub(super) session: Session,
-    /// Whether it becomes the active session, or is only read.
+    /// True if it becomes the active session; else it is only read.
     pub(super) activate: bool,
 }
 

@@ -26,7 +26,7 @@ pub(crate) const PRIMARY_IDLE: u64 = 14 * 86_400;
 /// The maintenance that a client needs; see [`Client::tasks`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tasks {
-    /// What the prekeys need: [`Client::rotate`], [`Client::replenish`], [`Client::expire`].
+    /// Tasks of the prekeys: [`Client::rotate`], [`Client::replenish`], [`Client::expire`].
     pub prekeys: PrekeyTasks,
     /// The account's list is a week old: [`Client::renew`] it on the primary.
     pub renew_list: bool,

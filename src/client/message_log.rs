@@ -189,7 +189,7 @@ impl SentLog {
 /// A message that was opened here, or that another own device says it has opened.
 pub(super) struct Seen {
     pub(super) what: SeenMessage,
-    /// Whether it was opened here.
+    /// True if it was opened here.
     pub(super) here: bool,
 }
 

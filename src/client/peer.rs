@@ -24,17 +24,17 @@ use crate::storage::{Anchor, Stateful};
 #[derive(Default)]
 pub(super) struct Peer {
     active: Option<Session>,
-    /// When the active session became it, by this device's clock.
+    /// The time at which the active session became it, by this device's clock.
     since: u64,
     /// Newest first.
     replaced: Vec<ReplacedSession>,
     /// The highest plausible time of creation of all sessions with the device, those made here included.
     newest: u64,
-    /// Whether the device has once shown that it holds a confirmed session.
+    /// Set once the device has shown that it holds a confirmed session.
     known: bool,
-    /// Whether the device has made a resend request in a replaced session.
+    /// Set if the device has made a resend request in a replaced session.
     resend_requested: bool,
-    /// When this device last read something from it, by its own clock.
+    /// The time at which this device last read something from it, by its own clock.
     pub(super) heard: u64,
     /// Lists that the device reported last, where they are not this device's.
     pub(super) reports: BTreeMap<AccountId, Listed>,
@@ -45,7 +45,7 @@ struct ReplacedSession {
     session: Session,
     /// Its end, once the session that took its place is proven; before that the end of time.
     until: u64,
-    /// Where the peer stopped sending in it, if it said so; else the last place there is.
+    /// The place at which the peer stopped sending in it, if it said so; else the last place there is.
     closed: Position,
 }
 

@@ -24,7 +24,7 @@ use crate::storage::Pending;
 /// A message that was opened, in one session or another.
 struct ReadLetter {
     opened: Decrypted,
-    /// Whether it was opened in the active session.
+    /// True if it was opened in the active session.
     active: bool,
     found: Findings,
 }

@@ -45,13 +45,13 @@ pub(super) const DAY: u64 = 24 * 60 * 60;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ActiveSession {
     pub(crate) id: SessionId,
-    /// When its initiator made it: its place in the order of the pair's sessions.
+    /// The time at which its initiator made it: its place in the order of the pair's sessions.
     pub(crate) created: u64,
-    /// When it became active here, by this device's clock.
+    /// The time at which it became active here, by this device's clock.
     pub(crate) since: u64,
-    /// Whether this side is its initiator.
+    /// True if this side is its initiator.
     pub(crate) ours: bool,
-    /// Whether the peer has shown that it sends on it: by an answer if it is ours, by a message
+    /// Set once the peer has shown that it sends on it: by an answer if it is ours, by a message
     /// without the handshake's prefix if it is the peer's.
     pub(crate) proven: bool,
 }
@@ -69,7 +69,7 @@ pub(crate) struct PeerSessions {
     pub(crate) active: Option<ActiveSession>,
     /// The highest plausible `created` of all sessions, those made here included.
     pub(crate) newest: u64,
-    /// Whether the peer has once shown that it holds a confirmed session. From then on it names
+    /// Set once the peer has shown that it holds a confirmed session. From then on it names
     /// one, unless it has lost its state.
     pub(crate) known: bool,
 }
@@ -90,12 +90,12 @@ pub(crate) enum Choice {
     Activate,
     /// It is the active session, and takes the place of the one before.
     Replace {
-        /// Whether the peer has lost its state, which the user is told.
+        /// True if the peer has lost its state, which the user is told.
         reset: bool,
     },
     /// The active session stays, and this one counts as replaced.
     Keep {
-        /// Whether the peer forgot a session that it had proven, which the user is told: its state was cloned
+        /// True if the peer forgot a session that it had proven, which the user is told: its state was cloned
         /// or rolled back.
         forked: bool,
     },

@@ -1,6 +1,6 @@
 //! A client as it is stored: `spec/state.md`, "Client, kind 0x06".
 //!
-//! What is small and always changes comes first; all else lies in pages, so that a snapshot writes
+//! The small parts that always change come first; all else lies in pages, so that a snapshot writes
 //! again only what changed since the one before.
 
 use alloc::boxed::Box;

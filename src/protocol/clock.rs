@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 
-/// How far a clock may be behind that of the device that signed a bundle or a list, in seconds.
+/// The seconds that a clock may be behind that of the device that signed a bundle or a list.
 pub(crate) const SKEW: u64 = 86_400;
 
 /// The latest time that a state has seen. It goes back only where the user says that it was wrong.

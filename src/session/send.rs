@@ -101,13 +101,13 @@ impl<'a> Sending<'a> {
     /// Seals the content under a number that was reserved by a message before it, whose change is stored.
     /// There is no other change to be saved: send the message.
     ///
-    /// What must not get lost when the process ends is better sealed with a change, and written to an
-    /// outbox with it: of a reserved message nobody can tell afterwards whether it left.
+    /// A message that must not get lost when the process ends is better sealed with a change, and written to
+    /// an outbox with it: nobody can tell afterwards whether a reserved message left.
     ///
     /// # Errors
     ///
     /// [`Error::NotReserved`] if nothing is reserved, all of it is used up, or a turn or the recorded change
-    /// of another message has freed it: seal as usual; [`Error::ContentTooLong`] for more than 2^20 bytes.
+    /// of another sent message has freed it: seal as usual; [`Error::ContentTooLong`] for more than 2^20 bytes.
     /// The session is as it was.
     pub fn seal_reserved(self, content: &[u8], rng: &mut impl CryptoRng) -> Result<Vec<u8>, Error> {
         let padded = self.padding.with_chunks(content.len(), self.chunks);

@@ -1,4 +1,4 @@
-//! What every public type shows of itself: bounds that an app builds on, and a `Debug` text without
+//! The faces of every public type: bounds that an app builds on, and a `Debug` text without
 //! secrets.
 #![allow(
     clippy::format_collect,

@@ -1,4 +1,4 @@
-//! What only dishonest code could do to a client, or what needs to look inside.
+//! Clients in the hands of dishonest code, and tests that need to look inside.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

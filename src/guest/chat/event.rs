@@ -25,13 +25,13 @@ pub enum ChatStatus {
 /// An event that arrived in a chat, with its sender.
 #[derive(Debug)]
 pub struct ReceivedEvent {
-    /// What arrived.
+    /// The event.
     pub event: ChatEvent,
     /// The device that sent it, by the keys of the session.
     pub from: Address,
     /// The kind of its sender, by the keys of the session.
     pub sender: Sender,
-    /// What the user, or a log, should know beside it: that the sender knows another device list of the host
+    /// Findings of which the user, or a log, should know: that the sender knows another device list of the host
     /// than this side does, or no longer does ([`Chat::mismatches`](crate::guest::Chat::mismatches)).
     pub alerts: Vec<Alert>,
     /// The message's place among those of its sender.

@@ -42,9 +42,9 @@ redacted!(OpenedClaim<'_>, |claim| peer = claim.peer());
 pub struct Introduction {
     /// The name that the guest gave itself. Nobody has checked it.
     pub name: String,
-    /// What the guest wrote before being let in.
+    /// The texts that the guest wrote before being let in.
     pub texts: Vec<Text>,
-    /// What the user, or a log, should know beside it: that the guest knows another device list of the host
+    /// Findings of which the user, or a log, should know: that the guest knows another device list of the host
     /// than this device does ([`Chat::mismatches`]).
     pub alerts: Vec<Alert>,
 }

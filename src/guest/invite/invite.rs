@@ -76,7 +76,7 @@ redacted!(
 
 pub(super) struct Inner {
     pub(super) status: Status,
-    /// Whether this device made the link. It alone holds the PIN, if there is one: two devices that answer
+    /// True if this device made the link. It alone holds the PIN, if there is one: two devices that answer
     /// would give a guest two guesses.
     pub(super) made: bool,
     pub(super) origin: String,

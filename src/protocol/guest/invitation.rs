@@ -72,9 +72,9 @@ pub struct Policy {
     /// The host's name as the guest sees it: at most 64 bytes, without characters that make it look
     /// like another text ("Lines" in [the specification](crate::spec)).
     pub host_name: String,
-    /// Who lets the guest in.
+    /// The way in which the guest is let in.
     pub approval: Approval,
-    /// When the unclaimed link ends, in seconds of the clock that all sides share; at most 30 days
+    /// The end of the unclaimed link, in seconds of the clock that all sides share; at most 30 days
     /// ahead.
     pub expires: u64,
     /// Seconds without activity after which the chat ends; at most ten days.

@@ -1,4 +1,4 @@
-//! How late devices of the host come into a guest chat: `spec/guest-links.md`, "Joining".
+//! Late devices of the host, and their way into a guest chat: `spec/guest-links.md`, "Joining".
 //!
 //! ```text
 //! shared chat = version ‖ kind ‖ host account id ‖ terms ‖ guest certificate ‖ u32(length) ‖ guest name

@@ -1,4 +1,4 @@
-//! What a server stores for a link, and the notice that the link is over: `spec/guest-links.md`,
+//! The server's copy of a link, and the notice that the link is over: `spec/guest-links.md`,
 //! "Server copy" and "Notice".
 
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! How a session begins: `spec/prekeys.md`, `spec/handshake.md`.
+//! The beginning of a session: `spec/prekeys.md`, `spec/handshake.md`.
 
 pub(crate) mod bundle;
 pub(crate) mod continuation;

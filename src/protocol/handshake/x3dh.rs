@@ -1,4 +1,4 @@
-//! How two devices agree on keys while one is offline: `spec/handshake.md`, "Key schedule".
+//! The agreement of two devices on keys while one is offline: `spec/handshake.md`, "Key schedule".
 //!
 //! ```text
 //! dh1 = X25519(initiator identity, signed prekey)

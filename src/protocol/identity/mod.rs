@@ -1,4 +1,4 @@
-//! Who somebody is: `spec/identity.md`, `spec/devices.md`, `spec/linking.md`.
+//! Identities of accounts and devices: `spec/identity.md`, `spec/devices.md`, `spec/linking.md`.
 
 pub(crate) mod certificate;
 pub(crate) mod device_list;

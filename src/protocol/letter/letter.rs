@@ -142,7 +142,7 @@ pub(crate) enum Body<'a> {
     Said(Said<'a>),
     /// The id of a letter that could not be opened.
     ResendRequest(MessageId),
-    /// What letters of others said to this device, for the other own devices to compare.
+    /// The ids and digests of letters that this device has read, for the other own devices to compare.
     SeenReport(Vec<SeenMessage>),
 }
 

@@ -1,4 +1,4 @@
-//! What one message changes in a ratchet: `spec/state.md`, "Session delta".
+//! The delta of a ratchet, which one message makes: `spec/state.md`, "Session delta".
 
 use alloc::boxed::Box;
 use core::mem::{swap, take};
@@ -27,7 +27,7 @@ pub(crate) struct RatchetDelta {
     /// The number of the next message after a sent one, and of the message itself if it was received.
     pub(crate) number: u32,
     pub(crate) tag: [u8; TAG],
-    /// What changes in the braid: mostly nothing or one chunk.
+    /// The delta of the braid: mostly nothing or one chunk.
     pub(crate) braid: BraidDelta,
     /// The numbers that the sender reserved behind the message. Not part of the encoding: a process
     /// that loads the change skips them.

@@ -72,7 +72,7 @@ pub(crate) struct FirstMessage {
     pub(crate) content: Zeroizing<Vec<u8>>,
     /// Its number in the first chain.
     pub(crate) number: u32,
-    /// How many messages it skipped.
+    /// Number of messages that it skipped.
     pub(crate) skipped: usize,
     /// The id of the change that it made in the ratchet.
     pub(crate) change: [u8; 1 + TAG],

@@ -1,4 +1,4 @@
-//! Where the model's choices come from.
+//! The source of the model's choices.
 
 use super::Id;
 

@@ -35,7 +35,7 @@ const START: u64 = 1_800_000_000;
 #[derive(Clone, Copy, Hash)]
 struct Prefix {
     predecessor: Option<Id>,
-    /// How many messages the initiator sent in the predecessor.
+    /// Number of messages that the initiator sent in the predecessor.
     closed: u32,
     created: u64,
     /// The prekeys of the responder that it uses.
@@ -80,9 +80,9 @@ struct World {
     /// By receiver: what is under way.
     queues: [Vec<Message>; 2],
     stolen: Option<Stolen>,
-    /// What the thief sent, by tag.
+    /// The thief's messages, by tag.
     forged: Vec<u64>,
-    /// Whether a side has lost its state.
+    /// Set for a side that has lost its state.
     lost: bool,
     /// By side: the sessions that were active and confirmed there, and from which event on.
     confirmed: [Vec<(Id, u64)>; 2],

@@ -1,20 +1,20 @@
-//! What one device of the model knows.
+//! The knowledge of one device of the model.
 
 use super::*;
 
 #[derive(Clone, Hash)]
 pub(super) struct ReplacedSession {
     pub(super) id: Id,
-    /// When it is erased; open while the active session is not proven.
+    /// The time at which it is erased; open while the active session is not proven.
     pub(super) until: Option<u64>,
-    /// What the peer said it had sent in it at most.
+    /// The last place at which the peer said it had sent in it.
     pub(super) closed: Option<u32>,
     pub(super) opened: Vec<(u32, u64)>,
 }
 
 #[derive(Clone, Hash)]
 pub(super) struct Side {
-    /// How far its clock is off.
+    /// The error of its clock in seconds.
     pub(super) skew: i64,
     pub(super) pair: PairState,
     pub(super) prefix: Option<Prefix>,

@@ -32,7 +32,7 @@ use crate::protocol::{labels, wire};
 /// all of them and to verify them all.
 pub(crate) const MAX_DEVICES: usize = 32;
 
-/// How long a list is valid, in seconds: 30 days.
+/// The time for which a list is valid, in seconds: 30 days.
 pub(crate) const VALID_FOR: u64 = 30 * 86_400;
 
 /// The age from which the primary issues the list anew, in seconds: a week, so that three renewals may

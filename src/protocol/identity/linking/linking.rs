@@ -1,4 +1,4 @@
-//! How a device becomes one of an account's: `spec/linking.md`.
+//! The linking of a device to an account: `spec/linking.md`.
 //!
 //! ```text
 //! body  = form ‖ purpose ‖ u64(created) ‖ signing key ‖ agreement key ‖ ephemeral

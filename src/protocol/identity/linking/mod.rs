@@ -1,4 +1,4 @@
-//! How a device becomes one of an account's: `spec/linking.md`.
+//! The linking of a device to an account: `spec/linking.md`.
 
 pub(crate) mod code;
 #[expect(clippy::module_inception, reason = "the folder of linking has its exchange")]

@@ -1,4 +1,4 @@
-//! What a letter's bytes may be, and who may say what.
+//! Letters: the bytes that are one, and the senders that may send each kind.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,

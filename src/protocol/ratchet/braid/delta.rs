@@ -1,4 +1,4 @@
-//! What one message changes in a braid: `spec/state.md`, "Session delta".
+//! The delta of a braid, which one message makes: `spec/state.md`, "Session delta".
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! What a message brings to the braid: `spec/braid.md`, "Opening".
+//! The opening side of the braid: the part that a message brings: `spec/braid.md`, "Opening".
 
 use alloc::boxed::Box;
 use core::cmp::Ordering;

@@ -1,4 +1,4 @@
-//! What a message takes along of the braid: `spec/braid.md`, "Sealing".
+//! The sealing side of the braid: the part that a message takes along: `spec/braid.md`, "Sealing".
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -24,7 +24,7 @@ pub(crate) struct Capacity {
     pub(crate) number: u32,
     /// Number of chunks for which its body has room.
     pub(crate) room: usize,
-    /// Whether a secret still waits for the root after the message's root step.
+    /// True if a secret still waits for the root after the message's root step.
     pub(crate) is_busy: bool,
 }
 

@@ -1,4 +1,4 @@
-//! How long a thief reads on: `spec/post-quantum.md`, "Healing, measured".
+//! The messages that a thief reads on: `spec/post-quantum.md`, "Healing, measured".
 //!
 //! The thief copies the whole state of one side at some message and then only listens, with a quantum
 //! computer: every X25519 agreement is handed to it. It keeps up with the root as long as it can

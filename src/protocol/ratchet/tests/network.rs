@@ -48,7 +48,7 @@ struct Weather {
     burst: u32,
     lost: u32,
     late: u32,
-    /// How often the first message of a chain is lost, in a hundred.
+    /// Of a hundred first messages of a chain, the number that is lost.
     first_lost: u32,
     chunks: u8,
     length: u32,

@@ -1,4 +1,4 @@
-//! Who links whom.
+//! The accounts that may link a device.
 
 use super::*;
 

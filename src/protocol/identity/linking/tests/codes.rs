@@ -1,4 +1,4 @@
-//! What a code says, and how long it may be read.
+//! Codes: their contents, and the time for which they may be read.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What no honest peer sends: altered, invented, too early, of the wrong role.
+//! Parts that no honest peer sends: altered, invented, too early, of the wrong role.
 
 use super::*;
 

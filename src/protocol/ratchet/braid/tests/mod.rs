@@ -44,7 +44,7 @@ struct Sent {
 /// One side, with the secrets that it got.
 struct Side {
     braid: Braid,
-    /// Whether it is stored and loaded again and again.
+    /// True if it is stored and loaded again and again.
     is_restless: bool,
     messages: usize,
     secrets: Vec<[u8; 32]>,
