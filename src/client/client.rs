@@ -241,10 +241,7 @@ impl Inner {
 
     fn take(&mut self, next: Anchor, now: u64, item: ClientItem) {
         match item {
-            ClientItem::Prekeys(change) => {
-                let (next, delta) = change.into_delta();
-                self.device.advance(next, delta);
-            }
+            ClientItem::Prekeys(change) => change.move_on(&mut self.device),
             ClientItem::Begin(begin) => self.peer(begin.with).begin(begin.session, now),
             ClientItem::Accept(accept) => {
                 self.peer(accept.from).accept(accept.session, accept.activate, now);

@@ -6,8 +6,7 @@ use core::fmt;
 
 /// Any failure of the crate, sorted by who is at fault and what to do next.
 ///
-/// A failure leaves every state byte for byte as it was. No variant carries content or a secret; an account's
-/// id is one that the caller named.
+/// A failure leaves every state byte for byte as it was. No variant carries content or a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Error {

@@ -78,7 +78,7 @@ impl<S: State> Change<S> {
         if !self.fits(state) {
             return Err(Error::StaleChange);
         }
-        state.advance(self.next, self.delta);
+        self.move_on(state);
         Ok(())
     }
 
@@ -87,13 +87,15 @@ impl<S: State> Change<S> {
         self.base == state.stands() && state.fits(&self.delta)
     }
 
-    /// Gives up the delta of a change whose state has been borrowed since the change was made.
+    /// Returns the delta.
     pub(crate) fn delta(&self) -> &S::Delta {
         &self.delta
     }
 
-    pub(crate) fn into_delta(self) -> (Anchor, S::Delta) {
-        (self.next, self.delta)
+    /// Moves on a state that the change is known to fit: one that was borrowed when the change was made and
+    /// since, or that was checked.
+    pub(crate) fn move_on(self, state: &mut S) {
+        state.advance(self.next, self.delta);
     }
 }
 

@@ -103,11 +103,6 @@ impl<'a, S: State, T> Pending<'a, S, T> {
         self.recorded(|change| journal.seal(change, rng))
     }
 
-    /// Refuses a journal that the change does not continue, before anything is sealed.
-    pub(crate) fn check(&self, journal: &Journal) -> Result<(), Error> {
-        self.change.as_ref().map_or(Ok(()), |change| journal.check(change))
-    }
-
     fn recorded(
         self,
         seal: impl FnOnce(&Change<S>) -> Result<Vec<u8>, Error>,
@@ -122,10 +117,8 @@ impl<'a, S: State, T> Pending<'a, S, T> {
     /// Moves the state on and gives the output, without a record of the change: for a program that saves the
     /// whole state before it sends or shows.
     pub fn apply(self) -> T {
-        // Made from this state, which has been borrowed since: the change cannot be stale.
         if let Some(change) = self.change {
-            let (next, delta) = change.into_delta();
-            self.state.advance(next, delta);
+            change.move_on(self.state);
         }
         self.output
     }

@@ -21,19 +21,21 @@ use crate::protocol::guest::pin::PinStage;
 use crate::protocol::handshake::x3dh::Binding;
 use crate::protocol::identity::certificate::Certificate;
 use crate::session::Accepted;
-use crate::storage::{Anchor, Journal, Pending, Recorded, StateKey};
+use crate::storage::{Anchor, Change, Journal, State, StateKey};
 
 /// A claim that was opened and has not been taken yet.
 ///
 /// It changes two states, since the claim uses up one of the client's prekeys, and makes a third, the
-/// [`Chat`]. Like a [`Pending`] answer it gives out chat and introduction only when both changes are applied;
+/// [`Chat`]. Like a [`Pending`](crate::storage::Pending) answer it gives out chat and introduction only when both changes are applied;
 /// dropping it leaves invite and client as they were. Write both records and the chat in one transaction.
 #[must_use = "a claim that is not applied was not taken"]
 pub struct OpenedClaim<'a> {
-    pub(super) chat: Chat,
-    pub(super) introduction: Introduction,
-    pub(super) invite: Pending<'a, Invite, ()>,
-    pub(super) client: Pending<'a, Client, ()>,
+    invite: &'a mut Invite,
+    client: &'a mut Client,
+    invite_change: Change<Invite>,
+    client_change: Change<Client>,
+    chat: Chat,
+    introduction: Introduction,
 }
 
 redacted!(OpenedClaim<'_>, |claim| peer = claim.peer());
@@ -104,8 +106,10 @@ impl Invite {
         let (chat, introduction) = self.begin(client, verified, accepted, granted, at.seconds())?;
         let claimed = InviteDelta { now: at.seconds(), change: InviteChange::Claimed(transcript) };
         Ok(OpenedClaim {
-            invite: Pending::new(self, claimed, ()),
-            client: Pending::new(client, accepting, ()),
+            invite_change: Change::new(self.anchor(), claimed),
+            client_change: Change::new(client.anchor(), accepting),
+            invite: self,
+            client,
             chat,
             introduction,
         })
@@ -195,7 +199,7 @@ impl<'a> OpenedClaim<'a> {
     }
 
     /// Seals both changes for storage. Each of `invite` and `client` is an owner and the anchor that the store
-    /// holds for it now, as in [`Pending::record`].
+    /// holds for it now, as in [`Pending::record`](crate::storage::Pending::record).
     ///
     /// # Errors
     ///
@@ -208,32 +212,27 @@ impl<'a> OpenedClaim<'a> {
         client: (&[u8], &Anchor),
         rng: &mut impl CryptoRng,
     ) -> Result<RecordedClaim<'a>, Error> {
-        Ok(RecordedClaim {
-            invite: self.invite.record(key, invite.0, invite.1, rng)?,
-            client: self.client.record(key, client.0, client.1, rng)?,
-            chat: self.chat,
-            introduction: self.introduction,
-        })
+        let invite = self.invite_change.record(key, invite.0, invite.1, rng)?;
+        let client = self.client_change.record(key, client.0, client.1, rng)?;
+        Ok(RecordedClaim { claim: self, records: (invite, client) })
     }
 
     /// Seals both changes as the next entries of two journals.
     ///
     /// # Errors
     ///
-    /// As [`Pending::journal`], and then neither journal has changed.
+    /// As [`Pending::journal`](crate::storage::Pending::journal), and then neither journal has changed.
     pub fn journal(
         self,
         invite: &mut Journal,
         client: &mut Journal,
         rng: &mut impl CryptoRng,
     ) -> Result<RecordedClaim<'a>, Error> {
-        self.client.check(client)?;
-        Ok(RecordedClaim {
-            invite: self.invite.journal(invite, rng)?,
-            client: self.client.journal(client, rng)?,
-            chat: self.chat,
-            introduction: self.introduction,
-        })
+        // Before the first of the two moves on.
+        client.check(&self.client_change)?;
+        let invite = invite.seal(&self.invite_change, rng)?;
+        let client = client.seal(&self.client_change, rng)?;
+        Ok(RecordedClaim { claim: self, records: (invite, client) })
     }
 
     /// Moves the invite and the client on, and gives out the chat, which waits for [`Chat::grant`] or
@@ -241,8 +240,8 @@ impl<'a> OpenedClaim<'a> {
     /// states: save all three before anything is shown.
     #[must_use = "the chat is all that is left of the link"]
     pub fn apply(self) -> (Chat, Introduction) {
-        self.invite.apply();
-        self.client.apply();
+        self.invite_change.move_on(self.invite);
+        self.client_change.move_on(self.client);
         (self.chat, self.introduction)
     }
 }
@@ -250,29 +249,23 @@ impl<'a> OpenedClaim<'a> {
 /// A claim whose two changes are ready to be written.
 #[must_use = "a claim that is not applied was not taken"]
 pub struct RecordedClaim<'a> {
-    invite: Recorded<'a, Invite, ()>,
-    client: Recorded<'a, Client, ()>,
-    chat: Chat,
-    introduction: Introduction,
+    claim: OpenedClaim<'a>,
+    records: (Vec<u8>, Vec<u8>),
 }
 
-redacted!(RecordedClaim<'_>, |claim| peer = claim.chat.peer());
+redacted!(RecordedClaim<'_>, |recorded| peer = recorded.claim.peer());
 
 impl RecordedClaim<'_> {
     /// Returns the sealed changes of the invite and of the client.
     #[must_use]
     pub fn records(&self) -> (&[u8], &[u8]) {
-        // A claim changes both: there is never nothing to write.
-        let (invite, client) = (self.invite.record(), self.client.record());
-        (invite.unwrap_or_default(), client.unwrap_or_default())
+        (&self.records.0, &self.records.1)
     }
 
     /// Moves the invite and the client on, and gives out the chat, to be written beside both records in one
     /// transaction. If the write fails, drop all three, and load the two again.
     #[must_use = "the chat is all that is left of the link"]
     pub fn apply(self) -> (Chat, Introduction) {
-        self.invite.apply();
-        self.client.apply();
-        (self.chat, self.introduction)
+        self.claim.apply()
     }
 }
