@@ -285,7 +285,7 @@ fn a_message_that_comes_an_epoch_late_opens_and_its_chunk_is_ignored() {
 
 // ---- states frozen on their way through an epoch ----
 
-/// After how many messages in turns each state of the exchange is there, on either side.
+/// The numbers of messages in turns after which each state of the exchange is there, on either side.
 const ON_THE_WAY: [usize; 7] = [1, 4, 8, 40, 74, 80, 88];
 
 /// Returns both sides after some messages of one deterministic run.

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use support::{Pair, TestRng, restored};
 
-/// As `spec/ratchet.md` gives them.
+/// The limits as `spec/ratchet.md` gives them.
 const MAX_CLOSED: usize = 5;
 const MAX_RECENT: usize = 32;
 
@@ -174,7 +174,7 @@ struct Flying {
 struct Exchange {
     sides: [Session; 2],
     rng: TestRng,
-    /// By sender.
+    /// The directions, by sender.
     directions: [Direction; 2],
     network: Vec<Flying>,
     sent: u32,

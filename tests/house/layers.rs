@@ -128,8 +128,7 @@ fn a_circle_of_imports_is_found_wherever_it_lies() {
     assert_eq!(imports(&house[2], &house), [0]);
 }
 
-/// Finds the files that a file names: by `use`, or by a path that begins in the crate or in a folder around
-/// it.
+/// Finds the files that a file names: by `use`, or by a path that begins in the crate or in a folder around it.
 fn imports(source: &Source, all: &[Source]) -> Vec<usize> {
     let own = module(&source.path);
     let mut found: Vec<usize> = Vec::new();

@@ -302,7 +302,7 @@ impl Visit {
 
 /// The server, and the way that the link takes.
 struct Doorstep {
-    /// Whose process lives.
+    /// The side whose process lives.
     who: usize,
     visits: Vec<Visit>,
     bags: [Mailbag; 2],

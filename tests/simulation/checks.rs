@@ -14,8 +14,7 @@ use crate::server::Mail;
 use crate::world::{Held, World};
 
 impl World {
-    /// Checks that a letter goes to all devices of the known lists, and to no other, and that the lists are
-    /// valid.
+    /// Checks that a letter goes to all devices of the known lists, and to no other, and that the lists are valid.
     pub fn check_audience(&self, node: usize, draft: &Draft, devices: &[Address]) {
         let (client, now) = (&self.nodes[node].client, self.time(node));
         assert!(!self.nodes[node].knows, "a removed device has sealed");

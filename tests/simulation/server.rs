@@ -69,7 +69,7 @@ pub struct Server {
     pub lists: BTreeMap<AccountId, Vec<Vec<u8>>>,
     /// Lists that a thief of the account key has signed.
     pub forks: BTreeMap<AccountId, Vec<Vec<u8>>>,
-    /// From which epoch on these are others than the account's own, by their hashes.
+    /// The epochs from which on these are others than the account's own, by their hashes.
     pub fork_bases: BTreeMap<ListHash, u64>,
     /// The hashes of all lists that an account's key has signed.
     pub signed: BTreeSet<ListHash>,
@@ -217,8 +217,7 @@ impl Server {
         newest.clone()
     }
 
-    /// Returns the newest list with a device in it that is not there: of an older list, or of another
-    /// account.
+    /// Returns the newest list with a device in it that is not there: of an older list, or of another account.
     fn with_ghost(&self, of: AccountId, newest: &[u8], rng: &mut TestRng) -> Vec<u8> {
         let here = members(newest);
         let all = self.lists.iter();

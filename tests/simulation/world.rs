@@ -14,7 +14,7 @@ use crate::letters::Draft;
 use crate::server::{Attacks, Server, below};
 use support::{NOW, TestRng};
 
-/// Whose device it is, as the truth has it.
+/// The truth about a device: whose it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// In its account's newest list.

@@ -10,8 +10,7 @@ use rusqlite::{Transaction, params};
 
 use super::{Failure, Kept, Loaded, stored};
 
-/// The writes of one transaction. States that it changes are its own for `'a`, until it is committed or given
-/// up.
+/// The writes of one transaction. States that it changes are its own for `'a`, until it is committed or given up.
 pub(crate) struct Step<'a, 'd, R> {
     transaction: Transaction<'d>,
     key: &'d StateKey,

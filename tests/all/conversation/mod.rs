@@ -13,7 +13,7 @@ use latchstring::session::{Accepted, Session};
 use latchstring::storage::State;
 use support::{NOW, Pair, TestRng, bundle_with_one_time, device, refusal, restored, seal_many};
 
-/// As `spec/ratchet.md` gives them.
+/// The limits as `spec/ratchet.md` gives them.
 const MAX_SKIP: u32 = 2000;
 const MAX_SKIPPED: usize = 2000;
 const MAX_CLOSED: usize = 5;

@@ -49,7 +49,7 @@ impl Meeting {
         Self { doors, guest, hosts }
     }
 
-    /// Lets every device grant, which is once and two repetitions for the guest of three.
+    /// Lets every device grant: the first grant lets the guest in, the others repeat it.
     fn new(seed: u64, devices: usize) -> Self {
         let mut meeting = Self::waiting(seed, devices);
         for device in 0..devices {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// An act of one device, in its own order.
+/// An act of one device. Each does its own in its own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Act {
     /// Is given the claim of one of the guests.
@@ -25,7 +25,7 @@ struct Seen {
 
 struct Race {
     claims: [Vec<u8>; 2],
-    /// By device and guest: its shared grant.
+    /// The shared grants, by device and guest.
     shared_grants: [[Vec<u8>; 2]; 2],
     seen: HashMap<(usize, Vec<Act>), Seen>,
     rng: TestRng,

@@ -18,7 +18,7 @@ struct Frozen {
     first: Vec<u8>,
     client: Client,
     new_device: NewDevice,
-    /// Of `client`: a letter that it read.
+    /// A change of `client`: a letter that it read.
     letter: Change<Client>,
     /// The list under which `new_device` was offered a place, and the offer.
     offer: Vec<u8>,

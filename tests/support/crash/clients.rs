@@ -191,8 +191,7 @@ fn text(content: &Content, uploaded: &VecDeque<Mail>) -> Result<Option<Vec<u8>>,
     })
 }
 
-/// Checks that a letter looks neither like one of a copy of a device nor like one of a device that was set
-/// back.
+/// Checks that a letter looks neither like one of a copy of a device nor like one of a device that was set back.
 fn calm(arrived: &ReceivedLetter) -> Result<(), Stop> {
     let alarms = arrived.alerts.iter().find(|alert| {
         matches!(alert, Alert::SessionReset | Alert::SessionForked | Alert::Equivocation { .. })

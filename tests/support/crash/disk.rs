@@ -10,7 +10,7 @@ use latchstring::storage::Anchor;
 
 use super::Keeping;
 
-/// Why a step ends before its end.
+/// The reason why a step ends before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// The power is gone: what is in memory is lost.

@@ -133,8 +133,7 @@ impl<A: Copy + Debug> Script<A> {
         Ok(late)
     }
 
-    /// Checks that every state that a step moved on is refused if it comes back as it was before. Tells how
-    /// often.
+    /// Checks that every state that a step moved on is refused if it comes back as it was before. Tells how often.
     fn refuses_backups(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
         let mut world = (self.begin)(keeping, flaw);
         let mut refused = 0;
