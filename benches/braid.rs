@@ -1,5 +1,5 @@
-//! What the post-quantum exchange costs: a whole epoch of it in turns, next to as many messages that
-//! only carry a chunk.
+//! The cost of the post-quantum exchange: a whole epoch of it in turns, next to as many messages that only
+//! carry a chunk.
 #![allow(
     missing_docs,
     clippy::arithmetic_side_effects,

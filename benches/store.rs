@@ -1,5 +1,5 @@
-//! What keeping the state costs: a message's entry, a client's snapshot, one transaction in
-//! `SQLite`. Sizes are printed.
+//! The cost of keeping the state: a message's entry, a client's snapshot, one transaction in `SQLite`. Sizes
+//! are printed.
 #![allow(
     clippy::arithmetic_side_effects,
     missing_docs,
@@ -44,7 +44,7 @@ fn received(skipped: usize) -> (Pair, Vec<u8>) {
     (pair, message)
 }
 
-/// What a journal of a session is written, in bytes.
+/// The bytes that are written for the journal of a session.
 #[derive(Default)]
 struct Volume {
     entries: Vec<usize>,

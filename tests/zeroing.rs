@@ -1,4 +1,4 @@
-//! What stays behind on the heap: no secret in freed memory, and little memory for hostile bytes.
+//! The heap after use: no secret in freed memory, and little memory for hostile bytes.
 #![allow(unsafe_code, reason = "an allocator that looks at what is freed is unsafe to write")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -41,7 +41,7 @@ static HEAP: Watching =
     Watching { graveyard: UnsafeCell::new([0; GRAVEYARD]), used: AtomicUsize::new(0) };
 
 thread_local! {
-    /// Whether this thread's freed blocks are kept.
+    /// True if this thread's freed blocks are kept.
     static WATCHED: Cell<bool> = const { Cell::new(false) };
     /// Bytes that this thread has taken and not freed, and the most of them so far.
     static LIVE: Cell<isize> = const { Cell::new(0) };
@@ -89,7 +89,7 @@ fn watched<T>(f: impl FnOnce() -> T) -> T {
     value
 }
 
-/// Which of the secrets, if any, freed memory shows eight aligned bytes of.
+/// Returns the names of the secrets of which freed memory shows eight aligned bytes.
 fn found(secrets: &[Secret]) -> Vec<&'static str> {
     let mut pieces: HashMap<[u8; 8], &'static str> = HashMap::new();
     for (name, secret) in secrets {
@@ -109,7 +109,7 @@ fn found(secrets: &[Secret]) -> Vec<&'static str> {
     found
 }
 
-/// No secret that `f` puts down is in what it frees while it is watched.
+/// Checks that no secret that `f` puts down is in what it frees while it is watched.
 #[track_caller]
 fn leaves_nothing(f: impl FnOnce(&mut Vec<Secret>)) {
     let _alone = DIGGING.lock().unwrap();
@@ -122,7 +122,7 @@ fn leaves_nothing(f: impl FnOnce(&mut Vec<Secret>)) {
     assert!(found.is_empty(), "{found:?}");
 }
 
-/// A session's present keys.
+/// Notes a session's present keys.
 fn note(session: &Session, secrets: &mut Vec<Secret>) {
     let keys = session_secrets(&session.to_bytes());
     secrets.extend(keys.into_iter().map(|key| ("a key of a session", key.to_vec())));
@@ -130,14 +130,14 @@ fn note(session: &Session, secrets: &mut Vec<Secret>) {
 
 const STATE_KEY: [u8; 32] = *b"thirty-two bytes of a state key!";
 
-/// A plaintext of its own for each message.
+/// Returns a plaintext of its own for each message.
 fn plaintext(i: u32) -> Vec<u8> {
     let mut text = vec![0; 40];
     TestRng::new(1 << 40 | u64::from(i)).fill_bytes(&mut text);
     text
 }
 
-/// A conversation with late and lost messages, sealed and recorded.
+/// Has a conversation with late and lost messages, sealed and recorded.
 fn conversation(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
     let (account, peer) = watched(|| {
         let account = Account::generate(AccountId([1; 32]), rng);
@@ -205,7 +205,7 @@ fn conversation(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
     });
 }
 
-/// A guest chat from an open link to its end. The invite is made outside.
+/// Has a guest chat from an open link to its end. The invite is made outside.
 fn visit(
     host: &mut Client,
     mut invite: Invite,
@@ -248,7 +248,7 @@ struct Crowd<'a> {
     clients: Vec<Client>,
     now: u64,
     key: StateKey,
-    /// What records are salted with is public.
+    /// The source of the salts of records, which are public.
     salts: TestRng,
     rng: &'a mut RecordingRng,
     secrets: &'a mut Vec<Secret>,
@@ -299,7 +299,7 @@ impl<'a> Crowd<'a> {
         self.clients.push(companion);
     }
 
-    /// Everybody learns everybody's list.
+    /// Lets everybody learn everybody's list.
     fn learn(&mut self) {
         let lists: Vec<_> = [0, 1].map(|primary| self.clients[primary].list().clone()).to_vec();
         for client in &mut self.clients {
@@ -309,7 +309,7 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// A letter from one device to all, delivered but where it is lost.
+    /// Sends a letter from one device to all, delivered but where it is lost.
     fn say(&mut self, from: usize, content: &[u8], lost: Option<usize>) -> (Outgoing, usize) {
         self.secrets.push(("a content", content.to_vec()));
         let to =
@@ -375,7 +375,7 @@ impl<'a> Crowd<'a> {
         self.note();
     }
 
-    /// The present keys of all sessions of everybody.
+    /// Notes the present keys of all sessions of everybody.
     fn note(&mut self) {
         let certificates: Vec<_> =
             self.clients.iter().map(|client| client.certificate().clone()).collect();
@@ -391,8 +391,8 @@ impl<'a> Crowd<'a> {
     }
 }
 
-/// A conversation of many devices: letters late, lost and asked for, sessions lost and replaced,
-/// devices that go, and everything saved by records.
+/// Has a conversation of many devices: letters late, lost and asked for, sessions lost and replaced, devices
+/// that go, and everything saved by records.
 fn gathering(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
     let mut crowd = Crowd::new(rng, secrets);
     let mut number = 0;
@@ -681,7 +681,7 @@ fn the_search_finds_what_is_freed_unwiped() {
     assert_eq!(found(&[("it", secret.clone()), ("another", plaintext(6))]), vec!["it"; 5]);
 }
 
-/// The most memory that `f` holds at a time.
+/// Measures the most memory that `f` holds at a time.
 fn peak_of<T>(f: impl FnOnce() -> T) -> usize {
     let before = LIVE.get();
     PEAK.set(before);
@@ -689,12 +689,12 @@ fn peak_of<T>(f: impl FnOnce() -> T) -> usize {
     usize::try_from(PEAK.get() - before).unwrap()
 }
 
-/// The object as far as `at`, then a length of 2^31, then three bytes.
+/// Returns the object as far as `at`, then a length of 2^31, then three bytes.
 fn hostile(bytes: &[u8], at: usize) -> Vec<u8> {
     [&bytes[..at], &[0x80, 0, 0, 0], b"abc"].concat()
 }
 
-/// The change that comes back from its record. The state itself stays as it was.
+/// Returns the change that comes back from its record. The state itself stays as it was.
 fn recorded<S: State, T>(
     state: &mut S,
     operation: impl for<'a> FnOnce(&'a mut S) -> Result<Pending<'a, S, T>, Error>,

@@ -8,7 +8,7 @@ use latchstring::client::DeviceList;
 use latchstring::guest::{ClaimDigest, Locator, ServerCopy};
 use latchstring::session::{Bundle, OneTimePrekey};
 
-/// Who a mailbox belongs to. A server knows no more of a guest than that it is one.
+/// The side that a mailbox belongs to. A server knows no more of a guest than that it is one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Side {
     Host,
@@ -24,7 +24,7 @@ struct Entry {
     notice: Option<Vec<u8>>,
 }
 
-/// What a claimant is told.
+/// The server's reply to a claimant.
 pub(crate) enum Answer {
     Taken,
     TooLate { notice: Option<Vec<u8>> },

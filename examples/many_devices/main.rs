@@ -4,7 +4,7 @@
 //! itself; none needs the phone. Between them stands a server, whose view is printed on the right:
 //! it sees device lists, prekeys and envelopes, and no contents.
 //!
-//! What a program must do is in `Member`: `say`, `read` and `learn`.
+//! The work of a program is in `Member`: `say`, `read` and `learn`.
 
 #![allow(clippy::expect_used, clippy::too_many_lines, reason = "a story has one thread")]
 

@@ -8,8 +8,8 @@
 //! Each state is sealed under a key that belongs into the system's key store, and for its owner: its record
 //! opens under no other name. What is in the outbox is sealed by its nature.
 //!
-//! What this store leaves out, `examples/sqlite_store` does: to write what has changed and not everything,
-//! to keep other processes out *while* anchors are compared, and to overwrite what is deleted.
+//! This store leaves out three things that `examples/sqlite_store` does: to write what has changed and not
+//! everything, to keep other processes out *while* anchors are compared, and to overwrite what is deleted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -39,7 +39,7 @@ pub(crate) struct Waiting {
     pub(crate) message: Vec<u8>,
 }
 
-/// What is to be written at once: bytes, each under the name of its row.
+/// The writes of one step: bytes, each under the name of its row.
 pub(crate) struct Step<'a> {
     rows: BTreeMap<String, Vec<u8>>,
     key: &'a StateKey,

@@ -1,4 +1,4 @@
-//! What the targets share: objects to edit, and the edits.
+//! The part that the targets share: objects to edit, and the edits.
 
 #[path = "../../tests/support/pair.rs"]
 pub mod support;

@@ -23,7 +23,7 @@ struct Mail {
 
 struct Member {
     client: Client,
-    /// What it has shown.
+    /// The letters that it has shown.
     shown: BTreeSet<(Address, MessageId)>,
     bundle: Bundle,
     one_time: Vec<OneTimePrekey>,
@@ -36,7 +36,7 @@ pub struct World {
     members: [Member; 4],
     lists: BTreeMap<AccountId, Vec<DeviceList>>,
     mail: Vec<Mail>,
-    /// What was really said: by whom, under which id.
+    /// The contents that were really said: by whom, under which id.
     said: BTreeMap<(Address, MessageId), Vec<u8>>,
     now: u64,
     rng: TestRng,

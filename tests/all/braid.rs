@@ -53,7 +53,7 @@ impl Keeper {
 /// One message under way.
 struct UnderWay {
     to: usize,
-    /// How often the direction had changed when it was sealed.
+    /// The number of times that the direction had changed when it was sealed.
     turns: usize,
     content: Vec<u8>,
     message: Vec<u8>,
@@ -285,10 +285,10 @@ fn a_message_that_comes_an_epoch_late_opens_and_its_chunk_is_ignored() {
 
 // ---- states frozen on their way through an epoch ----
 
-/// After how many messages in turns each state of the exchange is there, on either side.
+/// The numbers of messages in turns after which each state of the exchange is there, on either side.
 const ON_THE_WAY: [usize; 7] = [1, 4, 8, 40, 74, 80, 88];
 
-/// Both sides after some messages of one deterministic run.
+/// Returns both sides after some messages of one deterministic run.
 fn frozen(messages: usize) -> [Vec<u8>; 2] {
     let mut pair = Pair::new(10);
     talk(&mut pair, messages);

@@ -1,4 +1,4 @@
-//! What is noticed: lists that a server hides or forks, and senders who say two things.
+//! Inconsistencies that are noticed: lists that a server hides or forks, and senders who say two things.
 
 use latchstring::Error;
 use latchstring::client::{Address, Alert, Content, ListMismatch, ListUpdate, To};
@@ -8,7 +8,7 @@ use support::forged::{self, Listing, Words, member};
 use support::town::{Town, text};
 use support::{NOW, account_seed, changed, refuses, restored};
 
-/// What a device holds of lists that others reported.
+/// Lists the mismatches that a device holds, by reporter and account.
 fn mismatches(
     town: &Town,
     person: usize,

@@ -128,7 +128,7 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
     }
 }
 
-/// The id of the text of this length.
+/// Returns the id of the text of this length.
 fn id_of(world: &World, length: usize) -> MessageId {
     MessageId(world.published(&format!("id/{length}"))[0].clone().try_into().unwrap())
 }

@@ -15,13 +15,13 @@ use support::{NOW, Pair, TestRng, bundle_with_one_time, device, restored};
 
 const OWNER: &[u8] = b"a session";
 
-/// What is behind the snapshot in its file, and of what an appended frame is: what it is about.
+/// An entry that is behind the snapshot in its file, and beside an appended frame: what the frame is about.
 #[derive(Clone, PartialEq, Eq)]
 struct Note {
-    /// Whether it was written here, or read.
+    /// True if it was written here, false if it was read.
     written: bool,
     text: u8,
-    /// What has still to leave, if it was written.
+    /// The message that has still to leave, if it was written.
     message: Vec<u8>,
 }
 
@@ -31,7 +31,7 @@ struct Files {
     contents: BTreeMap<String, Vec<u8>>,
     outer: Anchor,
     power: Power,
-    /// How many quarters of an append reach the disk although the power goes in it.
+    /// The number of quarters of an append that reach the disk although the power goes in it.
     torn: usize,
 }
 
@@ -57,12 +57,12 @@ impl Files {
     }
 }
 
-/// A piece with its length before it.
+/// Returns a piece with its length before it.
 fn frame(bytes: &[u8]) -> Vec<u8> {
     [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
 }
 
-/// The pieces of a file up to one that was cut.
+/// Returns the pieces of a file up to one that was cut.
 fn frames(mut bytes: &[u8]) -> Vec<&[u8]> {
     let mut frames = Vec::new();
     while let Some((length, rest)) = bytes.split_at_checked(4) {
@@ -84,7 +84,7 @@ impl Note {
     }
 }
 
-/// The entries behind the snapshot at this anchor: those of an older one have another name.
+/// Names the entries behind the snapshot at this anchor: those of an older one have another name.
 fn entries_after(anchor: &Anchor) -> String {
     let hex: Vec<_> = anchor.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("entries {}", hex.concat())
@@ -94,7 +94,7 @@ fn entries_after(anchor: &Anchor) -> String {
 struct App {
     session: Session,
     written: Written,
-    /// Where the snapshot stands.
+    /// The anchor of the snapshot.
     start: Anchor,
     notes: Vec<Note>,
     files: Files,
@@ -112,7 +112,7 @@ impl App {
         app
     }
 
-    /// One file: the anchor, the snapshot, and what the entries before it were about.
+    /// Writes one file: the anchor, the snapshot, and what the entries before it were about.
     fn write_snapshot(&mut self, snapshot: Vec<Page>) -> Result<(), Stop> {
         let notes = self.notes.iter().map(|note| frame(&note.encode()));
         let pages: Vec<u8> =
@@ -141,7 +141,8 @@ impl App {
         Ok(())
     }
 
-    /// A new snapshot, if one is due, and the entry with what it is about, in one append.
+    /// Writes a new snapshot, if there is no room for an entry, and the entry with what it is about, in one
+    /// append.
     fn step<T>(
         &mut self,
         operation: impl for<'a> FnOnce(

@@ -20,7 +20,7 @@ enum Act {
     ShowLink,
     /// The guest claims the chat with the phone and the laptop.
     Claim,
-    /// What came, whatever it is.
+    /// Reads everything that came.
     Read,
     /// The server is told that the link is spent.
     Notice,
@@ -116,7 +116,7 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
     }
 }
 
-/// Each one-time prekey is there, or in the chat of the guest that used it.
+/// Checks that each one-time prekey is there, or in the chat of the guest that used it.
 fn check(app: &App) -> Result<(), Stop> {
     let Some(client) = app.memory.clients.values().next() else { return Ok(()) };
     let here = one_time_prekeys(&device_of(&client.state));

@@ -154,12 +154,12 @@ fn approve(world: &mut World, who: usize) -> Result<(), Stop> {
     offered.map(drop)
 }
 
-/// The account of an app, which nothing changes.
+/// Returns the account of an app, which nothing changes.
 fn account(world: &mut World, who: usize) -> Result<Account, Stop> {
     Ok(restored(&only(&mut world.apps[who].memory.accounts)?.state))
 }
 
-/// The new device becomes a client.
+/// Lets the new device become a client.
 fn accept(world: &mut World, who: usize, offer: &Mail) -> Result<(), Stop> {
     let World { apps, mail, now, .. } = world;
     let app = &mut apps[who];
@@ -190,7 +190,7 @@ fn admit(world: &mut World, who: usize, acceptance: &Mail) -> Result<(), Stop> {
     }
 }
 
-/// A list of the account that nobody has seen yet.
+/// Signs a list of the account that nobody has seen yet.
 fn relist(
     world: &mut World,
     who: usize,

@@ -128,7 +128,7 @@ fn publish_bundle(world: &mut World, who: usize) -> Result<(), Stop> {
     world.publish("bundle", vec![bundle.encode()])
 }
 
-/// Not marked as done: to do it again does no harm.
+/// Moves a device on, without marking it as done: to do it twice does no harm.
 fn move_device<T>(
     world: &mut World,
     who: usize,
@@ -217,7 +217,7 @@ fn accept(
     app.finish(transaction, mails)
 }
 
-/// Each one-time prekey is there, or in the session that it began.
+/// Checks that each one-time prekey is there, or in the session that it began.
 fn check(app: &App) -> Result<(), Stop> {
     let Some(device) = app.memory.devices.values().next() else { return Ok(()) };
     let began =

@@ -1,4 +1,4 @@
-//! What the devices of one host tell each other about a link, and which of it is taken.
+//! Shared links and shared grants among the devices of one host, and those that are taken.
 
 use latchstring::Error;
 use latchstring::client::Client;
@@ -14,12 +14,12 @@ use support::{
 
 use crate::guest::changed;
 
-/// A host with so many devices, and one guest that has claimed its link.
+/// Makes a host with so many devices, and one guest that has claimed its link.
 fn claimed(seed: u64, devices: usize) -> (Doors, Chat, Vec<u8>) {
     claimed_with(seed, devices, Policy::new("Ada", EXPIRES))
 }
 
-/// The same behind a PIN.
+/// Makes the same behind a PIN.
 fn claimed_with_pin(seed: u64, devices: usize) -> (Doors, Chat, Vec<u8>) {
     let mut policy = Policy::new("Ada", EXPIRES);
     policy.approval = Approval::Pin;
@@ -32,18 +32,18 @@ fn claimed_with(seed: u64, devices: usize, policy: Policy) -> (Doors, Chat, Vec<
     (doors, guest, claim)
 }
 
-/// A claim without a text, which a link with a PIN takes too.
+/// Makes a claim without a text, which a link with a PIN takes too.
 fn claim_of(doors: &mut Doors) -> (Chat, Vec<u8>) {
     let preview = doors.preview();
     preview.claim(&doors.home.list, &doors.bundles, "Grace", &[], NOW, &mut doors.rng).unwrap()
 }
 
-/// The account that the guest's own certificate names.
+/// Returns the account that the guest's own certificate names.
 fn account_of(guest: &Chat) -> [u8; 32] {
     own_certificate(guest)[certificate::ACCOUNT].try_into().unwrap()
 }
 
-/// A shared grant that the device signs, whatever it has seen: what whoever stole it can send.
+/// Makes a shared grant that the device signs, whatever it has seen: what whoever stole it can send.
 fn grant_of(doors: &Doors, claim: &[u8], by: &Client, guest: &[u8; 32]) -> Vec<u8> {
     let parts: [&[u8]; 5] = [
         &link_key::<32>(&secret_of(&doors.url), "invitation-id"),

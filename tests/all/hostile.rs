@@ -1,4 +1,4 @@
-//! What a hostile server, a thief, a wrong clock or a broken machine attempts against a client.
+//! Attempts of a hostile server, a thief, a wrong clock or a broken machine against a client.
 
 use latchstring::Error;
 use latchstring::client::{
@@ -23,7 +23,7 @@ fn an_answered_session_is_not_stale_after_a_week() {
     assert!(town.client(0, 0).has_session(peer, NOW + 8 * DAY));
 }
 
-/// A list of the account's id under a key of somebody else.
+/// Makes a list of the account's id under a key of somebody else.
 fn impostor(id: AccountId, seed: u64) -> DeviceList {
     let mut rng = TestRng::new(seed);
     let account = Account::generate(id, &mut rng);

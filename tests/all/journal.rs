@@ -17,7 +17,7 @@ fn key() -> StateKey {
     StateKey::new(1, &[7; 32]).unwrap()
 }
 
-/// What a store holds of one state.
+/// The records that a store holds of one state.
 struct Stored {
     snapshot: Shelf,
     entries: Vec<Vec<u8>>,
@@ -30,7 +30,7 @@ impl Stored {
         Self { snapshot: Shelf::of(snapshot), entries: Vec::new(), journal }
     }
 
-    /// A new snapshot in place of the old one and its entries.
+    /// Puts a new snapshot in place of the old one and its entries.
     fn renew(&mut self, state: &impl State, rng: &mut TestRng) {
         let (snapshot, journal) = self.journal.renew(state, &key(), rng).unwrap();
         self.snapshot.put(snapshot);
@@ -59,7 +59,7 @@ impl Stored {
             .map(|(state, _)| state)
     }
 
-    /// The stored state, which must be the one in memory to the byte.
+    /// Checks that the stored state is the one in memory to the byte.
     fn check<S: State>(&self, state: &S) {
         let loaded: S = self.load(Some(&state.anchor())).unwrap();
         assert!(*loaded.to_bytes() == *state.to_bytes(), "the store holds another state");
@@ -67,7 +67,7 @@ impl Stored {
     }
 }
 
-/// A responder that has opened one message and whose journal begins, and the initiator.
+/// Makes a responder that has opened one message and whose journal begins, and the initiator.
 fn begun(seed: u64) -> (Pair, Stored) {
     let mut pair = Pair::new(seed);
     let message = pair.initiator.encrypt(b"first", &mut pair.rng).unwrap();
@@ -76,7 +76,7 @@ fn begun(seed: u64) -> (Pair, Stored) {
     (pair, stored)
 }
 
-/// The responder opens a message and writes what that changed.
+/// Lets the responder open a message, and writes what that changed.
 fn receive(pair: &mut Pair, stored: &mut Stored, message: &[u8]) {
     stored.write(&mut pair.responder, &mut pair.rng, |to, _| to.open(message));
 }

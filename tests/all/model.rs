@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use support::{Pair, TestRng, restored};
 
-/// As `spec/ratchet.md` gives them.
+/// The limits as `spec/ratchet.md` gives them.
 const MAX_CLOSED: usize = 5;
 const MAX_RECENT: usize = 32;
 
-/// What a carrier, a store and the two people do.
+/// An act of a carrier, a store or one of the two people.
 #[derive(Clone, Debug)]
 enum Act {
     /// A side sends a message.
@@ -62,11 +62,11 @@ type Place = (u32, u32);
 /// One direction, as its receiver sees it.
 #[derive(Default)]
 struct Direction {
-    /// How long the sender's chains are; the last is the one it sends in. Chains count from 1.
+    /// The lengths of the sender's chains; the last is the one it sends in. Chains count from 1.
     lengths: Vec<u32>,
-    /// How long the last one is in the sender's store, with what is reserved.
+    /// The length of the last one in the sender's store, with what is reserved.
     stored: u32,
-    /// Whether the sender's next message begins a chain.
+    /// True if the sender's next message begins a chain.
     due: bool,
     /// The receiver's current chain, and the number it expects there.
     expects: Place,
@@ -88,7 +88,7 @@ impl Direction {
         place
     }
 
-    /// The place of a message under a reserved number.
+    /// Returns the place of a message under a reserved number.
     fn send_reserved(&mut self) -> Option<Place> {
         (!self.due && self.stored > *self.lengths.last().unwrap()).then(|| self.next())
     }
@@ -100,13 +100,13 @@ impl Direction {
         (chain, *length - 1)
     }
 
-    /// The sender is loaded from its store: what was reserved is skipped.
+    /// Loads the sender from its store: what was reserved is skipped.
     fn restore(&mut self) {
         *self.lengths.last_mut().unwrap() = self.stored;
     }
 
-    /// What delivering the message does: opens, with so many newly missing and so many lost, or
-    /// not. Moves on if it opens.
+    /// Tells what delivering the message does: opens, with so many newly missing and so many lost, or not.
+    /// Moves on if it opens.
     fn deliver(&mut self, place: Place) -> Result<(usize, usize), Error> {
         let (chain, number) = place;
         let (current, expected) = self.expects;
@@ -174,7 +174,7 @@ struct Flying {
 struct Exchange {
     sides: [Session; 2],
     rng: TestRng,
-    /// By sender.
+    /// The directions, by sender.
     directions: [Direction; 2],
     network: Vec<Flying>,
     sent: u32,

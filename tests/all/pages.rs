@@ -26,7 +26,7 @@ struct Archive {
 }
 
 impl Archive {
-    /// With so many contacts, all of whom have talked with it.
+    /// Makes one with so many contacts, all of whom have talked with it.
     fn new(seed: u64, contacts: usize) -> Self {
         let mut town = Town::new(seed, &vec![1; 1 + contacts]);
         for contact in 1..=contacts {
@@ -49,7 +49,7 @@ impl Archive {
         snapshot
     }
 
-    /// The stored client must be the one in memory to the byte, and nothing else be stored.
+    /// Checks that the stored client is the one in memory to the byte, and nothing else is stored.
     fn check(&mut self) {
         let loaded = load(self.shelf.records()).unwrap();
         assert!(*loaded.to_bytes() == *self.client().to_bytes(), "the store holds another state");
@@ -58,7 +58,7 @@ impl Archive {
         assert!(Shelf::of(whole).0.keys().eq(self.shelf.0.keys()), "a page too many or too few");
     }
 
-    /// The record of the page with this title.
+    /// Finds the record of the page with this title.
     fn page(&self, title: &[u8]) -> Vec<u8> {
         self.shelf.records().find(|record| titled(record) == title).unwrap().clone()
     }
@@ -88,7 +88,7 @@ fn load(records: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<Client, E
     Journal::open(&key(), OWNER, None, records, [[]; 0]).map(|(client, _)| client)
 }
 
-/// The titles of what a snapshot writes.
+/// Returns the titles of what a snapshot writes.
 fn written(snapshot: &[Page]) -> BTreeSet<Vec<u8>> {
     snapshot.iter().filter_map(|page| page.record.as_ref()).map(|record| titled(record)).collect()
 }

@@ -23,7 +23,7 @@ fn pin_of(door: &Door) -> Pin {
     Pin::parse(&door.invite.pin().unwrap().digits()).unwrap()
 }
 
-/// Another PIN than the door's.
+/// Returns another PIN than the door's.
 fn wrong_pin(door: &Door) -> Pin {
     let digits = door.invite.pin().unwrap().digits();
     let number: u32 = digits.parse().unwrap();
@@ -39,7 +39,7 @@ fn claimed(door: &mut Door, preview: &Preview, texts: &[&str]) -> Result<(Chat, 
     preview.claim(door.host.list(), bundles, "Grace", texts, NOW, &mut door.rng)
 }
 
-/// A guest who typed `pin`, and the host it came to.
+/// Makes a guest who typed `pin`, and the host it came to.
 fn talk(mut door: Door, pin: Pin) -> Talk {
     let preview = previewed(&door).enter(pin).unwrap();
     let (guest, claim) = claimed(&mut door, &preview, &[]).unwrap();
@@ -280,8 +280,8 @@ fn two_claims_under_one_pin_have_nothing_in_common() {
     assert!(support::guest::shared(&shares[0], &shares[1]).is_empty());
 }
 
-/// Where the flag of the PIN is in the state of an open invite: behind version, kind, anchor, clock,
-/// status, and the signed invitation.
+/// Finds the flag of the PIN in the state of an open invite: behind version, kind, anchor, clock, status, and
+/// the signed invitation.
 fn flag_of(state: &[u8]) -> usize {
     let length = u32::from_be_bytes(state[43..47].try_into().unwrap());
     47 + length as usize

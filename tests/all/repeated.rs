@@ -7,7 +7,7 @@ use latchstring::storage::State;
 use support::town::{Person, Town};
 use support::{Door, NOW, ORIGIN, TestRng, restored};
 
-/// A generator that always starts again.
+/// Returns a generator that always starts again.
 fn stuck() -> TestRng {
     TestRng::new(77)
 }
@@ -30,7 +30,7 @@ fn a_generator_that_repeats_seals_no_two_offers_under_one_key() {
     assert_ne!(one[2..34], other[2..34], "one ephemeral, one code: one key, and the nonce is zero");
 }
 
-/// Where a first message has its sealed handshake payload: behind version, kind, mode, two ids,
+/// The offset of the sealed handshake payload in a first message: behind version, kind, mode, two ids,
 /// ephemeral and KEM ciphertext.
 const SEALED: usize = 3 + 16 + 32 + 1088;
 

@@ -12,12 +12,12 @@ fn key() -> StateKey {
     StateKey::new(1, &[9; 32]).unwrap()
 }
 
-/// A message that reserves `count` numbers.
+/// Seals a message that reserves `count` numbers.
 fn reserve(session: &mut Session, count: u16, rng: &mut TestRng) -> Vec<u8> {
     session.stage_send().reserve(count).seal(b"a", rng).unwrap().apply()
 }
 
-/// Messages under reserved numbers.
+/// Seals messages under reserved numbers.
 fn ahead(session: &mut Session, count: u32, rng: &mut TestRng) -> Vec<Vec<u8>> {
     (0..count).map(|_| session.stage_send().seal_reserved(b"b", rng).unwrap()).collect()
 }

@@ -1,4 +1,4 @@
-//! Letters that are asked for again: sealed again with the same content, for whom it was, not for ever.
+//! Resend requests: a letter is sealed again with the same content, for whom it was, not for ever.
 
 use latchstring::Error;
 use latchstring::client::{Address, Content, GroupId, MessageId, Outgoing, To};
@@ -19,7 +19,7 @@ fn lose(town: &mut Town, content: &[u8]) -> Mail {
     lost
 }
 
-/// The second person asks the first one for a letter.
+/// Lets the second person ask the first one for a letter.
 fn ask(town: &mut Town, lost: &Mail) {
     let now = town.now;
     let mut plan = town.client(1, 0).request_resend(lost.from, lost.id, now).unwrap();
@@ -32,7 +32,7 @@ fn ask(town: &mut Town, lost: &Mail) {
     assert_eq!(arrived.from, town.address(1, 0));
 }
 
-/// The first person seals it again for who asked.
+/// Lets the first person seal it again for who asked.
 fn again(town: &mut Town, lost: &Mail, content: &[u8]) -> Result<Outgoing, Error> {
     let mut plan = town.people[0].devices[0].plan_resend(lost.to, lost.id, town.now)?;
     assert_eq!(plan.devices().collect::<Vec<_>>(), [lost.to]);

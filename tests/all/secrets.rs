@@ -158,7 +158,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// The printed text as numbers, however they are separated: what a decimal list shows.
+/// Reads the printed text as numbers, however they are separated: what a decimal list shows.
 fn numbers(text: &str) -> Vec<u32> {
     let words = text.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
     words.filter_map(|word| word.parse().ok()).collect()
@@ -190,7 +190,7 @@ fn nothing_that_is_printed_shows_eight_bytes_of_a_secret_in_decimal() {
     }
 }
 
-/// base64 of every alignment, without the characters that depend on what stands around.
+/// Encodes as base64 of every alignment, without the characters that depend on what stands around.
 fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
     let bits: Vec<u8> =
         bytes.iter().flat_map(|byte| (0..8).rev().map(move |i| byte >> i & 1)).collect();

@@ -1,4 +1,5 @@
-//! Who says what: only own devices what is own, nobody in the name of another, no stranger at all.
+//! Senders and their words: only own devices say what is own, nobody speaks in the name of another, no
+//! stranger at all.
 
 use latchstring::Error;
 use latchstring::client::{Address, Client, Conversation, Sender, To};

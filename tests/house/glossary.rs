@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{File, files, tree};
 
-/// The rows of the table of terms: term, meaning, page, code.
+/// Returns the rows of the table of terms: term, meaning, page, code.
 fn rows() -> Vec<[String; 4]> {
     let page = fs::read_to_string(tree("spec/glossary.md")).unwrap();
     let (_, terms) = page.split_once("## Terms").unwrap();
@@ -19,7 +19,7 @@ fn rows() -> Vec<[String; 4]> {
     .collect()
 }
 
-/// A term in the order of the table.
+/// Returns the form of a term by which the table is ordered.
 fn key(term: &str) -> String {
     term.to_lowercase().chars().filter(|char| char.is_alphanumeric()).collect()
 }
@@ -38,7 +38,7 @@ fn each_term_stands_in_the_glossary_once_and_in_order() {
     }
 }
 
-/// Whether an item of this name is defined in a file.
+/// Tells whether an item of this name is defined in a file.
 fn defines(file: &File, item: &str) -> bool {
     let kinds = ["struct", "enum", "trait", "type", "fn", "const"];
     let is_defined = |kind: &str| {
@@ -83,7 +83,7 @@ fn code_that_a_page_names_is_in_the_module_that_it_names() {
     assert!(checked > 80, "{checked}");
 }
 
-/// Whether a public module gives an item from a floor below.
+/// Tells whether a public module gives an item from a floor below.
 fn is_given(sources: &[File], module: &str, item: &str) -> bool {
     let face = format!("src/{module}/mod.rs");
     let face = sources.iter().find(|file| file.path == face);

@@ -35,7 +35,7 @@ impl Source {
         self.path.starts_with(folder)
     }
 
-    /// The paths that begin with `root::`, by their second part.
+    /// Lists the paths that begin with `root::`, by their second part.
     fn named_under(&self, root: &str) -> Vec<&str> {
         let start = format!("{root}::");
         let after = self.code.match_indices(&start).filter(|(at, _)| {
@@ -45,7 +45,7 @@ impl Source {
         after.map(|(at, _)| word(&self.code[at + start.len()..])).collect()
     }
 
-    /// Whether the word stands anywhere in the code.
+    /// Tells whether the word stands anywhere in the code.
     fn has_word(&self, word: &str) -> bool {
         let mut places = self.code.match_indices(word);
         places.any(|(at, _)| {
@@ -56,13 +56,13 @@ impl Source {
     }
 }
 
-/// The identifier that a text begins with; the first character if it begins with none.
+/// Returns the identifier that a text begins with; the first character if it begins with none.
 fn word(text: &str) -> &str {
     let end = text.find(|char: char| !char.is_alphanumeric() && char != '_').unwrap_or(text.len());
     &text[..end.max(1)]
 }
 
-/// The sources of the crate, without those that are compiled for tests only.
+/// Reads the sources of the crate, without those that are compiled for tests only.
 fn sources() -> Vec<Source> {
     let files = files("src").into_iter().filter(|file| !file.is_test_code());
     let sources: Vec<_> = files
@@ -77,7 +77,7 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// The floor that a path in the crate begins with, counted from the ground.
+/// Returns the floor that a path in the crate begins with, counted from the ground.
 fn floor(of: &str) -> Option<usize> {
     FLOORS.iter().position(|floor| *floor == of)
 }
@@ -128,7 +128,7 @@ fn a_circle_of_imports_is_found_wherever_it_lies() {
     assert_eq!(imports(&house[2], &house), [0]);
 }
 
-/// The files that a file names: by `use`, or by a path that begins in the crate or in a folder around it.
+/// Finds the files that a file names: by `use`, or by a path that begins in the crate or in a folder around it.
 fn imports(source: &Source, all: &[Source]) -> Vec<usize> {
     let own = module(&source.path);
     let mut found: Vec<usize> = Vec::new();
@@ -145,14 +145,14 @@ fn imports(source: &Source, all: &[Source]) -> Vec<usize> {
     found
 }
 
-/// The module of a file, as a path in the crate.
+/// Returns the module of a file, as a path in the crate.
 fn module(path: &str) -> Vec<String> {
     let path = path.trim_start_matches("src/").trim_end_matches(".rs");
     let parts = path.split('/').filter(|part| *part != "mod" && *part != "lib");
     parts.map(str::to_owned).collect()
 }
 
-/// Every path that the code of a module names, from the crate's root.
+/// Lists every path that the code of a module names, from the crate's root.
 fn paths(code: &str, own: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let code = code.replace('\n', " ");
@@ -198,7 +198,7 @@ fn expand(text: &str, mut path: Vec<String>, found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// The parts between commas, up to the brace that closes.
+/// Returns the parts between commas, up to the brace that closes.
 fn branches(text: &str) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
     for (at, char) in text.char_indices() {
@@ -219,7 +219,7 @@ fn branches(text: &str) -> Vec<&str> {
     parts.into_iter().filter(|part| !part.trim().is_empty()).collect()
 }
 
-/// A circle of arrows, if there is one.
+/// Finds a circle of arrows, if there is one.
 fn circle(arrows: &[Vec<usize>]) -> Option<Vec<usize>> {
     fn visit(
         at: usize,

@@ -1,4 +1,4 @@
-//! What the tree says of itself: its floors, and the pages that name its tests.
+//! The tree's own rules: its floors, and the pages that name its terms and tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ mod glossary;
 mod layers;
 mod security;
 
-/// A place in the tree, by its path from the top.
+/// Returns a place in the tree, by its path from the top.
 fn tree(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path)
 }
@@ -20,14 +20,14 @@ struct File {
 }
 
 impl File {
-    /// Whether it is compiled for tests only: one of its folders is named so.
+    /// Tells whether it is compiled for tests only: one of its folders is named so.
     fn is_test_code(&self) -> bool {
         let mut folders = self.path.split('/').rev().skip(1);
         folders.any(|folder| folder == "tests")
     }
 }
 
-/// All files in Rust under a folder.
+/// Reads all files in Rust under a folder.
 fn files(folder: &str) -> Vec<File> {
     let mut files = Vec::new();
     for entry in fs::read_dir(tree(folder)).unwrap() {

@@ -4,8 +4,7 @@ use std::fs;
 
 use super::{File, files, tree};
 
-/// Whether a test named `name::…` may stand in the file: it, or a folder that it is in, has this
-/// name.
+/// Tells whether a test named `name::…` may stand in the file: it, or a folder that it is in, has this name.
 fn is_of(file: &File, name: &str) -> bool {
     file.path.split('/').any(|part| part.strip_suffix(".rs").unwrap_or(part) == name)
 }

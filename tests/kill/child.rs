@@ -33,7 +33,7 @@ pub fn say_where<S: State>(kept: &Kept<S>) {
     say(&format!("at {} {} {}", kept.owner(), anchor.generation(), hex(&anchor.to_bytes())));
 }
 
-/// What has been said of the outbox in the life of this process.
+/// The numbers of the messages that this process has told the server of in its life.
 #[derive(Default)]
 pub struct Courier {
     said: BTreeSet<i64>,

@@ -239,7 +239,7 @@ struct Visit {
     url: Option<String>,
     server_copy: Option<Vec<u8>>,
     claim: Option<Vec<u8>>,
-    /// What each side has said that it has done.
+    /// The deeds that each side has said are done.
     done: [BTreeSet<String>; 2],
     /// Messages to each side, and whether it has read them.
     mail: [Vec<(Vec<u8>, bool)>; 2],
@@ -302,7 +302,7 @@ impl Visit {
 
 /// The server, and the way that the link takes.
 struct Doorstep {
-    /// Whose process lives.
+    /// The side whose process lives.
     who: usize,
     visits: Vec<Visit>,
     bags: [Mailbag; 2],

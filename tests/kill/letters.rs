@@ -156,7 +156,7 @@ struct Neighbours {
     tasks: Vec<Task>,
     /// Accounts that the phone knows.
     learned: BTreeSet<AccountId>,
-    /// Who has read what, and how often.
+    /// The readers of each text, and how often each has read it.
     read: BTreeMap<(Address, Vec<u8>), u32>,
     lives: u64,
 }

@@ -22,7 +22,7 @@ pub trait Surroundings {
     fn hear(&mut self, words: &[&str]);
 }
 
-/// What a process has sent, as the server knows it.
+/// The messages of a process, as the server knows them.
 #[derive(Default)]
 pub struct Mailbag {
     known: BTreeMap<i64, String>,
@@ -58,12 +58,12 @@ pub struct Lives {
     path: String,
     dice: TestRng,
     count: u64,
-    /// Where each state has stood, in the words of the processes: one history, without branches.
+    /// The anchors that each state has had, in the words of the processes: one history, without branches.
     history: BTreeMap<(String, u64), String>,
     last: BTreeMap<String, u64>,
-    /// What they have read.
+    /// The contents that they have read.
     shown: BTreeSet<String>,
-    /// How often a process died after it had saved something and before it could say so.
+    /// The number of times that a process died after it had saved something and before it could say so.
     pub unsaid: u64,
 }
 
@@ -147,7 +147,7 @@ struct Living {
     children: Vec<(Child, Sender<String>)>,
     said: Receiver<String>,
     told: BTreeSet<String>,
-    /// How often one of them is yet to say that it has done all it was told before.
+    /// The number of answers to come, each saying that a process has done all it was told before.
     busy: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What holds for the store without a kill: it forgets, and it refuses.
+//! The rules of the store without a kill: it forgets, and it refuses.
 
 use std::path::Path;
 

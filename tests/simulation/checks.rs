@@ -1,4 +1,4 @@
-//! What must hold at every moment.
+//! The checks that hold at every moment.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::server::Mail;
 use crate::world::{Held, World};
 
 impl World {
-    /// A letter goes to all devices of the known lists, and to no other; the lists are valid.
+    /// Checks that a letter goes to all devices of the known lists, and to no other, and that the lists are valid.
     pub fn check_audience(&self, node: usize, draft: &Draft, devices: &[Address]) {
         let (client, now) = (&self.nodes[node].client, self.time(node));
         assert!(!self.nodes[node].knows, "a removed device has sealed");
@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    /// The lists that an envelope names.
+    /// Returns the lists that an envelope names.
     pub fn lists_named(
         &self,
         node: usize,
@@ -71,7 +71,7 @@ impl World {
         named
     }
 
-    /// Whether it may open at all.
+    /// Checks that it may open at all.
     pub fn check_opened(&self, node: usize, envelope: usize, arrived: &ReceivedLetter) {
         let (client, sent) = (&self.nodes[node].client, &self.sent[envelope]);
         assert!(!self.nodes[node].knows, "a removed device has opened a letter");
@@ -143,7 +143,7 @@ impl World {
         course.last = course.last.max(Some(envelope));
     }
 
-    /// A list that the sender knows otherwise is told, and stays so until it agrees.
+    /// Checks that a list that the sender knows otherwise is told, and stays so until it agrees.
     pub fn check_views(&self, node: usize, envelope: usize) {
         let (client, sent) = (&self.nodes[node].client, &self.sent[envelope]);
         for (subject, hash) in &sent.lists {
@@ -154,7 +154,7 @@ impl World {
         }
     }
 
-    /// What is shown is what was sent, by that device, there, and was not shown before.
+    /// Checks that what is shown is what was sent, by that device, there, and was not shown before.
     pub fn check_content(&mut self, node: usize, envelope: usize, arrived: &ReceivedLetter) {
         let held = self.sent[envelope].held;
         let equivocates = |alert: &Alert| matches!(alert, Alert::Equivocation { .. });
@@ -207,7 +207,7 @@ impl World {
         self.count("read");
     }
 
-    /// Why an envelope may be refused.
+    /// Checks that an envelope that is refused may be, for this reason.
     pub fn check_refused(&self, node: usize, is_true: Option<usize>, mail: &Mail, error: Error) {
         let client = &self.nodes[node].client;
         if self.nodes[node].knows {
@@ -246,7 +246,7 @@ impl World {
         }
     }
 
-    /// What a device holds is bounded by the accounts and devices that it knows.
+    /// Checks that what a device holds is bounded by the accounts and devices that it knows.
     pub fn check_size(&mut self, node: usize) {
         let client = &self.nodes[node].client;
         let length = client.to_bytes().len();

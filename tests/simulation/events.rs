@@ -1,4 +1,4 @@
-//! What happens.
+//! The events of a history.
 
 use latchstring::Error;
 use latchstring::client::{Client, Conversation, DeviceList, GroupId};
@@ -8,16 +8,16 @@ use crate::letters::{What, content};
 use crate::server::{DAY, attack};
 use crate::world::{Place, World};
 
-/// How often a device asks for one letter.
+/// The number of times that a device asks for one letter.
 const TRIES: u8 = 3;
 
 impl World {
-    /// Whether everything that is sealed arrives in time, and nobody forgets anything.
+    /// Tells whether everything that is sealed arrives in time, and nobody forgets anything.
     pub fn is_lossless(&self) -> bool {
         self.attacks & !(attack::DUPLICATE | attack::REORDER) == 0
     }
 
-    /// One thing happens, at random.
+    /// Lets one thing happen, at random.
     pub fn event(&mut self) {
         self.now += self.below(60) as u64;
         self.server.release(self.now, &mut self.rng);
@@ -85,7 +85,7 @@ impl World {
         self.flush_soon(node);
     }
 
-    /// A device that is listed, or one that should be heard no more.
+    /// Draws a device that is listed, or one that should be heard no more.
     fn some_speaker(&mut self) -> usize {
         if self.server.attacks & (attack::GHOST_SENDS | attack::FORK_LIST) != 0 && self.once_in(12)
         {
@@ -131,7 +131,7 @@ impl World {
         let _ = self.say(node, What::New(Conversation::Own, Vec::new()), content);
     }
 
-    /// Time passes, and most devices do what is due.
+    /// Lets time pass, and most devices do their tasks.
     fn pass(&mut self) {
         if self.is_lossless() {
             self.deliver_all();
@@ -159,7 +159,7 @@ impl World {
         }
     }
 
-    /// What could not be opened is asked for, what is asked for is sealed again.
+    /// Asks for what could not be opened, and seals again what is asked for.
     ///
     /// Of a device that has an open request nothing more is asked for an hour: it may be asking for
     /// that request, too.
@@ -252,7 +252,7 @@ impl World {
         }
     }
 
-    /// Everything that was sealed is brought, as long as that changes anything.
+    /// Brings everything that was sealed, as long as that changes anything.
     pub fn deliver_all(&mut self) {
         for _ in 0..40 {
             let mut any = false;

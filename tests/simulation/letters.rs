@@ -78,7 +78,7 @@ impl World {
         }
     }
 
-    /// The accounts that a message goes to, the own one first.
+    /// Returns the accounts that a message goes to, the own one first.
     fn accounts_of(&self, node: usize, what: &What) -> Vec<AccountId> {
         let own = self.address(node).account;
         let mut accounts = vec![own];
@@ -293,7 +293,7 @@ impl World {
     }
 }
 
-/// Whom a message in a conversation is for.
+/// Returns whom a message in a conversation is for.
 fn whom<'a>(conversation: &Conversation, members: &'a [AccountId]) -> To<'a> {
     match conversation {
         Conversation::With(account) => To::Account(*account),
@@ -302,12 +302,12 @@ fn whom<'a>(conversation: &Conversation, members: &'a [AccountId]) -> To<'a> {
     }
 }
 
-/// A second copy of a client, as a thief makes it.
+/// Makes a second copy of a client, as a thief makes it.
 pub fn copy(client: &Client) -> Client {
     Client::from_bytes(&client.to_bytes()).unwrap()
 }
 
-/// The bytes of some content: mostly short, sometimes more than goes into an envelope.
+/// Draws the bytes of some content: mostly short, sometimes more than goes into an envelope.
 pub fn content(rng: &mut support::TestRng) -> Vec<u8> {
     use latchstring::rand_core::Rng;
     let length = if below(rng, 100) == 0 { 4090 + below(rng, 12) } else { below(rng, 60) };

@@ -10,7 +10,7 @@ use crate::server::Published;
 use crate::world::{Person, Place, World, commit};
 
 impl World {
-    /// A new account with one device.
+    /// Adds a new account with one device.
     pub fn add_account(&mut self, id: AccountId) {
         let account = Account::generate(id, &mut self.rng);
         let person = self.people.len();
@@ -18,7 +18,7 @@ impl World {
         self.begin(person);
     }
 
-    /// The first device of a person's account.
+    /// Adds the first device of a person's account.
     fn begin(&mut self, person: usize) {
         let account = &self.people[person].account;
         let client = Client::create(account, self.now, &mut self.rng);
@@ -28,7 +28,7 @@ impl World {
         self.publish_keys(node);
     }
 
-    /// A device that is to be linked, with its acceptance, and what the primary has signed.
+    /// Makes a device that is to be linked, with its acceptance, and what the primary has signed.
     fn new_device(&mut self, account: &Account, primary: &mut Client, now: u64) -> Option<Client> {
         let new_device = NewDevice::generate("a laptop", now, &mut self.rng).unwrap();
         let new_device = NewDevice::from_bytes(&new_device.to_bytes()).unwrap();
@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    /// The account is set up anew: another key, none of the devices.
+    /// Sets the account up anew: another key, none of the devices.
     pub fn reset(&mut self, person: usize) {
         let id = self.account(person);
         for node in std::mem::take(&mut self.people[person].nodes) {
@@ -103,7 +103,7 @@ impl World {
         self.count("account set up anew");
     }
 
-    /// Somebody copies a primary with the account key and signs a list of their own.
+    /// Copies a primary with the account key and signs a list that its owner does not know.
     pub fn steal(&mut self, person: usize) {
         let primary = self.people[person].nodes[0];
         let now = self.time(primary);
@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    /// What is due on a device.
+    /// Does the tasks of a device.
     pub fn upkeep(&mut self, node: usize) {
         let (now, address) = (self.time(node), self.address(node));
         let published = self.server.one_time[&address].len();
@@ -237,7 +237,7 @@ impl World {
         }
     }
 
-    /// Of two histories each list follows only its own.
+    /// Checks that of two histories each list follows only its own.
     fn check_follows(&self, known: &DeviceList, list: &DeviceList) {
         let base = |list: &DeviceList| self.server.fork_bases.get(&list.hash()).copied();
         match (base(known), base(list)) {
@@ -298,7 +298,7 @@ impl World {
         self.nodes[node].active.retain(|address, _| !gone(*address));
     }
 
-    /// The addresses of the devices of a list.
+    /// Returns the addresses of the devices of a list.
     pub fn addresses(list: &DeviceList) -> Vec<Address> {
         let of =
             |device: &Certificate| Address { account: device.account(), device: device.device() };

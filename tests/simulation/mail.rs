@@ -77,7 +77,7 @@ impl World {
         true
     }
 
-    /// What a device does about what does not open.
+    /// Does what a device does about an envelope that does not open.
     fn refuse(&mut self, node: usize, is_true: Option<usize>, mut mail: Mail, error: Error) {
         self.check_refused(node, is_true, &mail, error);
         let waits = matches!(
@@ -119,7 +119,7 @@ impl World {
         }
     }
 
-    /// After an envelope was opened and the change applied.
+    /// Notes and checks what an envelope brought, after it was opened and the change applied.
     fn note(&mut self, node: usize, envelope: usize, mail: &Mail, arrived: &ReceivedLetter) {
         self.note_session(node, envelope, arrived);
         self.check_views(node, envelope);

@@ -23,7 +23,7 @@ fn number(name: &str) -> Option<usize> {
     std::env::var(name).ok().map(|value| value.parse().unwrap())
 }
 
-/// A history of so many events, then quiet, then the accounts.
+/// Runs a history of so many events, then quiet, then the accounts.
 fn run(seed: u64, attacks: Attacks, devices: &[usize], events: usize) {
     let mut world = World::new(seed, attacks, devices);
     for _ in 0..events {

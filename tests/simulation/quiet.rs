@@ -1,4 +1,4 @@
-//! When the attacks are over.
+//! The time after the attacks.
 
 use latchstring::client::Conversation;
 use latchstring::session::MessageKind;
@@ -10,7 +10,7 @@ use crate::world::{Held, Place, World};
 const ROUNDS: usize = 10;
 
 impl World {
-    /// The server does as it should, everybody learns everything, what does not open is asked for.
+    /// Lets the server do as it should, everybody learn everything, and everybody ask for what does not open.
     pub fn quiet(&mut self) {
         self.is_quiet = true;
         self.server.attacks = 0;
@@ -87,7 +87,7 @@ impl World {
         }
     }
 
-    /// What is known of an envelope that should have been opened.
+    /// Prints what is known of an envelope that should have been opened.
     fn explain(&self, envelope: usize) {
         let sent = &self.sent[envelope];
         let (from, to) = (self.at[&sent.from], self.at[&sent.to]);
@@ -130,7 +130,7 @@ impl World {
         }
     }
 
-    /// Every message was read exactly once on every device, or its loss was told.
+    /// Checks that every message was read exactly once on every device, or its loss was told.
     pub fn check_reads(&mut self) {
         for node in self.listed() {
             self.check_size(node);
@@ -165,7 +165,7 @@ impl World {
         self.counts.insert("envelopes opened".to_owned(), sealed);
     }
 
-    /// What is missing in a session before its last message that was opened was counted.
+    /// Checks that what is missing in a session before its last message that was opened was counted.
     fn count_missing(&mut self) {
         for ((from, to, session), course) in &self.courses {
             let Some(last) = course.last else { continue };
@@ -179,7 +179,7 @@ impl World {
         }
     }
 
-    /// How it is known that an envelope was not opened.
+    /// Tells how it is known that an envelope was not opened.
     fn loss(&self, envelope: usize) -> Loss {
         let sent = &self.sent[envelope];
         if self.nodes[self.at[&sent.from]].place != Place::Listed {
@@ -200,7 +200,7 @@ impl World {
     }
 }
 
-/// What told that a message is lost.
+/// The sign that a message is lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Loss {
     /// The device got it, and could not open it.

@@ -11,7 +11,7 @@ use support::TestRng;
 /// A set of attacks.
 pub type Attacks = u32;
 
-/// What the server can be told to do.
+/// The attacks that the server can be told to make.
 pub mod attack {
     use super::Attacks;
 
@@ -50,9 +50,9 @@ pub struct Mail {
     /// The name that travels with it.
     pub id: MessageId,
     pub message: Vec<u8>,
-    /// Which envelope it is a copy of; none if it was altered.
+    /// The envelope that it is a copy of; none if it was altered.
     pub envelope: Option<usize>,
-    /// How often the device put it back.
+    /// The number of times that the device put it back.
     pub tries: u8,
 }
 
@@ -69,7 +69,7 @@ pub struct Server {
     pub lists: BTreeMap<AccountId, Vec<Vec<u8>>>,
     /// Lists that a thief of the account key has signed.
     pub forks: BTreeMap<AccountId, Vec<Vec<u8>>>,
-    /// From which epoch on these are others than the account's own, by their hashes.
+    /// The epochs from which on these are others than the account's own, by their hashes.
     pub fork_bases: BTreeMap<ListHash, u64>,
     /// The hashes of all lists that an account's key has signed.
     pub signed: BTreeSet<ListHash>,
@@ -80,18 +80,18 @@ pub struct Server {
     /// One-time prekeys that were handed out.
     pub spent: BTreeMap<Address, Vec<Vec<u8>>>,
     pub mail: BTreeMap<Address, VecDeque<Mail>>,
-    /// What is withheld, and until when.
+    /// The mail that is withheld, and until when.
     pub held: Vec<(u64, Mail)>,
     pub archive: VecDeque<Mail>,
 }
 
-/// A number below `end`.
+/// Draws a number below `end`.
 pub fn below(rng: &mut TestRng, end: usize) -> usize {
     (rng.next_u64() % end as u64) as usize
 }
 
 impl Server {
-    /// Whether the attack is switched on and happens now, once in so many times.
+    /// Tells whether the attack is switched on and happens now, once in so many times.
     pub fn is(&self, attack: Attacks, once_in: usize, rng: &mut TestRng) -> bool {
         self.attacks & attack != 0 && below(rng, once_in) == 0
     }
@@ -148,7 +148,7 @@ impl Server {
         self.bring(mail, rng);
     }
 
-    /// A copy that goes elsewhere, or claims to come from elsewhere.
+    /// Brings a copy that goes elsewhere, or claims to come from elsewhere.
     fn misroute(&mut self, mail: &Mail, rng: &mut TestRng) {
         let mut mail = mail.clone();
         let devices: Vec<_> = self.bundles.keys().copied().collect();
@@ -186,7 +186,7 @@ impl Server {
         }
     }
 
-    /// An account's list, or something else.
+    /// Returns an account's list, or something else.
     pub fn list(&self, of: AccountId, rng: &mut TestRng) -> Vec<u8> {
         let lists = &self.lists[&of];
         let newest = lists.last().unwrap();
@@ -217,8 +217,7 @@ impl Server {
         newest.clone()
     }
 
-    /// The newest list with a device in it that is not there: of an older list, or of another
-    /// account.
+    /// Returns the newest list with a device in it that is not there: of an older list, or of another account.
     fn with_ghost(&self, of: AccountId, newest: &[u8], rng: &mut TestRng) -> Vec<u8> {
         let here = members(newest);
         let all = self.lists.iter();
@@ -244,7 +243,7 @@ impl Server {
         }
     }
 
-    /// A bundle and a one-time prekey, or something else. The address is the one asked for.
+    /// Hands out a bundle and a one-time prekey, or something else. The address is the one asked for.
     pub fn bundle(&mut self, of: Address, rng: &mut TestRng) -> (Vec<u8>, Option<Vec<u8>>) {
         let mut asked = of;
         if self.is(attack::OTHER_BUNDLE, 4, rng) {
@@ -278,12 +277,12 @@ impl Server {
 /// The kind byte of a message with a handshake (`spec/wire.md`).
 pub const INITIAL: u8 = 0x02;
 
-/// Where the fields of a list are (`spec/devices.md`).
+/// The places of the fields of a list (`spec/devices.md`).
 const EXPIRES: usize = 2 + 32 + 32 + 8 + 8 + 8;
 const COUNT: usize = EXPIRES;
 const MEMBER: usize = 8 + 32 + 32 + 64 + 64;
 
-/// The members in the bytes of a list.
+/// Returns the members in the bytes of a list.
 fn members(list: &[u8]) -> Vec<Vec<u8>> {
     let count = u32::from_be_bytes(list[COUNT..COUNT + 4].try_into().unwrap()) as usize;
     let all = &list[COUNT + 4..][..count * MEMBER];

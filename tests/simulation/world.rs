@@ -1,4 +1,4 @@
-//! What there is: accounts, devices, the server, and the ledger of everything that was sealed.
+//! The parts of the world: accounts, devices, the server, and the ledger of everything that was sealed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use crate::letters::Draft;
 use crate::server::{Attacks, Server, below};
 use support::{NOW, TestRng};
 
-/// Whose device it is, as the truth has it.
+/// The truth about a device: whose it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// In its account's newest list.
@@ -30,19 +30,19 @@ pub struct Node {
     pub client: Client,
     pub person: usize,
     pub place: Place,
-    /// How much its clock is ahead, in seconds.
+    /// The seconds that its clock is ahead.
     pub skew: u64,
-    /// Whether it has learned that it is no more listed.
+    /// Set once it has learned that it is no more listed.
     pub knows: bool,
-    /// What it has shown, by sender and name.
+    /// The letters that it has shown, by sender and message id.
     pub read: BTreeSet<(Address, MessageId)>,
-    /// What others could not open, to be sealed again.
+    /// The letters that others could not open, to be sealed again.
     pub asked: Vec<(Address, MessageId)>,
-    /// What it could not open, and how often it has asked.
+    /// The letters that it could not open, and how often it has asked.
     pub failed: BTreeMap<(Address, MessageId), u8>,
-    /// What was sealed and not yet sent, with the place of each envelope in the ledger.
+    /// The letters that were sealed and not yet sent, with the place of each envelope in the ledger.
     pub outbox: Vec<(Outgoing, BTreeMap<Address, usize>)>,
-    /// Since when it has an open request to a device of which nothing has opened since.
+    /// The devices to which it has an open request, with its time, and of which nothing has opened since.
     pub asking: BTreeMap<Address, u64>,
     pub draft: Option<Draft>,
     /// Devices of which something came that no session opens.
@@ -76,7 +76,7 @@ pub struct Message {
     pub left_out: BTreeSet<Address>,
 }
 
-/// What an envelope holds.
+/// The content of an envelope.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Held {
     Message(usize),
@@ -88,7 +88,7 @@ pub enum Held {
 pub struct Sent {
     pub from: Address,
     pub to: Address,
-    /// Which session it is in.
+    /// The session it is in.
     pub session: usize,
     pub held: Held,
     /// The lists that it names, by account.
@@ -107,9 +107,9 @@ pub struct Begun {
 pub struct Course {
     /// The envelopes, in the order in which they were sealed.
     pub sent: Vec<usize>,
-    /// How many the receiver was told to be skipped.
+    /// The number of messages that the receiver was told to be skipped.
     pub skipped: usize,
-    /// How many came after a later one.
+    /// The number of messages that came after a later one.
     pub late: usize,
     pub last: Option<usize>,
 }
@@ -129,15 +129,15 @@ pub struct World {
     pub sessions: Vec<Begun>,
     pub courses: BTreeMap<(Address, Address, usize), Course>,
     pub one_time_used: BTreeSet<Vec<u8>>,
-    /// How often a device has given up sessions because its user said so.
+    /// The number of times that a device has given up sessions because its user said so.
     pub losses: usize,
     /// Envelopes that reached their device and did not open there.
     pub refused: BTreeMap<usize, Error>,
     pub counts: BTreeMap<String, usize>,
     pub largest: usize,
-    /// What was read of a list, by its bytes: the same for everybody.
+    /// The results of decoding lists, by their bytes: the same for everybody.
     pub decoded: BTreeMap<Vec<u8>, Result<DeviceList, Error>>,
-    /// Whether the server does as it should now.
+    /// Set once the server does as it should.
     pub is_quiet: bool,
 }
 
@@ -184,12 +184,12 @@ impl World {
         below(&mut self.rng, end)
     }
 
-    /// Whether it happens now, once in so many times.
+    /// Tells whether it happens now, once in so many times.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// The time on a device's clock.
+    /// Returns the time on a device's clock.
     pub fn time(&self, node: usize) -> u64 {
         self.now + self.nodes[node].skew
     }
@@ -232,7 +232,7 @@ impl World {
         text
     }
 
-    /// A device that is listed.
+    /// Draws a device that is listed.
     pub fn some_node(&mut self) -> usize {
         loop {
             let node = self.below(self.nodes.len());
@@ -268,12 +268,12 @@ impl World {
         node
     }
 
-    /// The state of a device, once in a while: to be compared with what it is after a refusal.
+    /// Copies the state of a device, once in a while: to be compared with what it is after a refusal.
     pub fn sample(&mut self, node: usize) -> Option<Vec<u8>> {
         self.once_in(128).then(|| self.nodes[node].client.to_bytes().to_vec())
     }
 
-    /// What a failed call, or one that was not applied, has left.
+    /// Checks that a failed call, or one that was not applied, has left the state as it was.
     pub fn check_sample(&self, node: usize, before: Option<&Vec<u8>>, what: &str) {
         if let Some(before) = before {
             assert!(**before == **self.nodes[node].client.to_bytes(), "{what} changed the state");

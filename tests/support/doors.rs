@@ -38,7 +38,7 @@ impl Doors {
         Self { rng, home, invites, server_copy, url, bundles }
     }
 
-    /// What a guest sees who knows the PIN, if there is one.
+    /// Returns the preview of a guest who knows the PIN, if there is one.
     pub fn preview(&self) -> Preview {
         let invite = &self.invites[0];
         let link = invite.link().unwrap();
@@ -62,8 +62,8 @@ impl Doors {
         self.claim(&list, &bundles).unwrap()
     }
 
-    /// A claim of somebody who is not remembered. A link that was granted elsewhere shows no preview: the guest had
-    /// looked before.
+    /// Makes a claim of somebody who is not remembered. A link that was granted elsewhere shows no preview:
+    /// the guest had looked before.
     pub fn guest_of_nobody(&mut self) -> Vec<u8> {
         let link = latchstring::guest::InviteLink::parse(&self.url).unwrap();
         let preview = link.open(self.server_copy.sealed_invitation(), ORIGIN, NOW).unwrap();

@@ -1,4 +1,4 @@
-//! What dishonest accounts and devices make: lists and letters by hand, from the bytes of the
+//! The forgeries of dishonest accounts and devices: lists and letters by hand, from the bytes of the
 //! specification.
 
 use ed25519_dalek::SigningKey;
@@ -11,7 +11,7 @@ use super::pair::TestRng;
 use super::town::{Mail, Town};
 use super::{certificate, sign};
 
-/// SHA-256 over a label of the specification and what follows it.
+/// Hashes a label of the specification and what follows it with SHA-256.
 pub fn labelled(label: &str, parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(format!("latchstring/v1/{label}."));
@@ -85,7 +85,7 @@ impl Listing {
         [&front[..], &self.content(), &past, &self.signature].concat()
     }
 
-    /// The same under a signature of this key.
+    /// Puts it under a signature of this key.
     pub fn signed(mut self, seed: &[u8; 32]) -> Self {
         self.signature = sign(seed, "devices/list", &[&self.hash()]);
         self
@@ -95,7 +95,7 @@ impl Listing {
         DeviceList::decode(&self.encode()).unwrap()
     }
 
-    /// What would come after it, not signed yet.
+    /// Returns the list that would come after it, not signed yet.
     pub fn next(&self) -> Self {
         let mut next = self.clone();
         next.trail.push(self.inner());
@@ -103,13 +103,13 @@ impl Listing {
         next
     }
 
-    /// The place of a device.
+    /// Returns the place of a device.
     pub fn place(&self, device: [u8; 8]) -> usize {
         self.members.iter().position(|member| member[..8] == device).unwrap()
     }
 }
 
-/// A device's keys and its place in a list, of seeds.
+/// Makes a device's keys and its place in a list, of seeds.
 pub fn member(
     account: AccountId,
     account_seed: &[u8; 32],
@@ -146,7 +146,7 @@ pub struct Words {
 }
 
 impl Words {
-    /// A message as an honest device writes it to an account.
+    /// Makes a message as an honest device writes it to an account.
     pub fn new(from: &Client, to: AccountId, id: u8, content: &[u8]) -> Self {
         let listed = |list: &DeviceList| (list.epoch(), list.hash().0);
         let to_list =
@@ -181,7 +181,7 @@ impl Words {
     }
 }
 
-/// The conversation of a group, as in a letter.
+/// Makes the conversation of a group, as in a letter.
 pub fn group(id: [u8; 32], accounts: &[AccountId]) -> Vec<u8> {
     let mut accounts = accounts.to_vec();
     accounts.sort_unstable();
@@ -222,7 +222,7 @@ impl TryRng for Named {
 impl TryCryptoRng for Named {}
 
 impl Town {
-    /// What a dishonest device says to another one, in a session of which its client knows nothing.
+    /// Sends what a dishonest device says to another one, in a session of which its client knows nothing.
     pub fn whisper(
         &mut self,
         from: (usize, usize),

@@ -56,12 +56,12 @@ impl Door {
         self.link().open(self.server_copy.sealed_invitation(), ORIGIN, NOW).unwrap()
     }
 
-    /// A guest's chat and claim.
+    /// Makes a guest's chat and claim.
     pub fn guest(&mut self) -> (Chat, Vec<u8>) {
         self.claim("Grace", &["hi"], NOW).unwrap()
     }
 
-    /// What comes of a guest's claim.
+    /// Claims as a guest of this name, with these texts.
     pub fn claim(
         &mut self,
         name: &str,
@@ -77,7 +77,7 @@ impl Door {
         self.invite.claim(&mut self.host, claim, NOW).unwrap().apply().0
     }
 
-    /// A claim that is refused and leaves both states as they were.
+    /// Checks that a claim is refused and leaves both states as they were.
     #[track_caller]
     pub fn refuses(&mut self, claim: &[u8], now: u64, error: Error) {
         let before = [self.invite.to_bytes(), self.host.to_bytes()];
@@ -95,7 +95,7 @@ pub struct Talk {
 }
 
 impl Talk {
-    /// A guest comes to the door, and waits.
+    /// Lets a guest come to the door, and wait.
     pub fn at(mut door: Door) -> Self {
         let (guest, claim) = door.guest();
         let host = door.admit(&claim);
@@ -106,7 +106,7 @@ impl Talk {
         Self::at(Door::new(seed))
     }
 
-    /// A guest who has been let in.
+    /// Makes the chat of a guest who has been let in.
     pub fn new(seed: u64) -> Self {
         let mut talk = Self::waiting(seed);
         let granted = talk.grant();
@@ -132,13 +132,13 @@ pub fn text_of(event: &ChatEvent) -> &str {
     text
 }
 
-/// The link's secret, from its text.
+/// Reads the link's secret from its text.
 pub fn secret_of(url: &str) -> [u8; 32] {
     let (_, body) = url.split_once("#1.").unwrap();
     Base64UrlUnpadded::decode_vec(body).unwrap()[..32].try_into().unwrap()
 }
 
-/// A key of the link, by the page of the specification.
+/// Derives a key of the link, by the page of the specification.
 pub fn link_key<const N: usize>(secret: &[u8; 32], label: &str) -> [u8; N] {
     let mut key = [0; N];
     Hkdf::<Sha256>::new(Some(b"latchstring/v1/guest/link."), secret)
@@ -147,33 +147,33 @@ pub fn link_key<const N: usize>(secret: &[u8; 32], label: &str) -> [u8; N] {
     key
 }
 
-/// The claim signed anew for the server: what a dishonest holder of the link sends.
+/// Signs the claim anew for the server: what a dishonest holder of the link sends.
 pub fn resigned(url: &str, claim: &[u8]) -> Vec<u8> {
     let body = &claim[..claim.len() - 64];
     let seed = link_key(&secret_of(url), "claim-seed");
     [body, &sign(&seed, "guest/claim-admit", &[body])].concat()
 }
 
-/// Where in a chat's state its own certificate is: behind a name of any length.
+/// Finds the chat's own certificate in its state: behind a name of any length.
 fn own_certificate_at(chat: &[u8]) -> usize {
     let length = chat[186..190].try_into().unwrap();
     190 + usize::try_from(u32::from_be_bytes(length)).unwrap()
 }
 
-/// The certificate with which the chat's own side speaks.
+/// Returns the certificate with which the chat's own side speaks.
 pub fn own_certificate(chat: &Chat) -> Vec<u8> {
     let bytes = chat.to_bytes();
     bytes[own_certificate_at(&bytes)..][..265].to_vec()
 }
 
-/// Where in a chat's state the stage begins.
+/// Finds the beginning of the stage in a chat's state.
 pub fn stage_of(chat: &[u8]) -> usize {
     let peer_name = own_certificate_at(chat) + 2 * 265;
     let length = chat[peer_name..peer_name + 4].try_into().unwrap();
     peer_name + 4 + usize::try_from(u32::from_be_bytes(length)).unwrap()
 }
 
-/// The chat's session without the rules around it: what a dishonest client sends with.
+/// Returns the chat's session without the rules around it: what a dishonest client sends with.
 pub fn bare_session(chat: &Chat) -> Bare {
     let bytes = chat.to_bytes();
     let end = bytes.len() - joining_of(chat);
@@ -182,7 +182,7 @@ pub fn bare_session(chat: &Chat) -> Bare {
     Bare { session: session.unwrap(), front: listed(chat.list()) }
 }
 
-/// How long the end of a chat's state is, behind its session: what it keeps for devices of the host
+/// Returns the length of the end of a chat's state, behind its session: what it keeps for devices of the host
 /// that come later.
 pub fn joining_of(chat: &Chat) -> usize {
     match chat.sender() {
@@ -204,7 +204,7 @@ impl Bare {
         self.session.encrypt(&[&self.front, content].concat(), rng)
     }
 
-    /// The content of a message, without what stands before it.
+    /// Returns the content of a message, without what stands before it.
     pub fn decrypt(&mut self, message: &[u8]) -> Vec<u8> {
         let opened = self.session.decrypt(message).unwrap();
         let (front, content) = opened.content.split_at(40);
@@ -213,12 +213,12 @@ impl Bare {
     }
 }
 
-/// Epoch and hash of a list.
+/// Returns epoch and hash of a list.
 pub fn listed(list: &DeviceList) -> Vec<u8> {
     [&list.epoch().to_be_bytes()[..], &list.hash().0].concat()
 }
 
-/// Where in a chat's state its one session is.
+/// Finds the one session in a chat's state.
 pub fn session_of(chat: &Chat, bytes: &[u8]) -> usize {
     let stage = stage_of(bytes);
     // A waiting chat counts texts and says how far its PIN is.
@@ -237,7 +237,7 @@ pub fn session_of(chat: &Chat, bytes: &[u8]) -> usize {
     seats + 4 + 40
 }
 
-/// The windows of eight bytes that begin at a place of `one` and are anywhere in `other`.
+/// Finds the windows of eight bytes that begin at a place of `one` and are anywhere in `other`.
 pub fn shared(one: &[u8], other: &[u8]) -> Vec<usize> {
     let theirs: std::collections::HashSet<_> = other.windows(8).collect();
     (0..one.len() - 7).filter(|at| theirs.contains(&one[*at..*at + 8])).collect()
@@ -247,7 +247,7 @@ pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// The signed invitation inside a server copy, opened with the link.
+/// Returns the signed invitation inside a server copy, opened with the link.
 pub fn signed_invitation(url: &str, sealed: &[u8]) -> Vec<u8> {
     let secret = secret_of(url);
     let (key, locator) =
@@ -261,7 +261,7 @@ pub fn signed_invitation(url: &str, sealed: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A link to any bytes at all, and what the server would store: what a dishonest host makes.
+/// Makes a link to any bytes at all, and what the server would store: what a dishonest host makes.
 pub fn link_to(signed: &[u8], padding: &[u8]) -> (InviteLink, Vec<u8>) {
     let digest = |label: &str, bytes: &[u8]| -> [u8; 32] {
         Sha256::new()
@@ -277,7 +277,7 @@ pub fn link_to(signed: &[u8], padding: &[u8]) -> (InviteLink, Vec<u8>) {
     (link, sealed_under(&secret, signed, padding))
 }
 
-/// What a server that knows the link can store under it.
+/// Seals what a server that knows the link can store under it.
 pub fn sealed_under(secret: &[u8; 32], signed: &[u8], padding: &[u8]) -> Vec<u8> {
     let (key, locator) =
         (link_key::<32>(secret, "invitation-key"), link_key::<24>(secret, "locator"));
@@ -289,8 +289,8 @@ pub fn sealed_under(secret: &[u8; 32], signed: &[u8], padding: &[u8]) -> Vec<u8>
     sealed
 }
 
-/// A claim whose credentials are what `change` makes of them, and everything else made to fit by the page
-/// of the specification: what a dishonest guest sends. The handshake inside is left as it was.
+/// Makes a claim whose credentials are what `change` makes of them, and everything else made to fit by the
+/// page of the specification: what a dishonest guest sends. The handshake inside is left as it was.
 pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
     let secret = secret_of(url);
     let cipher = |transcript: &[u8]| {
@@ -339,7 +339,7 @@ pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec
     resigned(url, &parts.concat())
 }
 
-/// The transcript that the proof in a claim's credentials signs.
+/// Returns the transcript that the proof in a claim's credentials signs.
 pub fn transcript_of(claim: &[u8]) -> &[u8] {
     &claim[26..58]
 }

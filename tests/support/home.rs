@@ -26,8 +26,7 @@ impl Home {
         home
     }
 
-    /// The account signs its next list, of those devices that `keep` names, and all of these learn
-    /// it.
+    /// Signs the account's next list, of those devices that `keep` names, and lets all of these learn it.
     pub fn relist(&mut self, keep: impl Fn(usize) -> bool, now: u64) {
         let kept = self.clients.iter().enumerate().filter(|(place, _)| keep(*place));
         let devices: Vec<_> = kept.map(|(_, client)| client.certificate().clone()).collect();
@@ -35,7 +34,7 @@ impl Home {
         self.learn(now);
     }
 
-    /// A new device of the account, which all learn.
+    /// Links a new device of the account, which all learn.
     pub fn link(&mut self, now: u64, rng: &mut TestRng) -> Client {
         let new_device = NewDevice::generate("a laptop", now, rng).unwrap();
         let request = LinkingRequest::read(&new_device.code(), now).unwrap();
@@ -57,7 +56,7 @@ impl Home {
     }
 }
 
-/// The list after `known`, by the page of the specification.
+/// Makes the list after `known`, by the page of the specification.
 pub fn next_list(
     account: &Account,
     known: &DeviceList,

@@ -1,4 +1,4 @@
-//! What tests share.
+//! The parts that tests share.
 
 pub mod crash;
 pub mod doors;
@@ -23,17 +23,17 @@ use latchstring::rand_core::{CryptoRng, TryCryptoRng, TryRng};
 use latchstring::session::{Account, Certificate, Device};
 use latchstring::storage::{Pending, State};
 
-/// A place in the tree, by its path from the top.
+/// Returns a place in the tree, by its path from the top.
 pub fn tree(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path)
 }
 
-/// Where a state is that an earlier build left, or what belongs to it.
+/// Returns the place of a state that an earlier build left, or of what belongs to it.
 pub fn fixture(name: &str) -> PathBuf {
     tree(&format!("tests/state/v1/{name}.hex"))
 }
 
-/// The state from its bytes: as a process finds it that starts again, or a second copy, which an app
+/// Restores the state from its bytes: as a process finds it that starts again, or a second copy, which an app
 /// must never have. It encodes to the same bytes.
 pub fn restored<S: State>(state: &S) -> S {
     let bytes = state.to_bytes();
@@ -42,7 +42,7 @@ pub fn restored<S: State>(state: &S) -> S {
     state
 }
 
-/// The error that an operation ends with, if it does; the state must be byte for byte as before.
+/// Returns the error that an operation ends with, if it does; the state must be byte for byte as before.
 #[track_caller]
 pub fn refusal<S: State, T>(
     state: &mut S,
@@ -54,7 +54,7 @@ pub fn refusal<S: State, T>(
     error
 }
 
-/// An operation that fails with `error` and leaves its state as it was, byte for byte.
+/// Checks that an operation fails with `error` and leaves its state as it was, byte for byte.
 #[track_caller]
 pub fn refuses<S: State, T>(
     state: &mut S,
@@ -71,7 +71,7 @@ pub fn changed<S: State, T>(pending: Pending<'_, S, T>) -> T {
     pending.apply()
 }
 
-/// The message of what is for one device only.
+/// Returns the message of what is for one device only.
 #[track_caller]
 pub fn only(mut envelopes: Vec<Envelope>) -> Vec<u8> {
     assert_eq!(envelopes.len(), 1);
@@ -80,7 +80,7 @@ pub fn only(mut envelopes: Vec<Envelope>) -> Vec<u8> {
 
 /// A chat in which each side has one device.
 pub trait OneToOne {
-    /// The other side's device.
+    /// Returns the other side's device.
     fn other(&self) -> Address;
     /// Opens a message of the other side's device.
     fn listen(
@@ -154,14 +154,14 @@ impl TryCryptoRng for RecordingRng {}
 /// The length of a continuation (`spec/handshake.md`).
 const CONTINUATION: usize = 32 + 4 + 4 + 8;
 
-/// The secrets in a session's encoding: every key of its ratchet (`spec/state.md`).
+/// Returns the secrets in a session's encoding: every key of its ratchet (`spec/state.md`).
 pub fn session_secrets(bytes: &[u8]) -> Vec<[u8; 32]> {
     let (secrets, end) = secrets_of_session_in(bytes);
     assert_eq!(end, bytes.len(), "the layout of a session has changed");
     secrets
 }
 
-/// The secrets of a session whose encoding `bytes` begin with, and where that ends.
+/// Returns the secrets of a session whose encoding `bytes` begin with, and where that ends.
 fn secrets_of_session_in(bytes: &[u8]) -> (Vec<[u8; 32]>, usize) {
     const PREFIX: usize = 2 + 1 + 8 + 8 + 32 + 1088 + 265 + CONTINUATION + 16;
     let mut walk = Walk { bytes, at: 0, secrets: Vec::new() };
@@ -208,7 +208,7 @@ impl Walk<'_> {
         self.secrets.push(self.bytes[self.at - 32..self.at].try_into().unwrap());
     }
 
-    /// The keys of messages that have not come, each behind its number.
+    /// Takes the keys of messages that have not come, each behind its number.
     fn missing(&mut self) {
         for _ in 0..self.count() {
             self.skip(4);
@@ -216,7 +216,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The chunks of a vector, each behind its index.
+    /// Skips the chunks of a vector, each behind its index.
     fn chunks(&mut self) {
         let count = self.byte();
         self.skip(usize::from(count) * (2 + 32));
@@ -290,7 +290,7 @@ impl Walk<'_> {
     }
 }
 
-/// The secrets of all sessions with a device in a client's encoding: what it holds of a session
+/// Returns the secrets of all sessions with a device in a client's encoding: what it holds of a session
 /// begins with an anchor and the device's certificate.
 pub fn secrets_with(client: &[u8], device: &Certificate) -> Vec<[u8; 32]> {
     let (certificate, mut secrets) = (device.encode(), Vec::new());
@@ -301,13 +301,13 @@ pub fn secrets_with(client: &[u8], device: &Certificate) -> Vec<[u8; 32]> {
     secrets
 }
 
-/// Where `piece` stands in `bytes`.
+/// Finds the places where `piece` stands in `bytes`.
 pub fn places(bytes: &[u8], piece: &[u8]) -> Vec<usize> {
     let windows = bytes.windows(piece.len()).enumerate();
     windows.filter(|(_, window)| *window == piece).map(|(at, _)| at).collect()
 }
 
-/// Where an active sending chain's previous length is in the encoding of a confirmed session.
+/// Finds an active sending chain's previous length in the encoding of a confirmed session.
 pub fn previous_length(session: &[u8]) -> core::ops::Range<usize> {
     // version, kind, anchor, certificate, name, continuation, one-time and prefix flags, role, id, root
     let sending = 2 + 32 + 265 + 16 + CONTINUATION + 1 + 1 + 1 + 32 + 32;
@@ -317,7 +317,7 @@ pub fn previous_length(session: &[u8]) -> core::ops::Range<usize> {
     previous..previous + 4
 }
 
-/// Where the parts of a certificate are (`spec/identity.md`).
+/// The places of the parts of a certificate (`spec/identity.md`).
 pub mod certificate {
     use core::ops::Range;
 
@@ -331,14 +331,14 @@ pub mod certificate {
     pub const DEVICE_SIGNATURE: Range<usize> = 201..265;
 }
 
-/// `bytes` with one bit of the byte at `place` flipped.
+/// Returns `bytes` with one bit of the byte at `place` flipped.
 pub fn flipped(bytes: &[u8], place: usize) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     bytes[place] ^= 1 << (place % 8);
     bytes
 }
 
-/// An Ed25519 signature over a label of the specification and what follows it.
+/// Signs a label of the specification and what follows it with Ed25519.
 pub fn sign(seed: &[u8; 32], label: &str, parts: &[&[u8]]) -> [u8; 64] {
     let mut message = format!("latchstring/v1/{label}.").into_bytes();
     for part in parts {
@@ -347,17 +347,17 @@ pub fn sign(seed: &[u8; 32], label: &str, parts: &[&[u8]]) -> [u8; 64] {
     SigningKey::from_bytes(seed).sign(&message).to_bytes()
 }
 
-/// The account's signing seed, from its state: for tests that need a dishonest account.
+/// Returns the account's signing seed, from its state: for tests that need a dishonest account.
 pub fn account_seed(account: &Account) -> [u8; 32] {
     account.to_bytes()[34..66].try_into().unwrap()
 }
 
-/// The device's signing seed, from its state: for tests that need a dishonest device.
+/// Returns the device's signing seed, from its state: for tests that need a dishonest device.
 pub fn signing_seed(device: &Device) -> [u8; 32] {
     device.to_bytes()[34..66].try_into().unwrap()
 }
 
-/// The certificate with whatever `change` makes of it, signed anew by both keys.
+/// Returns the certificate with whatever `change` makes of it, signed anew by both keys.
 pub fn recertified(
     bytes: &[u8],
     account: &[u8; 32],

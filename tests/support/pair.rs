@@ -57,23 +57,23 @@ impl TryRng for TestRng {
 
 impl TryCryptoRng for TestRng {}
 
-/// A new device of a new account, named by one byte.
+/// Makes a new device of a new account, named by one byte.
 pub fn device(name: u8, rng: &mut TestRng) -> Device {
     Device::generate(&Account::generate(AccountId([name; 32]), rng), NOW, rng)
 }
 
-/// The device's bundle with a one-time prekey, as a server hands it out.
+/// Returns the device's bundle with a one-time prekey, as a server hands it out.
 pub fn bundle_with_one_time(device: &mut Device, rng: &mut TestRng) -> Bundle {
     let mut keys = device.replenish(NOW, rng).apply();
     device.bundle().attach(keys.pop().unwrap()).unwrap()
 }
 
-/// The only device of a new account, named by one byte.
+/// Makes the only device of a new account, named by one byte.
 pub fn client(name: u8, rng: &mut TestRng) -> Client {
     Client::create(&Account::generate(AccountId([name; 32]), rng), NOW, rng)
 }
 
-/// The client's bundle with a one-time prekey, as a server hands it out.
+/// Returns the client's bundle with a one-time prekey, as a server hands it out.
 pub fn bundle_of(client: &mut Client, rng: &mut TestRng) -> Bundle {
     let mut keys = client.replenish(NOW, rng).apply();
     client.bundle().attach(keys.pop().unwrap()).unwrap()
@@ -104,12 +104,12 @@ impl Pair {
     }
 }
 
-/// `count` messages of `from`, each with its number as content.
+/// Seals `count` messages of `from`, each with its number as content.
 pub fn seal_many(from: &mut Session, count: u32, rng: &mut TestRng) -> Vec<Vec<u8>> {
     (0..count).map(|i| from.encrypt(&i.to_be_bytes(), rng).unwrap()).collect()
 }
 
-/// The device inside a client, by its encoding: for tests of what only dishonest code does with it.
+/// Returns the device inside a client, by its encoding: for tests of what only dishonest code does with it.
 pub fn device_of(client: &Client) -> Device {
     let bytes = client.to_bytes();
     let keys = one_time_prekeys_at(&bytes, device_at(&bytes));
@@ -117,7 +117,7 @@ pub fn device_of(client: &Client) -> Device {
     Device::from_bytes(&[&[1, 2], &bytes[device_at(&bytes)..end]].concat()).unwrap()
 }
 
-/// The ids of a client's one-time prekeys that nobody has used.
+/// Returns the ids of a client's one-time prekeys that nobody has used.
 pub fn one_time_ids_of(client: &Client) -> Vec<[u8; 8]> {
     let bytes = client.to_bytes();
     let at = one_time_prekeys_at(&bytes, device_at(&bytes));
@@ -125,14 +125,14 @@ pub fn one_time_ids_of(client: &Client) -> Vec<[u8; 8]> {
     keys.map(|key| key[..8].try_into().unwrap()).collect()
 }
 
-/// How many one-time prekeys a device holds, by its encoding.
+/// Counts the one-time prekeys that a device holds, by its encoding.
 pub fn one_time_prekeys(device: &Device) -> usize {
     let bytes = device.to_bytes();
     count_at(&bytes, one_time_prekeys_at(&bytes, 2))
 }
 
-/// Where in a client's encoding its device is: behind version, kind, anchor, clock, five counts, and
-/// the linking if there is one.
+/// Finds the device in a client's encoding: behind version, kind, anchor, clock, five counts, and the linking
+/// if there is one.
 fn device_at(bytes: &[u8]) -> usize {
     let flag = 2 + 32 + 8 + 5 * 4;
     flag + 1 + if bytes[flag] == 1 { 265 + 32 + 32 + 8 } else { 0 }
@@ -142,7 +142,7 @@ fn count_at(bytes: &[u8], at: usize) -> usize {
     usize::try_from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())).unwrap()
 }
 
-/// Where the count of the one-time prekeys is of the device whose anchor is at `start`.
+/// Finds the count of the one-time prekeys of the device whose anchor is at `start`.
 fn one_time_prekeys_at(bytes: &[u8], start: usize) -> usize {
     // The device's anchor, two secrets and the certificate; then the signed prekeys.
     let mut at = start + 32 + 64 + 265;

@@ -8,7 +8,7 @@ use hkdf::Hkdf;
 use latchstring::storage::{Page, PageId};
 use sha2::Sha256;
 
-/// What a store holds of one state's snapshot.
+/// The pages that a store holds of one state's snapshot.
 #[derive(Clone, Default)]
 pub struct Shelf(pub BTreeMap<PageId, Vec<u8>>);
 
@@ -33,7 +33,7 @@ impl Shelf {
     }
 }
 
-/// What a record of this owner says, by the formulas of the page.
+/// Opens a record of this owner, by the formulas of the page.
 pub fn text(key: &[u8; 32], owner: &[u8], record: &[u8]) -> Vec<u8> {
     let (about, rest) = record.split_at(38);
     let length = u32::try_from(owner.len()).unwrap().to_be_bytes();
@@ -49,7 +49,7 @@ pub fn text(key: &[u8; 32], owner: &[u8], record: &[u8]) -> Vec<u8> {
     text
 }
 
-/// What a page is about; nothing for the head.
+/// Returns what a page is about; nothing for the head.
 pub fn title(key: &[u8; 32], owner: &[u8], record: &[u8]) -> Vec<u8> {
     if record[1] == 8 {
         return Vec::new();

@@ -102,7 +102,7 @@ impl Town {
         town
     }
 
-    /// A new account with one device.
+    /// Adds a new account with one device.
     pub fn add_account(&mut self, id: AccountId) {
         let account = Account::generate(id, &mut self.rng);
         let client = Client::create(&account, self.now, &mut self.rng);
@@ -111,7 +111,7 @@ impl Town {
         self.publish_keys(self.people.len() - 1, 0);
     }
 
-    /// A new companion for a person.
+    /// Links a new companion for a person.
     pub fn link(&mut self, person: usize) {
         let (now, rng) = (self.now, &mut self.rng);
         let Person { account, devices } = &mut self.people[person];
@@ -139,14 +139,14 @@ impl Town {
         self.server.one_time.entry(address).or_default().extend(keys);
     }
 
-    /// New signed prekeys of a device.
+    /// Makes new signed prekeys of a device.
     pub fn rotate(&mut self, person: usize, device: usize) {
         let client = &mut self.people[person].devices[device];
         let bundle = client.rotate(self.now, &mut self.rng).apply();
         self.server.bundles.insert(client.address(), bundle.encode());
     }
 
-    /// A person's primary signs its list anew.
+    /// Lets a person's primary sign its list anew.
     pub fn renew(&mut self, person: usize) -> DeviceList {
         let Person { account, devices } = &mut self.people[person];
         devices[0].renew(account, self.now).unwrap().apply();
@@ -155,7 +155,7 @@ impl Town {
         list
     }
 
-    /// A person's primary removes a companion, which is given out.
+    /// Lets a person's primary remove a companion, which is given out.
     pub fn remove(&mut self, person: usize, device: usize) -> (DeviceList, Client) {
         let gone = self.people[person].devices.remove(device);
         let Person { account, devices } = &mut self.people[person];
@@ -172,8 +172,7 @@ impl Town {
         }
     }
 
-    /// A conversation of every device of one account with all of another, until all their sessions
-    /// are proven.
+    /// Lets every device of one account talk with all of another, until all their sessions are proven.
     pub fn chat(&mut self, one: usize, other: usize) {
         for _ in 0..2 {
             for (from, to) in [(one, other), (other, one)] {
@@ -185,7 +184,7 @@ impl Town {
         }
     }
 
-    /// Everything that waits for anybody; it must open.
+    /// Receives everything that waits for anybody; it must open.
     pub fn receive_all(&mut self) {
         for person in 0..self.people.len() {
             for device in 0..self.people[person].devices.len() {
@@ -196,7 +195,7 @@ impl Town {
         }
     }
 
-    /// The one envelope that waits for a device.
+    /// Takes the one envelope that waits for a device.
     pub fn mail(&mut self, person: usize, device: usize) -> Mail {
         let address = self.address(person, device);
         let mail = self.server.take(address).unwrap();
@@ -204,7 +203,7 @@ impl Town {
         mail
     }
 
-    /// The alerts of the one envelope that waits for a device.
+    /// Returns the alerts of the one envelope that waits for a device.
     pub fn alerts(&mut self, person: usize, device: usize) -> Vec<Alert> {
         let mut arrived = self.receive(person, device);
         assert_eq!(arrived.len(), 1);
@@ -258,7 +257,7 @@ impl Town {
         Ok(())
     }
 
-    /// What a device plans to another account.
+    /// Plans a letter of a device to another account.
     pub fn plan(&self, person: usize, device: usize, to: usize) -> Plan {
         let to = To::Account(self.id(to));
         self.people[person].devices[device].plan(to, self.now).unwrap()
@@ -296,7 +295,7 @@ impl Town {
         id
     }
 
-    /// Everything that waits for a device.
+    /// Receives everything that waits for a device.
     pub fn receive(&mut self, person: usize, device: usize) -> Vec<Result<ReceivedLetter, Error>> {
         let (address, now) = (self.address(person, device), self.now);
         let mut arrived = Vec::new();
@@ -307,14 +306,14 @@ impl Town {
         arrived
     }
 
-    /// The texts that wait for a device; anything else stops the test.
+    /// Returns the texts that wait for a device; anything else stops the test.
     pub fn read(&mut self, person: usize, device: usize) -> Vec<Vec<u8>> {
         let arrived = self.receive(person, device).into_iter();
         arrived.map(|arrived| text(&arrived.unwrap().content)).collect()
     }
 }
 
-/// The bytes of a message.
+/// Returns the bytes of a message.
 pub fn text(content: &Content) -> Vec<u8> {
     match content {
         Content::Message(text) => text.to_vec(),

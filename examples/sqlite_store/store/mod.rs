@@ -1,6 +1,6 @@
 //! A store in `SQLite` for any number of states of this crate: clients, chats, invites, sessions.
 //!
-//! What to write, when, and in which order is the same for every store with transactions:
+//! Every store with transactions writes the same things, at the same times, in the same order:
 //!
 //! 1. Make plans, fetch bundles, talk to servers: outside of any transaction. Nothing has changed yet.
 //! 2. Begin a transaction that no other process can come between. Compare the anchor that is stored for
@@ -37,7 +37,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 pub(crate) use step::Step;
 
-/// What can go wrong: in the database, or with the message.
+/// A failure: in the database, or with the message.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The database. What was not committed did not happen.
@@ -76,7 +76,7 @@ impl From<Error> for Failure {
 pub(crate) struct Store {
     database: Connection,
     key: StateKey,
-    /// Whether the write-ahead log may hold a snapshot that was replaced.
+    /// True if the write-ahead log may hold a snapshot that was replaced.
     remembers: bool,
 }
 
@@ -103,7 +103,7 @@ pub(crate) struct Waiting {
     pub(crate) owner: String,
     /// The device that it is for; nothing for a claim, a server copy, a blob, a session's message.
     pub(crate) to: Option<Address>,
-    /// What to bring.
+    /// The bytes to bring.
     pub(crate) message: Vec<u8>,
 }
 

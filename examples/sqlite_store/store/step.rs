@@ -10,15 +10,14 @@ use rusqlite::{Transaction, params};
 
 use super::{Failure, Kept, Loaded, stored};
 
-/// What is to be written in one transaction. States that it changes are its own for `'a`, until it is
-/// committed or given up.
+/// The writes of one transaction. States that it changes are its own for `'a`, until it is committed or given up.
 pub(crate) struct Step<'a, 'd, R> {
     transaction: Transaction<'d>,
     key: &'d StateKey,
     rng: &'d mut R,
-    /// What brings the states back to where they were taken from.
+    /// The functions that bring the states back to where they were taken from.
     put_back: Vec<Box<dyn FnOnce() + 'a>>,
-    /// Whether a snapshot is replaced.
+    /// True if a snapshot is replaced.
     replaced: bool,
     /// States that were taken out, or begun to be kept, and not written.
     unwritten: usize,
@@ -263,9 +262,9 @@ impl Ends for Invite {
 /// Messages, each with the device that it is for, if there is more than one.
 type Mail = Vec<(Option<Address>, Vec<u8>)>;
 
-/// What a state has sealed, as it goes into the outbox.
+/// Sealed output of a state, as it goes into the outbox.
 pub(crate) trait Leaves {
-    /// What the app needs to know of it: what it is asked for by, if it is lost.
+    /// The part that the app needs to know: the id to ask for it by, if it is lost.
     type Id;
 
     /// Divides it into the messages and what is left.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// How a step about a device begins.
+/// Returns the bytes that a step about a device begins with.
 fn about(tag: u8, address: Address) -> Vec<u8> {
     [&[tag], &address.account.0[..], &address.device.0].concat()
 }

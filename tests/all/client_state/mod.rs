@@ -26,7 +26,7 @@ fn key(byte: u8) -> StateKey {
     StateKey::new(1, &[byte; 32]).unwrap()
 }
 
-/// The change that comes back from its record. The state itself stays as it was.
+/// Returns the change that comes back from its record. The state itself stays as it was.
 fn recorded<S: State, T>(
     state: &mut S,
     operation: impl for<'a> FnOnce(&'a mut S) -> Result<Pending<'a, S, T>, Error>,
@@ -91,8 +91,7 @@ impl Store {
     }
 }
 
-/// Where the steps of a client's change begin: behind version, kind, anchor, the kind of
-/// state, time and count.
+/// The offset of the steps in a client's change: behind version, kind, anchor, the kind of state, time and count.
 const STEPS: usize = 2 + 32 + 1 + 8 + 4;
 
 /// Applies every change twice: to the client, and by its record to what the store holds.

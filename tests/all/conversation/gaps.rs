@@ -1,4 +1,4 @@
-//! What is missing, and for how long.
+//! Missing messages, and for how long their keys are kept.
 
 use super::*;
 

@@ -13,7 +13,7 @@ use latchstring::session::{Accepted, Session};
 use latchstring::storage::State;
 use support::{NOW, Pair, TestRng, bundle_with_one_time, device, refusal, restored, seal_many};
 
-/// As `spec/ratchet.md` gives them.
+/// The limits as `spec/ratchet.md` gives them.
 const MAX_SKIP: u32 = 2000;
 const MAX_SKIPPED: usize = 2000;
 const MAX_CLOSED: usize = 5;
@@ -40,14 +40,13 @@ const MAX_STATE: usize = {
     head + ratchet + MAX_SKIPPED * (4 + 32)
 };
 
-/// The responder writes and the initiator reads, so that the initiator's next message begins a
-/// new chain.
+/// Lets the responder write and the initiator read, so that the initiator's next message begins a new chain.
 fn turn(pair: &mut Pair) {
     let message = pair.responder.encrypt(b"turn", &mut pair.rng).unwrap();
     pair.initiator.decrypt(&message).unwrap();
 }
 
-/// The initiator begins a chain with a message that is withheld, and one that arrives.
+/// Begins a chain of the initiator with a message that is withheld, and one that arrives.
 fn withhold_one(pair: &mut Pair) -> Vec<u8> {
     turn(pair);
     let withheld = pair.initiator.encrypt(b"withheld", &mut pair.rng).unwrap();

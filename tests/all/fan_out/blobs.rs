@@ -59,7 +59,7 @@ fn a_blob_that_is_not_the_senders_own_is_forged() {
     assert!(*references[1].open(&blobs[1]).unwrap() == [2; 5000]);
 }
 
-/// The reference that an honest letter held, as a device that got it can read it.
+/// Returns the reference that an honest letter held, as a device that got it can read it.
 fn bytes_of(reference: &latchstring::client::BlobReference, key: [u8; 32]) -> Vec<u8> {
     [&key[..], &reference.hash().0, &reference.length().to_be_bytes()].concat()
 }

@@ -1,4 +1,4 @@
-//! What leaves.
+//! Outgoing letters.
 
 use super::*;
 

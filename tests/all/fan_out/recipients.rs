@@ -1,4 +1,4 @@
-//! Who gets it.
+//! The devices that get a letter.
 
 use super::*;
 

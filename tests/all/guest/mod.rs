@@ -52,7 +52,7 @@ pub(super) fn changed<S: State, T>(pending: Pending<'_, S, T>) -> T {
     pending.apply()
 }
 
-/// The changes that a claim makes in the link and in the client, as they are read back from their
+/// Returns the changes that a claim makes in the link and in the client, as they are read back from their
 /// records; the claim itself is given up.
 fn recorded(door: &mut Door, claim: &[u8]) -> (Change<Invite>, Change<Client>) {
     let key = StateKey::new(1, &[7; 32]).unwrap();
@@ -65,8 +65,8 @@ fn recorded(door: &mut Door, claim: &[u8]) -> (Change<Invite>, Change<Client>) {
     (invite, key.open(b"host", None, host).unwrap())
 }
 
-/// A claim that is opened by copies of link and client from before is not recorded, if either of the
-/// two in the store has moved on.
+/// Checks that a claim that is opened by copies of link and client from before is not recorded, if either of
+/// the two in the store has moved on.
 fn is_stale(door: &mut Door, mut copies: (Invite, Client), claim: &[u8]) {
     let key = StateKey::new(1, &[7; 32]).unwrap();
     let (invite, host) = (door.invite.anchor(), door.host.anchor());
@@ -79,7 +79,7 @@ fn is_stale(door: &mut Door, mut copies: (Invite, Client), claim: &[u8]) {
     assert!(*before == *copies.1.to_bytes());
 }
 
-/// A claim that shows `certificate`, with a proof by `seed` where the credentials have it.
+/// Returns a claim that shows `certificate`, with a proof by `seed` where the credentials have it.
 fn shown(url: &str, claim: &[u8], certificate: &[u8], seed: &[u8; 32]) -> Vec<u8> {
     let show = |credentials: &mut [u8]| credentials[16..281].copy_from_slice(certificate);
     let unproved = reclaimed(url, claim, show);

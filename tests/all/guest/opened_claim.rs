@@ -1,4 +1,4 @@
-//! Who comes first.
+//! The first claim to come, and the later ones.
 
 use super::*;
 

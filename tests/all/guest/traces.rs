@@ -1,4 +1,4 @@
-//! What is left of it.
+//! The traces that a link leaves.
 
 use super::*;
 

@@ -40,7 +40,7 @@ fn a_blocked_guest_is_not_told_and_not_heard() {
     }
 }
 
-/// A chat in each of the ways that it can end.
+/// Returns a chat in each of the ways that it can end.
 fn ended() -> Vec<Chat> {
     let mut here = Talk::new(44);
     let end = only(here.host.end(NOW, &mut here.door.rng).unwrap().apply());

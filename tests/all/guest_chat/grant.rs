@@ -93,7 +93,7 @@ fn a_grant_that_is_sealed_and_given_up_lets_nobody_in() {
     assert_eq!(talk.host.status(), ChatStatus::Waiting);
 }
 
-/// The content of a grant of this chat, made by the page of the specification.
+/// Makes the content of a grant of this chat by the page of the specification.
 fn grant_of(talk: &Talk, seed: &[u8; 32], label: &str, at: u64) -> Vec<u8> {
     let state = talk.guest.to_bytes();
     // invitation ‖ transcript, behind anchor, clock and time of activity.

@@ -1,4 +1,4 @@
-//! What may be said.
+//! The contents that a chat allows.
 
 use super::*;
 

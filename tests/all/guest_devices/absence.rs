@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A guest whose claim was for two devices, of which the second could not take it.
+/// Meets a guest whose claim was for two devices, of which the second could not take it.
 fn half_taken(seed: u64) -> Meeting {
     let mut doors = Doors::new(seed, 2);
     // Its prekeys are gone: the device was set back to what it had saved before.

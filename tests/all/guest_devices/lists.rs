@@ -1,4 +1,4 @@
-//! What each side knows of the host's devices.
+//! The lists of the host's devices that each side knows.
 
 use super::*;
 

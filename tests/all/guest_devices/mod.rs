@@ -26,7 +26,7 @@ use support::{NOW, OneToOne, TestRng, bundle_of, client, only, refuses, restored
 
 use crate::guest::changed;
 
-/// The envelope for one device.
+/// Finds the envelope for one device.
 fn of(envelopes: &[Envelope], to: Address) -> &[u8] {
     let mut found = envelopes.iter().filter(|envelope| envelope.to == to);
     let envelope = found.next().unwrap();
@@ -49,7 +49,7 @@ impl Meeting {
         Self { doors, guest, hosts }
     }
 
-    /// Every device grants, which is once and two repetitions for the guest.
+    /// Lets every device grant: the first grant lets the guest in, the others repeat it.
     fn new(seed: u64, devices: usize) -> Self {
         let mut meeting = Self::waiting(seed, devices);
         for device in 0..devices {
@@ -62,7 +62,7 @@ impl Meeting {
     }
 }
 
-/// The operation's change as it is read from its record leads to the same state. The state itself
+/// Checks that the operation's change as it is read from its record leads to the same state. The state itself
 /// stays where it is.
 #[track_caller]
 fn leads_to_the_same<S: State, T>(
@@ -84,12 +84,12 @@ fn leads_to_the_same<S: State, T>(
 }
 
 impl Meeting {
-    /// The guest learns the account's newest list.
+    /// Lets the guest learn the account's newest list.
     fn guest_learns(&mut self, now: u64) -> ListUpdate {
         self.guest.learn(&self.doors.home.list, now).unwrap().apply()
     }
 
-    /// A device of the host learns it.
+    /// Lets a device of the host learn it.
     fn host_learns(&mut self, device: usize, now: u64) -> ListUpdate {
         self.hosts[device].learn(&self.doors.home.list, now).unwrap().apply()
     }
@@ -106,7 +106,7 @@ impl Meeting {
 }
 
 impl Meeting {
-    /// A new device of the account, which is told of the chat and comes in.
+    /// Links a new device of the account, which is told of the chat and comes in.
     fn link(&mut self, now: u64) -> (Client, Chat, Envelope) {
         let new = self.doors.home.link(now, &mut self.doors.rng);
         let shared = self.hosts[0].export(&self.doors.home.clients[0], now).unwrap();

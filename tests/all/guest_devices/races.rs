@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What one device does, in its own order.
+/// An act of one device. Each does its own in its own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Act {
     /// Is given the claim of one of the guests.
@@ -25,7 +25,7 @@ struct Seen {
 
 struct Race {
     claims: [Vec<u8>; 2],
-    /// By device and guest: its shared grant.
+    /// The shared grants, by device and guest.
     shared_grants: [[Vec<u8>; 2]; 2],
     seen: HashMap<(usize, Vec<Act>), Seen>,
     rng: TestRng,
@@ -82,7 +82,7 @@ impl Race {
         seen
     }
 
-    /// The guest whose chat is active here.
+    /// Returns the guest whose chat is active here.
     fn active(&mut self, device: usize, history: &[Act]) -> Option<usize> {
         let seen = self.act(device, history);
         let (guest, chat) = seen.chat?;
@@ -131,7 +131,7 @@ impl Race {
         }
     }
 
-    /// Whom the device itself has let in in this history.
+    /// Returns the guest that the device itself has let in in this history.
     fn granted(&mut self, device: usize, history: &[Act]) -> Option<usize> {
         let place = history.iter().position(|act| *act == Act::Grant)?;
         let before = self.act(device, &history[..place]);

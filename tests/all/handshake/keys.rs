@@ -86,13 +86,13 @@ fn an_identity_of_small_order_begins_no_session_although_its_account_signed_it()
     }
 }
 
-/// The first message of an initiator with this certificate that continues no session.
+/// Makes the first message of an initiator with this certificate that continues no session.
 fn first_message_of(bundle: &Bundle, initiator: &[u8]) -> Vec<u8> {
     first_message_with(bundle, &[initiator, &continuation([0; 32], [0; 8])].concat())
 }
 
-/// The clear part of a first message, made by the page of the specification and not by the
-/// crate, for an initiator that the crate would not be. What follows it is garbage.
+/// Makes the clear part of a first message by the page of the specification and not by the crate, for an
+/// initiator that the crate would not be. What follows it is garbage.
 fn first_message_with(bundle: &Bundle, introduction: &[u8]) -> Vec<u8> {
     let bytes = bundle.encode();
     let mode = bytes[HAS_ONE_TIME];

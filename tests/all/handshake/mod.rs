@@ -66,7 +66,7 @@ const PRIME: [u8; 32] = {
     prime
 };
 
-/// The canonical encodings of the points whose order divides 8.
+/// Lists the canonical encodings of the points whose order divides 8.
 fn small_order() -> [[u8; 32]; 5] {
     let mut one = [0; 32];
     one[0] = 1;
@@ -114,7 +114,7 @@ fn with(bytes: &[u8], place: Range<usize>, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The bundle with its prekeys signed anew: what a dishonest owner of `device` publishes.
+/// Signs the prekeys of the bundle anew: what a dishonest owner of `device` publishes.
 fn resigned(device: &Device, bundle: &[u8]) -> Vec<u8> {
     let (seed, core) = (signing_seed(device), bundle[CORE].to_vec());
     let signature = sign(&seed, "prekeys/lasting", &[&core, &bundle[SIGNED_PREKEYS]]);
@@ -165,7 +165,7 @@ impl Scene {
     }
 }
 
-/// The continuation of a session that continues none, or says that it continues this one.
+/// Makes the continuation of a session that continues none, or says that it continues this one.
 fn continuation(predecessor: [u8; 32], closed: [u8; 8]) -> Vec<u8> {
     [&predecessor[..], &closed, &NOW.to_be_bytes()].concat()
 }

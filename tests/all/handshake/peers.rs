@@ -1,4 +1,4 @@
-//! Who may begin a session with whom, and when.
+//! The devices that may begin a session with each other, and the times when they may.
 
 use super::*;
 

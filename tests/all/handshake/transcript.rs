@@ -1,8 +1,8 @@
-//! What the transcript binds.
+//! The facts that the transcript binds.
 
 use super::*;
 
-/// The outcome at the responder if its bundle reached the initiator as `change` made it, signed.
+/// Returns the responder's error if its bundle reached the initiator as `change` made it, signed.
 fn outcome_of(seed: u64, change: impl FnOnce(&mut Scene, &mut Vec<u8>)) -> Option<Error> {
     let mut scene = Scene::new(seed);
     let mut bytes = scene.bundle.encode();

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// `signature` with the order added to its scalar: valid where the scalar is not checked.
+/// Returns `signature` with the order added to its scalar: valid where the scalar is not checked.
 fn with_order_added(signature: &[u8]) -> Vec<u8> {
     let mut altered = signature.to_vec();
     let mut carry = 0;
@@ -37,7 +37,7 @@ fn a_prekeys_signature_with_its_order_added_is_refused() {
     }
 }
 
-/// All encodings of points of small order, canonical or not, with their signs.
+/// Lists all encodings of points of small order, canonical or not, with their signs.
 fn small_order() -> Vec<[u8; 32]> {
     let low = |byte: u8| {
         let mut bytes = [0; 32];
@@ -96,7 +96,7 @@ fn a_signing_key_that_is_not_canonical_or_no_point_is_refused() {
     }
 }
 
-/// The number that `bytes` are, little-endian, in the field of `like`.
+/// Returns the number that `bytes` are, little-endian, in the field of `like`.
 fn reduced<S>(_like: &S, bytes: &[u8]) -> S
 where
     S: From<u64> + Add<Output = S> + Mul<Output = S>,
@@ -107,8 +107,8 @@ where
         .fold(S::from(0_u64), |sum, byte| sum * S::from(256_u64) + S::from(u64::from(*byte)))
 }
 
-/// A signature over the account's label and `core` made by hand: for the nonce point that
-/// `nonce_point` makes of the nonce's own.
+/// Makes a signature over the account's label and `core` by hand: for the nonce point that `nonce_point`
+/// makes of the nonce's own.
 fn signed_by_hand(
     seed: &[u8; 32],
     core: &[u8],

@@ -1,4 +1,4 @@
-//! What was altered on the way.
+//! Codes, offers and acceptances that were altered on the way.
 
 use super::*;
 

@@ -38,7 +38,7 @@ impl Linking {
         LinkingRequest::read(&self.new_device.code(), NOW).unwrap()
     }
 
-    /// The primary approves what this code says.
+    /// Lets the primary approve what this code says.
     fn offer(&mut self, request: &LinkingRequest) -> Vec<u8> {
         let Person { account, devices } = &mut self.person;
         devices[0].approve(account, request, 31, NOW, &mut self.rng).unwrap().apply()
@@ -49,7 +49,7 @@ impl Linking {
         self.new_device.open(&offer, NOW).unwrap()
     }
 
-    /// The new device accepts: the new client, and its acceptance.
+    /// Lets the new device accept: returns the new client, and its acceptance.
     fn accepted(mut self) -> (Person, Client, Vec<u8>) {
         let linking_offer = self.linking_offer();
         let (client, acceptance) =
@@ -58,7 +58,7 @@ impl Linking {
     }
 }
 
-/// A code taken to pieces: what it says, and its secret.
+/// Takes a code to pieces: what it says, and its secret.
 fn taken_apart(code: &str) -> (Vec<u8>, Vec<u8>) {
     let bytes = Base64UrlUnpadded::decode_vec(code.strip_prefix("1L.").unwrap()).unwrap();
     let (rest, _) = bytes.split_at(bytes.len() - 4);
@@ -66,7 +66,7 @@ fn taken_apart(code: &str) -> (Vec<u8>, Vec<u8>) {
     (body.to_vec(), secret.to_vec())
 }
 
-/// A code of these pieces, with a right check.
+/// Makes a code of these pieces, with a right check.
 fn put_together(body: &[u8], secret: &[u8]) -> String {
     let check = labelled("linking/check", &[body, secret]);
     let bytes = [body, secret, &check[..4]].concat();

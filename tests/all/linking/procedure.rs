@@ -1,4 +1,4 @@
-//! How a device is linked, and which is not.
+//! The procedure that links a device, and the devices that it does not link.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What follows what.
+//! The order of lists: which one follows another.
 
 use super::*;
 

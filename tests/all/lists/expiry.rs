@@ -1,4 +1,4 @@
-//! When a list ends.
+//! The end of a list.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Who is on a list.
+//! The devices on a list.
 
 use super::*;
 

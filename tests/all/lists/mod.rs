@@ -17,7 +17,7 @@ use support::{NOW, TestRng, account_seed, changed, refuses, restored, sign};
 
 const DAY: u64 = 86_400;
 
-/// The account of a person who set it up anew: the same id, another key.
+/// Makes the account of a person who set it up anew: the same id, another key.
 fn anew(town: &Town, person: usize, seed: u64) -> (Account, Client) {
     let mut rng = TestRng::new(seed);
     let account = Account::generate(town.id(person), &mut rng);
@@ -29,7 +29,7 @@ fn learn(client: &mut Client, list: &DeviceList, now: u64) -> Result<ListUpdate,
     Ok(client.learn(list, now)?.apply())
 }
 
-/// What the first person plans to the second.
+/// Returns the devices that the first person plans to write to of the second.
 fn plan(town: &Town) -> Result<Vec<Address>, Error> {
     let plan = town.people[0].devices[0].plan(To::Account(town.id(1)), town.now)?;
     Ok(plan.devices().collect())

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A device that remembers as many first messages on one generation as it can, the last of those
+/// Makes a device that remembers as many first messages on one prekey set as it can, the last of those
 /// messages, and who wrote it.
 fn full() -> (Device, Vec<u8>, Device) {
     static FULL: OnceLock<(Vec<u8>, Vec<u8>, Vec<u8>)> = OnceLock::new();

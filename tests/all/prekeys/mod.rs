@@ -17,7 +17,7 @@ use support::{NOW, TestRng, device, refuses, restored};
 const DAY: u64 = 86_400;
 const BATCH: usize = 50;
 
-/// A device whose clock has seen nothing, so that it can write at any time.
+/// Makes a device whose clock has seen nothing, so that it can write at any time.
 fn early_initiator(rng: &mut TestRng) -> Device {
     Device::generate(&Account::generate(AccountId([9; 32]), rng), 0, rng)
 }

@@ -1,4 +1,4 @@
-//! What time asks for.
+//! The tasks that time brings.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What a client refuses to plan, to seal and to open.
+//! Plans, letters and envelopes that a client refuses.
 
 use latchstring::Error;
 use latchstring::client::{Address, GroupId, MessageId, Plan, To};
@@ -62,7 +62,7 @@ pub(super) fn a_device_that_was_removed_is_itself_unlisted() -> Option<Error> {
     refusal(&mut gone, |gone| gone.plan(To::Own, NOW))
 }
 
-/// A plan of the first device to the second account, for which nothing is missing.
+/// Makes a plan of the first device to the second account, for which nothing is missing.
 fn supplied(town: &mut Town) -> Plan {
     let mut plan = town.plan(0, 0, 1);
     town.supply(0, 0, &mut plan).unwrap();

@@ -1,4 +1,4 @@
-//! What a link, a preview and a chat refuse.
+//! Refusals of a link, a preview and a chat.
 
 use latchstring::Error;
 use latchstring::guest::{Approval, Chat, Invite, InviteLink, Pin, Policy};

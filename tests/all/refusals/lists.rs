@@ -1,4 +1,4 @@
-//! What a client refuses about the device lists of its own and of other accounts.
+//! Refusals of a client about the device lists of its own and of other accounts.
 
 use latchstring::Error;
 use latchstring::client::{Client, LinkingRequest, NewDevice, To};

@@ -121,7 +121,7 @@ fn every_variant_of_the_error_is_reached_here() {
     assert_eq!(missing, BTreeSet::from([UNREACHED.name().to_owned()]));
 }
 
-/// The variants that `src/error/mod.rs` declares.
+/// Lists the variants that `src/error/mod.rs` declares.
 fn variants() -> BTreeSet<String> {
     let source = std::fs::read_to_string(tree("src/error/mod.rs")).unwrap();
     let (_, body) = source.split_once("pub enum Error {").unwrap();

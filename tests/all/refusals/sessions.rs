@@ -1,4 +1,4 @@
-//! What a device and a session refuse.
+//! Refusals of a device and a session.
 
 use latchstring::Error;
 use latchstring::session::{Bundle, Device, Sending, Session};

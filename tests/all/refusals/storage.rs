@@ -1,4 +1,4 @@
-//! What records, changes and journals refuse.
+//! Refusals of records, changes and journals.
 
 use latchstring::Error;
 use latchstring::session::{Device, Session};

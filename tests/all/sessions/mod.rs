@@ -27,20 +27,20 @@ fn receive(town: &mut Town, person: usize, mail: &Mail) -> Result<(Vec<u8>, Vec<
     Ok((text(&arrived.content), of_sessions(&arrived.alerts)))
 }
 
-/// A letter from one to the other, delivered at once: the alerts that it makes.
+/// Delivers a letter from one to the other at once, and returns the alerts that it makes.
 fn say(town: &mut Town, from: usize, to: usize) -> Vec<Alert> {
     town.say(from, 0, to, b"a letter");
     of_sessions(&town.alerts(to, 0))
 }
 
-/// Both are on one session: what either sends opens there, without a word about it.
+/// Checks that both are on one session: what either sends opens there, without a word about it.
 fn on_one_session(town: &mut Town) {
     for (from, to) in [(0, 1), (1, 0), (1, 0), (0, 1)] {
         assert_eq!(say(town, from, to), []);
     }
 }
 
-/// All orders of four things.
+/// Lists all orders of four things.
 fn orders() -> Vec<[usize; 4]> {
     let mut orders = Vec::new();
     for code in 0..256_usize {
@@ -216,7 +216,7 @@ fn a_session_that_cannot_be_opened_is_given_up_early_if_told_to() {
     assert_eq!(plan.missing().count(), 0);
 }
 
-/// A request of the second person's device in a session that is older than the active one.
+/// Returns a request of the second person's device in a session that is older than the active one.
 fn old_request(town: &mut Town) -> Mail {
     town.now -= 10;
     let say = |words: Words| words.content(forged::RESEND_REQUEST, &[7; 16]);

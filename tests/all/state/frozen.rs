@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What `tests/state/v1` holds: states of one deterministic run, and two messages for them.
+/// The content of `tests/state/v1`: states of one deterministic run, and two messages for them.
 struct Frozen {
     account: Account,
     device: Device,
@@ -18,14 +18,14 @@ struct Frozen {
     first: Vec<u8>,
     client: Client,
     new_device: NewDevice,
-    /// Of `client`: a letter that it read.
+    /// A change of `client`: a letter that it read.
     letter: Change<Client>,
     /// The list under which `new_device` was offered a place, and the offer.
     offer: Vec<u8>,
 }
 
 impl Frozen {
-    /// The run that wrote the files. Changing it changes nothing in them.
+    /// Repeats the run that wrote the files. Changing it changes nothing in them.
     fn make() -> Self {
         let mut rng = TestRng::new(1);
         let account = Account::generate(AccountId([9; 32]), &mut rng);
@@ -116,7 +116,7 @@ fn write(name: &str, bytes: &[u8]) {
     std::fs::write(fixture(name), text).unwrap();
 }
 
-/// The frozen state, which must encode to the very bytes that it was frozen as.
+/// Reads the frozen state, which must encode to the very bytes that it was frozen as.
 fn thawed<S: State>(name: &str) -> S {
     let bytes = read(name);
     let state = S::from_bytes(&bytes).unwrap();

@@ -26,7 +26,7 @@ fn key(id: u32, byte: u8) -> StateKey {
     StateKey::new(id, &[byte; 32]).unwrap()
 }
 
-/// The change that comes back from its record. The state itself stays as it was.
+/// Returns the change that comes back from its record. The state itself stays as it was.
 fn recorded<S: State, T>(
     state: &mut S,
     operation: impl for<'a> FnOnce(&'a mut S) -> Result<Pending<'a, S, T>, Error>,
@@ -37,8 +37,8 @@ fn recorded<S: State, T>(
     key(1, 7).open(OWNER, Some(&base), recorded.record().unwrap()).unwrap()
 }
 
-/// What an operation gives out, after it has moved its state, and the change from its record a copy of
-/// that, to the very same bytes.
+/// Returns what an operation gives out, after it has moved its state, and the change from its record a copy
+/// of that, to the very same bytes.
 #[track_caller]
 fn both_ways<S: State, T>(
     state: &mut S,
@@ -56,7 +56,7 @@ fn both_ways<S: State, T>(
     output
 }
 
-/// What a store does that is written once for all states.
+/// Applies a change as a store does that is written once for all states.
 fn moves_on<S: State>(state: &mut S, change: Change<S>) -> Result<(), Error> {
     change.apply(state)
 }
@@ -77,7 +77,7 @@ fn a_change_applied_to_any_state_is_applied_as_to_its_own() {
     assert_eq!(Change::<Account>::from_bytes(&change).err(), Some(Error::WrongKind));
 }
 
-/// A sealed session, and what it was sealed from.
+/// Returns a sealed session, and what it was sealed from.
 fn sealed(seed: u64) -> (Pair, Vec<u8>) {
     let mut pair = Pair::new(seed);
     let record = key(1, 7).seal(&pair.responder, OWNER, &mut pair.rng).unwrap();

@@ -1,4 +1,4 @@
-//! What was altered on the way.
+//! Objects that were altered on the way.
 
 use super::*;
 

@@ -54,7 +54,7 @@ fn an_anchor_encodes_to_what_it_was_decoded_from() {
     assert_eq!(restored(&pair.initiator).anchor(), anchor);
 }
 
-/// Every altered state is refused, or is the one state that has these bytes.
+/// Checks that every altered state is refused, or is the one state that has these bytes.
 fn is_canonical<S: State>(bytes: &[u8]) {
     for altered in alterations(bytes) {
         if let Ok(state) = S::from_bytes(&altered) {

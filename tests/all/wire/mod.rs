@@ -16,7 +16,7 @@ use support::{
     restored, seal_many,
 };
 
-/// Every single alteration that a carrier can make: each byte, each shorter length, one byte more.
+/// Makes every single alteration that a carrier can make: each byte, each shorter length, one byte more.
 fn alterations(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let flipped = (0..bytes.len()).map(|at| {
         let mut altered = bytes.to_vec();
@@ -28,7 +28,7 @@ fn alterations(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     flipped.chain(cut).chain(longer)
 }
 
-/// `open` refuses every alteration of `bytes`, and leaves `state` as it was each time.
+/// Checks that `open` refuses every alteration of `bytes`, and leaves `state` as it was each time.
 fn refuses_alterations<S: State, T>(
     state: &mut S,
     bytes: &[u8],
@@ -40,7 +40,7 @@ fn refuses_alterations<S: State, T>(
     }
 }
 
-/// The change that an operation would make, as a store reads it back; the state stays as it was.
+/// Returns the change that an operation would make, as a store reads it back; the state stays as it was.
 fn change<S: State, T>(
     state: &mut S,
     operation: impl for<'s> FnOnce(&'s mut S) -> Result<Pending<'s, S, T>, Error>,
@@ -51,7 +51,7 @@ fn change<S: State, T>(
     key.open(b"wire", None, recorded.record().unwrap()).unwrap()
 }
 
-/// A device, and two first messages of one session to it.
+/// Makes a device, and two first messages of one session to it.
 fn first_messages(one_time: bool) -> (Device, Vec<Vec<u8>>) {
     let mut rng = TestRng::new(5);
     let initiator = device(1, &mut rng);

@@ -14,7 +14,7 @@ use super::{Disk, Flaw, Keeping, Kept, Letter, Mail, Power, Stop, Transaction};
 
 pub type Shelf<S> = BTreeMap<String, Kept<S>>;
 
-/// What is gone with the power.
+/// The states that are gone with the power.
 #[derive(Default)]
 pub struct Memory {
     pub accounts: Shelf<Account>,
@@ -26,13 +26,13 @@ pub struct Memory {
     pub chats: Shelf<Chat>,
 }
 
-/// The first of a kind, of which an app may have only one.
+/// Returns the first of a kind, of which an app may have only one.
 pub fn only<S>(shelf: &mut Shelf<S>) -> Result<&mut Kept<S>, Stop> {
     shelf.values_mut().next().ok_or_else(|| Stop::Trouble("a state is missing".to_owned()))
 }
 
 impl Memory {
-    /// Everything on the disk, at least as new as the outer anchors say.
+    /// Loads everything on the disk, at least as new as the outer anchors say.
     pub fn load(disk: &Disk) -> Result<Self, Stop> {
         let mut memory = Self::default();
         for name in disk.rows.keys().filter_map(|row| row.strip_suffix("#anchor")) {
@@ -50,7 +50,7 @@ impl Memory {
         Ok(memory)
     }
 
-    /// All states, by their names.
+    /// Returns the bytes of all states, by their names.
     pub fn bytes(&self) -> BTreeMap<String, Zeroizing<Vec<u8>>> {
         let mut all = BTreeMap::new();
         list(&self.accounts, &mut all);
@@ -77,10 +77,10 @@ pub struct App {
     pub number: usize,
     pub disk: Disk,
     pub memory: Memory,
-    /// What another tab of the app holds.
+    /// The memory of another tab of the app.
     pub tab: Option<Memory>,
     pub rng: TestRng,
-    /// What the user has seen, and what no power cut makes unseen.
+    /// The texts that the user has seen, which no power cut makes unseen.
     pub eye: Vec<Vec<u8>>,
 }
 
@@ -91,7 +91,7 @@ impl App {
         Self { number, disk, memory: Memory::default(), tab: None, rng, eye: Vec::new() }
     }
 
-    /// Another app that holds the same.
+    /// Makes another app that holds the same.
     pub fn copy(&self, power: &Power) -> Result<Self, Stop> {
         let mut disk = self.disk.clone();
         disk.power = power.clone();
@@ -99,7 +99,7 @@ impl App {
         Ok(Self { number: self.number, memory: Memory::load(&disk)?, disk, tab: None, rng, eye })
     }
 
-    /// Whether disk, user and randomness are as they are there.
+    /// Tells whether disk, user and randomness are as they are there.
     pub fn is_as(&self, other: &Self) -> bool {
         self.disk.rows == other.disk.rows
             && self.disk.outer == other.disk.outer
@@ -107,7 +107,7 @@ impl App {
             && self.rng == other.rng
     }
 
-    /// The user goes to the other tab, if there is one.
+    /// Goes to the other tab, if there is one.
     pub fn change_tab(&mut self) {
         if let Some(tab) = &mut self.tab {
             mem::swap(tab, &mut self.memory);
@@ -203,7 +203,7 @@ impl App {
         Ok(())
     }
 
-    /// Memory is what would be loaded, byte for byte.
+    /// Checks that memory is what would be loaded, byte for byte.
     pub fn agrees(&self) -> Result<(), Stop> {
         let loaded = Memory::load(&self.disk)?.bytes();
         if loaded == self.memory.bytes() {
@@ -212,13 +212,13 @@ impl App {
         Stop::trouble("what is in memory is not what would be loaded")
     }
 
-    /// What is published straight from a state is compared with the store, too.
+    /// Compares what is published straight from a state with the store, too.
     pub fn compare(&self) -> Result<(), Stop> {
         let compares = self.tab.is_some() && self.disk.flaw != Some(Flaw::NoComparison);
         if compares && self.is_behind() { Err(Stop::Stale) } else { Ok(()) }
     }
 
-    /// Whether another tab has moved the store on.
+    /// Tells whether another tab has moved the store on.
     pub fn is_behind(&self) -> bool {
         Memory::load(&self.disk).is_ok_and(|loaded| loaded.bytes() != self.memory.bytes())
     }

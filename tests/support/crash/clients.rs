@@ -1,4 +1,4 @@
-//! What apps do with their client: prekeys, lists, letters.
+//! The deeds of an app with its client: prekeys, lists, letters.
 
 use std::collections::VecDeque;
 
@@ -14,10 +14,10 @@ use super::{App, Keeping, Kept, Mail, Stop, Transaction, World, only};
 
 /// An envelope from client to client.
 pub const LETTER: u8 = 1;
-/// What was uploaded, to be found by its hash.
+/// An uploaded blob, to be found by its hash.
 pub const BLOB: u8 = 2;
 
-/// A client on an empty disk, soon to have a new snapshot if it is in a journal.
+/// Puts a client on an empty disk, soon to have a new snapshot if it is in a journal.
 pub fn install(app: &mut App, client: Client) {
     let mut transaction = app.begin();
     let mut kept = Kept::new(&mut transaction, "client/own", client, &mut app.rng).unwrap();
@@ -38,14 +38,14 @@ impl World {
         self.apps[who].memory.clients.values().next().unwrap().state.address()
     }
 
-    /// The app that an envelope goes to.
+    /// Finds the app that an envelope goes to.
     pub fn app_at(&self, address: Address) -> usize {
         let is_there =
             |app: &App| app.memory.clients.values().any(|client| client.state.address() == address);
         self.apps.iter().position(is_there).unwrap()
     }
 
-    /// A step of the client, what goes with what it gives out, and what follows.
+    /// Does a step of the client, what goes with what it gives out, and what follows.
     pub fn move_client<T>(
         &mut self,
         who: usize,
@@ -67,8 +67,8 @@ impl World {
         self.publish(&format!("bundle/{who}"), vec![bundle])
     }
 
-    /// One-time prekeys, until the server has enough: those that were saved and not published are
-    /// not missed.
+    /// Makes one-time prekeys, until the server has enough: those that were saved and not published are not
+    /// missed.
     pub fn replenish(&mut self, who: usize) -> Result<(), Stop> {
         self.publish_bundle(who)?;
         let place = format!("one-time/{who}");
@@ -84,8 +84,7 @@ impl World {
         self.publish(&place, keys)
     }
 
-    /// What the server gives out for a device. A one-time prekey is gone then, whatever comes of
-    /// it.
+    /// Returns what the server gives out for a device. A one-time prekey is gone then, whatever comes of it.
     pub fn bundle(&mut self, of: usize) -> Result<Bundle, Stop> {
         let bundle = Bundle::decode(&self.published(&format!("bundle/{of}"))[0])?;
         match self.board.get_mut(&format!("one-time/{of}")).and_then(Vec::pop) {
@@ -178,7 +177,7 @@ impl World {
     }
 }
 
-/// What a content has to show, with the blobs that were uploaded.
+/// Returns the text that a content has to show, with the blobs that were uploaded.
 fn text(content: &Content, uploaded: &VecDeque<Mail>) -> Result<Option<Vec<u8>>, Stop> {
     Ok(match content {
         Content::Message(text) => Some(text.to_vec()),
@@ -192,7 +191,7 @@ fn text(content: &Content, uploaded: &VecDeque<Mail>) -> Result<Option<Vec<u8>>,
     })
 }
 
-/// No letter of these may look like a copy of a device, or like a device that was set back.
+/// Checks that a letter looks neither like one of a copy of a device nor like one of a device that was set back.
 fn calm(arrived: &ReceivedLetter) -> Result<(), Stop> {
     let alarms = arrived.alerts.iter().find(|alert| {
         matches!(alert, Alert::SessionReset | Alert::SessionForked | Alert::Equivocation { .. })

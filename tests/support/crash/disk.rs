@@ -10,7 +10,7 @@ use latchstring::storage::Anchor;
 
 use super::Keeping;
 
-/// Why a step ends before its end.
+/// The reason why a step ends before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// The power is gone: what is in memory is lost.
@@ -38,7 +38,7 @@ impl From<Error> for Stop {
     }
 }
 
-/// How many deeds the power still lasts for; for ever if nothing is said.
+/// The number of deeds that the power still lasts for; for ever if nothing is said.
 #[derive(Clone, Default)]
 pub struct Power(Rc<Cell<Option<usize>>>);
 
@@ -47,7 +47,7 @@ impl Power {
         self.0.set(deeds);
     }
 
-    /// Before a deed.
+    /// Spends the power of a deed, before it is done.
     pub fn spend(&self) -> Result<(), Stop> {
         match self.0.get() {
             Some(0) => Err(Stop::Dark),
@@ -60,7 +60,7 @@ impl Power {
     }
 }
 
-/// What an app does wrong: each takes one safeguard away, and must show.
+/// A fault of an app: each takes one safeguard away, and must show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     /// Each state, and what the app keeps beside them, has a transaction of its own.
@@ -83,7 +83,7 @@ pub enum Flaw {
 
 type Write = (String, Option<Vec<u8>>);
 
-/// What a power cut leaves.
+/// The part of an app that a power cut leaves.
 #[derive(Clone)]
 pub struct Disk {
     pub rows: BTreeMap<String, Vec<u8>>,
@@ -134,20 +134,20 @@ impl Disk {
         Ok(())
     }
 
-    /// The rows of a table or a state, in their order.
+    /// Returns the rows of a table or a state, in their order.
     pub fn table<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a String, &'a Vec<u8>)> {
         let start = format!("{name}#");
         self.rows.iter().filter(move |(row, _)| row.starts_with(&start))
     }
 
-    /// The rows of a table, and one more behind them.
+    /// Returns the number behind those of a table's rows.
     pub fn next_in(&self, table: &str) -> usize {
         let last = self.table(table).last();
         last.map_or(0, |(row, _)| row.split_once('#').unwrap().1.parse::<usize>().unwrap() + 1)
     }
 }
 
-/// The writes that reach the disk together.
+/// Groups the writes that reach the disk together.
 fn apart(writes: Vec<Write>, flaw: Option<Flaw>) -> Vec<Vec<Write>> {
     let of = |row: &str| {
         let table = row.split_once('#').unwrap().0;
@@ -174,7 +174,7 @@ fn apart(writes: Vec<Write>, flaw: Option<Flaw>) -> Vec<Vec<Write>> {
     groups.into_iter().map(|(_, writes)| writes).collect()
 }
 
-/// What is written together, and what is done once it is.
+/// The writes that are made together, and the deeds that follow them.
 pub struct Transaction {
     pub keeping: Keeping,
     compares: bool,
@@ -186,7 +186,7 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// The anchor that the store holds, for a change made from `base`. None is wrong.
+    /// Returns the anchor that the store holds, for a change made from `base`. None is wrong.
     pub fn stored(&self, name: &str, base: &Anchor) -> Result<Anchor, Stop> {
         if !self.compares {
             return Ok(*base);
@@ -194,7 +194,7 @@ impl Transaction {
         self.stored.get(name).copied().ok_or(Stop::Stale)
     }
 
-    /// Whether another tab has made this state already.
+    /// Tells whether another tab has made this state already.
     pub fn holds(&self, name: &str) -> bool {
         self.compares && self.stored.contains_key(name)
     }
@@ -207,7 +207,7 @@ impl Transaction {
         self.writes.push((row, None));
     }
 
-    /// A state is at this anchor now.
+    /// Notes that a state is at this anchor now.
     pub fn moves(&mut self, name: &str, to: Anchor) {
         self.put(format!("{name}#anchor"), to.to_bytes().to_vec());
         self.stored.insert(name.to_owned(), to);
@@ -217,17 +217,17 @@ impl Transaction {
         }
     }
 
-    /// What the user wanted is done.
+    /// Notes that what the user wanted is done.
     pub fn done(&mut self, step: usize) {
         self.put(format!("done#{step}"), Vec::new());
     }
 
-    /// What leaves once this is committed.
+    /// Adds a letter that leaves once this is committed.
     pub fn send(&mut self, to: usize, tag: u8, bytes: Vec<u8>) {
         self.letters.push(super::Letter { to, tag, bytes });
     }
 
-    /// What is shown once this is committed.
+    /// Adds a text that is shown once this is committed.
     pub fn show(&mut self, text: &[u8]) {
         self.texts.push(text.to_vec());
     }

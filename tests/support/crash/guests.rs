@@ -1,4 +1,4 @@
-//! What apps do with links and guest chats.
+//! The deeds of an app with links and guest chats.
 
 use latchstring::Error;
 use latchstring::client::{Address, Client, DeviceList, Envelope};
@@ -18,7 +18,7 @@ use super::{App, Kept, Mail, Memory, Stop, Transaction, World, only};
 const CHAT: u8 = 20;
 /// A guest's claim.
 const CLAIM: u8 = 21;
-/// What the server keeps of a link.
+/// A server copy.
 const SERVER_COPY: u8 = 22;
 /// Between own devices: a link, a grant, a chat.
 const SHARED_LINK: u8 = 23;
@@ -26,7 +26,7 @@ const RECORD: u8 = 24;
 const SHARED_CHAT: u8 = 25;
 
 impl World {
-    /// A link, for the own devices `with` too.
+    /// Makes a link, for the own devices `with` too.
     pub fn make_link(
         &mut self,
         who: usize,
@@ -68,7 +68,7 @@ impl World {
         }
     }
 
-    /// A guest claims the chat with these devices of the host.
+    /// Lets a guest claim the chat with these devices of the host.
     pub fn claim(&mut self, who: usize, hosts: &[usize], texts: &[&str]) -> Result<(), Stop> {
         let shown = self.published("link").iter().map(|text| String::from_utf8(text.clone()));
         let shown: Vec<_> = shown.map(Result::unwrap).collect();
@@ -101,7 +101,7 @@ impl World {
         Ok(DeviceList::decode(&self.published("list/1")[0])?)
     }
 
-    /// What comes to a device of the host, or to a guest.
+    /// Reads what comes to a device of the host, or to a guest.
     pub fn read_chat(&mut self, who: usize, mail: &Mail) -> Result<(), Stop> {
         match mail.tag {
             CHAT => self.hear(who, mail),
@@ -127,7 +127,7 @@ impl World {
         app.finish(transaction, mail)
     }
 
-    /// A guest arrives: its chat, the link that is spent and the prekey that is gone are one step.
+    /// Takes a guest's claim: its chat, the link that is spent and the prekey that is gone are one step.
     fn admit(&mut self, who: usize, claim: &Mail) -> Result<(), Stop> {
         let Self { apps, mail, now, .. } = self;
         let app = &mut apps[who];
@@ -168,7 +168,7 @@ impl World {
         apps[who].finish(transaction, mail)
     }
 
-    /// The app of a host's device; what is none is the guest, which is the last app.
+    /// Finds the app of a host's device; what is none is the guest, which is the last app.
     fn end_at(&self, address: Address) -> usize {
         let is_there =
             |app: &App| app.memory.clients.values().any(|client| client.state.address() == address);
@@ -201,7 +201,7 @@ impl World {
         }
     }
 
-    /// A step of the newest chat, and what goes with what it gives out.
+    /// Does a step of the newest chat, and what goes with what it gives out.
     pub fn move_chat<T>(
         &mut self,
         who: usize,
@@ -217,7 +217,7 @@ impl World {
         Ok(out)
     }
 
-    /// Another own device has let a guest in: the link and the chat hear of it together.
+    /// Tells the link and the chat together that another own device has let a guest in.
     fn sync_grant(&mut self, who: usize, record: &Mail) -> Result<(), Stop> {
         let Self { apps, mail, now, .. } = self;
         let app = &mut apps[who];
@@ -267,13 +267,13 @@ impl World {
         app.finish(transaction, mail)
     }
 
-    /// The host's newest list, for the chat.
+    /// Lets the chat learn the host's newest list.
     pub fn chat_learns(&mut self, who: usize) -> Result<(), Stop> {
         let (list, now) = (self.host_list()?, self.now);
         self.move_chat(who, |chat, _| chat.learn(&list, now), |_, _| {}).map(drop)
     }
 
-    /// What time does to the newest chat.
+    /// Does to the newest chat what time does.
     pub fn chat_ticks(&mut self, who: usize, now: u64) -> Result<(), Stop> {
         self.move_chat(who, |chat, _| Ok(chat.expire(now)), |_, ()| {})
     }
@@ -293,7 +293,7 @@ impl World {
     }
 }
 
-/// What is said in a chat.
+/// A thing to say in a chat.
 #[derive(Clone, Copy)]
 pub enum Words<'a> {
     Grant,
@@ -322,7 +322,7 @@ impl Words<'_> {
     }
 }
 
-/// The newest of a kind.
+/// Returns the newest of a kind.
 fn last<S>(shelf: &mut Shelf<S>) -> Result<&mut Kept<S>, Stop> {
     shelf.values_mut().next_back().ok_or_else(|| Stop::Trouble("a state is missing".to_owned()))
 }
@@ -341,12 +341,12 @@ fn keep_chat(app: &mut App, transaction: &mut Transaction, chat: Chat) -> Result
     Ok(())
 }
 
-/// Nobody was let in twice.
+/// Checks that nobody was let in twice.
 fn uncontested(told: SyncOutcome) -> Result<(), Stop> {
     if told == SyncOutcome::Contested { Stop::trouble("contested") } else { Ok(()) }
 }
 
-/// What a chat shows of an event.
+/// Returns the text that a chat shows of an event.
 fn words_of(event: &ChatEvent) -> Result<Vec<u8>, Stop> {
     Ok(match event {
         ChatEvent::Text(text) => text.as_bytes().to_vec(),

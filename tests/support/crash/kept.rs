@@ -10,7 +10,7 @@ use latchstring::storage::{Anchor, Change, Journal, Page, Pending, State, StateK
 use super::super::TestRng;
 use super::{Disk, Flaw, Stop, Transaction};
 
-/// How states are kept.
+/// A way to keep states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
     /// The whole state after each step.
@@ -39,14 +39,14 @@ pub struct Kept<S> {
     log: Log,
 }
 
-/// What is behind the snapshot.
+/// The changes behind the snapshot.
 enum Log {
     Whole,
     Records(usize),
     Journal(Written),
 }
 
-/// What takes the place of a snapshot and all changes behind it.
+/// A snapshot that takes the place of another one and all changes behind it.
 enum Snapshot {
     Record(Vec<u8>),
     Pages(Vec<Page>, Written),
@@ -93,7 +93,7 @@ impl Written {
 }
 
 impl<S: State> Kept<S> {
-    /// A new state.
+    /// Keeps a new state.
     pub fn new(
         transaction: &mut Transaction,
         name: &str,
@@ -120,7 +120,7 @@ impl<S: State> Kept<S> {
         Ok(kept)
     }
 
-    /// The state in its rows.
+    /// Loads the state from its rows.
     pub fn load(disk: &Disk, name: &str) -> Result<Self, Stop> {
         let rows: BTreeMap<_, _> = disk.table(name).collect();
         let those = |is_one: fn(&str) -> bool| -> Vec<&[u8]> {
@@ -148,7 +148,8 @@ impl<S: State> Kept<S> {
         &self.name
     }
 
-    /// A step: its change, with the state after it. What it gives out may leave, or be shown, after the commit.
+    /// Does a step: its change, with the state after it. What it gives out may leave, or be shown, after the
+    /// commit.
     pub fn step<T>(
         &mut self,
         transaction: &mut Transaction,
@@ -178,7 +179,7 @@ impl<S: State> Kept<S> {
         Ok(out)
     }
 
-    /// The state has moved on.
+    /// Saves a state that has moved on.
     pub fn save(&mut self, transaction: &mut Transaction, rng: &mut TestRng) -> Result<(), Stop> {
         if matches!(self.log, Log::Whole) {
             self.snapshot(transaction, rng)?;
@@ -187,7 +188,7 @@ impl<S: State> Kept<S> {
         Ok(())
     }
 
-    /// Compares.
+    /// Compares the stored anchor with the one that a change is made from, and returns it.
     fn stored(&self, transaction: &Transaction, base: Anchor) -> Result<Anchor, Stop> {
         let stored = transaction.stored(&self.name, &base)?;
         // What the crate compares itself.
@@ -195,8 +196,8 @@ impl<S: State> Kept<S> {
         if checked || stored == base { Ok(stored) } else { Err(Stop::Stale) }
     }
 
-    /// A new snapshot of the state as it is stored, if one is due. It counts once a step that succeeds
-    /// has put it in place.
+    /// Makes a new snapshot of the state as it is stored, if the log is full. It counts once a step that
+    /// succeeds has put it in place.
     fn room(&self, rng: &mut TestRng) -> Result<Option<Snapshot>, Error> {
         let is_full = match &self.log {
             Log::Whole => false,
@@ -206,7 +207,7 @@ impl<S: State> Kept<S> {
         is_full.then(|| self.sealed(rng)).transpose()
     }
 
-    /// The state as it stands; in a journal what has changed of it.
+    /// Seals the state as it stands; in a journal what has changed of it.
     fn sealed(&self, rng: &mut TestRng) -> Result<Snapshot, Error> {
         Ok(match &self.log {
             Log::Whole | Log::Records(_) => {
@@ -219,7 +220,7 @@ impl<S: State> Kept<S> {
         })
     }
 
-    /// A snapshot of the state as it stands, in place of all rows.
+    /// Puts a snapshot of the state as it stands in place of all rows.
     fn snapshot(&mut self, transaction: &mut Transaction, rng: &mut TestRng) -> Result<(), Stop> {
         let snapshot = self.sealed(rng)?;
         replace(&mut self.log, &self.name, transaction, Some(snapshot));
@@ -236,7 +237,7 @@ impl<S: State> Kept<S> {
     }
 }
 
-/// A claim: the invite and the client change together.
+/// Takes a claim: the invite and the client change together.
 pub fn take_claim(
     (invite, client): (&mut Kept<Invite>, &mut Kept<Client>),
     transaction: &mut Transaction,
@@ -292,7 +293,7 @@ fn replace(log: &mut Log, name: &str, transaction: &mut Transaction, snapshot: O
     (0..old).for_each(|entry| transaction.delete(row(name, entry)));
 }
 
-/// The rows of a snapshot that change, each under its name.
+/// Writes the rows of a snapshot that change, each under its name.
 fn put_pages(transaction: &mut Transaction, name: &str, snapshot: Vec<Page>) {
     for page in snapshot {
         let row = format!("{name}#page {}", page.id);
@@ -315,7 +316,7 @@ fn is_page(row: &str) -> bool {
     row.ends_with("#state") || row.contains("#page ")
 }
 
-/// A snapshot and the changes after it; the outer anchor admits where the last one leads.
+/// Opens a snapshot and follows the changes after it; the outer anchor admits where the last one leads.
 fn follow<S: State>(
     owner: &[u8],
     outer: Option<&Anchor>,

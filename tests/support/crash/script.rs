@@ -1,4 +1,4 @@
-//! What apps do, one after the other, and the ways to live it.
+//! The acts of apps, one after the other, and the ways to live them.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -7,10 +7,10 @@ use latchstring::Error;
 
 use super::{App, Flaw, Keeping, Memory, Stop, World};
 
-/// How often a step is repeated because another tab was first.
+/// The number of times that a step is repeated because another tab was first.
 const REPEATS: usize = 2;
 
-/// Of how many deeds the power goes before one; `LATCHSTRING_CUT_EVERY=1` cuts before each.
+/// The number of deeds of which the power goes before one; `LATCHSTRING_CUT_EVERY=1` cuts before each.
 const CUT_EVERY: usize = 5;
 
 fn every() -> usize {
@@ -20,17 +20,17 @@ fn every() -> usize {
 
 pub struct Script<A: 'static> {
     pub begin: fn(Keeping, Option<Flaw>) -> World,
-    /// Who does what.
+    /// The acts, each with the app that does it.
     pub acts: &'static [(usize, A)],
     pub act: fn(&mut World, usize, A) -> Result<(), Stop>,
-    /// What holds for an app after each step and each restart.
+    /// The check of an app after each step and each restart.
     pub check: fn(&App) -> Result<(), Stop>,
-    /// What holds in the end.
+    /// The check of the world in the end.
     pub end: fn(&mut World) -> Result<(), Stop>,
 }
 
 impl<A: Copy + Debug> Script<A> {
-    /// However states are kept, the power may go once, before any of at least so many deeds.
+    /// Checks that the power may go once, before any of at least so many deeds, however states are kept.
     pub fn survives_every_cut(&self, least: usize) {
         for keeping in Keeping::ALL {
             let deeds = self.cut_at_each(keeping, None, every(), &[]).unwrap();
@@ -38,14 +38,14 @@ impl<A: Copy + Debug> Script<A> {
         }
     }
 
-    /// It may go a second time, one deed after the restart.
+    /// Checks that it may go a second time, one deed after the restart.
     pub fn survives_a_second_cut(&self, least: usize) {
         let deeds = self.cut_at_each(Keeping::Journals, None, every(), &[1]).unwrap();
         assert!(deeds >= least, "{deeds} deeds");
     }
 
-    /// Two tabs may take turns; at least so often the one that is behind is told so. Without the
-    /// comparison of anchors something goes wrong.
+    /// Checks that two tabs may take turns, and that at least so often the one that is behind is told so.
+    /// Without the comparison of anchors something goes wrong.
     pub fn survives_two_tabs(&self, least: usize) {
         for keeping in Keeping::ALL {
             let late = self.in_two_tabs(keeping, None).unwrap();
@@ -54,7 +54,7 @@ impl<A: Copy + Debug> Script<A> {
         }
     }
 
-    /// At least so many backups are refused. Without outer anchors one is taken.
+    /// Checks that at least so many backups are refused. Without outer anchors one is taken.
     pub fn survives_backups(&self, least: usize) {
         for keeping in Keeping::ALL {
             let refused = self.refuses_backups(keeping, None).unwrap();
@@ -63,7 +63,7 @@ impl<A: Copy + Debug> Script<A> {
         }
     }
 
-    /// An app that leaves out any one of the safeguards against a cut is caught.
+    /// Checks that an app that leaves out any one of the safeguards against a cut is caught.
     pub fn needs_every_safeguard(&self) {
         for flaw in [
             Flaw::TransactionForEachState,
@@ -78,8 +78,8 @@ impl<A: Copy + Debug> Script<A> {
         }
     }
 
-    /// Every life is a copy of the uncut one up to the step in which the power goes. Steps take turns in which
-    /// of their deeds it spares. Tells how many deeds there were.
+    /// Lives every cut in a copy of the uncut life up to the step in which the power goes. Steps take turns
+    /// in which of their deeds it spares. Tells how many deeds there were.
     fn cut_at_each(
         &self,
         keeping: Keeping,
@@ -105,9 +105,8 @@ impl<A: Copy + Debug> Script<A> {
         Ok(deeds)
     }
 
-    /// A life from before a step on, with the power going in it. Tells whether the step was over
-    /// before the power went. If it leaves everything as it is `after` the step without a cut, so
-    /// it goes on.
+    /// Lives on from before a step, with the power going in it. Tells whether the step was over before the
+    /// power went. If it leaves everything as it is `after` the step without a cut, so it goes on.
     fn one_cut(&self, before: &World, after: &World, cuts: &[usize]) -> Result<bool, String> {
         let step = after.step;
         let told = |stop| format!("step {step}, cuts {cuts:?}: {stop:?}");
@@ -122,7 +121,7 @@ impl<A: Copy + Debug> Script<A> {
         Ok(false)
     }
 
-    /// Two tabs of each app take turns. Tells how often one of them came too late and loaded again.
+    /// Lets two tabs of each app take turns. Tells how often one of them came too late and loaded again.
     fn in_two_tabs(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
         let mut world = (self.begin)(keeping, flaw);
         for app in &mut world.apps {
@@ -134,7 +133,7 @@ impl<A: Copy + Debug> Script<A> {
         Ok(late)
     }
 
-    /// Every state that a step moved on is refused if it comes back as it was before.
+    /// Checks that every state that a step moved on is refused if it comes back as it was before. Tells how often.
     fn refuses_backups(&self, keeping: Keeping, flaw: Option<Flaw>) -> Result<usize, String> {
         let mut world = (self.begin)(keeping, flaw);
         let mut refused = 0;
@@ -161,7 +160,7 @@ impl<A: Copy + Debug> Script<A> {
         Ok(refused)
     }
 
-    /// Some steps, with the power going. Tells how often it went.
+    /// Does some steps, with the power going. Tells how often it went.
     fn go(&self, world: &mut World, steps: Range<usize>, cuts: &[usize]) -> Result<usize, String> {
         let mut left = cuts.iter().copied();
         world.power.lasts(left.next());
@@ -196,7 +195,7 @@ impl<A: Copy + Debug> Script<A> {
         Ok(dark)
     }
 
-    /// What holds while an app rests. Of two tabs each may be behind in what it has not used.
+    /// Checks what holds while an app rests. Of two tabs each may be behind in what it has not used.
     fn look_at(&self, app: &App) -> Result<(), Stop> {
         if app.tab.is_none() {
             app.agrees()?;
@@ -217,7 +216,7 @@ impl<A: Copy + Debug> Script<A> {
         (self.end)(world)
     }
 
-    /// A step, unless it was done before the power went.
+    /// Does a step, unless it was done before the power went.
     fn attempt(&self, world: &mut World, who: usize, act: A) -> Result<(), Stop> {
         let World { apps, mail, step, .. } = world;
         apps[who].resume(mail)?;

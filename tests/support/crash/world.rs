@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::super::NOW;
 use super::{App, Flaw, Keeping, Power, Stop};
 
-/// What waits to leave.
+/// A message that waits to leave.
 #[derive(Clone)]
 pub struct Letter {
     pub to: usize,
@@ -23,7 +23,7 @@ impl Letter {
     }
 }
 
-/// What waits to be acknowledged.
+/// A message that waits to be acknowledged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     pub from: usize,
@@ -33,18 +33,18 @@ pub struct Mail {
 
 pub struct World {
     pub apps: Vec<App>,
-    /// What waits for each app, and behind it what the server has of apps.
+    /// The mail that waits for each app, and behind it what the server has of apps.
     pub mail: Vec<VecDeque<Mail>>,
     /// Everything that was acknowledged, with its reader.
     pub read: Vec<(usize, Mail)>,
-    /// What apps have published.
+    /// The objects that apps have published.
     pub board: BTreeMap<String, Vec<Vec<u8>>>,
     pub power: Power,
     /// The time. It passes while an app starts again.
     pub now: u64,
     /// The step of the script.
     pub step: usize,
-    /// How often a tab came too late.
+    /// The number of times that a tab came too late.
     pub late: usize,
 }
 
@@ -63,7 +63,7 @@ impl World {
         }
     }
 
-    /// Another world in which everything is as it is here.
+    /// Makes another world in which everything is as it is here.
     pub fn copy(&self) -> Result<Self, Stop> {
         let power = Power::default();
         let apps = self.apps.iter().map(|app| app.copy(&power)).collect::<Result<_, _>>()?;
@@ -79,7 +79,7 @@ impl World {
         })
     }
 
-    /// Whether everything is here as it is there, but for the time.
+    /// Tells whether everything is here as it is there, but for the time.
     pub fn is_as(&self, other: &Self) -> bool {
         let apps = self.apps.iter().zip(&other.apps);
         self.mail == other.mail
@@ -107,7 +107,7 @@ impl World {
         self.read_from(who, |_| 0, read)
     }
 
-    /// The same, the newest first.
+    /// Reads the same, the newest first.
     pub fn read_backwards(
         &mut self,
         who: usize,
