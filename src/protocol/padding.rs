@@ -9,7 +9,7 @@ use crate::primitives::erasure::CHUNK;
 
 use super::ratchet::braid::MAX_EXTRA;
 
-/// Maximum length of the content of one message in bytes. Longer content goes into a blob.
+/// Maximum length of the content of one message, and of a blob, in bytes.
 pub(crate) const MAX_CONTENT: usize = 1 << 20;
 
 /// Maximum length of padded content in bytes: the longest content in buckets.
@@ -29,7 +29,6 @@ pub(crate) const MAX_BODY: usize = MAX_CONTENT + MAX_CONTENT / 8;
 pub enum Padding {
     /// Up to 6,144 bytes the lengths 32, 48, 64, 96, 128, 192 … (two to an octave), of which an
     /// observer sees one of 16; above, the next multiple of an eighth of the power of two below.
-    /// observer sees one of 16 lengths.
     #[default]
     Buckets,
     /// One byte more than the content: for content whose length is public anyway, or that the caller

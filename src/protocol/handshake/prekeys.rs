@@ -78,19 +78,19 @@ impl PrekeySet {
     }
 
     /// Tells whether this first message was accepted before.
-    pub(crate) fn has_seen(&self, name: &HandshakeId) -> bool {
-        self.seen.binary_search(name).is_ok()
+    pub(crate) fn has_seen(&self, id: &HandshakeId) -> bool {
+        self.seen.binary_search(id).is_ok()
     }
 
     pub(crate) fn is_full(&self) -> bool {
         self.seen.len() >= REPLAY_MEMORY
     }
 
-    pub(crate) fn remember(&mut self, name: HandshakeId) {
-        if let Err(place) = self.seen.binary_search(&name)
+    pub(crate) fn remember(&mut self, id: HandshakeId) {
+        if let Err(place) = self.seen.binary_search(&id)
             && self.seen.len() < REPLAY_MEMORY
         {
-            self.seen.insert(place, name);
+            self.seen.insert(place, id);
         }
     }
 
@@ -98,7 +98,7 @@ impl PrekeySet {
         writer.raw(self.signed.seed().expose());
         writer.raw(self.last_resort.seed().expose());
         self.public.write(writer);
-        writer.list(&self.seen, |name, writer| writer.raw(&name.0));
+        writer.list(&self.seen, |id, writer| writer.raw(&id.0));
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
@@ -247,11 +247,11 @@ impl Prekeys {
         &mut self,
         signed_prekeys: PrekeyId,
         one_time: Option<PrekeyId>,
-        name: HandshakeId,
+        id: HandshakeId,
     ) {
         let mut all = core::iter::once(&mut self.newest).chain(&mut self.retired);
         if let Some(used) = all.find(|prekey_set| prekey_set.public.id == signed_prekeys) {
-            used.remember(name);
+            used.remember(id);
         }
         self.one_time.retain(|key| Some(key.id) != one_time);
     }

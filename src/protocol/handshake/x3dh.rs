@@ -141,8 +141,8 @@ fn h1(terms: &HandshakeTerms<'_>) -> [u8; 32] {
     ])
 }
 
-fn h2(h1: &[u8; 32], sealed: &[u8], introduction: &[u8]) -> [u8; 32] {
-    hash(&[labels::HANDSHAKE_PARTIES, h1, sealed, introduction])
+fn h2(h1: &[u8; 32], sealed: &[u8], payload: &[u8]) -> [u8; 32] {
+    hash(&[labels::HANDSHAKE_PARTIES, h1, sealed, payload])
 }
 
 fn mode(one_time: bool, psk: bool) -> u8 {
@@ -216,12 +216,12 @@ impl<'a> InitiatorHandshake<'a> {
             },
             &h1,
         );
-        let mut introduction = Writer::new();
-        identity.certificate.write(&mut introduction);
-        self.continuation.write(&mut introduction);
-        let introduction = introduction.public();
-        let sealed = seal_once(identity_key(&early), &h1, &introduction)?;
-        let keys = combine(&early, &dh1, &h2(&h1, &sealed, &introduction));
+        let mut payload = Writer::new();
+        identity.certificate.write(&mut payload);
+        self.continuation.write(&mut payload);
+        let payload = payload.public();
+        let sealed = seal_once(identity_key(&early), &h1, &payload)?;
+        let keys = combine(&early, &dh1, &h2(&h1, &sealed, &payload));
 
         let mut prefix = Writer::begin(wire::VERSION, wire::INITIAL);
         prefix.u8(mode);
