@@ -5,7 +5,7 @@ use rand_core::CryptoRng;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::{Secret, redacted};
-use crate::primitives::{dh, sign};
+use crate::primitives::{dh, kdf, sign};
 use crate::protocol::identity::certificate::{
     AccountId, AccountKey, AccountKind, Certificate, DeviceId, Identity,
 };
@@ -49,7 +49,12 @@ impl Account {
     pub(crate) fn certify(&self, rng: &mut impl CryptoRng) -> Identity {
         let mut device = [0; 8];
         rng.fill_bytes(&mut device);
-        let signing = sign::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
+        let mut signing = sign::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
+        // A generator that repeats itself gave the account this key, and a list in which two have one key is
+        // refused everywhere.
+        if signing.public() == self.key.public() {
+            signing = sign::SecretKey::from_seed(kdf::mac(signing.seed(), &[]));
+        }
         let agreement = dh::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
         let certificate = Certificate::sign(
             AccountKind::Member,

@@ -249,8 +249,7 @@ impl Device {
         now: u64,
         binding: Option<&Binding<'_>>,
     ) -> Result<(Accepted, DeviceDelta), Error> {
-        let prefix = first.prefix()?;
-        let handshake = prefix.handshake_id();
+        let (prefix, handshake) = first.handshake()?;
         let identity = &self.inner.identity;
         if self.inner.prekeys.prekey_set(prefix.signed_prekeys, now)?.has_seen(&handshake) {
             return Err(Error::Replay);

@@ -37,9 +37,10 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// Returns the handshake's part of an initial message.
-    pub(crate) fn prefix(&self) -> Result<&Prefix<'a>, Error> {
-        self.handshake.as_ref().map(|handshake| &handshake.prefix).ok_or(Error::WrongKind)
+    /// Returns the handshake's part of an initial message, and its id.
+    pub(crate) fn handshake(&self) -> Result<(&Prefix<'a>, HandshakeId), Error> {
+        let Handshake { prefix, id, .. } = self.handshake.as_ref().ok_or(Error::WrongKind)?;
+        Ok((prefix, *id))
     }
 
     /// Returns the id of an initial message's handshake, which is that of the session it belongs to or begins.
@@ -54,14 +55,14 @@ impl<'a> Incoming<'a> {
 
     /// Describes the clear bytes for the ratchet's associated data.
     pub(crate) fn clear(&self) -> ClearHeader {
-        let version = wire::VERSION;
-        match &self.handshake {
-            None => ClearHeader { version, kind: wire::MESSAGE, prefix_hash: [0; 32] },
-            Some(Handshake { bytes, .. }) => {
-                ClearHeader { version, kind: wire::INITIAL, prefix_hash: hash(&[bytes]) }
-            }
-        }
+        clear_header(self.handshake.as_ref().map(|handshake| hash(&[handshake.bytes])))
     }
+}
+
+/// Describes the clear bytes of an initial message, whose prefix has this hash, or of an ordinary one.
+pub(super) fn clear_header(prefix_hash: Option<[u8; 32]>) -> ClearHeader {
+    let kind = if prefix_hash.is_some() { wire::INITIAL } else { wire::MESSAGE };
+    ClearHeader { version: wire::VERSION, kind, prefix_hash: prefix_hash.unwrap_or_default() }
 }
 
 /// The kind of a message, as far as its clear bytes tell.

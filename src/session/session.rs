@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::incoming::Incoming;
+use super::incoming::{Incoming, clear_header};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
@@ -126,13 +126,12 @@ impl Session {
         (peer, continuation): (Certificate, Continuation),
         first: &Incoming<'_>,
     ) -> Result<(Self, Decrypted), Error> {
-        let prefix = first.prefix()?;
-        let (handshake_id, one_time) = (prefix.handshake_id(), prefix.one_time.is_some());
+        let (prefix, handshake_id) = first.handshake()?;
+        let one_time = prefix.one_time.is_some();
         let (ratchet, opened) =
             Ratchet::accept(keys, signed_prekey, first.clear(), first.payload())?;
-        // The session has seen one change already: that of its first message.
-        let anchor = start(&ratchet).next(&opened.change);
-        let inner = Inner {
+        let anchor = start(&ratchet);
+        let mut inner = Box::new(Inner {
             ratchet,
             peer,
             handshake_id,
@@ -140,11 +139,13 @@ impl Session {
             initial_prefix: None,
             one_time,
             anchor,
-        };
-        let FirstMessage { content, number, skipped, .. } = opened;
+        });
+        let FirstMessage { content, number, mut delta } = opened;
         let position = Position { chain: 1, number };
-        let opened = Decrypted { content, position, skipped, lost: 0 };
-        Ok((Self { inner: Box::new(inner) }, opened))
+        let opened = Decrypted { content, position, skipped: delta.skipped(), lost: 0 };
+        // The session has seen one change already: that of its first message.
+        inner.apply(anchor.next(&delta.change_id()), &mut delta);
+        Ok((Self { inner }, opened))
     }
 
     /// Returns the session's id, the same on both sides and on no other session. Not secret.
@@ -326,16 +327,8 @@ impl Inner {
 /// until the peer has answered.
 fn clear(initial_prefix: Option<&InitialPrefix>) -> (ClearHeader, &[u8]) {
     match initial_prefix {
-        None => {
-            let prefix_hash = [0; 32];
-            let about = ClearHeader { version: wire::VERSION, kind: wire::MESSAGE, prefix_hash };
-            (about, &[wire::VERSION, wire::MESSAGE])
-        }
-        Some(InitialPrefix { prefix, hash }) => {
-            let prefix_hash = *hash;
-            let about = ClearHeader { version: wire::VERSION, kind: wire::INITIAL, prefix_hash };
-            (about, prefix)
-        }
+        None => (clear_header(None), &[wire::VERSION, wire::MESSAGE]),
+        Some(InitialPrefix { prefix, hash }) => (clear_header(Some(*hash)), prefix),
     }
 }
 

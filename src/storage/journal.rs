@@ -69,12 +69,14 @@ const MAX_ENTRIES: u32 = 64;
 ///     message: &[u8],
 ///     rng: &mut impl CryptoRng,
 /// ) -> Result<Decrypted, Error> {
+///     // What does not open ends here, before anything has changed.
+///     let opened = session.open(message)?;
 ///     if journal.is_full() {
-///         let (snapshot, next) = journal.renew(session, key, rng)?;
+///         let (snapshot, next) = journal.renew(opened.state(), key, rng)?;
 ///         replace(rows, snapshot);
 ///         *journal = next;
 ///     }
-///     let recorded = session.open(message)?.journal(journal, rng)?;
+///     let recorded = opened.journal(journal, rng)?;
 ///     rows.entries.extend(recorded.record().map(<[u8]>::to_vec));
 ///     let opened = recorded.apply();
 ///     // Write what `opened` says, too, and commit here. If anything failed up to here, drop session and
@@ -106,11 +108,14 @@ struct Tail {
 }
 
 impl Tail {
+    /// Refuses a state that is not the one in the store.
+    fn check(&self, anchor: Anchor) -> Result<(), Error> {
+        if anchor == self.head { Ok(()) } else { Err(Error::StaleChange) }
+    }
+
     /// Returns the tail after one more change.
     fn after<S: State>(&self, change: &Change<S>) -> Result<Self, Error> {
-        if change.base() != self.head {
-            return Err(Error::StaleChange);
-        }
+        self.check(change.base())?;
         if self.is_full {
             return Err(Error::JournalFull);
         }
@@ -228,27 +233,36 @@ impl Journal {
         self.tail.entries
     }
 
-    /// Refuses a change that does not continue the journal.
-    pub(crate) fn check<S: State>(&self, change: &Change<S>) -> Result<(), Error> {
-        self.tail.after(change).map(drop)
+    /// Refuses a state that is not the one in the store.
+    pub(crate) fn check(&self, anchor: Anchor) -> Result<(), Error> {
+        self.tail.check(anchor)
     }
 
-    /// Seals the next entry, and moves the journal on. Write it, then apply the change.
+    /// Seals the next entry. Nothing changes: [`Journal::add`] moves the journal on.
     ///
     /// # Errors
     ///
-    /// [`Error::StaleChange`] if the change does not continue the journal, [`Error::JournalFull`]. The
-    /// journal is as it was.
+    /// [`Error::StaleChange`] if the change does not continue the journal, [`Error::JournalFull`].
     pub(crate) fn seal<S: State>(
-        &mut self,
+        &self,
         change: &Change<S>,
         rng: &mut impl CryptoRng,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<SealedEntry, Error> {
         let tail = self.tail.after(change)?;
-        let entry = self.key.seal(change, &self.owner, rng)?;
-        self.tail = tail;
-        Ok(entry)
+        Ok(SealedEntry { record: self.key.seal(change, &self.owner, rng)?, tail })
     }
+
+    /// Adds an entry that this journal has just sealed, and returns its record.
+    pub(crate) fn add(&mut self, entry: SealedEntry) -> Vec<u8> {
+        self.tail = entry.tail;
+        entry.record
+    }
+}
+
+/// An entry that a journal has sealed and does not count yet.
+pub(crate) struct SealedEntry {
+    record: Vec<u8>,
+    tail: Tail,
 }
 
 #[cfg(test)]

@@ -61,6 +61,13 @@ impl<'a, S: State, T> Pending<'a, S, T> {
         Self { state, output, change }
     }
 
+    /// Returns the state as it is: before the change. A full journal is renewed from it
+    /// ([`Journal::renew`]) once the operation has succeeded, so that a refused message costs no snapshot.
+    #[must_use]
+    pub fn state(&self) -> &S {
+        self.state
+    }
+
     /// Tells whether there is anything to save. A list that is known already, or a tick too early,
     /// changes nothing.
     #[must_use]
@@ -76,8 +83,8 @@ impl<'a, S: State, T> Pending<'a, S, T> {
     ///
     /// # Errors
     ///
-    /// [`Error::StaleChange`] if `stored` is not the anchor that the change was made from: load the state again
-    /// and repeat the operation. Nothing was given out and nothing changed.
+    /// [`Error::StaleChange`] if `stored` is not the state's anchor, also if nothing changes: load the state
+    /// again and repeat the operation. Nothing was given out and nothing changed.
     pub fn record(
         self,
         key: &StateKey,
@@ -85,7 +92,10 @@ impl<'a, S: State, T> Pending<'a, S, T> {
         stored: &Anchor,
         rng: &mut impl CryptoRng,
     ) -> Result<Recorded<'a, S, T>, Error> {
-        self.recorded(|change| change.record(key, owner, stored, rng))
+        if *stored != self.state.stands() {
+            return Err(Error::StaleChange);
+        }
+        self.recorded(|change| key.seal(change, owner, rng))
     }
 
     /// Seals the change as the journal's next entry.
@@ -93,14 +103,15 @@ impl<'a, S: State, T> Pending<'a, S, T> {
     /// # Errors
     ///
     /// [`Error::JournalFull`] if a snapshot must come first ([`Journal::is_full`] asks beforehand);
-    /// [`Error::StaleChange`] if the change does not continue the journal. Nothing was given out, and neither the
+    /// [`Error::StaleChange`] if the state is not the one that the journal leads to. Nothing was given out, and neither the
     /// state nor the journal changed.
     pub fn journal(
         self,
         journal: &mut Journal,
         rng: &mut impl CryptoRng,
     ) -> Result<Recorded<'a, S, T>, Error> {
-        self.recorded(|change| journal.seal(change, rng))
+        journal.check(self.state.stands())?;
+        self.recorded(|change| Ok(journal.add(journal.seal(change, rng)?)))
     }
 
     fn recorded(

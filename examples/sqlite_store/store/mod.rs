@@ -32,7 +32,7 @@ use latchstring::Error;
 use latchstring::client::Address;
 use latchstring::rand_core::CryptoRng;
 use latchstring::session::Session;
-use latchstring::storage::{Anchor, Journal, Pending, State, StateKey};
+use latchstring::storage::{Anchor, Journal, Page, Pending, State, StateKey};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 pub(crate) use step::Step;
@@ -274,17 +274,56 @@ impl Kept<Session> {
 }
 
 impl<S: State> Loaded<S> {
-    /// Moves the state and its journal on by an operation: what that gives, and the entry to be written, if
-    /// anything changes. After an error both are as they were.
+    /// Moves the state and its journal on by an operation: what that gives, and what is to be written. After an
+    /// error both are as they were.
     fn advance<R: CryptoRng, T>(
         &mut self,
+        key: &StateKey,
         rng: &mut R,
         work: impl for<'s> FnOnce(&'s mut S, &mut R) -> Result<Pending<'s, S, T>, Error>,
-    ) -> Result<(T, Option<Vec<u8>>), Error> {
-        let recorded = work(&mut self.state, rng)?.journal(&mut self.journal, rng)?;
+    ) -> Result<(T, Writing), Error> {
+        let pending = work(&mut self.state, rng)?;
+        // Not before the operation has succeeded: a forged message is to cost no snapshot.
+        let is_due = pending.is_change() && self.journal.is_full();
+        let mut renewed =
+            is_due.then(|| Renewed::of(pending.state(), &self.journal, key, rng)).transpose()?;
+        let journal = renewed.as_mut().map_or(&mut self.journal, |renewed| &mut renewed.journal);
+        let recorded = pending.journal(journal, rng)?;
         let entry = recorded.record().map(<[u8]>::to_vec);
-        Ok((recorded.apply(), entry))
+        let output = recorded.apply();
+        let renewed = renewed.map(|renewed| {
+            self.journal = renewed.journal;
+            (renewed.snapshot, renewed.anchor)
+        });
+        Ok((output, Writing { renewed, entry }))
     }
+}
+
+/// A snapshot that takes the place of what is stored, the anchor of its state, and the journal behind it.
+struct Renewed {
+    snapshot: Vec<Page>,
+    anchor: Anchor,
+    journal: Journal,
+}
+
+impl Renewed {
+    fn of<S: State>(
+        state: &S,
+        journal: &Journal,
+        key: &StateKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, Error> {
+        let (snapshot, journal) = journal.renew(state, key, rng)?;
+        Ok(Self { snapshot, anchor: state.anchor(), journal })
+    }
+}
+
+/// The writes of an operation: a new snapshot of the state before it, if the journal was full, and the entry
+/// of its change, if there is one.
+#[derive(Default)]
+struct Writing {
+    renewed: Option<(Vec<Page>, Anchor)>,
+    entry: Option<Vec<u8>>,
 }
 
 /// Reads a state and its journal, all of one moment.

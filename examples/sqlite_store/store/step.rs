@@ -8,7 +8,7 @@ use latchstring::session::{Device, Session};
 use latchstring::storage::{Anchor, Journal, Page, Pending, State, StateKey};
 use rusqlite::{Transaction, params};
 
-use super::{Failure, Kept, Loaded, stored};
+use super::{Failure, Kept, Loaded, Writing, stored};
 
 /// The writes of one transaction. States that it changes are its own for `'a`, until it is committed or given up.
 pub(crate) struct Step<'a, 'd, R> {
@@ -64,16 +64,14 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         work: impl for<'s> FnOnce(&'s mut S, &mut R) -> Result<Pending<'s, S, T>, Error>,
     ) -> Result<T, Failure> {
         let mut loaded = self.take(kept)?;
-        match loaded.advance(self.rng, work) {
-            Ok((output, entry)) => {
-                self.put(kept, loaded, entry.as_deref())?;
+        match loaded.advance(self.key, self.rng, work) {
+            Ok((output, writing)) => {
+                self.put(kept, loaded, writing)?;
                 Ok(output)
             }
             Err(error) => {
-                // It is as it is stored, unless it was written anew, which will not be committed.
-                if !self.replaced {
-                    kept.loaded = Some(loaded);
-                }
+                // It is as it is stored.
+                kept.loaded = Some(loaded);
                 Err(error.into())
             }
         }
@@ -102,23 +100,29 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         owner: &str,
     ) -> Result<(Kept<Chat>, Introduction), Failure> {
         let (mut link, mut host) = (self.take(invite)?, self.take(client)?);
-        let recorded = link.state.claim(&mut host.state, claim, now)?.journal(
-            &mut link.journal,
-            &mut host.journal,
-            self.rng,
-        )?;
-        let (link_entry, host_entry) = recorded.records();
-        let (link_entry, host_entry) = (link_entry.to_vec(), host_entry.to_vec());
+        let opened = link.state.claim(&mut host.state, claim, now)?;
+        if link.journal.is_full() {
+            self.renew(&invite.owner, opened.invite(), &mut link.journal)?;
+        }
+        if host.journal.is_full() {
+            self.renew(&client.owner, opened.client(), &mut host.journal)?;
+        }
+        let recorded = opened.journal(&mut link.journal, &mut host.journal, self.rng)?;
+        let (of_link, of_host) = recorded.records();
+        let writing =
+            [of_link, of_host].map(|entry| Writing { renewed: None, entry: Some(entry.to_vec()) });
         let (chat, introduction) = recorded.apply();
-        self.put(invite, link, Some(&link_entry))?;
-        self.put(client, host, Some(&host_entry))?;
+        let [of_link, of_host] = writing;
+        self.put(invite, link, of_link)?;
+        self.put(client, host, of_host)?;
         Ok((self.keep(owner, chat)?, introduction))
     }
 
     /// Writes a state anew, so that nothing opens its journal any more, before the journal is full.
     pub(crate) fn compact<S: State>(&mut self, kept: &'a mut Kept<S>) -> Result<(), Failure> {
         let mut loaded = self.take(kept)?;
-        self.renew(&kept.owner, &mut loaded)?;
+        let Loaded { state, journal } = &mut *loaded;
+        self.renew(&kept.owner, state, journal)?;
         self.unwritten = self.unwritten.saturating_sub(1);
         self.put_back.push(Box::new(move || kept.loaded = Some(loaded)));
         Ok(())
@@ -156,18 +160,15 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         Ok(())
     }
 
-    /// Takes a state out of its place, if it is the one in the store, with room for one entry more.
+    /// Takes a state out of its place, if it is the one in the store.
     fn take<S: State>(&mut self, kept: &mut Kept<S>) -> Result<Box<Loaded<S>>, Failure> {
         self.unwritten = self.unwritten.saturating_add(1);
-        let mut loaded = match kept.loaded.take() {
+        let loaded = match kept.loaded.take() {
             Some(loaded) => loaded,
             None => kept.load_again(&self.transaction, self.key)?,
         };
         if stored(&self.transaction, kept.owner())? != Some(loaded.state.anchor()) {
             return Err(Error::StaleChange.into());
-        }
-        if loaded.journal.is_full() {
-            self.renew(&kept.owner, &mut loaded)?;
         }
         Ok(loaded)
     }
@@ -177,14 +178,18 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         &mut self,
         kept: &'a mut Kept<S>,
         mut loaded: Box<Loaded<S>>,
-        entry: Option<&[u8]>,
+        Writing { renewed, entry }: Writing,
     ) -> Result<(), Failure> {
         let (owner, anchor) = (kept.owner(), loaded.state.anchor());
+        let Loaded { state, journal } = &mut *loaded;
+        if let Some((snapshot, anchor)) = renewed {
+            self.replace(owner, &snapshot, &anchor)?;
+        }
         match entry {
             None => {}
             // What it erased must not stand in entries and a snapshot before it.
-            Some(_) if loaded.state.has_ended() => self.renew(owner, &mut loaded)?,
-            entry => self.write_entry(owner, loaded.journal.entries(), &anchor, entry)?,
+            Some(_) if state.has_ended() => self.renew(owner, state, journal)?,
+            entry => self.write_entry(owner, journal.entries(), &anchor, entry.as_deref())?,
         }
         self.unwritten = self.unwritten.saturating_sub(1);
         self.put_back.push(Box::new(move || {
@@ -194,13 +199,24 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         Ok(())
     }
 
-    /// Writes what the snapshot before does not have, deletes all entries, and begins the journal behind it.
-    fn renew<S: State>(&mut self, owner: &str, loaded: &mut Loaded<S>) -> Result<(), Failure> {
-        let (snapshot, journal) = loaded.journal.renew(&loaded.state, self.key, self.rng)?;
+    /// Writes a state anew, and begins the journal behind it.
+    fn renew<S: State>(
+        &mut self,
+        owner: &str,
+        state: &S,
+        journal: &mut Journal,
+    ) -> Result<(), Failure> {
+        let (snapshot, next) = journal.renew(state, self.key, self.rng)?;
+        self.replace(owner, &snapshot, &state.anchor())?;
+        *journal = next;
+        Ok(())
+    }
+
+    /// Writes what the snapshot before does not have, and deletes all entries.
+    fn replace(&mut self, owner: &str, snapshot: &[Page], anchor: &Anchor) -> Result<(), Failure> {
         self.transaction.execute("DELETE FROM entry WHERE owner = ?1", [owner])?;
-        self.write_pages(owner, &snapshot)?;
-        self.write_entry(owner, 0, &loaded.state.anchor(), None)?;
-        loaded.journal = journal;
+        self.write_pages(owner, snapshot)?;
+        self.write_entry(owner, 0, anchor, None)?;
         self.replaced = true;
         Ok(())
     }

@@ -152,12 +152,12 @@ impl Inner {
     fn accept(&self, from: Address, first: &Incoming<'_>) -> Result<(Session, Decrypted), Error> {
         let LateDevices::Guest(secrets) = &self.late_devices else { return Err(Error::Forged) };
         // An ordinary message of a session that does not exist.
-        let prefix = first.prefix().map_err(|_| Error::Forged)?;
+        let (prefix, handshake) = first.handshake().map_err(|_| Error::Forged)?;
         let prekey_set = &secrets.prekey_set;
         if prefix.signed_prekeys != prekey_set.public.id || prefix.one_time.is_some() {
             return Err(Error::UnknownPrekey);
         }
-        if prekey_set.has_seen(&prefix.handshake_id()) {
+        if prekey_set.has_seen(&handshake) {
             return Err(Error::Replay);
         }
         if prekey_set.is_full() {

@@ -198,6 +198,18 @@ impl<'a> OpenedClaim<'a> {
         self.chat.peer()
     }
 
+    /// Returns the invite as it is, to renew a full journal of it.
+    #[must_use]
+    pub fn invite(&self) -> &Invite {
+        self.invite
+    }
+
+    /// Returns the client as it is, to renew a full journal of it.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        self.client
+    }
+
     /// Seals both changes for storage. Each of `invite` and `client` is an owner and the anchor that the store
     /// holds for it now, as in [`Pending::record`](crate::storage::Pending::record).
     ///
@@ -228,11 +240,10 @@ impl<'a> OpenedClaim<'a> {
         client: &mut Journal,
         rng: &mut impl CryptoRng,
     ) -> Result<RecordedClaim<'a>, Error> {
-        // Before the first of the two moves on.
-        client.check(&self.client_change)?;
-        let invite = invite.seal(&self.invite_change, rng)?;
-        let client = client.seal(&self.client_change, rng)?;
-        Ok(RecordedClaim { claim: self, records: (invite, client) })
+        let at_invite = invite.seal(&self.invite_change, rng)?;
+        let at_client = client.seal(&self.client_change, rng)?;
+        let records = (invite.add(at_invite), client.add(at_client));
+        Ok(RecordedClaim { claim: self, records })
     }
 
     /// Moves the invite and the client on, and gives out the chat, which waits for [`Chat::grant`] or

@@ -63,12 +63,14 @@ impl PrekeySet {
     pub(crate) fn generate(identity: &Identity, now: u64, rng: &mut impl CryptoRng) -> Self {
         let signed = dh::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
         let last_resort = kem::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
+        // Early enough before the end of all time to live as long as others.
+        let created = now.min(u64::MAX - VALID_FOR);
         let public = SignedPrekeys::sign(
             identity,
             fresh_id(rng),
             signed.public(),
             last_resort.public(),
-            (now, now.saturating_add(VALID_FOR)),
+            (created, created.saturating_add(VALID_FOR)),
         );
         Self { signed, last_resort, public, seen: Vec::new() }
     }

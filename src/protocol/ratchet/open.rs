@@ -72,15 +72,15 @@ pub(crate) struct FirstMessage {
     pub(crate) content: Zeroizing<Vec<u8>>,
     /// Its number in the first chain.
     pub(crate) number: u32,
-    /// Number of messages that it skipped.
-    pub(crate) skipped: usize,
-    /// The id of the change that it made in the ratchet.
-    pub(crate) change: [u8; 1 + TAG],
+    pub(crate) delta: RatchetDelta,
 }
 
 impl Ratchet {
     /// Makes the responder's ratchet, which exists only once a first message has been opened: its
     /// signed prekey is its first ratchet key, and the message the answer to it.
+    ///
+    /// The message's delta is to be applied in the ratchet's last place: a move would leave a copy of the keys
+    /// that it brings.
     pub(crate) fn accept(
         keys: SessionKeys,
         signed_prekey: &dh::SecretKey,
@@ -89,14 +89,12 @@ impl Ratchet {
     ) -> Result<(Self, FirstMessage), Error> {
         let (sealed, tag, body) = split(payload, &clear)?;
         let header = sealed.open(&keys.initiator_header).ok_or(Error::Forged)??;
-        let mut ratchet = Self::answer(keys, header.ratchet);
+        let ratchet = Self::answer(keys, header.ratchet);
         let trial = Trial::First(signed_prekey);
         ratchet.check(&header, trial)?;
         let staged = StagedHeader { ratchet: &ratchet, clear, header, trial, tag, body };
-        let (content, mut delta) = staged.open()?;
-        let (skipped, change) = (delta.skipped(), delta.change_id());
-        ratchet.apply(&mut delta);
-        Ok((ratchet, FirstMessage { content, number: header.number, skipped, change }))
+        let (content, delta) = staged.open()?;
+        Ok((ratchet, FirstMessage { content, number: header.number, delta }))
     }
 
     /// Tries the header keys in their fixed order. A stranger's bytes end here.

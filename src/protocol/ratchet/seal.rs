@@ -100,6 +100,34 @@ struct SendPosition<'a> {
     header: &'a HeaderKey,
 }
 
+/// The chain of a message.
+enum MessageChain<'a> {
+    /// It begins with the message.
+    New(Box<NewSending>, ChainKey),
+    /// It goes on.
+    Present(&'a SendingChain),
+}
+
+impl MessageChain<'_> {
+    /// Returns the place of the message, and the key that the chain has there. `next_header` is the header key
+    /// of a chain that begins.
+    fn position<'a>(&'a self, next_header: &'a HeaderKey) -> (SendPosition<'a>, &'a ChainKey) {
+        match self {
+            Self::New(new, chain_key) => {
+                let (ratchet, previous, pq_epoch) = (new.public, new.previous, new.pq_epoch);
+                let header = next_header;
+                (SendPosition { ratchet, previous, number: 0, pq_epoch, header }, chain_key)
+            }
+            Self::Present(going) => {
+                let SendingChain { public, previous, pq_epoch, header, .. } = *going;
+                let (ratchet, previous, number) = (*public, *previous, going.sealed());
+                let pq_epoch = *pq_epoch;
+                (SendPosition { ratchet, previous, number, pq_epoch, header }, going.chain_key())
+            }
+        }
+    }
+}
+
 impl Ratchet {
     /// Seals one message behind `clear`, whose meaning is in `about`, with its content padded to
     /// `padded` bytes. Reserved numbers that were not used are free again.
@@ -114,11 +142,14 @@ impl Ratchet {
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<u8>, RatchetDelta), Error> {
         check(content, padded)?;
-        let begun = match &self.sending {
-            SendState::Due(due) => Some(self.begin(&due.peer, due.sealed, rng)?),
-            SendState::Active(_) => None,
+        let chain = match &self.sending {
+            SendState::Due(due) => {
+                let (new, chain_key) = self.begin(&due.peer, due.sealed, rng)?;
+                MessageChain::New(new, chain_key)
+            }
+            SendState::Active(going) => MessageChain::Present(going),
         };
-        let (position, chain_key) = self.position(begun.as_ref())?;
+        let (position, chain_key) = chain.position(&self.next_sending_header);
         let next = position.number.checked_add(1).ok_or(Error::ChainExhausted)?;
         let (key, chain_key) = chain_key.step();
         let nonce = nonce(rng);
@@ -132,35 +163,15 @@ impl Ratchet {
         let SendPosition { ratchet, previous, number, pq_epoch, header: header_key } = position;
         let header = Header { ratchet, previous, number, nonce, pq_epoch, part: part.encode() };
         let (message, tag) = builder.seal(self, about, (header_key, &header), &key)?;
-        let place = begun.map_or(MessagePlace::Sent, |(new, _)| MessagePlace::SentNext(new));
+        let place = match chain {
+            MessageChain::New(new, _) => MessagePlace::SentNext(new),
+            MessageChain::Present(_) => MessagePlace::Sent,
+        };
         let (number, skipped) = (next, SkippedKeys::new());
         Ok((
             message,
             RatchetDelta { place, chain_key, skipped, number, tag, braid, reserved: None },
         ))
-    }
-
-    /// Finds the place of the message: at the start of the chain that begins, or next in the present
-    /// one.
-    fn position<'a>(
-        &'a self,
-        begun: Option<&'a (Box<NewSending>, ChainKey)>,
-    ) -> Result<(SendPosition<'a>, &'a ChainKey), Error> {
-        match (begun, &self.sending) {
-            (Some((new, chain_key)), _) => {
-                let (ratchet, previous, pq_epoch) = (new.public, new.previous, new.pq_epoch);
-                let header = &self.next_sending_header;
-                Ok((SendPosition { ratchet, previous, number: 0, pq_epoch, header }, chain_key))
-            }
-            (None, SendState::Active(going)) => {
-                let SendingChain { public, previous, pq_epoch, header, .. } = &**going;
-                let (ratchet, previous, number) = (*public, *previous, going.sealed());
-                let position =
-                    SendPosition { ratchet, previous, number, pq_epoch: *pq_epoch, header };
-                Ok((position, going.chain_key()))
-            }
-            (None, _) => Err(Error::ChainExhausted),
-        }
     }
 
     /// Takes the root step that begins a sending chain.

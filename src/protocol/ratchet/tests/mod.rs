@@ -74,7 +74,8 @@ impl RatchetPair {
         let mut rng = TestRng::new(1);
         let mut initiator = Ratchet::initiate(keys(), prekey.public());
         let first = seal(&mut initiator, &mut rng).unwrap();
-        let (responder, _) = Ratchet::accept(keys(), &prekey, CLEAR, &first).unwrap();
+        let (mut responder, mut first) = Ratchet::accept(keys(), &prekey, CLEAR, &first).unwrap();
+        responder.apply(&mut first.delta);
         Self { initiator, responder, rng }
     }
 
