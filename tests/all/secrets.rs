@@ -218,9 +218,10 @@ fn nothing_that_is_printed_shows_eight_bytes_of_a_secret_in_base64() {
 #[test]
 fn the_text_of_a_link_is_not_printed() {
     let Printed { text, secrets } = print_everything();
+    let shown: BTreeSet<&[u8]> = text.as_bytes().windows(8).collect();
     for secret in secrets {
         for window in secret.windows(8) {
-            assert!(!text.as_bytes().windows(8).any(|shown| shown == window));
+            assert!(!shown.contains(window));
         }
     }
 }

@@ -17,7 +17,7 @@ use server::{ALL, Attacks, attack};
 use world::World;
 
 /// Events of all the histories with every attack switched on, unless the environment says otherwise.
-const EVENTS: usize = 5_000;
+const EVENTS: usize = 20_000;
 
 fn number(name: &str) -> Option<usize> {
     std::env::var(name).ok().map(|value| value.parse().unwrap())
@@ -44,9 +44,11 @@ fn attacked(attacks: Attacks, seed: u64) {
 fn after_every_attack_everyone_agrees_and_each_message_was_read_or_reported() {
     let events = number("LATCHSTRING_EVENTS").unwrap_or(EVENTS);
     let first = number("LATCHSTRING_SEED").unwrap_or(1) as u64;
-    for seed in first..first + 5 {
-        run(seed, ALL, &[4, 3, 3, 2, 2, 1], events / 5);
-    }
+    std::thread::scope(|scope| {
+        for seed in first..first + 5 {
+            scope.spawn(move || run(seed, ALL, &[4, 3, 3, 2, 2, 1], events / 5));
+        }
+    });
 }
 
 #[test]

@@ -10,14 +10,6 @@ use super::{App, Flaw, Keeping, Memory, Stop, World};
 /// The number of times that a step is repeated because another tab was first.
 const REPEATS: usize = 2;
 
-/// The number of deeds of which the power goes before one; `LATCHSTRING_CUT_EVERY=1` cuts before each.
-const CUT_EVERY: usize = 5;
-
-fn every() -> usize {
-    let every = std::env::var("LATCHSTRING_CUT_EVERY");
-    every.map_or(CUT_EVERY, |number| number.parse().unwrap())
-}
-
 pub struct Script<A: 'static> {
     pub begin: fn(Keeping, Option<Flaw>) -> World,
     /// The acts, each with the app that does it.
@@ -33,14 +25,14 @@ impl<A: Copy + Debug> Script<A> {
     /// Checks that the power may go once, before any of at least so many deeds, however states are kept.
     pub fn survives_every_cut(&self, least: usize) {
         for keeping in Keeping::ALL {
-            let deeds = self.cut_at_each(keeping, None, every(), &[]).unwrap();
+            let deeds = self.cut_at_each(keeping, None, &[]).unwrap();
             assert!(deeds >= least, "{deeds} deeds");
         }
     }
 
     /// Checks that it may go a second time, one deed after the restart.
     pub fn survives_a_second_cut(&self, least: usize) {
-        let deeds = self.cut_at_each(Keeping::Journals, None, every(), &[1]).unwrap();
+        let deeds = self.cut_at_each(Keeping::Journals, None, &[1]).unwrap();
         assert!(deeds >= least, "{deeds} deeds");
     }
 
@@ -73,18 +65,17 @@ impl<A: Copy + Debug> Script<A> {
             Flaw::ShowsFirst,
             Flaw::NoOutbox,
         ] {
-            let lives = self.cut_at_each(Keeping::Journals, Some(flaw), 1, &[]);
+            let lives = self.cut_at_each(Keeping::Journals, Some(flaw), &[]);
             assert!(lives.is_err(), "{flaw:?}");
         }
     }
 
-    /// Lives every cut in a copy of the uncut life up to the step in which the power goes. Steps take turns
-    /// in which of their deeds it spares. Tells how many deeds there were.
+    /// Lives every cut in a copy of the uncut life up to the step in which the power goes. Tells how many
+    /// deeds there were.
     fn cut_at_each(
         &self,
         keeping: Keeping,
         flaw: Option<Flaw>,
-        every: usize,
         later: &[usize],
     ) -> Result<usize, String> {
         let told = |stop| format!("{keeping:?}, {flaw:?}: {stop:?}");
@@ -94,9 +85,9 @@ impl<A: Copy + Debug> Script<A> {
             let mut after = before.copy().map_err(told)?;
             self.go(&mut after, step..step + 1, &[])?;
             self.look_at(&after.apps[*who]).map_err(told)?;
-            let mut deed = step % every;
+            let mut deed = 0;
             while !self.one_cut(&before, &after, &[&[deed], later].concat())? {
-                deed += every;
+                deed += 1;
             }
             deeds += deed;
             before = after;
