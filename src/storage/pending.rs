@@ -103,8 +103,8 @@ impl<'a, S: State, T> Pending<'a, S, T> {
     /// # Errors
     ///
     /// [`Error::JournalFull`] if a snapshot must come first ([`Journal::is_full`] asks beforehand);
-    /// [`Error::StaleChange`] if the state is not the one that the journal leads to. Nothing was given out, and neither the
-    /// state nor the journal changed.
+    /// [`Error::StaleChange`] if the state is not the one that the journal leads to. Nothing was given out,
+    /// and neither the state nor the journal changed.
     pub fn journal(
         self,
         journal: &mut Journal,

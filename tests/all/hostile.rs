@@ -1,9 +1,12 @@
 //! Attempts of a hostile server, a thief, a wrong clock or a broken machine against a client.
 
+use core::convert::Infallible;
+
 use latchstring::Error;
 use latchstring::client::{
     Alert, Client, DeviceList, GroupId, LinkingRequest, ListUpdate, NewDevice, To,
 };
+use latchstring::rand_core::{TryCryptoRng, TryRng};
 use latchstring::session::{Account, AccountId, AccountKey};
 use latchstring::storage::{Pending, State};
 
@@ -21,6 +24,39 @@ fn an_answered_session_is_not_stale_after_a_week() {
     assert_eq!(town.read(0, 0), [b"welcome"]);
     let peer = town.address(1, 0);
     assert!(town.client(0, 0).has_session(peer, NOW + 8 * DAY));
+}
+
+/// A generator that repeats itself.
+struct Stuck;
+
+impl TryRng for Stuck {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(0)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(0)
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        out.fill(0);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Stuck {}
+
+#[test]
+fn a_generator_that_repeats_itself_makes_a_client_that_loads_again() {
+    let account = Account::generate(AccountId([1; 32]), &mut Stuck);
+    let client = Client::create(&account, NOW, &mut Stuck);
+    assert_eq!(restored(&client).address(), client.address());
+    let list = DeviceList::decode(&client.list().encode()).unwrap();
+    assert_eq!(list.account_key(), account.public_key());
+    let devices: Vec<_> = list.devices().iter().map(|device| device.device()).collect();
+    assert_eq!(devices, [client.address().device]);
 }
 
 /// Makes a list of the account's id under a key of somebody else.

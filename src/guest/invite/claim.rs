@@ -26,8 +26,9 @@ use crate::storage::{Anchor, Change, Journal, State, StateKey};
 /// A claim that was opened and has not been taken yet.
 ///
 /// It changes two states, since the claim uses up one of the client's prekeys, and makes a third, the
-/// [`Chat`]. Like a [`Pending`](crate::storage::Pending) answer it gives out chat and introduction only when both changes are applied;
-/// dropping it leaves invite and client as they were. Write both records and the chat in one transaction.
+/// [`Chat`]. Like a [`Pending`](crate::storage::Pending) answer it gives out chat and introduction only when
+/// both changes are applied; dropping it leaves invite and client as they were. Write both records and the
+/// chat in one transaction.
 #[must_use = "a claim that is not applied was not taken"]
 pub struct OpenedClaim<'a> {
     invite: &'a mut Invite,

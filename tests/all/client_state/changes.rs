@@ -209,3 +209,22 @@ fn a_change_whose_bytes_were_altered_is_refused_or_is_what_it_says() {
     let longer = [&bytes[..], &[0]].concat();
     assert_eq!(Change::<Client>::from_bytes(&longer).err(), Some(Error::Corrupt));
 }
+
+#[test]
+fn a_change_about_the_device_at_another_place_is_stale_though_the_client_is_at_its_own() {
+    let mut town = Town::new(3, &[1]);
+    let client = town.client(0, 0);
+    let rng = &mut TestRng::new(3);
+    let place = device_of(client).anchor().to_bytes();
+    let change = recorded(client, |client| Ok(client.replenish(NOW, rng)));
+    let bytes = change.to_bytes();
+    let at = places(&bytes, &place);
+    assert_eq!(at.len(), 1, "the change names the place of the device");
+    for byte in at[0]..at[0] + place.len() {
+        let mut other = bytes.to_vec();
+        other[byte] ^= 1;
+        let Ok(change) = Change::from_bytes(&other) else { continue };
+        refuses(client, Error::StaleChange, |client| change.apply(client));
+    }
+    change.apply(client).unwrap();
+}

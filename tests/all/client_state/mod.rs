@@ -11,8 +11,8 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Client, Content, LinkingRequest, ListUpdate, NewDevice, Outgoing, Plan, To,
 };
-use latchstring::session::{Account, AccountId, Device};
-use latchstring::storage::{Change, Pending, State, StateKey};
+use latchstring::session::{Account, AccountId, Bundle, Device};
+use latchstring::storage::{Change, Journal, Pending, State, StateKey};
 
 use support::forged::{self, Words};
 use support::town::{Mail, Person, Town, text};

@@ -194,6 +194,10 @@ fn a_clock_at_either_end_breaks_no_client() {
         assert!(refusal(&mut client, |client| client.plan(to, now)).is_none() == (now < NOW));
         restored(&client);
     }
+    // Nor prekeys that are made there.
+    let last = Client::create(&town.people[0].account, u64::MAX, &mut town.rng);
+    assert!(Bundle::decode(&last.bundle().encode()).is_ok());
+    restored(&last);
     // Nor a list that is signed at the end of time: it lives as long as any other.
     let Person { account, devices } = &mut town.people[0];
     devices[0].renew(account, u64::MAX).unwrap().apply();

@@ -68,3 +68,26 @@ fn two_offers_from_one_state_are_two_lineages() {
     assert_eq!(anchors[0].generation(), anchors[1].generation());
     assert_ne!(anchors[0], anchors[1]);
 }
+
+#[test]
+fn what_changes_nothing_is_refused_over_a_state_that_moved_on_and_has_no_record_otherwise() {
+    let mut town = Town::new(9, &[1, 1]);
+    let rng = &mut TestRng::new(9);
+    let known = town.client(1, 0).list().clone();
+    let client = town.client(0, 0);
+    let _ = client.learn(&known, NOW).unwrap().apply();
+    let here = client.anchor();
+    let mut ahead = restored(client);
+    ahead.replenish(NOW, rng).apply();
+    let (_, mut journal) = Journal::begin(client, &key(7), OWNER, rng).unwrap();
+    let (_, mut moved) = Journal::begin(&ahead, &key(7), OWNER, rng).unwrap();
+    let error = client.learn(&known, NOW).unwrap().record(&key(7), OWNER, &ahead.anchor(), rng);
+    assert_eq!(error.err(), Some(Error::StaleChange));
+    let error = client.learn(&known, NOW).unwrap().journal(&mut moved, rng);
+    assert_eq!(error.err(), Some(Error::StaleChange));
+    let learned = client.learn(&known, NOW).unwrap();
+    assert!(learned.record(&key(7), OWNER, &here, rng).unwrap().record().is_none());
+    let learned = client.learn(&known, NOW).unwrap();
+    assert!(learned.journal(&mut journal, rng).unwrap().record().is_none());
+    assert_eq!((journal.entries(), moved.entries(), client.anchor()), (0, 0, here));
+}

@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn hash_of(blob: Option<&[u8]>) -> Option<Vec<u8>> {
+    blob.map(|blob| Sha256::digest(blob).to_vec())
+}
+
 #[test]
 fn content_of_4097_bytes_and_more_is_sealed_once_for_all() {
     let mut town = Town::new(24, &[2, 2]);
@@ -16,6 +20,7 @@ fn content_of_4097_bytes_and_more_is_sealed_once_for_all() {
         assert_eq!(out.blob.is_some(), length > 4096, "{length}");
         assert_eq!(lengths(&out).len(), 1);
         let blob = out.blob.clone();
+        assert_eq!(out.blob_hash().map(|hash| hash.0[..].to_vec()), hash_of(blob.as_deref()));
         if blob.is_some() {
             assert!(lengths(&out)[0] < lengths(&small)[0] + 200, "the cost grows with the content");
         }

@@ -19,7 +19,7 @@ use latchstring::guest::{
     ServerCopy,
 };
 use latchstring::session::AccountKind;
-use latchstring::storage::{Change, Pending, State, StateKey};
+use latchstring::storage::{Change, Journal, Pending, State, StateKey};
 use latchstring::{Answer, Error};
 use support::guest::{
     DAY, Door, EXPIRES, IDLE, ORIGIN, Talk, contains, link_key, link_to, reclaimed, resigned,

@@ -35,6 +35,59 @@ fn of_two_claims_opened_from_one_state_only_one_can_be_applied() {
 }
 
 #[test]
+fn a_claim_is_not_recorded_over_either_state_that_moved_on() {
+    let key = StateKey::new(1, &[7; 32]).unwrap();
+    for half in 0..2 {
+        let mut door = Door::new(57);
+        let (_, claim) = door.guest();
+        let mut stored = (door.invite.anchor(), door.host.anchor());
+        if half == 0 {
+            let mut other = restored(&door.invite);
+            other.revoke(NOW).unwrap().apply();
+            stored.0 = other.anchor();
+        } else {
+            let mut other = restored(&door.host);
+            other.replenish(NOW, &mut door.rng).apply();
+            stored.1 = other.anchor();
+        }
+        let before = door.host.to_bytes();
+        let Door { invite, host, rng, .. } = &mut door;
+        refuses(invite, Error::StaleChange, |link| {
+            let opened = link.claim(host, &claim, NOW)?;
+            opened.record(&key, (b"link", &stored.0), (b"host", &stored.1), rng).map(drop)
+        });
+        assert!(*before == *door.host.to_bytes());
+        door.admit(&claim);
+    }
+}
+
+#[test]
+fn a_claim_that_one_of_two_journals_does_not_take_is_in_neither() {
+    let key = StateKey::new(1, &[7; 32]).unwrap();
+    for half in 0..2 {
+        let mut door = Door::new(58);
+        let (_, claim) = door.guest();
+        let Door { invite, host, rng, .. } = &mut door;
+        let (_, mut link) = Journal::begin(invite, &key, b"link", rng).unwrap();
+        let (_, mut client) = Journal::begin(host, &key, b"host", rng).unwrap();
+        let (mut foreign, mut other) = (restored(invite), restored(host));
+        other.replenish(NOW, rng).apply();
+        foreign.revoke(NOW).unwrap().apply();
+        let behind = if half == 0 {
+            Journal::begin(&foreign, &key, b"link", rng).map(|(_, journal)| link = journal)
+        } else {
+            Journal::begin(&other, &key, b"host", rng).map(|(_, journal)| client = journal)
+        };
+        behind.unwrap();
+        let opened = invite.claim(host, &claim, NOW).unwrap();
+        let refused = opened.journal(&mut link, &mut client, rng).map(drop);
+        assert_eq!(refused, Err(Error::StaleChange));
+        assert_eq!((link.entries(), client.entries()), (0, 0));
+        door.admit(&claim);
+    }
+}
+
+#[test]
 fn a_process_that_ends_before_the_arrival_is_saved_takes_the_claim_again() {
     let mut door = Door::new(52);
     let (guest, claim) = door.guest();
