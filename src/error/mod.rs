@@ -170,7 +170,7 @@ pub enum Error {
     /// The content has more than 2^20 bytes: split it, or send a reference to it.
     ContentTooLong,
 
-    // ---- the call: its arguments do not fit together, nothing came from outside ----
+    // ---- the call: what it was given does not fit together, or not to this state ----
     /// A message is to be sealed again with other content than it had, or a plan that carries no content
     /// (a resend request, a seen report) was given some: give the same content, or none.
     ContentMismatch,

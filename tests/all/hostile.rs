@@ -7,7 +7,7 @@ use latchstring::client::{
     Alert, Client, DeviceList, GroupId, LinkingRequest, ListUpdate, NewDevice, To,
 };
 use latchstring::rand_core::{TryCryptoRng, TryRng};
-use latchstring::session::{Account, AccountId, AccountKey};
+use latchstring::session::{Account, AccountId, AccountKey, Certificate};
 use latchstring::storage::{Pending, State};
 
 use support::town::{Person, Town};
@@ -55,7 +55,7 @@ fn a_generator_that_repeats_itself_makes_a_client_that_loads_again() {
     assert_eq!(restored(&client).address(), client.address());
     let list = DeviceList::decode(&client.list().encode()).unwrap();
     assert_eq!(list.account_key(), account.public_key());
-    let devices: Vec<_> = list.devices().iter().map(|device| device.device()).collect();
+    let devices: Vec<_> = list.devices().iter().map(Certificate::device).collect();
     assert_eq!(devices, [client.address().device]);
 }
 

@@ -217,11 +217,7 @@ impl Invite {
     pub fn revoke(&mut self, now: u64) -> Result<Pending<'_, Self, ()>, Error> {
         let now = self.inner.clock.now(now);
         match self.inner.status {
-            Status::Open { .. } => Ok(Pending::new(
-                self,
-                InviteDelta { now: now.seconds(), change: InviteChange::Ended },
-                (),
-            )),
+            Status::Open { .. } => Ok(self.changed(now, InviteChange::Ended, ())),
             Status::GrantedElsewhere(_) | Status::Claimed(_) | Status::Contested => {
                 Err(Error::AlreadyClaimed)
             }
@@ -246,7 +242,17 @@ impl Invite {
             }
             _ => return Pending::maybe(self, None, ()),
         };
-        Pending::new(self, InviteDelta { now: at.seconds(), change }, ())
+        self.changed(at, change, ())
+    }
+
+    /// Holds back a change that happens at this time.
+    pub(super) fn changed<T>(
+        &mut self,
+        now: Now,
+        change: InviteChange,
+        output: T,
+    ) -> Pending<'_, Self, T> {
+        Pending::new(self, InviteDelta { now: now.seconds(), change }, output)
     }
 
     /// Signs the notice for the server that the link is claimed or over, so that a late-comer is told the

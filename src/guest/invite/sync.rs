@@ -9,14 +9,13 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::same;
 use crate::primitives::sign;
-use crate::protocol::clock::Now;
 use crate::protocol::guest::grant::{GrantedElsewhere, SharedGrant};
 use crate::protocol::guest::invitation::{Approval, Invitation, MAX_SIGNED};
 use crate::protocol::guest::server_copy::{Notice, claim_name};
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::wire;
 
-use super::delta::{InviteChange, InviteDelta};
+use super::delta::InviteChange;
 use super::invite::{Invite, Offer, Status};
 use crate::client::Client;
 use crate::guest::chat::SyncOutcome;
@@ -182,10 +181,6 @@ impl Invite {
             return Ok(Pending::maybe(self, None, SyncOutcome::Known));
         }
         Ok(self.changed(now, InviteChange::Contested, SyncOutcome::Contested))
-    }
-
-    fn changed<T>(&mut self, now: Now, change: InviteChange, output: T) -> Pending<'_, Self, T> {
-        Pending::new(self, InviteDelta { now: now.seconds(), change }, output)
     }
 
     /// Checks that an open link takes a grant of this device of the client's account: with a PIN only of the

@@ -132,24 +132,6 @@ impl Braid {
         }
     }
 
-    /// Tells whether the next message, if there is room for its secret, draws coins.
-    #[cfg(test)]
-    pub(crate) fn is_about_to_encapsulate(&self) -> bool {
-        matches!(&self.phase, Phase::Waiting(header) if header.is_complete())
-    }
-
-    /// Tells whether one chunk is missing until this side decapsulates.
-    #[cfg(test)]
-    pub(crate) fn is_about_to_agree(&self) -> bool {
-        matches!(&self.phase, Phase::Key(side) if side.ct2.lacks_one())
-    }
-
-    /// Plants a secret that nothing led to.
-    #[cfg(test)]
-    pub(crate) fn plant_secret(&mut self) {
-        self.secret = Some(Box::new(Secret::copy(&[1; 32])));
-    }
-
     /// Erases the secret, which is in the root now.
     pub(crate) fn forget_secret(&mut self) {
         self.secret = None;

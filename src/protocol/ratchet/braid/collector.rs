@@ -12,7 +12,7 @@ use super::part::ChunkRun;
 /// Up to `N` different chunks, in ascending order of their indices. With `N` the stream is complete.
 /// Not secret: a braid carries public keys and ciphertexts.
 #[derive(Clone, Default)]
-pub(crate) struct Collector<const N: usize>(Vec<(u16, [u8; CHUNK])>);
+pub(crate) struct Collector<const N: usize>(pub(super) Vec<(u16, [u8; CHUNK])>);
 
 impl<const N: usize> Collector<N> {
     pub(crate) fn is_empty(&self) -> bool {
@@ -21,11 +21,6 @@ impl<const N: usize> Collector<N> {
 
     pub(crate) fn is_complete(&self) -> bool {
         self.0.len() >= N
-    }
-
-    #[cfg(test)]
-    pub(crate) fn lacks_one(&self) -> bool {
-        self.0.len().saturating_add(1) == N
     }
 
     /// Tells whether any of the chunks is still wanted.

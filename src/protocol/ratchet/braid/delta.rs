@@ -81,12 +81,6 @@ impl BraidDelta {
         Self { part: *part, extra: extra.to_vec(), ..Self::of(BraidEvent::Collected) }
     }
 
-    /// Tells whether it needed randomness, which nobody else can guess.
-    #[cfg(test)]
-    pub(crate) fn is_drawn(&self) -> bool {
-        matches!(self.event, BraidEvent::Generated(_) | BraidEvent::Encapsulated(_))
-    }
-
     /// Tells whether it belongs to an opened message; otherwise it belongs to a sealed one.
     pub(crate) fn is_received(&self) -> bool {
         matches!(self.event, BraidEvent::Collected | BraidEvent::Agreed(_) | BraidEvent::Followed)

@@ -10,6 +10,7 @@
 
 mod agreeing;
 mod lies;
+mod probe;
 mod reserved;
 mod state_bytes;
 
