@@ -389,6 +389,37 @@ def claim(v):
     start = b"\x01\x22" + keys["locator"] + t + v.take("salt") + lp(sealed) + tag
     body = v.same("claim body", start + u(1, 4) + host.id + lp(first))
     v.same("claim", body + v.same("claim signature", sign(keys["claim seed"], label("guest/claim-admit"), body)))
+# ---- guest-links.md, "Sharing a link", "Sharing a grant", "Joining": the examples of the page
+EXAMPLE = dict(zip((
+    "host account id, host account seed, host device id, host signing seed, host agreement seed, host lasting id, "
+    "host signed prekey seed, host last-resort KEM seed, owner seed, invitation nonce, guest uid, guest seed, "
+    "ephemeral random, KEM random, guest lasting id, guest signed prekey seed, guest last-resort KEM seed, "
+    "join key").split(", "), bytes.fromhex("770102030407050681829192939498999a9b")))
+def shared(v, kind, name, *parts):
+    for key, byte in EXAMPLE.items():
+        if key in v.values: v.same(key, bytes([byte]) * len(v.values[key]))
+    return v.same("shared " + name, u(1, 1) + u(kind, 1) + b"".join(parts))
+def shared_link(v):
+    invitation(v, Device(v, "host"))
+    return shared(v, 0x24, "link", v.take("owner seed"), lp(v.take("signed invitation")))
+def shared_chat(v):
+    host = Device(v, "host").make_lasting()
+    keys = invitation(v, host)
+    uid, _, agreement, core, cert = identity = guest(v, keys["locator"])
+    prekeys = guest_lasting(v, identity[1], core)
+    made = attempt(v, agreement, host)
+    bundle_hash = v.same("bundle hash", sha(host.core, host.lasting))
+    t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, prekeys[0], u(1, 4), host.id,
+                        bundle_hash, x_pub(made[0]), v.same("ciphertext hash", sha(made[1]))))
+    said = granted(v, host.signing, keys["invitation id"] + t + core[1:33] + host.id)
+    return shared(v, 0x26, "chat", host.core[1:33], keys["invitation id"], t, keys["locator"], v.take("owner"),
+        v.take("policy"), cert, lp(v.take("guest name").encode()), *prekeys, v.take("join key"), said[96:])
+def granted(v, signing, about):
+    statement = v.same("grant statement", about + u(v.take("at"), 8))
+    return statement + v.same("grant signature", sign(signing, label("guest/grant"), statement))
+def shared_grant(v):
+    about = b"".join(v.take(name) for name in ("invitation id", "t", "guest account", "host device id"))
+    return shared(v, 0x25, "grant", granted(v, v.take("host signing seed"), about))
 # ---- fan-out.md, "Blob" and "Letter"
 def blob_keys(v, who, key):
     prk = v.same(who + "prk", extract(label("blob/key"), key))
@@ -532,6 +563,10 @@ run("guest-link", lambda v: link(v, v.take("S")))
 run("guest-invitation", lambda v: invitation(v, Device(v, "host")))
 run("guest-keys", lambda v: guest(v, v.take("locator")))
 run("guest-claim", claim)
+link_told, grant_told, chat_told = (run("guest-shared-" + name, steps) for name, steps in (
+    ("link", shared_link), ("grant", shared_grant), ("chat", shared_chat)))
+assert grant_told[2:66] == chat_told[34:98] and grant_told[98:] == chat_told[-80:]
+assert sha(link_told).hex().startswith("47c4fd3f") and sha(chat_told).hex().startswith("e8ca1c5d")
 run("blob", blob)
 run("refused-blob-two-keys", two_keys)
 for name, other, content in (

@@ -47,13 +47,25 @@ pub(super) struct Vector {
     comment: &'static str,
     expect: String,
     part: &'static str,
+    /// The inputs of an example: one byte repeated, by name.
+    example: &'static [(&'static str, u8)],
     lines: Vec<(String, String)>,
 }
 
 impl Vector {
     pub(super) fn new(name: &str, page: &'static str, comment: &'static str) -> Self {
         let (name, expect) = (name.to_string(), "ok".to_string());
-        Self { name, page, comment, expect, part: "", lines: Vec::new() }
+        Self { name, page, comment, expect, part: "", example: &[], lines: Vec::new() }
+    }
+
+    /// Makes the vector of an example on its page, whose inputs are one byte repeated each.
+    pub(super) fn example(
+        name: &str,
+        page: &'static str,
+        comment: &'static str,
+        example: &'static [(&'static str, u8)],
+    ) -> Self {
+        Self { example, ..Self::new(name, page, comment) }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -71,9 +83,14 @@ impl Vector {
         self
     }
 
-    fn line(&mut self, name: &str, value: String) {
+    /// Puts the part in front of a name.
+    fn full_name(&self, name: &str) -> String {
         let space = if self.part.is_empty() { "" } else { " " };
-        let name = format!("{}{space}{name}", self.part);
+        format!("{}{space}{name}", self.part)
+    }
+
+    fn line(&mut self, name: &str, value: String) {
+        let name = self.full_name(name);
         assert!(!self.lines.iter().any(|(other, _)| *other == name), "{name} twice");
         assert!(!name.contains(':'), "{name}");
         self.lines.push((name, value));
@@ -82,8 +99,7 @@ impl Vector {
     pub(super) fn bytes(&mut self, name: &str, value: &[u8]) {
         let last = name.rsplit(' ').next().unwrap();
         assert!(!INTEGERS.contains(&last), "{name} would read as an integer");
-        let hex = value.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-        self.line(name, hex);
+        self.line(name, hex(value));
     }
 
     pub(super) fn number(&mut self, name: &str, value: impl Into<u64>) {
@@ -102,10 +118,12 @@ impl Vector {
         self.line(name, format!("\"{value}\""));
     }
 
-    /// Makes an input from a hash of its own name, so that nobody chose it.
+    /// Makes an input from a hash of its own name, so that nobody chose it; in an example it is the page's.
     pub(super) fn input<const N: usize>(&mut self, name: &str) -> [u8; N] {
         let of = if self.part.is_empty() { self.name.clone() } else { self.part.to_string() };
-        let value = chosen(&format!("{of} {name}"));
+        let full_name = self.full_name(name);
+        let of_page = self.example.iter().find(|(input, _)| *input == full_name);
+        let value = of_page.map_or_else(|| chosen(&format!("{of} {name}")), |(_, byte)| [*byte; N]);
         self.bytes(name, &value);
         value
     }
@@ -188,6 +206,11 @@ impl Vector {
 
 fn secret(seed: &[u8; 32]) -> dh::SecretKey {
     dh::SecretKey::from_seed(Secret::copy(seed))
+}
+
+/// Writes bytes in hexadecimal, as a vector does.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// Computes `SHA-256("latchstring vector " ‖ name ‖ " " ‖ n)` for n = 0, 1, … as far as it must reach.

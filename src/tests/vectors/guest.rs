@@ -109,9 +109,13 @@ fn link() -> Vector {
 /// An offer by the formulas: the link's keys and what the server stores.
 pub(super) struct Offer {
     pub(super) owner_seed: [u8; 32],
+    pub(super) owner: [u8; 32],
     pub(super) nonce: [u8; 32],
+    pub(super) expires: u64,
     /// Epoch and hash of the host account's list.
     pub(super) listed: Vec<u8>,
+    pub(super) policy: Vec<u8>,
+    pub(super) signed: Vec<u8>,
     pub(super) keys: LinkValues,
     pub(super) sealed: Vec<u8>,
     pub(super) server_copy: Vec<u8>,
@@ -141,20 +145,24 @@ pub(super) fn client(host: &Member, device: Device) -> Client {
 }
 
 pub(super) fn offer(v: &mut Vector, host: &Member) -> Offer {
+    offer_until(v, host, EXPIRES)
+}
+
+pub(super) fn offer_until(v: &mut Vector, host: &Member, expires: u64) -> Offer {
     let listed = [&1_u64.to_be_bytes()[..], &listed(v, host)].concat();
     let owner_seed = v.input("owner seed");
     let nonce: [u8; 32] = v.input("invitation nonce");
     let owner = v.signing_key("owner", &owner_seed);
     v.text("origin", ORIGIN);
     v.number("approval", 1_u8);
-    v.number("expires", EXPIRES);
+    v.number("expires", expires);
     v.number("idle", 864_000_u32);
     v.number("max-text", 4096_u32);
     v.number("max-pending", 3_u8);
     v.text("host name", "Ada");
     let policy = [
         &[1][..],
-        &EXPIRES.to_be_bytes(),
+        &expires.to_be_bytes(),
         &864_000_u32.to_be_bytes(),
         &4096_u16.to_be_bytes(),
         &[3],
@@ -187,21 +195,22 @@ pub(super) fn offer(v: &mut Vector, host: &Member) -> Offer {
         &keys.locator,
         &keys.claim_signing,
         &owner,
-        &EXPIRES.to_be_bytes(),
+        &expires.to_be_bytes(),
         &length,
         &sealed,
     ];
     let server_copy = parts.concat();
     v.bytes("posting", &server_copy);
-    Offer { owner_seed, nonce, listed, keys, sealed, server_copy }
+    Offer { owner_seed, owner, nonce, expires, listed, policy, signed, keys, sealed, server_copy }
 }
 
 impl Offer {
     /// Makes the crate's own invite on the same inputs.
     pub(super) fn invite(&self, client: &Client) -> (Invite, ServerCopy) {
         let random: &[&[u8]] = &[&self.owner_seed, &self.nonce];
+        let policy = Policy::new("Ada", self.expires);
         let (invite, server_copy) =
-            Tape::play(random, |rng| Invite::create(client, ORIGIN, policy(), NOW, rng)).unwrap();
+            Tape::play(random, |rng| Invite::create(client, ORIGIN, policy, NOW, rng)).unwrap();
         assert_eq!(server_copy.encode(), self.server_copy);
         assert_eq!(ServerCopy::decode(&self.server_copy).unwrap(), server_copy);
         assert_eq!(invite.link().unwrap().secret().expose(), &self.keys.secret);

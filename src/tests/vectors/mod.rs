@@ -31,6 +31,7 @@ mod refused;
 mod refused_braid;
 mod refused_guest;
 mod refused_message;
+mod shared;
 mod state;
 mod tape;
 
@@ -58,6 +59,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     state::vectors,
     guest::vectors,
     claim::vectors,
+    shared::vectors,
     pin::vectors,
     letter::vectors,
     refused::vectors,
