@@ -20,7 +20,7 @@ use super::message_log::{Seen, Sent};
 use super::paged_log::Entry;
 use super::peer::Slot;
 use crate::protocol::letter::MessageId;
-use crate::storage::{Change, Delta, Stateful};
+use crate::storage::{Change, Delta, DeltaKind, Stateful};
 
 /// The changes that one operation makes in a client, and its time.
 pub(crate) struct ClientDelta {
@@ -99,7 +99,7 @@ pub(super) struct Report {
 }
 
 impl Delta for ClientDelta {
-    const TAG: u8 = 5;
+    const KIND: DeltaKind = DeltaKind::Client;
 
     /// Hashes the time and everything that is not secret.
     fn id(&self) -> impl AsRef<[u8]> {

@@ -10,7 +10,7 @@ use crate::protocol::handshake::bundle::PrekeyId;
 use crate::protocol::handshake::prekeys::{
     HandshakeId, OneTimeSecret, PrekeySet, Prekeys, read_one_time, write_one_time,
 };
-use crate::storage::Delta;
+use crate::storage::{Delta, DeltaKind};
 
 /// A change of a device's prekeys, and its time.
 pub(crate) struct DeviceDelta {
@@ -46,7 +46,7 @@ impl Prekeys {
 }
 
 impl Delta for DeviceDelta {
-    const TAG: u8 = 2;
+    const KIND: DeltaKind = DeltaKind::Device;
 
     /// Returns the kind of the change, the time, and the id that it brings or uses.
     fn id(&self) -> impl AsRef<[u8]> {

@@ -3,10 +3,10 @@
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::ratchet::RatchetDelta;
-use crate::storage::Delta;
+use crate::storage::{Delta, DeltaKind};
 
 impl Delta for RatchetDelta {
-    const TAG: u8 = 1;
+    const KIND: DeltaKind = DeltaKind::Session;
 
     fn id(&self) -> impl AsRef<[u8]> {
         self.change_id()

@@ -6,7 +6,7 @@ use core::fmt;
 use rand_core::CryptoRng;
 
 use super::anchor::Anchor;
-use super::state::{Delta, Never, State, Stateful};
+use super::state::{Delta, DeltaKind, Never, State, Stateful};
 use super::state_key::StateKey;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -106,17 +106,16 @@ impl<S: State> Stateful for Change<S> {
 
     fn write(&self, writer: &mut Writer) {
         self.base.write(writer);
-        writer.u8(S::Delta::TAG);
+        writer.u8(S::Delta::KIND.encode());
         self.delta.write(writer);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let base = Anchor::read(reader)?;
-        match reader.u8()? {
-            tag if tag == S::Delta::TAG => Ok(Self::new(base, S::Delta::read(reader)?)),
-            1..=5 => Err(Error::WrongKind),
-            _ => Err(Error::Malformed),
+        if DeltaKind::decode(reader.u8()?)? != S::Delta::KIND {
+            return Err(Error::WrongKind);
         }
+        Ok(Self::new(base, S::Delta::read(reader)?))
     }
 
     fn stands(&self) -> Anchor {

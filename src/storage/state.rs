@@ -41,10 +41,40 @@ pub(crate) trait Stateful: Sized {
     fn forget_reserved(&mut self, _delta: &Self::Delta) {}
 }
 
+/// The kind of state that a delta is of: the first byte of a delta in the encoding of a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum DeltaKind {
+    /// Of no state: no change has it.
+    Never = 0,
+    Session = 1,
+    Device = 2,
+    Invite = 3,
+    Chat = 4,
+    Client = 5,
+}
+
+impl DeltaKind {
+    pub(super) const fn encode(self) -> u8 {
+        self as u8
+    }
+
+    /// Decodes the first byte of a delta. A kind that is left out here has no change that can be read.
+    pub(super) fn decode(byte: u8) -> Result<Self, Error> {
+        match byte {
+            1 => Ok(Self::Session),
+            2 => Ok(Self::Device),
+            3 => Ok(Self::Invite),
+            4 => Ok(Self::Chat),
+            5 => Ok(Self::Client),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
 /// The change that one operation makes in a state.
 pub(crate) trait Delta: Sized {
-    /// The byte that tells the states' deltas apart in the encoding of a change.
-    const TAG: u8;
+    const KIND: DeltaKind;
 
     /// Returns the bytes that identify the change in its state's lineage.
     fn id(&self) -> impl AsRef<[u8]>;
@@ -64,7 +94,7 @@ pub(crate) trait Delta: Sized {
 pub(crate) enum Never {}
 
 impl Delta for Never {
-    const TAG: u8 = 0;
+    const KIND: DeltaKind = DeltaKind::Never;
 
     fn id(&self) -> impl AsRef<[u8]> {
         [0; 0]

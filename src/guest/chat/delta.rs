@@ -13,7 +13,7 @@ use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES};
 use crate::protocol::letter::Listed;
 use crate::protocol::ratchet;
 use crate::session::{Session, SessionId};
-use crate::storage::{Delta, Stateful};
+use crate::storage::{Delta, DeltaKind, Stateful};
 
 /// The changes that one message or one moment makes in a chat.
 pub(crate) struct ChatDelta {
@@ -120,7 +120,7 @@ impl ChatDelta {
 }
 
 impl Delta for ChatDelta {
-    const TAG: u8 = 4;
+    const KIND: DeltaKind = DeltaKind::Chat;
 
     /// Returns the time, the move, and the change ids of its messages.
     fn id(&self) -> impl AsRef<[u8]> {

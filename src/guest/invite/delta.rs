@@ -6,7 +6,7 @@ use crate::error::Error;
 
 use crate::primitives::codec::{Reader, Writer, concat};
 use crate::protocol::guest::grant::GrantedElsewhere;
-use crate::storage::Delta;
+use crate::storage::{Delta, DeltaKind};
 
 /// The change that one moment makes in an invite.
 pub(crate) struct InviteDelta {
@@ -29,7 +29,7 @@ pub(crate) enum InviteChange {
 }
 
 impl Delta for InviteDelta {
-    const TAG: u8 = 3;
+    const KIND: DeltaKind = DeltaKind::Invite;
 
     /// Returns the change, the time, and the claim or zeros.
     fn id(&self) -> impl AsRef<[u8]> {
