@@ -6,5 +6,5 @@ mod letter;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use letter::*;
+pub(crate) use letter::{Body, Letter, LetterConversation, Listed, Said, SeenMessage, audience};
 pub use letter::{GroupId, MessageId};

@@ -17,5 +17,5 @@ mod tests;
 pub(crate) use delta::RatchetDelta;
 pub(crate) use header::ClearHeader;
 pub(crate) use open::{FirstMessage, StagedHeader};
-pub(crate) use ratchet::*;
+pub(crate) use ratchet::Ratchet;
 pub(crate) use reserve::MAX_RESERVED;

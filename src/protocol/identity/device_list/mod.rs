@@ -3,5 +3,7 @@
 mod ancestry;
 mod list;
 
-pub(crate) use list::*;
+#[cfg(test)]
+pub(crate) use list::VALID_FOR;
 pub use list::{DeviceList, ListHash};
+pub(crate) use list::{MAX_DEVICES, RENEW_AFTER};

@@ -4,4 +4,4 @@ pub(crate) mod code;
 #[expect(clippy::module_inception, reason = "the folder of linking has its exchange")]
 mod linking;
 
-pub(crate) use linking::*;
+pub(crate) use linking::{Offered, PendingLinking, offer};

@@ -16,7 +16,7 @@ mod state_bytes;
 mod tests;
 
 pub(crate) use authenticator::NATIVE;
-pub(crate) use braid::*;
+pub(crate) use braid::Braid;
 pub(crate) use delta::BraidDelta;
 #[cfg(fuzzing)]
 pub use fuzzing::Braids;
