@@ -83,7 +83,10 @@ pub enum Content {
 /// everything else.
 ///
 /// The kinds are told apart by the first two bytes, so content of an app's own must not begin with those of
-/// another kind ("Kinds" in [fan-out.md](crate::spec::fan_out)): begin it with a zero, say.
+/// another kind ("Kinds" in [fan-out.md](crate::spec::fan_out)): begin it with a zero, say. Nothing else keeps
+/// them apart when it is sealed. An app that passes on what somebody else wrote, and puts nothing in front,
+/// lets that person say what only own devices may say: a shared chat with a guest of their choice would be
+/// imported.
 ///
 /// Own content of more than 4,096 bytes arrives as [`Content::Blob`]: once its blob is opened, [`OwnContent::of`]
 /// sorts it.

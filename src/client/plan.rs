@@ -45,7 +45,12 @@ pub enum To<'a> {
         /// All of its members but for this account.
         members: &'a [AccountId],
     },
-    /// Nobody else.
+    /// Nobody else: it is own content, which this account's devices act upon.
+    ///
+    /// Content of the app's own must begin with a byte 0, or with other two bytes than those that the crate's own
+    /// kinds begin with ([`OwnContent`](super::OwnContent)). This counts most for bytes that somebody else wrote and
+    /// the app passes on, a file say: without a byte of the app's in front, whoever wrote them could have the
+    /// other devices take them for a shared chat.
     Own,
 }
 
