@@ -176,7 +176,7 @@ fn a_report_with_a_wrong_hash_or_epoch_is_told_by_its_kind() {
 // ---- senders who say two things ----
 
 #[test]
-fn two_own_devices_that_were_told_two_things_under_one_name_find_out() {
+fn own_devices_told_two_things_under_one_message_id_find_out() {
     let mut town = Town::new(7, &[1, 2]);
     let to_one = town.whisper((0, 0), (1, 0), |words| words.content(forged::MESSAGE, b"yes"));
     let to_other = town.whisper((0, 0), (1, 1), |words| words.content(forged::MESSAGE, b"no"));
@@ -229,7 +229,7 @@ fn own_devices_that_were_told_one_thing_agree() {
 }
 
 #[test]
-fn a_second_thing_under_one_name_is_told_and_not_shown() {
+fn a_second_thing_under_one_message_id_is_told_and_not_shown() {
     let mut town = Town::new(9, &[1, 1]);
     let first = town.whisper((0, 0), (1, 0), |words| words.content(forged::MESSAGE, b"yes"));
     town.now += 1;
@@ -271,7 +271,7 @@ fn what_another_own_device_has_seen_comes_first_or_last() {
 }
 
 #[test]
-fn a_large_content_that_differs_is_an_equivocation_by_its_reference() {
+fn two_blob_references_under_one_message_id_are_an_equivocation() {
     let mut town = Town::new(11, &[1, 2]);
     let reference = |key: u8| [&[key; 32][..], &[4; 32], &5000_u64.to_be_bytes()].concat();
     for (device, key) in [(0, 1), (1, 2)] {

@@ -32,7 +32,7 @@ enum Act {
     /// Seals it again for an app.
     Resend(usize, usize),
     /// Tells the own devices what was read.
-    Witness,
+    ReportSeen,
 }
 
 const SCRIPT: Script<Act> = Script {
@@ -56,7 +56,7 @@ const SCRIPT: Script<Act> = Script {
         (PHONE, Act::Read),
         (PHONE, Act::Resend(BOB, 2)),
         (BOB, Act::Rotate),
-        (LAPTOP, Act::Witness),
+        (LAPTOP, Act::ReportSeen),
         (LAPTOP, Act::Read),
         (BOB, Act::Tick),
         (BOB, Act::Read),
@@ -124,7 +124,7 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
             let (to, id) = (world.address(to), id_of(world, length));
             world.write(who, &content(length), |client, now| client.plan_resend(to, id, now))
         }
-        Act::Witness => world.write(who, b"", Client::report_seen),
+        Act::ReportSeen => world.write(who, b"", Client::report_seen),
     }
 }
 

@@ -160,7 +160,7 @@ fn end(world: &mut World) -> Result<(), Stop> {
 }
 
 #[test]
-fn wherever_the_power_goes_one_guest_enters_once_and_no_word_is_lost() {
+fn wherever_the_power_goes_one_guest_enters_once_and_no_text_is_lost() {
     SCRIPT.survives_every_cut(100);
 }
 

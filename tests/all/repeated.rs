@@ -35,7 +35,7 @@ fn a_generator_that_repeats_seals_no_two_offers_under_one_key() {
 const SEALED: usize = 3 + 16 + 32 + 1088;
 
 #[test]
-fn a_generator_that_repeats_seals_no_two_introductions_under_one_key() {
+fn a_generator_that_repeats_seals_no_two_handshake_payloads_under_one_key() {
     let mut town = Town::new(12, &[1, 1]);
     let (to, of) = (To::Account(town.id(1)), town.address(1, 0));
     let bundle = Bundle::decode(&town.server.bundles[&of]).unwrap();
@@ -54,7 +54,7 @@ fn a_generator_that_repeats_seals_no_two_introductions_under_one_key() {
 }
 
 #[test]
-fn a_generator_that_repeats_seals_no_two_introductions_of_a_guest_under_one_key() {
+fn a_generator_that_repeats_seals_no_two_guest_payloads_under_one_key() {
     let door = Door::new(13);
     let claim = |now| {
         let link = door.invite.link().unwrap();
@@ -69,11 +69,11 @@ fn a_generator_that_repeats_seals_no_two_introductions_of_a_guest_under_one_key(
                 &mut stuck(),
             )
             .unwrap();
-        // Behind version, kind, locator, transcript, salt, sealed record, tag, count, id and length.
+        // Behind version, kind, locator, transcript, salt, sealed credentials, tag, count, id and length.
         let at = 2 + 24 + 32 + 32;
-        let record = u32::from_be_bytes(claim[at..at + 4].try_into().unwrap());
-        let record = usize::try_from(record).unwrap();
-        let first = &claim[at + 4 + record + 32 + 4 + 8 + 4..][..1468];
+        let sealed = u32::from_be_bytes(claim[at..at + 4].try_into().unwrap());
+        let sealed = usize::try_from(sealed).unwrap();
+        let first = &claim[at + 4 + sealed + 32 + 4 + 8 + 4..][..1468];
         assert_eq!(first[..3], [1, 2, 3], "version, kind, mode");
         first.to_vec()
     };

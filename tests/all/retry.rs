@@ -41,7 +41,7 @@ fn again(town: &mut Town, lost: &Mail, content: &[u8]) -> Result<Outgoing, Error
 }
 
 #[test]
-fn a_letter_that_was_lost_is_asked_for_and_read_once() {
+fn a_lost_letter_is_sealed_again_when_requested_and_read_once() {
     let mut town = Town::new(1, &[2, 2]);
     town.chat(0, 1);
     let lost = lose(&mut town, b"take care");
@@ -98,7 +98,7 @@ fn letters_of_every_kind_are_sealed_again_as_they_were() {
 }
 
 #[test]
-fn other_content_is_not_sealed_under_the_name_of_a_letter() {
+fn other_content_is_not_sealed_under_the_message_id_of_a_letter() {
     let mut town = Town::new(3, &[1, 1]);
     town.chat(0, 1);
     let lost = lose(&mut town, b"yes");
@@ -244,7 +244,7 @@ fn a_request_for_what_was_never_said_gets_nothing() {
 }
 
 #[test]
-fn a_device_that_lost_its_sessions_reads_what_it_asks_for() {
+fn a_device_that_lost_its_sessions_reads_what_its_resend_request_brings() {
     let mut town = Town::new(11, &[1, 1]);
     let old = restored(town.client(1, 0));
     town.chat(0, 1);

@@ -190,8 +190,8 @@ fn nothing_that_arrives_is_answered_by_itself() {
         assert!(client.open(mail.from, message, NOW).is_err());
         assert!(*before == *client.to_bytes());
     }
-    let duties = client.tasks(NOW, 50);
+    let tasks = client.tasks(NOW, 50);
     client.receive(mail.from, &mail.message, NOW).unwrap();
-    assert_eq!(client.tasks(NOW, 50), duties, "there is nothing to do about a letter");
+    assert_eq!(client.tasks(NOW, 50), tasks, "there is nothing to do about a letter");
     assert!(town.server.mail.values().flatten().all(|mail| mail.from != town.address(0, 0)));
 }

@@ -39,7 +39,7 @@ impl World {
             }
             850..870 => _ = self.retry(node),
             870..885 => self.pass(),
-            885..905 => self.upkeep_of(node),
+            885..905 => self.maintain_listed(node),
             905..915 => self.draft(node),
             915..925 => self.seal_draft(node),
             925..932 => _ = self.say(node, What::SeenReport, Vec::new()),
@@ -148,14 +148,14 @@ impl World {
         self.count("time passes");
         for node in 0..self.nodes.len() {
             if self.nodes[node].place == Place::Listed && self.below(4) != 0 {
-                self.upkeep_of(node);
+                self.maintain_listed(node);
             }
         }
     }
 
-    fn upkeep_of(&mut self, node: usize) {
+    fn maintain_listed(&mut self, node: usize) {
         if self.nodes[node].place == Place::Listed {
-            self.upkeep(node);
+            self.maintain(node);
         }
     }
 

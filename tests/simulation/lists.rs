@@ -132,7 +132,7 @@ impl World {
     }
 
     /// Does the tasks of a device.
-    pub fn upkeep(&mut self, node: usize) {
+    pub fn maintain(&mut self, node: usize) {
         let (now, address) = (self.time(node), self.address(node));
         let published = self.server.one_time[&address].len();
         let due = self.nodes[node].client.tasks(now, published);

@@ -47,7 +47,7 @@ impl World {
 
     fn learn_all(&mut self) {
         for node in self.listed() {
-            self.upkeep(node);
+            self.maintain(node);
         }
         for node in self.listed() {
             for person in 0..self.people.len() {

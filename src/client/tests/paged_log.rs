@@ -45,7 +45,7 @@ fn run(number: u8, entries: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_added_and_what_is_forgotten_leaves_the_runs_between_as_they_were() {
+fn additions_and_removals_leave_the_pieces_between_as_they_were() {
     let mut runs = of(0..10);
     let before = pages(&runs);
     assert_eq!(before[1], ([9, 0, 0, 0, 0, 0, 0, 0, 1].to_vec(), run(1, &[4, 5, 6, 7])));
@@ -66,7 +66,7 @@ fn what_is_added_and_what_is_forgotten_leaves_the_runs_between_as_they_were() {
 }
 
 #[test]
-fn runs_that_no_log_writes_are_refused() {
+fn pieces_that_no_log_writes_are_refused() {
     let two = |one: Vec<u8>, other: Vec<u8>| read(2, &[one, other].concat());
     assert_eq!(two(run(3, &[1]), run(5, &[2, 3])), Ok(Vec::from([1, 2, 3])));
     assert_eq!(two(run(3, &[1]), run(3, &[2])), Err(Error::Malformed));

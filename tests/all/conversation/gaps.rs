@@ -71,7 +71,7 @@ fn skipping_in_ten_thousand_turns_keeps_the_state_bounded_and_accounts_for_every
 }
 
 #[test]
-fn only_the_last_five_closed_chains_with_missing_keys_are_kept() {
+fn only_the_last_five_closed_chains_with_skipped_keys_are_kept() {
     let mut pair = Pair::new(15);
     let mut withheld: Vec<Vec<u8>> = (0..=MAX_CLOSED).map(|_| withhold_one(&mut pair)).collect();
     turn(&mut pair);

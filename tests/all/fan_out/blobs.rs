@@ -70,7 +70,7 @@ fn bytes_of(reference: &latchstring::client::BlobReference, key: [u8; 32]) -> Ve
 }
 
 #[test]
-fn a_sender_with_two_keys_of_one_blob_is_believed_by_one_at_most() {
+fn a_blob_named_by_two_keys_opens_under_one_at_most() {
     let mut town = Town::new(26, &[1, 2]);
     let out = town.seal(0, 0, To::Account(town.id(1)), &[1; 5000]).unwrap();
     let blob = out.blob.clone().unwrap();

@@ -85,7 +85,7 @@ fn the_guest_sees_the_host_that_signed_the_invitation() {
 }
 
 #[test]
-fn security_codes_of_two_chats_of_one_host_differ() {
+fn fingerprints_of_two_chats_of_one_host_differ() {
     let (one, other) = (Talk::new(6), Talk::new(7));
     assert_eq!(one.host.fingerprint(), one.guest.fingerprint());
     assert_ne!(one.host.fingerprint(), other.host.fingerprint());

@@ -193,7 +193,7 @@ fn a_server_copy_has_one_encoding() {
 }
 
 #[test]
-fn postings_of_one_host_have_nothing_in_common() {
+fn server_copies_of_one_host_have_nothing_in_common() {
     let mut rng = TestRng::new(35);
     let host = client(1, &mut rng);
     let mut server_copy = |expires| {

@@ -88,7 +88,7 @@ fn a_claim_that_one_of_two_journals_does_not_take_is_in_neither() {
 }
 
 #[test]
-fn a_process_that_ends_before_the_arrival_is_saved_takes_the_claim_again() {
+fn a_process_that_ends_before_it_saves_the_opened_claim_takes_it_again() {
     let mut door = Door::new(52);
     let (guest, claim) = door.guest();
     drop(door.invite.claim(&mut door.host, &claim, NOW).unwrap());

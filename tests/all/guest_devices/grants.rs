@@ -86,7 +86,7 @@ fn a_waiting_chat_becomes_active_by_the_grant_of_another_device_without_a_messag
 }
 
 #[test]
-fn a_record_that_no_listed_device_signed_or_of_another_link_is_refused() {
+fn a_shared_grant_of_another_link_or_of_no_listed_device_is_refused() {
     let mut doors = Doors::new(63, 2);
     let (_, claim) = doors.guest();
     let mut host = doors.take(0, &claim);

@@ -59,7 +59,7 @@ fn parts_of_two_bundles_of_one_account_do_not_mix() {
 }
 
 #[test]
-fn parts_of_two_generations_of_one_device_do_not_mix() {
+fn parts_of_two_bundles_of_one_device_do_not_mix() {
     let mut scene = Scene::without_one_time(53);
     let one = scene.bundle.encode();
     let other = scene.responder.rotate(NOW + 2 * DAY, &mut scene.rng).apply();
@@ -109,7 +109,7 @@ fn a_one_time_prekey_that_was_altered_cannot_be_attached() {
 }
 
 #[test]
-fn a_one_time_prekey_is_no_lasting_one() {
+fn a_one_time_prekey_is_no_signed_prekeys() {
     let scene = Scene::new(56);
     let bundle = scene.bundle.encode();
     let moved = with(&bundle, SIGNED_PREKEYS.start..CREATED.start, &bundle[ONE_TIME]);
@@ -120,7 +120,7 @@ fn a_one_time_prekey_is_no_lasting_one() {
 }
 
 #[test]
-fn a_lasting_prekey_is_no_one_time_one() {
+fn signed_prekeys_are_no_one_time_prekey() {
     let scene = Scene::new(57);
     let bundle = scene.bundle.encode();
     let moved = with(&bundle, ONE_TIME, &bundle[SIGNED_PREKEYS.start..CREATED.start]);

@@ -60,7 +60,7 @@ fn a_prekey_id_that_was_never_given_is_unknown() {
 }
 
 #[test]
-fn the_name_of_the_responder_is_bound() {
+fn the_device_id_of_the_responder_is_bound() {
     for name in [certificate::ACCOUNT, certificate::DEVICE] {
         let outcome = outcome_of(73, |scene, bytes| {
             let seeds = (account_seed(&scene.account), signing_seed(&scene.responder));
@@ -166,7 +166,7 @@ fn both_sides_keep_one_continuation_and_nobody_on_the_way_learns_it() {
 }
 
 #[test]
-fn no_bit_of_the_descent_can_be_altered_on_the_way() {
+fn no_bit_of_the_continuation_can_be_altered_on_the_way() {
     let mut scene = Scene::new(87);
     let first = scene.first(b"hello");
     for place in SEALED_CONTINUATION {

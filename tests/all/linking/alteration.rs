@@ -18,7 +18,7 @@ fn no_character_of_a_code_can_be_changed() {
 }
 
 #[test]
-fn a_code_that_somebody_rewrote_gets_an_offer_that_the_candidate_refuses() {
+fn whoever_rewrites_a_code_gets_an_offer_that_the_new_device_refuses() {
     // Who sees the code knows its secret, and can show the primary another one with the same.
     let linking = Linking::new(17, 1);
     let (body, secret) = taken_apart(&linking.new_device.code());

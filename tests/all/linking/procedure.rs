@@ -192,7 +192,7 @@ fn another_offer_takes_the_place_of_the_one_before() {
 }
 
 #[test]
-fn of_two_candidates_neither_comes_in_by_what_was_made_for_the_other() {
+fn of_two_new_devices_neither_comes_in_by_the_others_offer() {
     let mut linking = Linking::new(10, 1);
     let mut other = NewDevice::generate("laptop in the study", NOW, &mut linking.rng).unwrap();
     let offer = linking.offer(&linking.request());

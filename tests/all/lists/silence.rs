@@ -28,7 +28,7 @@ fn a_companion_that_is_silent_for_thirty_days_is_idle_to_the_second() {
 }
 
 #[test]
-fn a_list_is_due_after_a_week_and_its_primary_lost_after_two() {
+fn a_list_needs_renewal_after_a_week_and_its_primary_is_silent_after_two() {
     let mut town = Town::new(17, &[2]);
     let due = |town: &mut Town, now| {
         let due = town.client(0, 1).tasks(now, 50);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn prekeys_made_in_what_is_now_the_future_are_due_for_rotation() {
+fn prekeys_made_in_what_is_now_the_future_are_to_be_rotated() {
     let mut rng = TestRng::new(30);
     let (initiator, mut device) = (device(1, &mut rng), device(2, &mut rng));
     // A clock that ran a year ahead, and was set right.

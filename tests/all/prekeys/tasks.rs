@@ -9,7 +9,7 @@ fn a_new_device_needs_one_time_prekeys_and_nothing_else() {
 }
 
 #[test]
-fn lasting_prekeys_are_due_for_rotation_after_two_days_to_the_second() {
+fn signed_prekeys_are_to_be_rotated_after_two_days_to_the_second() {
     let mut rng = TestRng::new(2);
     let mut device = device(1, &mut rng);
     assert!(!device.tasks(NOW + 2 * DAY - 1, BATCH).rotate);
@@ -21,7 +21,7 @@ fn lasting_prekeys_are_due_for_rotation_after_two_days_to_the_second() {
 }
 
 #[test]
-fn one_time_prekeys_are_due_when_fewer_than_a_batch_are_published() {
+fn fewer_published_one_time_prekeys_than_a_batch_are_a_task() {
     let device = device(1, &mut TestRng::new(3));
     for (published, due) in [(0, true), (BATCH - 1, true), (BATCH, false), (usize::MAX, false)] {
         assert_eq!(device.tasks(NOW, published).replenish, due, "{published}");
@@ -29,7 +29,7 @@ fn one_time_prekeys_are_due_when_fewer_than_a_batch_are_published() {
 }
 
 #[test]
-fn erasure_is_due_when_a_retired_key_is_thirty_days_old() {
+fn a_retired_key_of_thirty_days_is_to_be_erased() {
     let mut rng = TestRng::new(5);
     let mut device = device(1, &mut rng);
     rotated(&mut device, NOW + 2 * DAY, &mut rng);
@@ -40,7 +40,7 @@ fn erasure_is_due_when_a_retired_key_is_thirty_days_old() {
 }
 
 #[test]
-fn erasure_is_due_when_a_one_time_prekey_is_ninety_days_old() {
+fn a_one_time_prekey_of_ninety_days_is_to_be_erased() {
     let mut rng = TestRng::new(6);
     let mut device = device(1, &mut rng);
     replenished(&mut device, NOW, &mut rng);
@@ -52,7 +52,7 @@ fn erasure_is_due_when_a_one_time_prekey_is_ninety_days_old() {
 }
 
 #[test]
-fn asking_what_is_due_changes_nothing() {
+fn looking_at_the_tasks_changes_nothing() {
     let device = device(1, &mut TestRng::new(7));
     let before = device.to_bytes();
     for now in [0, NOW, NOW + 365 * DAY, u64::MAX] {

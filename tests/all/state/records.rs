@@ -11,7 +11,7 @@ fn a_sealed_state_opens_to_the_same_bytes() {
 }
 
 #[test]
-fn two_records_of_one_state_share_nothing_but_their_clear_front() {
+fn two_records_of_one_state_share_nothing_but_what_stands_in_clear() {
     let (mut pair, one) = sealed(23);
     let other = key(1, 7).seal(&pair.responder, OWNER, &mut pair.rng).unwrap();
     assert_eq!(one[..ABOUT], other[..ABOUT]);

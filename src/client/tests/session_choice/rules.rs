@@ -137,7 +137,7 @@ fn a_peer_that_lost_its_state_and_its_time_is_taken_back_by_its_request() {
 }
 
 #[test]
-fn a_thiefs_request_in_a_kept_session_brings_a_new_session_and_not_the_kept_one() {
+fn a_thiefs_resend_request_in_a_replaced_session_does_not_bring_it_back() {
     let (mut world, mut ids) = proven();
     world.steal(0);
     let old = world.sides[0].active().unwrap();
@@ -318,7 +318,7 @@ fn a_first_message_from_a_time_beyond_belief_moves_nothing() {
 }
 
 #[test]
-fn a_new_session_is_due_without_one_when_it_is_stale_and_when_it_is_asked_for() {
+fn no_session_a_stale_one_or_a_resend_request_begins_a_new_one() {
     let unanswered =
         ActiveSession { id: LOW, created: START + 9, since: START, ours: true, proven: false };
     let accepted = ActiveSession { ours: false, ..unanswered };

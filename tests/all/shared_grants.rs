@@ -58,7 +58,7 @@ fn grant_of(doors: &Doors, claim: &[u8], by: &Client, guest: &[u8; 32]) -> Vec<u
 }
 
 #[test]
-fn the_word_of_another_device_does_not_stand_for_an_unproved_pin() {
+fn the_grant_of_another_device_does_not_stand_for_an_unproved_pin() {
     let (mut doors, mut guest, claim) = claimed_with_pin(1, 2);
     let rng = &mut TestRng::new(10);
     let guest_id = account_of(&guest);
@@ -68,27 +68,27 @@ fn the_word_of_another_device_does_not_stand_for_an_unproved_pin() {
         link.sync_grant(client, &forged, NOW).map(drop)
     });
     let mut maker = doors.take(0, &claim);
-    let believes = |maker: &mut Chat, doors: &Doors| {
+    let refuses_it = |maker: &mut Chat, doors: &Doors| {
         let client = &doors.home.clients[0];
         refuses(maker, Error::NotAllowed, |maker| maker.sync_grant(client, &forged, NOW).map(drop));
         assert_eq!(maker.status(), ChatStatus::Waiting);
     };
-    believes(&mut maker, &doors);
+    refuses_it(&mut maker, &doors);
     let answer = only(maker.answer_pin(&doors.home.clients[0], NOW, rng).unwrap().apply());
-    believes(&mut maker, &doors);
+    refuses_it(&mut maker, &doors);
     let from = doors.home.clients[0].address();
     guest.receive(from, &answer, NOW).unwrap();
     let proof = only(guest.prove_pin(NOW, rng).unwrap().apply());
     assert!(maker.hear(&proof, NOW).unwrap().event == ChatEvent::PinProved);
     // Nor does it stand for the user who has not let the guest in yet.
-    believes(&mut maker, &doors);
+    refuses_it(&mut maker, &doors);
     doors.grant(0, &mut maker);
     let client = &doors.home.clients[0];
     assert!(maker.sync_grant(client, &forged, NOW).unwrap().apply() == SyncOutcome::Known);
 }
 
 #[test]
-fn an_open_link_with_a_pin_goes_by_its_makers_word() {
+fn an_open_link_with_a_pin_takes_its_makers_grant_only() {
     let (mut doors, guest, claim) = claimed_with_pin(2, 3);
     let account = account_of(&guest);
     let forged = grant_of(&doors, &claim, &doors.home.clients[1], &account);
@@ -108,7 +108,7 @@ fn an_open_link_with_a_pin_goes_by_its_makers_word() {
 }
 
 #[test]
-fn a_record_is_taken_by_the_chats_device_while_its_account_lists_it() {
+fn a_shared_grant_is_taken_by_a_listed_device_that_took_the_claim() {
     let (mut doors, _, claim) = claimed(4, 3);
     let (mut host, mut chat) = (doors.take(0, &claim), doors.take(1, &claim));
     doors.grant(0, &mut host);
@@ -125,7 +125,7 @@ fn a_record_is_taken_by_the_chats_device_while_its_account_lists_it() {
 }
 
 #[test]
-fn an_open_link_goes_by_the_word_of_its_own_account() {
+fn an_open_link_takes_grants_of_its_own_account_only() {
     let (mut doors, guest, claim) = claimed(5, 2);
     let stranger = Home::new(9, 1, &mut doors.rng);
     let stranger = &stranger.clients[0];
@@ -160,7 +160,7 @@ fn a_link_that_hears_of_a_grant_after_its_time_keeps_no_key() {
 }
 
 #[test]
-fn a_record_is_good_for_the_guest_that_it_names() {
+fn a_shared_grant_is_good_for_the_guest_that_it_names() {
     let (mut doors, guest, claim) = claimed(7, 3);
     let mut chat = doors.take(1, &claim);
     let other = grant_of(&doors, &claim, &doors.home.clients[0], &[7; 32]);
