@@ -69,20 +69,20 @@ class Device:
     def named(self, *names): return [self.v.take(f"{self.who} {name}") for name in names]
     def same(self, name, value): return self.v.same(f"{self.who} {name}", value)
     # ---- prekeys.md, "What is published"
-    def make_lasting(self):
-        self.signed_prekey, self.kem_seed, self.lasting_id, created = self.named(
+    def make_signed_prekeys(self):
+        self.signed_prekey, self.kem_seed, self.prekeys_id, created = self.named(
             "signed prekey seed", "last-resort KEM seed", "lasting id", "created")
-        self.lasting = self.same("lasting", self.lasting_id
+        self.prekeys = self.same("lasting", self.prekeys_id
             + self.same("signed prekey", x_pub(self.signed_prekey))
             + self.same("last-resort KEM prekey", kem_pub(self.kem_seed))
             + u(created, 8) + u(self.same("expires", created + 14 * 86400), 8))
-        self.published = self.lasting + self.same(
-            "lasting signature", sign(self.signing, label("prekeys/lasting"), self.core, self.lasting))
+        self.published = self.prekeys + self.same(
+            "lasting signature", sign(self.signing, label("prekeys/lasting"), self.core, self.prekeys))
         return self
     def make_one_time(self):
-        self.one_time_seed, self.one_time_kem, name = self.named(
+        self.one_time_seed, self.one_time_kem, prekey_id = self.named(
             "one-time prekey seed", "one-time KEM seed", "one-time id")
-        self.one_time = self.same("one-time", name + self.same("one-time prekey", x_pub(self.one_time_seed))
+        self.one_time = self.same("one-time", prekey_id + self.same("one-time prekey", x_pub(self.one_time_seed))
             + self.same("one-time KEM prekey", kem_pub(self.one_time_kem)))
         return self.one_time + self.same(
             "one-time signature", sign(self.signing, label("prekeys/one-time"), self.core, self.one_time))
@@ -93,10 +93,10 @@ class Household:
         self.key, self.trail, self.hashes = v.same("account key", ed(self.seed)), [], [ZERO]
         self.primary, self.companion = (self.member(v, who + " ") for who in ("primary", "companion"))
     def member(self, v, who):
-        name, signing, agreement = (v.take(who + x) for x in ("device id", "signing seed", "agreement seed"))
+        device_id, signing, agreement = (v.take(who + x) for x in ("device id", "signing seed", "agreement seed"))
         keys = v.same(who + "signing key", ed(signing)), v.same(who + "agreement key", x_pub(agreement))
-        core = v.same(who + "core", b"\x01" + self.id + self.key + name + keys[0] + keys[1])
-        return v.same(who + "member", name + keys[0] + keys[1]
+        core = v.same(who + "core", b"\x01" + self.id + self.key + device_id + keys[0] + keys[1])
+        return v.same(who + "member", device_id + keys[0] + keys[1]
             + v.same(who + "account signature", sign(self.seed, label("identity/account"), core))
             + v.same(who + "device signature", sign(signing, label("identity/device"), core)))
     def issue(self, v, who, issued, *members):
@@ -150,7 +150,7 @@ def linking(v):
     v.same("companion certificate", core["companion"] + home.companion[72:])
 # ---- handshake.md, "Examples", "Inputs": ephemeral secret, KEM ciphertext, kem
 def attempt(v, agreement, host, continues=False):
-    about = descent(v, continues)
+    about = continuation(v, continues)
     prk = v.same("ephemeral prk", extract(agreement, v.take("ephemeral random")))
     e = v.same("ephemeral seed", expand(prk, label("handshake/ephemeral") + about))
     v.same("ephemeral", x_pub(e))
@@ -163,7 +163,7 @@ def attempt(v, agreement, host, continues=False):
     v.same("kem", kem_key(kem_seed).decapsulate(ciphertext))
     return e, ciphertext, kem, about
 # ---- handshake.md, "Continuation"
-def descent(v, continues):
+def continuation(v, continues):
     session, chain, number = v.take("predecessor"), v.take("closed chain"), v.take("closed number")
     if (session != ZERO) != continues or (chain or number) and not continues: v.fail("predecessor", "is wrong")
     return v.same("descent", session + u(chain, 4) + u(number, 4) + u(v.take("created"), 8))
@@ -175,17 +175,17 @@ def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO):
     dh2 = v.same("dh2", agree(e, host.agreement))
     dh3 = v.same("dh3", agree(e, host.signed_prekey))
     dh4 = v.same("dh4", agree(e, host.one_time_seed) if host.one_time else ZERO)
-    h1 = v.same("h1", sha(label("handshake/terms"), u(mode, 1), u(suite, 1), host.cert, host.lasting,
+    h1 = v.same("h1", sha(label("handshake/terms"), u(mode, 1), u(suite, 1), host.cert, host.prekeys,
                           host.one_time, x_pub(e), ciphertext, v.maybe("context", context)))
     early = v.same("early", extract(h1, dh2 + dh3 + dh4 + kem + v.same("psk", psk)))
-    intro = v.same("introduction", cert + about)
-    who = v.same("who", seal(v.same("k", expand(early, label("handshake/identity"))), bytes(12), h1, intro))
-    h2 = v.same("h2", sha(label("handshake/parties"), h1, who, intro))
+    payload = v.same("introduction", cert + about)
+    who = v.same("who", seal(v.same("k", expand(early, label("handshake/identity"))), bytes(12), h1, payload))
+    h2 = v.same("h2", sha(label("handshake/parties"), h1, who, payload))
     late = v.same("late", extract(early, dh1))
     names = enumerate(("root", "initiator header", "responder header", "session id", "braid key"), 1)
     root, initiator, responder, session_id, braid = (
         v.same(name, expand(late, label("handshake/keys") + h2 + u(i, 1))) for i, name in names)
-    ids = host.lasting_id + (host.one_time[:8] or bytes(8))
+    ids = host.prekeys_id + (host.one_time[:8] or bytes(8))
     prefix = v.same("prefix", b"\x01\x02" + u(mode, 1) + ids + x_pub(e) + ciphertext + who)
     v.same("name", sha(label("handshake/name"), x_pub(e), ciphertext)[:16])
     sender = Side(1, session_id, root, initiator, host.signed_prekey, prefix, braid)
@@ -268,13 +268,13 @@ def part(v, epoch, kind, stream, count, number, room):
     return v.same("part", b"".join(u(*x) for x in sizes) + one), b"".join(extra)
 # ---- ratchet.md, "Roles and first states": what a side holds for sending; `peer` is the peer's secret
 class Side:
-    number = previous = mixed = count = 0
+    number = previous = pq_epoch = count = 0
     epoch, secret, auth, stream = 1, ZERO, None, None
     def __init__(self, *begins):
-        (self.direction, self.session_id, self.root, self.next_header, self.peer, self.front,
+        (self.direction, self.session_id, self.root, self.next_header, self.peer, self.clear,
             self.braid_key) = begins
     def received(self, other):                                      # its turn: this side is Due
-        self.peer, self.root, self.previous, self.front = other.own, other.root, self.number, b"\x01\x01"
+        self.peer, self.root, self.previous, self.clear = other.own, other.root, self.number, b"\x01\x01"
         return self
 def padded(text, exact=False, extra=b""):                           # "Padding"
     c, p = len(text), 1 << max(len(text).bit_length() - 1, 0)
@@ -302,25 +302,25 @@ def message(v, side, exact=False):
         side.header_key, side.number, side.peer = side.next_header, 0, None
         names = enumerate(("next root", "chain key 0", "next header key"), 1)
         side.root, side.chain, side.next_header = (
-            v.same(name, expand(prk, label("ratchet/root") + u(side.mixed, 4) + u(i, 1))) for i, name in names)
+            v.same(name, expand(prk, label("ratchet/root") + u(side.pq_epoch, 4) + u(i, 1))) for i, name in names)
     else:
-        v.same(f"chain key {side.number}", side.chain), v.maybe("prefix", side.front)
+        v.same(f"chain key {side.number}", side.chain), v.maybe("prefix", side.clear)
     v.maybe("header key", side.header_key), v.same("ratchet seed", side.own), v.same("direction", side.direction)
     key, chain = v.same("message key", mac(side.chain, b"\x01")), mac(side.chain, b"\x02")
-    content, kind = v.take("content"), side.front[:2]
+    content, kind = v.take("content"), side.clear[:2]
     said, extra = carried(v, side, (len(padded(content, exact)) - len(content) - 1) // 32)
     header = v.same("header", v.same("ratchet key", x_pub(side.own)) + u(v.same("previous", side.previous), 4)
                     + u(v.same("number", side.number), 4) + v.take("nonce")
-                    + u(v.same("mixed", side.mixed), 4) + said)
+                    + u(v.same("mixed", side.pq_epoch), 4) + said)
     text = v.same("padded content", padded(content, exact, extra))
     ad = v.same("body ad", label("ratchet/body") + side.session_id + u(side.direction, 1) + kind + header)
     sealed = seal(key, header[40:52], ad, text)
     body, tag = v.same("body", sealed[:-16]), v.same("body tag", sealed[-16:])
-    prefix_hash = v.maybe("prefix hash", sha(side.front) if kind[1] == 2 else ZERO)
+    prefix_hash = v.maybe("prefix hash", sha(side.clear) if kind[1] == 2 else ZERO)
     ad = v.same("header ad", label("ratchet/header") + kind + prefix_hash + tag)
     sealed = v.same("sealed header", seal(side.header_key, tag[:12], ad, header))
     side.number, side.chain = side.number + 1, v.maybe("next chain key", chain)
-    return v.same("message", side.front + sealed + tag + body)
+    return v.same("message", side.clear + sealed + tag + body)
 # ---- guest-links.md, "The link"
 def link(v, S):
     check = v.same("check", sha(label("guest/check"), S)[:4])
@@ -358,33 +358,33 @@ def guest(v, locator):
     public = v.same("guest signing key", ed(signing)) + v.same("guest agreement key", x_pub(agreement))
     account = v.same("guest account", sha(label("guest/account"), uid, locator, public))
     return uid, signing, agreement, *certificate(v, "guest", 2, signing, account, account[:8], signing, agreement)
-def guest_lasting(v, signing, core):
-    prekey, kem, name, created = (v.take("guest " + x) for x in
+def guest_prekeys(v, signing, core):
+    prekey, kem, prekeys_id, created = (v.take("guest " + x) for x in
         ("signed prekey seed", "last-resort KEM seed", "lasting id", "created"))
-    body = v.same("guest lasting", name + v.same("guest signed prekey", x_pub(prekey))
+    body = v.same("guest lasting", prekeys_id + v.same("guest signed prekey", x_pub(prekey))
         + v.same("guest last-resort KEM prekey", kem_pub(kem))
         + u(created, 8) + u(v.same("guest expires", created + 14 * 86400), 8))
     return body, v.same("guest lasting signature", sign(signing, label("prekeys/lasting"), core, body))
 # ---- guest-links.md, "Claim", with one device
 def claim(v):
-    host = Device(v, "host").make_lasting()
+    host = Device(v, "host").make_signed_prekeys()
     host.make_one_time()
     keys = invitation(v, host)
     uid, signing, agreement, core, cert = guest(v, keys["locator"])
-    lasting, lasting_signature = guest_lasting(v, signing, core)
+    prekeys, prekeys_signature = guest_prekeys(v, signing, core)
     made = attempt(v, agreement, host)
-    bundle_hash = v.same("bundle hash", sha(host.core, host.lasting, host.one_time))
-    t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, lasting, u(1, 4), host.id,
+    bundle_hash = v.same("bundle hash", sha(host.core, host.prekeys, host.one_time))
+    t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, prekeys, u(1, 4), host.id,
                         bundle_hash, x_pub(made[0]), v.same("ciphertext hash", sha(made[1]))))
     sender, _ = handshake(v, agreement, cert, host, made, keys["psk"], t)
     first = message(v, sender)
     proof = v.same("proof", sign(signing, label("guest/claim-proof"), t))
-    record = v.same("record", uid + cert + proof + u(1, 4) + bundle_hash + lasting + lasting_signature)
+    credentials = v.same("record", uid + cert + proof + u(1, 4) + bundle_hash + prekeys + prekeys_signature)
     listed = u(1, 8) + v.take("list hash")
     assert v.take("content").startswith(listed) and v.take("content").endswith(v.take("join key"))
     prk = v.same("record prk", extract(v.take("salt"), keys["record key"]))
     one_key = v.same("sealing key of the record", expand(prk, label("guest/record") + t))
-    sealed = v.same("sealed record", seal(one_key, bytes(12), t, record))
+    sealed = v.same("sealed record", seal(one_key, bytes(12), t, credentials))
     tag = v.same("tag", mac(keys["claim key"], label("guest/claim-tag") + t))
     start = b"\x01\x22" + keys["locator"] + t + v.take("salt") + lp(sealed) + tag
     body = v.same("claim body", start + u(1, 4) + host.id + lp(first))
@@ -403,12 +403,12 @@ def shared_link(v):
     invitation(v, Device(v, "host"))
     return shared(v, 0x24, "link", v.take("owner seed"), lp(v.take("signed invitation")))
 def shared_chat(v):
-    host = Device(v, "host").make_lasting()
+    host = Device(v, "host").make_signed_prekeys()
     keys = invitation(v, host)
     uid, _, agreement, core, cert = identity = guest(v, keys["locator"])
-    prekeys = guest_lasting(v, identity[1], core)
+    prekeys = guest_prekeys(v, identity[1], core)
     made = attempt(v, agreement, host)
-    bundle_hash = v.same("bundle hash", sha(host.core, host.lasting))
+    bundle_hash = v.same("bundle hash", sha(host.core, host.prekeys))
     t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, prekeys[0], u(1, 4), host.id,
                         bundle_hash, x_pub(made[0]), v.same("ciphertext hash", sha(made[1]))))
     said = granted(v, host.signing, keys["invitation id"] + t + core[1:33] + host.id)
@@ -429,17 +429,17 @@ def blob(v):
     text, text_hash = v.take("text"), v.same("text hash", sha(label("blob/content"), v.take("text")))
     prk = v.same("message prk", extract(v.take("secret"), text_hash))
     key = v.same("key", expand(prk, label("blob/message") + v.take("id")))
-    k, front = blob_keys(v, "", key)
-    whole = front + v.same("sealed", seal(k, bytes(12), front, v.same("padded", padded(text))))
+    k, clear = blob_keys(v, "", key)
+    whole = clear + v.same("sealed", seal(k, bytes(12), clear, v.same("padded", padded(text))))
     blob_hash = v.same("blob hash", sha(v.same("blob", whole)))
     v.same("reference", key + blob_hash + u(v.same("length text", len(text)), 8))
 def two_keys(v):
     blob, key = v.take("blob"), v.take("other key")
-    one, front = blob_keys(v, "", v.take("key"))
-    other, other_front = blob_keys(v, "other ", key)
-    assert blob[:34] == front != other_front                        # the one reason to refuse it
+    one, clear = blob_keys(v, "", v.take("key"))
+    other, other_clear = blob_keys(v, "other ", key)
+    assert blob[:34] == clear != other_clear                        # the one reason to refuse it
     for who, k in ("", one), ("other ", other):
-        assert v.same(who + "padded", AESGCM(k).decrypt(bytes(12), blob[34:], front))[-1] == 0x80
+        assert v.same(who + "padded", AESGCM(k).decrypt(bytes(12), blob[34:], clear))[-1] == 0x80
     v.same("reference", key + v.same("blob hash", sha(blob)) + u(v.same("length text", 31), 8))
 def letter(v, content, other):                                      # other: whose list is the second
     lists = [u(v.take(who + " list epoch number"), 8) + v.take(who + " list hash") for who in ("initiator", other)]
@@ -452,7 +452,7 @@ def letter(v, content, other):                                      # other: who
     said = v.same("conversation", where) + u(v.take("kind"), 1) + v.same("content", content(v))
     v.same("letter", b"".join(lists) + u(v.take("sent at"), 8) + v.take("id") + said)
     v.same("digest", sha(label("letter/digest"), account, v.take("initiator device id"), v.take("id"), said))
-def witness(v):
+def seen_report(v):
     seen = [b"".join(v.take(f"{which} seen {part}") for part in ("account id", "device id", "id", "digest"))
             for which in ("one", "two")]
     return u(v.same("count", len(seen)), 4) + b"".join(sorted(seen))
@@ -461,9 +461,9 @@ def lineage(v):
     owner, name = (v.same(x + " hash", sha(v.take("state " + x))) for x in ("owner", "name"))
     start = v.same("start", sha(label("state/lineage"), u(v.take("state kind"), 1), owner, name))
     return v.same("start anchor", bytes(8) + start[:24])
-def after(anchor, name):
+def after(anchor, change_id):
     n = u(int.from_bytes(anchor[:8], "big") + 1, 8)
-    return n + anchor[8:16] + sha(label("state/lineage"), anchor[16:], n, name)[:16]
+    return n + anchor[8:16] + sha(label("state/lineage"), anchor[16:], n, change_id)[:16]
 def record(v, who, key, kind, anchor, state):
     about = v.same(who + "about", b"\x01" + u(v.same(who + "kind", kind), 1) + u(v.take(who + "key id-number"), 4)
                    + v.same(who + "anchor", anchor))
@@ -471,10 +471,10 @@ def record(v, who, key, kind, anchor, state):
     prk = v.same(who + "prk", extract(random, key))
     k, c = (v.same(who + x, expand(prk, info + u(i, 1))) for i, x in enumerate("kc", 1))
     v.same(who + "record", about + random + c + seal(k, bytes(12), about, v.same(who + "state", state)))
-def expiry(v, who):                                                 # of a device: act 4
+def expiry(v, who):                                                 # of a device: delta 4
     base, now = lineage(v), v.take("now")
-    name = v.same(who + "change name", u(4, 1) + u(now, 8) + bytes(16))
-    return base, after(base, name), b"\x01\x10" + base + u(2, 1) + u(now, 8) + u(4, 1)
+    change_id = v.same(who + "change name", u(4, 1) + u(now, 8) + bytes(16))
+    return base, after(base, change_id), b"\x01\x10" + base + u(2, 1) + u(now, 8) + u(4, 1)
 def change(v):
     assert v.take("responder core") == v.take("state name")
     record(v, "", v.take("state key"), 0x10, *expiry(v, "")[1:])
@@ -495,10 +495,10 @@ def pages(v):                                                       # the client
     marks = {}
     for who, title in ("device page ", b"\x01"), ("own page ", b"\x02"):
         part = v.take(who + "part")
-        name = v.same(who + "name", mac(page_key, b"\x01" + v.same(who + "title", title)))
-        marks[name] = v.same(who + "mark", mac(page_key, b"\x02" + part))
+        page_id = v.same(who + "name", mac(page_key, b"\x01" + v.same(who + "title", title)))
+        marks[page_id] = v.same(who + "mark", mac(page_key, b"\x02" + part))
         record(v, who, key, 0x09, ZERO, u(len(title), 1) + title + part)
-    digest = v.same("digest", sha(label("state/digest"), *(name + marks[name] for name in sorted(marks))))
+    digest = v.same("digest", sha(label("state/digest"), *(page_id + marks[page_id] for page_id in sorted(marks))))
     assert core[:2] == b"\x01\x06"
     record(v, "head ", key, 0x08, core[2:34], v.take("journal key") + digest + core)
 # ---- The files
@@ -511,7 +511,7 @@ def run(name, steps):
     print(f"{name}: {len(v.values)} values")
     return result
 def first_message(v, bound, one_time=True, continues=False):
-    initiator, responder = Device(v, "initiator"), Device(v, "responder").make_lasting()
+    initiator, responder = Device(v, "initiator"), Device(v, "responder").make_signed_prekeys()
     responder.make_one_time()
     if not one_time: responder.one_time = b""                       # in the file, but not in use
     given = (v.take("psk"), v.take("context")) if bound else (ZERO, ZERO)
@@ -519,15 +519,15 @@ def first_message(v, bound, one_time=True, continues=False):
     sides = handshake(v, own, initiator.cert, responder, attempt(v, own, responder, continues), *given)
     message(v, sides[0])
     return sides
-def mixed(v):                                                       # epoch 2 agreed and not yet mixed
+def turn_to_pq_epoch(v):                                           # epoch 2 agreed and not yet mixed
     names = "session id", "root", "header key", "peer ratchet seed"
     side = Side(1, *(v.take(name) for name in names), b"\x01\x01", None)
     v.same("peer ratchet key", x_pub(side.peer))
-    side.previous, side.mixed, side.secret, side.epoch = 5, 2, v.take("secret"), 3
+    side.previous, side.pq_epoch, side.secret, side.epoch = 5, 2, v.take("secret"), 3
     side.auth = v.take("auth root"), v.take("auth key")
     message(v, side)
 def bundle(v, one_time):
-    d = Device(v, "responder").make_lasting()
+    d = Device(v, "responder").make_signed_prekeys()
     v.same("bundle", b"\x01\x10" + d.cert + d.published + u(one_time, 1) + (d.make_one_time() if one_time else b""))
 def lists(v):
     home, day = Household(v), 86400
@@ -551,7 +551,7 @@ run("ratchet-unanswered", lambda v: message(v, a))
 run("ratchet-answer", lambda v: message(v, b.received(a)))
 run("ratchet-turn", lambda v: message(v, a.received(b)))
 run("ratchet-ordinary", lambda v: message(v, a))
-run("ratchet-mixed", mixed)
+run("ratchet-mixed", turn_to_pq_epoch)
 right = run("braid-epoch", epoch)
 for name, check in (
         ("vector", refused_vector), ("vector-not-reduced", not_reduced), ("ciphertext-tag", refused_tag)):
@@ -573,6 +573,6 @@ for name, other, content in (
         ("message", "responder", lambda v: v.take("content")), ("group", "responder", lambda v: v.take("content")),
         ("large", "responder", lambda v: Vector("blob").take("reference")),
         ("own", "initiator", lambda v: v.take("content")), ("ask-again", "responder", lambda v: v.take("asked id")),
-        ("witness", "initiator", witness)):
+        ("witness", "initiator", seen_report)):
     run("letter-" + name, lambda v: letter(v, content, other))
 print(f"{len(done)} passed, 0 failed")

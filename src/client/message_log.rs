@@ -105,7 +105,7 @@ impl Sent {
 
 impl Entry for Sent {
     const PAGE: u8 = 5;
-    const RUN: usize = 8;
+    const PIECE: usize = 8;
     const MAX: usize = MAX_SENT;
 
     fn write(&self, writer: &mut Writer) {
@@ -195,7 +195,7 @@ pub(super) struct Seen {
 
 impl Entry for Seen {
     const PAGE: u8 = 6;
-    const RUN: usize = 32;
+    const PIECE: usize = 32;
     const MAX: usize = MAX_SEEN;
 
     fn write(&self, writer: &mut Writer) {

@@ -11,7 +11,7 @@ pub(super) trait Entry: Sized {
     /// The first byte of its pages' titles.
     const PAGE: u8;
     /// Entries of one piece at most.
-    const RUN: usize;
+    const PIECE: usize;
     /// Entries of the log at most.
     const MAX: usize;
 
@@ -36,43 +36,43 @@ impl<T> Default for PagedLog<T> {
 
 impl<T> PagedLog<T> {
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.0.iter().flat_map(|run| &run.entries)
+        self.0.iter().flat_map(|piece| &piece.entries)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.0.iter_mut().flat_map(|run| &mut run.entries)
+        self.0.iter_mut().flat_map(|piece| &mut piece.entries)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.iter().fold(0, |sum, run| sum.saturating_add(run.entries.len()))
+        self.0.iter().fold(0, |sum, piece| sum.saturating_add(piece.entries.len()))
     }
 
     /// Forgets the oldest entry.
     pub(super) fn pop(&mut self) {
-        if let Some(run) = self.0.front_mut() {
-            run.entries.pop_front();
+        if let Some(piece) = self.0.front_mut() {
+            piece.entries.pop_front();
         }
         self.tidy();
     }
 
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
-        for run in &mut self.0 {
-            run.entries.retain(&mut keep);
+        for piece in &mut self.0 {
+            piece.entries.retain(&mut keep);
         }
         self.tidy();
     }
 
     fn tidy(&mut self) {
-        self.0.retain(|run| !run.entries.is_empty());
+        self.0.retain(|piece| !piece.entries.is_empty());
     }
 }
 
 impl<T: Entry> PagedLog<T> {
     pub(super) fn push(&mut self, entry: T) {
         match self.0.back_mut() {
-            Some(run) if run.entries.len() < T::RUN => run.entries.push_back(entry),
+            Some(piece) if piece.entries.len() < T::PIECE => piece.entries.push_back(entry),
             last => {
-                let number = last.map_or(0, |run| run.number.saturating_add(1));
+                let number = last.map_or(0, |piece| piece.number.saturating_add(1));
                 self.0.push_back(LogPiece { number, entries: VecDeque::from([entry]) });
             }
         }
@@ -84,10 +84,10 @@ impl<T: Entry> PagedLog<T> {
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
-        for run in &self.0 {
-            writer.page(&[&[T::PAGE], &run.number.to_be_bytes()]);
-            writer.u64(run.number);
-            writer.list(&run.entries, T::write);
+        for piece in &self.0 {
+            writer.page(&[&[T::PAGE], &piece.number.to_be_bytes()]);
+            writer.u64(piece.number);
+            writer.list(&piece.entries, T::write);
         }
     }
 
@@ -96,23 +96,23 @@ impl<T: Entry> PagedLog<T> {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>, count: usize) -> Result<Self, Error> {
-        let mut runs = Self::default();
+        let mut log = Self::default();
         for _ in 0..count {
-            let run = LogPiece::read(reader)?;
-            let follows = runs.0.back().is_none_or(|last| last.number < run.number);
-            if !follows || run.entries.is_empty() {
+            let piece = LogPiece::read(reader)?;
+            let follows = log.0.back().is_none_or(|last| last.number < piece.number);
+            if !follows || piece.entries.is_empty() {
                 return Err(Error::Malformed);
             }
-            runs.0.push_back(run);
+            log.0.push_back(piece);
         }
-        if runs.len() > T::MAX { Err(Error::Malformed) } else { Ok(runs) }
+        if log.len() > T::MAX { Err(Error::Malformed) } else { Ok(log) }
     }
 }
 
 impl<T: Entry> LogPiece<T> {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let number = reader.u64()?;
-        Ok(Self { number, entries: reader.list(T::RUN, T::read)? })
+        Ok(Self { number, entries: reader.list(T::PIECE, T::read)? })
     }
 }
 

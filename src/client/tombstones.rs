@@ -22,7 +22,7 @@ pub(super) struct Tombstone {
 
 impl Entry for Tombstone {
     const PAGE: u8 = 7;
-    const RUN: usize = 32;
+    const PIECE: usize = 32;
     const MAX: usize = MAX_TOMBSTONES;
 
     fn write(&self, writer: &mut Writer) {

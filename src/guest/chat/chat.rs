@@ -16,7 +16,7 @@ use crate::protocol::clock::{Clock, Now};
 use crate::protocol::guest::content::EndReason;
 use crate::protocol::guest::invitation::Policy;
 use crate::protocol::guest::link::Locator;
-use crate::protocol::guest::server_copy::{Notice, claim_name};
+use crate::protocol::guest::server_copy::{Notice, claim_hash};
 use crate::protocol::identity::certificate::Certificate;
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::identity::fingerprint::Fingerprint;
@@ -231,7 +231,7 @@ impl Chat {
             return Err(Error::NotAllowed);
         }
         let reason = match Notice::decode(notice, inner.terms.locator, &inner.terms.owner)? {
-            Some(hash) if hash == claim_name(&inner.terms.transcript) => {
+            Some(hash) if hash == claim_hash(&inner.terms.transcript) => {
                 return Ok(Pending::maybe(self, None, ()));
             }
             Some(_) => EndReason::ClaimedByAnother,

@@ -11,7 +11,7 @@ use crate::primitives::secret::same;
 use crate::primitives::sign;
 use crate::protocol::guest::grant::{GrantedElsewhere, SharedGrant};
 use crate::protocol::guest::invitation::{Approval, Invitation, MAX_SIGNED};
-use crate::protocol::guest::server_copy::{Notice, claim_name};
+use crate::protocol::guest::server_copy::{Notice, claim_hash};
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::wire;
 
@@ -177,7 +177,7 @@ impl Invite {
             Status::Ended => return self.over(),
         };
         let theirs = claimed.ok_or(Error::AlreadyClaimed)?;
-        if claim_name(ours) == theirs {
+        if claim_hash(ours) == theirs {
             return Ok(Pending::maybe(self, None, SyncOutcome::Known));
         }
         Ok(self.changed(now, InviteChange::Contested, SyncOutcome::Contested))

@@ -136,7 +136,7 @@ impl Notice {
         match self {
             Self::Claimed(transcript) => {
                 writer.u8(1);
-                writer.raw(&claim_name(transcript));
+                writer.raw(&claim_hash(transcript));
             }
             Self::Revoked => {
                 writer.u8(2);
@@ -175,6 +175,6 @@ impl Notice {
 
 /// Hashes a transcript as a notice shows it: a late-comer learns that the claim is not its own, and no
 /// more.
-pub(crate) fn claim_name(transcript: &[u8; 32]) -> [u8; 32] {
+pub(crate) fn claim_hash(transcript: &[u8; 32]) -> [u8; 32] {
     hash(&[labels::GUEST_CLAIM_NAME, transcript])
 }

@@ -99,8 +99,8 @@ impl BraidDelta {
 
 impl Braid {
     /// Applies a delta and empties it. The caller has checked that it was made from this state.
-    pub(crate) fn apply(&mut self, step: &mut BraidDelta) {
-        let BraidDelta { sent, event, part, extra, cache } = take(step);
+    pub(crate) fn apply(&mut self, delta: &mut BraidDelta) {
+        let BraidDelta { sent, event, part, extra, cache } = take(delta);
         match event {
             BraidEvent::None => {}
             BraidEvent::Generated(key) => self.phase = Phase::Key(Box::new(KeySide::new(key))),
@@ -226,14 +226,14 @@ impl BraidDelta {
             6 => BraidEvent::Followed,
             _ => return Err(Error::Malformed),
         };
-        let mut step = Self::of(event);
-        if matches!(step.event, BraidEvent::Collected) {
-            step.read_collected(reader)?;
+        let mut delta = Self::of(event);
+        if matches!(delta.event, BraidEvent::Collected) {
+            delta.read_collected(reader)?;
         }
-        if !step.is_received() {
-            step.sent = reader.u16()?;
+        if !delta.is_received() {
+            delta.sent = reader.u16()?;
         }
-        if step.sent > MAX_SENT || step.is_none() { Err(Error::Malformed) } else { Ok(step) }
+        if delta.sent > MAX_SENT || delta.is_none() { Err(Error::Malformed) } else { Ok(delta) }
     }
 
     fn write_collected(&self, writer: &mut Writer) {

@@ -49,9 +49,9 @@ impl Braids {
         let capacity =
             Capacity { number, room: usize::from(room), is_busy: from.braid.secret().is_some() };
         let mut extra = Vec::new();
-        let (part, mut step) = from.braid.send(&capacity, &mut extra, rng);
+        let (part, mut delta) = from.braid.send(&capacity, &mut extra, rng);
         assert_eq!(part.extra_bytes(), extra.len(), "what is announced is there");
-        from.braid.apply(&mut step);
+        from.braid.apply(&mut delta);
         to.coming = Some((part.encode(), extra));
     }
 
@@ -120,11 +120,11 @@ impl Side {
         let Ok(part) = BraidPart::decode(part) else { return };
         let Some(extra) = extra.get(..part.extra_bytes()) else { return };
         let is_busy = self.braid.secret().is_some();
-        if let Ok(mut step) = self.braid.receive(&part, extra, is_busy) {
+        if let Ok(mut delta) = self.braid.receive(&part, extra, is_busy) {
             let mut writer = Writer::new();
-            step.write(&mut writer);
-            assert!(step.is_none() || Reader::all(writer.written(), BraidDelta::read).is_ok());
-            self.braid.apply(&mut step);
+            delta.write(&mut writer);
+            assert!(delta.is_none() || Reader::all(writer.written(), BraidDelta::read).is_ok());
+            self.braid.apply(&mut delta);
         }
         if self.braid.shared_secret().is_some() {
             self.secrets.extend(self.braid.secret().map(|secret| *secret.expose()));

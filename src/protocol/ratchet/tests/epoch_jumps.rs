@@ -195,9 +195,9 @@ fn a_chain_without_an_answer_carries_twice_the_header_and_then_nothing() {
 }
 
 #[test]
-fn a_stored_change_with_a_step_of_the_other_direction_is_refused() {
-    let change = |place: u8, middle: &[u8], step: &[u8]| {
-        let bytes = [&[place | 0x80][..], &[1; 32], middle, &[0; 4], &[2; 16], step].concat();
+fn a_stored_change_with_a_braid_delta_of_the_other_direction_is_refused() {
+    let change = |place: u8, middle: &[u8], braid: &[u8]| {
+        let bytes = [&[place | 0x80][..], &[1; 32], middle, &[0; 4], &[2; 16], braid].concat();
         Reader::all(&bytes, RatchetDelta::read).err()
     };
     // Sent, with a chunk; received, with the news that the peer is in the next epoch; and crossed.

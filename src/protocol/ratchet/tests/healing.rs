@@ -91,7 +91,7 @@ impl Thief {
         if mixes {
             braid.forget_secret();
         }
-        let mut step = if delta.is_received() {
+        let mut braid_delta = if delta.is_received() {
             braid.receive(part, extra, capacity.is_busy).unwrap()
         } else if delta.braid.is_drawn() {
             self.braid = None;
@@ -99,7 +99,7 @@ impl Thief {
         } else {
             braid.send(capacity, &mut Vec::new(), &mut TestRng::zeros()).1
         };
-        braid.apply(&mut step);
+        braid.apply(&mut braid_delta);
         if let Some(secret) = braid.secret() {
             self.secret = *secret.expose();
         }

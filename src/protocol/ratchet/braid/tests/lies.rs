@@ -26,7 +26,7 @@ fn a_lie_in_any_state_is_refused_or_ignored_or_found_and_changes_no_agreed_secre
             let Ok(lie) = BraidPart::decode(&lie.encode()) else { continue };
             let told = to.braid.receive(&lie, &[], false);
             assert!(matches!(told, Ok(_) | Err(Error::Inconsistent)));
-            let agrees = matches!(told.map(|step| step.event), Ok(BraidEvent::Agreed(_)));
+            let agrees = matches!(told.map(|delta| delta.event), Ok(BraidEvent::Agreed(_)));
             assert!(!agrees || lie.chunk == sent.part.chunk);
         }
         assert_eq!(to.bytes(), before);
@@ -41,7 +41,7 @@ fn an_epoch_to_come_is_refused_unless_it_is_the_proof_that_is_due() {
     let is_second = |sides: &[Side; 2]| matches!(sides[1].braid.phase, Phase::Ct2(_));
     let mut sides = until(is_second);
     let told = |side: &Side, epoch, kind| {
-        side.braid.receive(&BraidPart::bare(epoch, kind), &[], false).map(|step| step.event)
+        side.braid.receive(&BraidPart::bare(epoch, kind), &[], false).map(|delta| delta.event)
     };
     assert!(matches!(told(&sides[1], 2, Kind::Nothing), Ok(BraidEvent::Followed)));
     for (epoch, kind) in [(3, Kind::Nothing), (2, Kind::Done), (u32::MAX, Kind::Nothing)] {
@@ -127,9 +127,9 @@ fn a_second_secret_is_not_taken_before_the_first_one_is_mixed() {
     let [one, other] = &mut sides;
     let sent = other.send(0, 0);
     let part = sent.part;
-    let busy = one.braid.receive(&part, &[], true).map(|step| step.event);
+    let busy = one.braid.receive(&part, &[], true).map(|delta| delta.event);
     assert_eq!(busy.err(), Some(Error::Inconsistent));
-    let free = one.braid.receive(&part, &[], false).map(|step| step.event);
+    let free = one.braid.receive(&part, &[], false).map(|delta| delta.event);
     assert!(matches!(free, Ok(BraidEvent::Agreed(_))));
     // Nor does the ciphertext side make one.
     let mut sides = until(|sides| match &sides[1].braid.phase {
@@ -137,8 +137,8 @@ fn a_second_secret_is_not_taken_before_the_first_one_is_mixed() {
         _ => false,
     });
     let capacity = Capacity { number: 0, room: 0, is_busy: true };
-    let (part, step) = sides[1].braid.send(&capacity, &mut Vec::new(), &mut TestRng::new(1));
-    assert!(part.kind == Kind::Nothing && step.is_none());
+    let (part, delta) = sides[1].braid.send(&capacity, &mut Vec::new(), &mut TestRng::new(1));
+    assert!(part.kind == Kind::Nothing && delta.is_none());
     assert_eq!(sides[1].send(0, 0).part.kind, Kind::Ct1);
 }
 
@@ -172,7 +172,7 @@ fn parts_of_ones_own_role_and_parts_that_cannot_come_yet_are_refused() {
     let told = |side: &Side, kind| {
         let chunk = if Kind::has_chunk(kind) { [7; CHUNK] } else { [0; CHUNK] };
         let part = BraidPart { epoch: 1, kind, extra: 0, index: 0, chunk };
-        side.braid.receive(&part, &[], false).map(|step| step.is_none())
+        side.braid.receive(&part, &[], false).map(|delta| delta.is_none())
     };
     let inconsistent = Err(Error::Inconsistent);
     let [one, other] = pair(16);
@@ -198,7 +198,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_a_peer_says_a_side_answers_with_a_step_or_inconsistent(
+    fn whatever_a_peer_says_a_side_answers_with_a_delta_or_inconsistent(
         stop in 0..200_usize,
         bytes in proptest::array::uniform(any::<u8>()),
         kind in 0..7_u8,
@@ -218,7 +218,7 @@ proptest! {
             let Ok(part) = BraidPart::decode(&part.encode()) else { continue };
             let behind = vec![bytes[0]; part.extra_bytes()];
             match side.braid.receive(&part, &behind, false) {
-                Ok(mut step) => side.braid.apply(&mut step),
+                Ok(mut delta) => side.braid.apply(&mut delta),
                 Err(error) => prop_assert_eq!(error, Error::Inconsistent),
             }
             side.reload();

@@ -62,29 +62,29 @@ impl Side {
     fn send(&mut self, room: usize, number: u32) -> Sent {
         let capacity = Capacity { number, room, is_busy: false };
         let mut extra = Vec::new();
-        let (part, mut step) = self.braid.send(&capacity, &mut extra, &mut self.rng);
+        let (part, mut delta) = self.braid.send(&capacity, &mut extra, &mut self.rng);
         assert_eq!(part.extra_bytes(), extra.len());
-        self.apply(&mut step);
+        self.apply(&mut delta);
         Sent { part, extra }
     }
 
     fn receive(&mut self, sent: &Sent) -> Result<(), Error> {
         let part = BraidPart::decode(&sent.part.encode())?;
-        let mut step = self.braid.receive(&part, &sent.extra, false)?;
-        self.apply(&mut step);
+        let mut delta = self.braid.receive(&part, &sent.extra, false)?;
+        self.apply(&mut delta);
         Ok(())
     }
 
     /// Applies a delta, as it is or as it comes back from a store, and takes the secret as if into the
     /// root.
-    fn apply(&mut self, step: &mut BraidDelta) {
+    fn apply(&mut self, delta: &mut BraidDelta) {
         self.messages += 1;
-        if self.is_restless && self.messages.is_multiple_of(2) && !step.is_none() {
+        if self.is_restless && self.messages.is_multiple_of(2) && !delta.is_none() {
             let mut writer = Writer::new();
-            step.write(&mut writer);
-            *step = Reader::all(&writer.secret(), BraidDelta::read).unwrap();
+            delta.write(&mut writer);
+            *delta = Reader::all(&writer.secret(), BraidDelta::read).unwrap();
         }
-        self.braid.apply(step);
+        self.braid.apply(delta);
         if self.is_restless && self.messages.is_multiple_of(3) {
             self.reload();
         }

@@ -8,9 +8,9 @@ impl Side {
     fn reserve(&mut self, room: usize, count: u16) -> (Sent, ReservedChunks) {
         let mut extra = Vec::new();
         let capacity = Capacity { number: 0, room, is_busy: false };
-        let (part, mut step) = self.braid.send(&capacity, &mut extra, &mut self.rng);
-        let reserved = step.set_aside(count);
-        self.apply(&mut step);
+        let (part, mut delta) = self.braid.send(&capacity, &mut extra, &mut self.rng);
+        let reserved = delta.set_aside(count);
+        self.apply(&mut delta);
         (Sent { part, extra }, reserved)
     }
 

@@ -71,7 +71,7 @@ fn a_stored_braid_that_no_history_leads_to_is_refused() {
 }
 
 #[test]
-fn a_stored_step_that_no_message_makes_is_refused() {
+fn a_stored_delta_that_no_message_makes_is_refused() {
     let read = |bytes: &[u8]| Reader::all(bytes, BraidDelta::read).err();
     let received = [&[4, 1, 0, 3, 0][..], &[7; 32]].concat();
     assert_eq!(read(&received), None);
