@@ -43,32 +43,33 @@ pub(crate) trait Stateful: Sized {
 
 /// The kind of state that a delta is of: the first byte of a delta in the encoding of a change.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum DeltaKind {
     /// Of no state: no change has it.
-    Never = 0,
-    Session = 1,
-    Device = 2,
-    Invite = 3,
-    Chat = 4,
-    Client = 5,
+    Never,
+    Session,
+    Device,
+    Invite,
+    Chat,
+    Client,
 }
 
 impl DeltaKind {
+    /// The kinds of all changes. One that is left out here cannot be read, and its tests say so.
+    const ALL: [Self; 5] = [Self::Session, Self::Device, Self::Invite, Self::Chat, Self::Client];
+
     pub(super) const fn encode(self) -> u8 {
-        self as u8
+        match self {
+            Self::Never => 0,
+            Self::Session => 1,
+            Self::Device => 2,
+            Self::Invite => 3,
+            Self::Chat => 4,
+            Self::Client => 5,
+        }
     }
 
-    /// Decodes the first byte of a delta. A kind that is left out here has no change that can be read.
     pub(super) fn decode(byte: u8) -> Result<Self, Error> {
-        match byte {
-            1 => Ok(Self::Session),
-            2 => Ok(Self::Device),
-            3 => Ok(Self::Invite),
-            4 => Ok(Self::Chat),
-            5 => Ok(Self::Client),
-            _ => Err(Error::Malformed),
-        }
+        Self::ALL.into_iter().find(|kind| kind.encode() == byte).ok_or(Error::Malformed)
     }
 }
 
