@@ -96,16 +96,16 @@ impl<T: Entry> PagedLog<T> {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>, count: usize) -> Result<Self, Error> {
-        let mut log = Self::default();
+        let mut whole = Self::default();
         for _ in 0..count {
             let piece = LogPiece::read(reader)?;
-            let follows = log.0.back().is_none_or(|last| last.number < piece.number);
+            let follows = whole.0.back().is_none_or(|last| last.number < piece.number);
             if !follows || piece.entries.is_empty() {
                 return Err(Error::Malformed);
             }
-            log.0.push_back(piece);
+            whole.0.push_back(piece);
         }
-        if log.len() > T::MAX { Err(Error::Malformed) } else { Ok(log) }
+        if whole.len() > T::MAX { Err(Error::Malformed) } else { Ok(whole) }
     }
 }
 

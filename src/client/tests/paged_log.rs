@@ -21,21 +21,21 @@ impl Entry for Number {
 }
 
 fn of(numbers: impl IntoIterator<Item = u8>) -> PagedLog<Number> {
-    let mut log = PagedLog::default();
-    numbers.into_iter().for_each(|number| log.push(Number(number)));
-    log
+    let mut paged = PagedLog::default();
+    numbers.into_iter().for_each(|number| paged.push(Number(number)));
+    paged
 }
 
-fn pages(log: &PagedLog<Number>) -> Vec<(Vec<u8>, Vec<u8>)> {
+fn pages(paged: &PagedLog<Number>) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut writer = Writer::new();
-    log.write(&mut writer);
+    paged.write(&mut writer);
     let (_, pages) = writer.cut();
     pages.into_iter().map(|part| (part.title.to_vec(), part.bytes.to_vec())).collect()
 }
 
 fn read(count: usize, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let log: PagedLog<Number> = Reader::all(bytes, |reader| PagedLog::read(reader, count))?;
-    Ok(log.iter().map(|number| number.0).collect())
+    let paged: PagedLog<Number> = Reader::all(bytes, |reader| PagedLog::read(reader, count))?;
+    Ok(paged.iter().map(|number| number.0).collect())
 }
 
 /// Encodes a piece.
@@ -46,23 +46,23 @@ fn piece(number: u8, entries: &[u8]) -> Vec<u8> {
 
 #[test]
 fn additions_and_removals_leave_the_pieces_between_as_they_were() {
-    let mut log = of(0..10);
-    let before = pages(&log);
+    let mut paged = of(0..10);
+    let before = pages(&paged);
     assert_eq!(before[1], ([9, 0, 0, 0, 0, 0, 0, 0, 1].to_vec(), piece(1, &[4, 5, 6, 7])));
-    log.pop();
-    log.push(Number(10));
-    let after = pages(&log);
+    paged.pop();
+    paged.push(Number(10));
+    let after = pages(&paged);
     assert_eq!(after[0].1, piece(0, &[1, 2, 3]));
     assert_eq!(after[1], before[1]);
     assert_eq!(after[2].1, piece(2, &[8, 9, 10]));
     // Numbers stay, also when a piece in the middle has emptied.
-    log.retain(|number| !(4..8).contains(&number.0));
-    assert_eq!(pages(&log), [after[0].clone(), after[2].clone()]);
+    paged.retain(|number| !(4..8).contains(&number.0));
+    assert_eq!(pages(&paged), [after[0].clone(), after[2].clone()]);
     for _ in 0..3 {
-        log.pop();
+        paged.pop();
     }
-    assert_eq!(pages(&log), [after[2].clone()]);
-    assert_eq!(log.iter().next_back().unwrap().0, 10);
+    assert_eq!(pages(&paged), [after[2].clone()]);
+    assert_eq!(paged.iter().next_back().unwrap().0, 10);
 }
 
 #[test]
