@@ -71,7 +71,7 @@ attacks! {
     what_is_delivered_twice_is_opened_once: attack::DUPLICATE | attack::REORDER, 23;
     what_is_reordered_is_read: attack::REORDER, 24;
     what_is_altered_is_not_opened: attack::ALTER, 25;
-    what_is_brought_to_another_device_or_under_another_name_is_not_opened: attack::MISROUTE, 26;
+    what_is_brought_to_another_device_or_from_another_address_is_not_opened: attack::MISROUTE, 26;
     a_hidden_list_is_noticed_by_the_next_message: attack::HIDE_LIST, 27;
     an_old_list_is_not_taken: attack::OLD_LIST, 28;
     a_forked_list_is_not_taken_or_noticed: attack::FORK_LIST, 29;

@@ -21,21 +21,21 @@ impl Entry for Number {
 }
 
 fn of(numbers: impl IntoIterator<Item = u8>) -> PagedLog<Number> {
-    let mut paged = PagedLog::default();
-    numbers.into_iter().for_each(|number| paged.push(Number(number)));
-    paged
+    let mut whole = PagedLog::default();
+    numbers.into_iter().for_each(|number| whole.push(Number(number)));
+    whole
 }
 
-fn pages(paged: &PagedLog<Number>) -> Vec<(Vec<u8>, Vec<u8>)> {
+fn pages(whole: &PagedLog<Number>) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut writer = Writer::new();
-    paged.write(&mut writer);
+    whole.write(&mut writer);
     let (_, pages) = writer.cut();
     pages.into_iter().map(|part| (part.title.to_vec(), part.bytes.to_vec())).collect()
 }
 
 fn read(count: usize, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let paged: PagedLog<Number> = Reader::all(bytes, |reader| PagedLog::read(reader, count))?;
-    Ok(paged.iter().map(|number| number.0).collect())
+    let whole: PagedLog<Number> = Reader::all(bytes, |reader| PagedLog::read(reader, count))?;
+    Ok(whole.iter().map(|number| number.0).collect())
 }
 
 /// Encodes a piece.
@@ -46,23 +46,23 @@ fn piece(number: u8, entries: &[u8]) -> Vec<u8> {
 
 #[test]
 fn additions_and_removals_leave_the_pieces_between_as_they_were() {
-    let mut paged = of(0..10);
-    let before = pages(&paged);
+    let mut whole = of(0..10);
+    let before = pages(&whole);
     assert_eq!(before[1], ([9, 0, 0, 0, 0, 0, 0, 0, 1].to_vec(), piece(1, &[4, 5, 6, 7])));
-    paged.pop();
-    paged.push(Number(10));
-    let after = pages(&paged);
+    whole.pop();
+    whole.push(Number(10));
+    let after = pages(&whole);
     assert_eq!(after[0].1, piece(0, &[1, 2, 3]));
     assert_eq!(after[1], before[1]);
     assert_eq!(after[2].1, piece(2, &[8, 9, 10]));
     // Numbers stay, also when a piece in the middle has emptied.
-    paged.retain(|number| !(4..8).contains(&number.0));
-    assert_eq!(pages(&paged), [after[0].clone(), after[2].clone()]);
+    whole.retain(|number| !(4..8).contains(&number.0));
+    assert_eq!(pages(&whole), [after[0].clone(), after[2].clone()]);
     for _ in 0..3 {
-        paged.pop();
+        whole.pop();
     }
-    assert_eq!(pages(&paged), [after[2].clone()]);
-    assert_eq!(paged.iter().next_back().unwrap().0, 10);
+    assert_eq!(pages(&whole), [after[2].clone()]);
+    assert_eq!(whole.iter().next_back().unwrap().0, 10);
 }
 
 #[test]
