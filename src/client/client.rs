@@ -8,7 +8,7 @@ use rand_core::CryptoRng;
 
 use super::address::Address;
 use super::contact::{Contact, ListMismatch};
-use super::delta::{ClientDelta, ClientItem, MovedSession};
+use super::delta::{Accept, ClientDelta, ClientItem, MovedSession};
 use super::message_log::{SeenLog, SentLog};
 use super::peer::Peer;
 use super::tombstones::Tombstones;
@@ -244,7 +244,8 @@ impl Inner {
             ClientItem::Prekeys(change) => change.move_on(&mut self.device),
             ClientItem::Begin(begin) => self.peer(begin.with).begin(begin.session, now),
             ClientItem::Accept(accept) => {
-                self.peer(accept.from).accept(accept.session, accept.activate, now);
+                let Accept { from, session, activate, forgot } = *accept;
+                self.peer(from).accept(session, activate, forgot, now);
             }
             ClientItem::Sealed(mut moved) | ClientItem::Opened(mut moved) => {
                 let MovedSession { with, slot, delta } = &mut *moved;

@@ -195,12 +195,20 @@ pub enum Alert {
     /// The device had lost its sessions and begins anew: it was restored, or somebody else has its
     /// keys.
     SessionReset,
-    /// The device forgot a session that it had proven: its state was cloned or rolled back. Tell
-    /// the user.
+    /// The device forgot a session that it had, or messages that it sent: its state was rolled back to a
+    /// backup, or copied, and the copy writes too. Tell the user.
     SessionForked,
-    /// The letter came in a session that is not the active one: it was held back, or crossed with a letter of
-    /// this side.
+    /// The device continues what this device does not know: the state of *this* device was rolled back to a
+    /// backup, or had forgotten the account; or somebody poses as the other device. Tell the user.
+    RolledBack,
+    /// The letter came in a session that another one has replaced: it was held back, or crossed with a letter
+    /// of this side.
     OldSession,
+    /// The letter came in a session that is not active here and never was: it was begun at the same time as
+    /// another one, or held back since; or by somebody who has the device's identity key. Two devices that
+    /// begin to talk may meet it; later on it should not happen. A resend request in it makes this device
+    /// begin another session with the device.
+    StraySession,
     /// The session was begun without a one-time prekey: they have run out, or a server withholds
     /// them.
     NoOneTimePrekey,

@@ -18,7 +18,7 @@ use super::address::Address;
 use super::limits::MAX_ITEMS;
 use super::message_log::{Seen, Sent};
 use super::paged_log::Entry;
-use super::peer::Slot;
+use super::slot::Slot;
 use crate::protocol::letter::MessageId;
 use crate::storage::{Change, Delta, DeltaKind, Stateful};
 
@@ -78,6 +78,8 @@ pub(super) struct Accept {
     pub(super) session: Session,
     /// True if it becomes the active session; else it is only read.
     pub(super) activate: bool,
+    /// True if its maker has forgotten what this device knows, of which it is to be told.
+    pub(super) forgot: bool,
 }
 
 /// A message in a session, which it moves on.
@@ -182,6 +184,7 @@ impl ClientItem {
             Self::Accept(accept) => {
                 accept.from.write(writer);
                 writer.flag(accept.activate);
+                writer.flag(accept.forgot);
             }
             Self::Sealed(moved) => moved.with.write(writer),
             Self::Opened(moved) => {
@@ -218,9 +221,10 @@ impl ClientItem {
                 Self::Begin(Box::new(Begin { with, session: Session::read(reader)? }))
             }
             3 => {
-                let (from, activate) = (Address::read(reader)?, reader.flag()?);
+                let from = Address::read(reader)?;
+                let (activate, forgot) = (reader.flag()?, reader.flag()?);
                 let session = Session::read(reader)?;
-                Self::Accept(Box::new(Accept { from, session, activate }))
+                Self::Accept(Box::new(Accept { from, session, activate, forgot }))
             }
             4 => Self::Sealed(moved(Address::read(reader)?, Slot::Active, reader)?),
             5 => {

@@ -58,6 +58,7 @@ mod delta;
 mod guests;
 pub(crate) mod limits;
 mod linking;
+mod links;
 mod lists;
 mod maintenance;
 mod message_log;
@@ -70,6 +71,7 @@ mod resend;
 mod send;
 mod sender;
 mod session_choice;
+mod slot;
 mod state_bytes;
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 
 use super::address::Address;
 use super::limits::MAX_ACCOUNTS;
+use super::links::Links;
 use super::session_choice::{
-    ActiveSession, Choice, GRACE, MAX_REPLACED, NewSession, PeerSessions, RENEW_AFTER, choose,
-    created, is_due, is_plausible,
+    ActiveSession, Choice, Contradiction, GRACE, MAX_REPLACED, Met, NewSession, PeerSessions,
+    RENEW_AFTER, Reached, choose, contradiction, created, is_due, is_plausible,
 };
+use super::slot::{Slot, Standing};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
 use crate::protocol::clock::Now;
@@ -31,7 +33,11 @@ pub(super) struct Peer {
     /// The highest plausible time of creation of all sessions with the device, those made here included.
     newest: u64,
     /// Set once the device has shown that it holds a confirmed session.
-    known: bool,
+    met: Option<Met>,
+    /// Set if the device has forgotten something, until it has answered a letter that says so.
+    forgot: bool,
+    /// The sessions that were active here, which are all that the device can name.
+    links: Links,
     /// Set if the device has made a resend request in a replaced session.
     resend_requested: bool,
     /// The time at which this device last read something from it, by its own clock.
@@ -45,41 +51,13 @@ struct ReplacedSession {
     session: Session,
     /// Its end, once the session that took its place is proven; before that the end of time.
     until: u64,
-    /// The place at which the peer stopped sending in it, if it said so; else the last place there is.
-    closed: Position,
-}
-
-/// A place that no message has.
-const OPEN: Position = Position { chain: u32::MAX, number: u32::MAX };
-
-/// The place of one of a peer's sessions.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Slot {
-    /// The one to send in.
-    Active,
-    /// A replaced one, counted from the newest.
-    Replaced(u8),
-}
-
-impl Slot {
-    /// Returns its byte at rest: 0 is the active one, the replaced ones follow.
-    pub(super) fn byte(self) -> u8 {
-        match self {
-            Self::Active => 0,
-            // There are at most `MAX_REPLACED`.
-            Self::Replaced(place) => place.saturating_add(1),
-        }
-    }
-
-    pub(super) fn of(byte: u8) -> Self {
-        byte.checked_sub(1).map_or(Self::Active, Self::Replaced)
-    }
 }
 
 impl Peer {
     /// Knows nothing yet, but that sessions up to `newest` are forgotten.
     pub(super) fn new(newest: u64) -> Self {
-        Self { newest, ..Self::default() }
+        let links = if newest == 0 { Links::default() } else { Links::forgotten() };
+        Self { newest, links, ..Self::default() }
     }
 
     pub(super) fn newest(&self) -> u64 {
@@ -130,32 +108,62 @@ impl Peer {
     pub(super) fn is_past(&self, slot: Slot, position: Position) -> bool {
         let Slot::Replaced(place) = slot else { return false };
         let replaced = self.replaced.get(usize::from(place));
-        replaced.is_some_and(|replaced| position >= replaced.closed)
+        let link = replaced.and_then(|replaced| self.links.find(replaced.session.id()));
+        link.and_then(|link| link.closed).is_some_and(|closed| position >= closed)
+    }
+
+    /// Tells where a session stands.
+    pub(super) fn standing(&self, slot: Slot) -> Standing {
+        let Slot::Replaced(place) = slot else { return Standing::Active };
+        let replaced = self.replaced.get(usize::from(place));
+        let link = replaced.and_then(|replaced| self.links.find(replaced.session.id()));
+        if link.is_some() { Standing::Replaced } else { Standing::Stray }
     }
 
     /// Tells whether all of it is with the device of this certificate.
     pub(super) fn is_of(&self, certificate: &Certificate) -> bool {
-        let replaced = self.replaced.iter().map(|replaced| &replaced.session);
-        self.active.iter().chain(replaced).all(|session| session.peer() == certificate)
+        self.held().all(|session| session.peer() == certificate)
     }
 
     /// Tells whether all of it is with the device of this address.
     pub(super) fn is_at(&self, address: Address) -> bool {
-        let replaced = self.replaced.iter().map(|replaced| &replaced.session);
-        self.active.iter().chain(replaced).all(|session| Address::of(session.peer()) == address)
+        self.held().all(|session| Address::of(session.peer()) == address)
     }
 
-    /// Chooses what becomes of a first message of the peer's.
-    pub(super) fn choose(&self, session: &Session, now: Now) -> Choice {
+    /// Judges a first message of the peer's, which names prekeys of such an age: what becomes of its session,
+    /// and what in it contradicts the sessions that are known.
+    pub(super) fn judge(
+        &self,
+        session: &Session,
+        prekeys: u64,
+        now: Now,
+    ) -> (Choice, Option<Contradiction>) {
         let continuation = session.continuation();
-        let first = NewSession {
-            id: session.id(),
-            predecessor: continuation.predecessor().map(|predecessor| predecessor.session),
-            created: continuation.created,
+        let predecessor = continuation.predecessor();
+        let first =
+            NewSession { id: session.id(), predecessor, created: continuation.created, prekeys };
+        let pair = PeerSessions {
+            active: self.active_session(),
+            newest: self.newest,
+            met: self.met,
+            links: &self.links,
         };
-        let pair =
-            PeerSessions { active: self.active_session(), newest: self.newest, known: self.known };
-        choose(&pair, &first, now.seconds())
+        let reached = predecessor.and_then(|predecessor| self.reached(predecessor.session));
+        (choose(&pair, &first, now.seconds()), contradiction(&pair, &first, reached))
+    }
+
+    /// Returns how far a session has come, if it is still held.
+    fn reached(&self, id: SessionId) -> Option<Reached> {
+        let session = self.held().find(|session| session.id() == id)?;
+        // The responder's chain answers the initiator's of the same number, which answers the one before.
+        let ahead = u32::from(session.role() == Role::Responder);
+        let chain = session.sent().chain.saturating_add(ahead);
+        Some(Reached { opened: session.heard(), chain })
+    }
+
+    fn held(&self) -> impl Iterator<Item = &Session> {
+        let replaced = self.replaced.iter().map(|replaced| &replaced.session);
+        self.active.iter().chain(replaced)
     }
 
     /// Makes a session of this device's own the active one.
@@ -165,38 +173,36 @@ impl Peer {
     }
 
     /// Takes a session of the peer's in, as the active one or only to be read.
-    pub(super) fn accept(&mut self, session: Session, activate: bool, now: u64) {
+    pub(super) fn accept(&mut self, session: Session, activate: bool, forgot: bool, now: u64) {
+        self.forgot |= forgot;
         let continuation = *session.continuation();
-        let named = continuation.predecessor();
-        self.known |= named.is_some();
         self.heard = now;
-        let is_plausible = is_plausible(continuation.created, now);
-        if is_plausible {
-            self.newest = self.newest.max(continuation.created);
+        if is_plausible(continuation.created, now) {
+            let created = continuation.created;
+            self.newest = self.newest.max(created);
+            // Its initiator has left the predecessor, whichever session is active.
+            if let Some(named) = continuation.predecessor() {
+                self.links.close(named.session, named.closed, created);
+                self.met.get_or_insert(Met { created, at: now });
+            }
         }
         if activate {
             self.replace(session, now);
         } else {
-            self.keep(ReplacedSession { session, until: u64::MAX, closed: OPEN });
+            self.keep(ReplacedSession { session, until: u64::MAX });
             self.end_replaced(now);
-        }
-        // Its initiator has left the predecessor, whichever session is active. What it said first of where
-        // that closed counts.
-        if let Some(named) = named.filter(|_| is_plausible) {
-            let mut replaced = self.replaced.iter_mut().filter(|replaced| replaced.closed == OPEN);
-            if let Some(replaced) = replaced.find(|replaced| replaced.session.id() == named.session)
-            {
-                replaced.closed = named.closed;
-            }
         }
     }
 
     fn replace(&mut self, session: Session, now: u64) {
         self.since = now;
         self.resend_requested = false;
+        let (id, created) = (session.id(), session.continuation().created);
         if let Some(old) = self.active.replace(session) {
-            self.keep(ReplacedSession { session: old, until: u64::MAX, closed: OPEN });
+            self.keep(ReplacedSession { session: old, until: u64::MAX });
         }
+        let held: Vec<_> = self.held().map(Session::id).collect();
+        self.links.add(id, created, |link| held.iter().any(|id| link.is_of(*id)));
         self.end_replaced(now);
     }
 
@@ -219,8 +225,9 @@ impl Peer {
 
     /// Gives the replaced sessions an end, once the active one is proven.
     fn end_replaced(&mut self, now: u64) {
-        if self.active.as_ref().is_some_and(Session::is_proven) {
-            self.known = true;
+        if let Some(proven) = self.active.as_ref().filter(|active| active.is_proven()) {
+            let created = proven.continuation().created;
+            self.met.get_or_insert(Met { created, at: now });
             for replaced in self.replaced.iter_mut().filter(|replaced| replaced.until == u64::MAX) {
                 replaced.until = now.saturating_add(GRACE);
             }
@@ -236,6 +243,8 @@ impl Peer {
         delta: &mut ratchet::RatchetDelta,
     ) {
         let opened = delta.is_received();
+        // The peer's new chain answers what this side has sent in the one before.
+        self.forgot &= !(slot == Slot::Active && opened && delta.is_turn());
         if let Some(session) = self.session_mut(slot) {
             session.apply_delta(next, delta);
         }
@@ -255,6 +264,11 @@ impl Peer {
                 replaced.map(|replaced| &mut replaced.session)
             }
         }
+    }
+
+    /// Tells whether the device is to be told that it has forgotten something.
+    pub(super) fn has_forgotten(&self) -> bool {
+        self.forgot
     }
 
     /// Notes a resend request that the peer made in a replaced session.
@@ -278,10 +292,12 @@ impl Peer {
             |session: &Session| is_plausible(session.continuation().created, now);
         self.active = self.active.take().filter(has_plausible_time);
         self.replaced.retain(|replaced| has_plausible_time(&replaced.session));
-        let replaced = self.replaced.iter().map(|replaced| &replaced.session);
-        let left = self.active.iter().chain(replaced).map(|session| session.continuation().created);
         if !is_plausible(self.newest, now) {
+            let left = self.held().map(|session| session.continuation().created);
             self.newest = left.max().unwrap_or(0);
+        }
+        if let Some(met) = &mut self.met {
+            met.at = met.at.min(now);
         }
         self.since = self.since.min(now);
         self.heard = self.heard.min(now);
@@ -306,8 +322,13 @@ impl Peer {
         writer.u64(self.since);
         writer.u64(self.newest);
         writer.u64(self.heard);
-        writer.flag(self.known);
+        writer.option(self.met, |met, writer| {
+            writer.u64(met.created);
+            writer.u64(met.at);
+        });
         writer.flag(self.resend_requested);
+        writer.flag(self.forgot);
+        self.links.write(writer);
         writer.list(&self.reports, |(subject, listed), writer| {
             writer.raw(&subject.0);
             listed.write(writer);
@@ -318,13 +339,26 @@ impl Peer {
         let active = reader.option(Session::read)?;
         let replaced = reader.list(MAX_REPLACED, ReplacedSession::read)?;
         let (since, newest, heard) = (reader.u64()?, reader.u64()?, reader.u64()?);
-        let (known, resend_requested) = (reader.flag()?, reader.flag()?);
+        let met = reader.option(|reader| Ok(Met { created: reader.u64()?, at: reader.u64()? }))?;
+        let (resend_requested, forgot) = (reader.flag()?, reader.flag()?);
+        let links = Links::read(reader)?;
         let mut reports = BTreeMap::new();
         for _ in 0..reader.count(MAX_ACCOUNTS.saturating_add(1))? {
             let subject = AccountId(*reader.array()?);
             ascending(&mut reports, subject, Listed::read(reader)?)?;
         }
-        Ok(Self { active, since, replaced, newest, known, resend_requested, heard, reports })
+        Ok(Self {
+            active,
+            since,
+            replaced,
+            newest,
+            met,
+            forgot,
+            links,
+            resend_requested,
+            heard,
+            reports,
+        })
     }
 }
 
@@ -336,13 +370,9 @@ impl ReplacedSession {
     fn write(&self, writer: &mut Writer) {
         self.session.write(writer);
         writer.u64(self.until);
-        writer.u32(self.closed.chain);
-        writer.u32(self.closed.number);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (session, until) = (Session::read(reader)?, reader.u64()?);
-        let closed = Position { chain: reader.u32()?, number: reader.u32()? };
-        Ok(Self { session, until, closed })
+        Ok(Self { session: Session::read(reader)?, until: reader.u64()? })
     }
 }

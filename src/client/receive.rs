@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::session_choice::Choice;
+use super::session_choice::{Choice, Contradiction};
 use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::protocol::identity::certificate::AccountId;
@@ -14,9 +14,10 @@ use super::client::{Client, Inner};
 use super::consistency::Findings;
 use super::content::{Alert, Content, ReceivedLetter};
 use super::delta::{Accept, ClientItem, MovedSession};
-use super::peer::{Peer, Slot};
+use super::peer::Peer;
 use super::plan::Conversation;
 use super::sender::Sender;
+use super::slot::Standing;
 use crate::session::incoming::Incoming;
 use crate::session::{Accepted, Decrypted, Session};
 use crate::storage::Pending;
@@ -24,8 +25,7 @@ use crate::storage::Pending;
 /// A message that was opened, in one session or another.
 struct ReadLetter {
     opened: Decrypted,
-    /// True if it was opened in the active session.
-    active: bool,
+    standing: Standing,
     found: Findings,
 }
 
@@ -61,15 +61,18 @@ impl Client {
         let contact = inner.known(from.account)?;
         contact.device(from.device)?;
         contact.list.check(now.seconds())?;
-        let ReadLetter { opened, active, mut found } =
+        let ReadLetter { opened, standing, mut found } =
             inner.read(from, &Incoming::parse(envelope)?, now)?;
         let Decrypted { content, position, skipped, lost } = opened;
         let letter = Letter::decode(&content)?;
         letter.check_sender(from.account, inner.account())?;
+        if letter.rolled_back && !found.alerts.contains(&Alert::RolledBack) {
+            found.alerts.push(Alert::RolledBack);
+        }
         inner.compare_lists(from, &letter, &mut found);
         let content = inner.take_in(from, &letter, &mut found);
         let Findings { mut items, alerts } = found;
-        if matches!(content, Content::ResendRequested(_)) && !active {
+        if matches!(content, Content::ResendRequested(_)) && standing != Standing::Active {
             items.push(ClientItem::ResendRequested(Box::new(from)));
         }
         let sender = if from.account == inner.account() { Sender::Own } else { Sender::Member };
@@ -163,12 +166,16 @@ impl Inner {
             if peer.is_past(slot, opened.position) {
                 return Err(Error::StateCloned);
             }
-            let active = slot == Slot::Active;
-            let alerts = if active { Vec::new() } else { [Alert::OldSession].into() };
+            let standing = peer.standing(slot);
+            let alert = match standing {
+                Standing::Active => None,
+                Standing::Replaced => Some(Alert::OldSession),
+                Standing::Stray => Some(Alert::StraySession),
+            };
             let moved = MovedSession { with: from, slot, delta };
             let items = [ClientItem::Opened(Box::new(moved))].into();
-            let found = Findings { items, alerts };
-            return Ok(ReadLetter { opened, active, found });
+            let found = Findings { items, alerts: alert.into_iter().collect() };
+            return Ok(ReadLetter { opened, standing, found });
         }
         Err(Error::Forged)
     }
@@ -189,21 +196,38 @@ impl Inner {
         }
         let nothing = Peer::new(self.newest(from));
         let peer = self.peers.get(&from).unwrap_or(&nothing);
-        let (activate, alert) = match peer.choose(&session, now) {
-            Choice::Activate => (true, Alert::NewSession),
-            Choice::Replace { reset: false } => (true, Alert::SessionReplaced),
-            Choice::Replace { reset: true } => (true, Alert::SessionReset),
-            Choice::Keep { forked: false } => (false, Alert::OldSession),
-            Choice::Keep { forked: true } => (false, Alert::SessionForked),
-        };
-        let mut alerts = Vec::from([alert]);
+        let made = self.device.prekeys_made(envelope, now.seconds())?;
+        let (choice, contradiction) = peer.judge(&session, made, now);
+        // What the device has forgotten it may not know itself.
+        let told = [Contradiction::Reset, Contradiction::Forked];
+        let forgot = contradiction.is_some_and(|found| told.contains(&found));
+        let activate = choice != Choice::Keep;
+        let mut alerts: Vec<_> = contradiction.map(Alert::from).into_iter().collect();
+        match choice {
+            Choice::Keep => alerts.push(Alert::StraySession),
+            // That all is as it should be is not said of what contradicts something.
+            Choice::Activate | Choice::Replace if contradiction.is_some() => {}
+            Choice::Activate => alerts.push(Alert::NewSession),
+            Choice::Replace => alerts.push(Alert::SessionReplaced),
+        }
         if !session.used_one_time_prekey() {
             alerts.push(Alert::NoOneTimePrekey);
         }
         let items = Vec::from([
             self.prekeys(prekeys),
-            ClientItem::Accept(Box::new(Accept { from, session, activate })),
+            ClientItem::Accept(Box::new(Accept { from, session, activate, forgot })),
         ]);
-        Ok(ReadLetter { opened, active: activate, found: Findings { items, alerts } })
+        let standing = if activate { Standing::Active } else { Standing::Stray };
+        Ok(ReadLetter { opened, standing, found: Findings { items, alerts } })
+    }
+}
+
+impl From<Contradiction> for Alert {
+    fn from(contradiction: Contradiction) -> Self {
+        match contradiction {
+            Contradiction::Reset => Self::SessionReset,
+            Contradiction::Forked => Self::SessionForked,
+            Contradiction::RolledBack => Self::RolledBack,
+        }
     }
 }

@@ -17,8 +17,9 @@ use super::client::{Client, Inner};
 use super::delta::{Begin, ClientItem, MovedSession, Resent};
 use super::message_log::{Filed, MAX_RESENDS, Sent};
 use super::outgoing::{Envelope, Outgoing};
-use super::peer::{Peer, Slot};
+use super::peer::Peer;
 use super::plan::{Plan, Purpose, Target, To, Way};
+use super::slot::Slot;
 use crate::protocol::letter::MessageId;
 use crate::storage::Pending;
 
@@ -53,8 +54,14 @@ impl Client {
         let mut items = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
         let (id, body, blob) = inner.compose(plan, content, rng)?;
         let lists = plan.listed(inner.account(), plan.other(inner.account()))?;
-        let mut letter =
-            Letter { lists, sent: now.seconds(), id, conversation: plan.conversation, body };
+        let mut letter = Letter {
+            lists,
+            rolled_back: false,
+            sent: now.seconds(),
+            id,
+            conversation: plan.conversation,
+            body,
+        };
         let digest = letter.digest(inner.account(), inner.address().device);
         inner.remember(plan, id, digest, now, &mut items)?;
         let mut bytes = letter.encode();
@@ -71,6 +78,7 @@ impl Client {
                 letter.lists = plan.listed(inner.account(), lists_of)?;
                 bytes = letter.encode();
             }
+            Letter::tell(&mut bytes, inner.peers.get(&to).is_some_and(Peer::has_forgotten));
             let (message, delta) = inner.session_of(target, now)?.seal(&bytes, padded, rng)?;
             envelopes.push(Envelope { to, message });
             let moved = MovedSession { with: to, slot: Slot::Active, delta };

@@ -19,10 +19,15 @@
 //! The sessions of a pair stand in one order that both sides know, by [`created`] and then by id. A side
 //! never goes back in it. So a first message that was withheld brings nothing back, and two sides that know
 //! the same sessions send on the same one.
+//!
+//! What a first message says of the session before it is judged apart from that ([`contradiction`]): who
+//! chooses where its session stands in the order does not choose whether the user hears of it.
 
 use core::cmp::Reverse;
 
-use crate::protocol::position::SessionId;
+use super::links::Links;
+use crate::protocol::handshake::continuation::Predecessor;
+use crate::protocol::position::{Position, SessionId};
 
 /// The most replaced sessions of a pair of devices.
 pub(crate) const MAX_REPLACED: usize = 4;
@@ -64,14 +69,23 @@ impl ActiveSession {
 }
 
 /// The memory of all sessions with one device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PeerSessions {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PeerSessions<'a> {
     pub(crate) active: Option<ActiveSession>,
     /// The highest plausible `created` of all sessions, those made here included.
     pub(crate) newest: u64,
-    /// Set once the peer has shown that it holds a confirmed session. From then on it names
-    /// one, unless it has lost its state.
-    pub(crate) known: bool,
+    pub(crate) met: Option<Met>,
+    pub(crate) links: &'a Links,
+}
+
+/// The moment from which the peer has a confirmed session to name, unless it loses its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Met {
+    /// The `created` of the session that it proved, or that named a predecessor. A session of the peer's that
+    /// names none and is not a loss is of that time at most.
+    pub(crate) created: u64,
+    /// When this device learned of it, by its own clock.
+    pub(crate) at: u64,
 }
 
 /// A first message that opened.
@@ -79,8 +93,19 @@ pub(crate) struct PeerSessions {
 pub(crate) struct NewSession {
     pub(crate) id: SessionId,
     /// The last session that its initiator had active and confirmed.
-    pub(crate) predecessor: Option<SessionId>,
+    pub(crate) predecessor: Option<Predecessor>,
     pub(crate) created: u64,
+    /// The time at which the prekeys that it names were made here.
+    pub(crate) prekeys: u64,
+}
+
+/// The places that the predecessor of a first message has reached, if it is still held here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// The place behind the last message of the peer's that was opened in it.
+    pub(crate) opened: Position,
+    /// The highest chain that the peer can have begun by what this side has sent.
+    pub(crate) chain: u32,
 }
 
 /// The choice of what becomes of the session of a first message.
@@ -89,16 +114,21 @@ pub(crate) enum Choice {
     /// It is the active session; there was none.
     Activate,
     /// It is the active session, and takes the place of the one before.
-    Replace {
-        /// True if the peer has lost its state, which the user is told.
-        reset: bool,
-    },
-    /// The active session stays, and this one counts as replaced.
-    Keep {
-        /// True if the peer forgot a session that it had proven, which the user is told: its state was cloned
-        /// or rolled back.
-        forked: bool,
-    },
+    Replace,
+    /// The active session stays, and this one is only read.
+    Keep,
+}
+
+/// A contradiction between what a first message says of the session before it and what is known here. The
+/// user is told of it, whatever becomes of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contradiction {
+    /// It names no session, though the peer had one: it lost its state, or somebody poses as the peer.
+    Reset,
+    /// The peer forgot a session or messages of its own: its state was rolled back or copied.
+    Forked,
+    /// The peer knows what this device does not: this device's state was rolled back, or somebody poses.
+    RolledBack,
 }
 
 /// Returns the `created` of a session that is made now: the time, or what makes it the newest.
@@ -112,23 +142,51 @@ pub(crate) fn is_plausible(created: u64, now: u64) -> bool {
 }
 
 /// Chooses what becomes of a first message, by the rule that brings both sides to the same active session.
-pub(crate) fn choose(pair: &PeerSessions, first: &NewSession, now: u64) -> Choice {
-    const KEEP: Choice = Choice::Keep { forked: false };
+pub(crate) fn choose(pair: &PeerSessions<'_>, first: &NewSession, now: u64) -> Choice {
     if !is_plausible(first.created, now) {
-        return KEEP;
+        return Choice::Keep;
     }
     let Some(active) = &pair.active else {
-        return if first.created > pair.newest { Choice::Activate } else { KEEP };
+        return if first.created > pair.newest { Choice::Activate } else { Choice::Keep };
     };
-    // The later one comes first; of two at once the one with the lower id.
-    let is_newer = (first.created, Reverse(first.id)) > (active.created, Reverse(active.id));
     match first.predecessor {
-        _ if !is_newer => KEEP,
-        None => Choice::Replace { reset: pair.known },
-        Some(predecessor) if active.proven && predecessor != active.id => {
-            Choice::Keep { forked: true }
-        }
-        Some(_) => Choice::Replace { reset: false },
+        _ if !first.is_newer_than(active) => Choice::Keep,
+        Some(predecessor) if active.proven && predecessor.session != active.id => Choice::Keep,
+        _ => Choice::Replace,
+    }
+}
+
+/// Finds what in a first message contradicts what is known here of the sessions with its sender. `reached`
+/// is about the predecessor that it names.
+pub(crate) fn contradiction(
+    pair: &PeerSessions<'_>,
+    first: &NewSession,
+    reached: Option<Reached>,
+) -> Option<Contradiction> {
+    let newer = pair.active.filter(|active| first.is_newer_than(active));
+    let Some(Predecessor { session, closed }) = first.predecessor else {
+        let after = |met: &Met| first.created > met.created || first.prekeys > met.at;
+        return pair.met.filter(after).map(|_| Contradiction::Reset);
+    };
+    let Some(link) = pair.links.find(session) else {
+        let remembered = !pair.links.is_cut() || newer.is_some();
+        return remembered.then_some(Contradiction::RolledBack);
+    };
+    if reached.is_some_and(|reached| closed.chain > reached.chain) {
+        return Some(Contradiction::RolledBack);
+    }
+    let is_fork = first.created <= link.created
+        || link.closed.is_some_and(|said| said != closed)
+        || reached.is_some_and(|reached| closed < reached.opened)
+        || newer.is_some_and(|active| active.proven && session != active.id);
+    is_fork.then_some(Contradiction::Forked)
+}
+
+impl NewSession {
+    /// Tells whether it comes before another session in the order of the pair: the later one does, and of
+    /// two at once the one with the lower id.
+    fn is_newer_than(&self, active: &ActiveSession) -> bool {
+        (self.created, Reverse(self.id)) > (active.created, Reverse(active.id))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Session ids, positions of messages, and roles.
 
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::id::ids;
 
 ids! {
@@ -17,6 +19,17 @@ pub struct Position {
     pub chain: u32,
     /// The message's number in it, from 0.
     pub number: u32,
+}
+
+impl Position {
+    pub(crate) fn write(self, writer: &mut Writer) {
+        writer.u32(self.chain);
+        writer.u32(self.number);
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self { chain: reader.u32()?, number: reader.u32()? })
+    }
 }
 
 /// The side of the handshake that a device was on.

@@ -278,6 +278,12 @@ impl Device {
         Ok((Accepted { session, opened }, DeviceDelta { now, change }))
     }
 
+    /// Returns when the signed prekeys that a first message names were made.
+    pub(crate) fn prekeys_made(&self, first: &Incoming<'_>, now: u64) -> Result<u64, Error> {
+        let (prefix, _) = first.handshake()?;
+        Ok(self.inner.prekeys.prekey_set(prefix.signed_prekeys, now)?.public.created)
+    }
+
     /// Derives the key of a blob: this device's, for this message and content alone, and the same when the
     /// message is sealed again.
     pub(crate) fn blob_key(&self, id: &[u8; 16], content: &[u8]) -> Secret<32> {

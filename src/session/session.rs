@@ -193,6 +193,11 @@ impl Session {
         &self.inner.continuation
     }
 
+    /// Returns the position behind the last message that was opened.
+    pub(crate) fn heard(&self) -> Position {
+        self.inner.ratchet.heard()
+    }
+
     /// Returns the position of the next message in this side's present chain.
     pub(crate) fn sent(&self) -> Position {
         self.inner.ratchet.sent()

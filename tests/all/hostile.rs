@@ -146,7 +146,7 @@ fn a_session_from_a_wrong_future_is_given_up_when_the_clock_is_reset() {
         town.client(person, 0).reset_clock(NOW + 1).apply();
     }
     let arrived = town.receive(1, 0).pop().unwrap().unwrap();
-    assert!(arrived.alerts.contains(&Alert::OldSession), "{:?}", arrived.alerts);
+    assert!(arrived.alerts.contains(&Alert::StraySession), "{:?}", arrived.alerts);
     let bundle = town.people[1].devices[0].rotate(NOW + 1, &mut town.rng).apply();
     town.server.bundles.insert(address, bundle.encode());
     town.say(0, 0, 1, b"now");

@@ -256,7 +256,7 @@ fn what_was_withheld_while_a_device_was_listed_begins_no_session_when_it_is_back
     assert!(!client.has_session(held.from, now));
     learn(client, &again.list(), now).unwrap();
     let arrived = client.receive(held.from, &held.message, now).unwrap();
-    assert!(arrived.alerts.contains(&Alert::OldSession), "{:?}", arrived.alerts);
+    assert!(arrived.alerts.contains(&Alert::StraySession), "{:?}", arrived.alerts);
     assert!(!client.has_session(held.from, now));
 }
 

@@ -92,14 +92,17 @@ impl World {
         };
         let has = |alert: Alert| arrived.alerts.contains(&alert);
         assert!(!has(Alert::SessionForked), "an honest device forgets no session");
-        let begins =
+        assert!(!has(Alert::RolledBack) || self.losses > 0, "nobody has lost a session");
+        let is_stray = has(Alert::StraySession);
+        let says_so =
             has(Alert::NewSession) || has(Alert::SessionReplaced) || has(Alert::SessionReset);
-        let is_old = has(Alert::OldSession);
         let begun = &self.sessions[session];
         let is_theirs = begun.by == from;
         let is_first = begun.by == from && !self.nodes[node].accepted.contains(&session);
+        let begins = is_first && !is_stray;
         if is_first {
-            assert!(begins != is_old, "a first message begins a session, or it is an old one");
+            let told = says_so || has(Alert::RolledBack) || is_stray;
+            assert!(told, "a first message begins a session, or it is a stray one");
             assert_eq!(has(Alert::NoOneTimePrekey), begun.one_time.is_none());
             if let Some(key) = begun.one_time.clone() {
                 assert!(
@@ -108,7 +111,7 @@ impl World {
                 );
             }
         } else {
-            assert!(!begins, "a session was accepted twice");
+            assert!(!says_so, "a session was accepted twice");
         }
         if has(Alert::SessionReset) {
             assert!(self.losses > 0, "nobody has lost a session");
@@ -129,6 +132,7 @@ impl World {
             node.active.insert(from, session);
         }
         let is_active = node.active.get(&from) == Some(&session);
+        let is_old = is_stray || has(Alert::OldSession);
         assert_eq!(is_old, !is_active, "whether the session is the active one");
         if is_old {
             self.count("old session");

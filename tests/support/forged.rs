@@ -172,6 +172,7 @@ impl Words {
         let lists =
             self.lists.iter().flat_map(|(epoch, hash)| [&epoch.to_be_bytes()[..], hash].concat());
         let mut bytes: Vec<u8> = lists.collect();
+        bytes.push(0);
         bytes.extend(1_800_000_000_u64.to_be_bytes());
         bytes.extend(self.id);
         bytes.extend(&self.conversation);

@@ -19,11 +19,12 @@ use crate::client::To;
 use crate::client::message_log::Seen;
 use crate::error::Error;
 use crate::primitives::tests::test_rng::TestRng;
-use crate::protocol::handshake::continuation::Continuation;
+use crate::protocol::handshake::continuation::{Continuation, Predecessor};
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::letter;
 use crate::protocol::letter::{Body, Letter, Listed, MessageId, Said, SeenMessage};
+use crate::protocol::position::{Position, SessionId};
 use crate::session::Account;
 use crate::session::Device;
 use crate::storage::{Pending, State};
@@ -51,22 +52,69 @@ fn say(from: &mut Client, to: &Client, now: u64, rng: &mut TestRng) -> Vec<u8> {
     out.envelopes.pop().unwrap().message
 }
 
-#[test]
-fn a_session_from_the_far_future_is_kept_also_where_there_was_none() {
-    let mut rng = TestRng::new(1);
-    let [x, mut y] = two(&mut rng);
-    let bundle = y.bundle();
-    let session =
-        x.inner.device.initiate_with(Continuation::new(u64::MAX), &bundle, NOW, &mut rng).unwrap();
+/// Makes what a thief of the identity key of `x` can: a first message that continues what it likes.
+fn first_of_a_thief(
+    (x, y): (&Client, &Client),
+    continues: Continuation,
+    (now, rng): (u64, &mut TestRng),
+) -> Vec<u8> {
+    let session = x.inner.device.initiate_with(continues, &y.bundle(), now, rng).unwrap();
     let [mine, yours] = [x.list(), y.list()].map(|l| Listed { epoch: l.epoch(), hash: l.hash().0 });
     let letter = Letter {
+        rolled_back: false,
         lists: [mine, yours],
-        sent: NOW,
+        sent: now,
         id: MessageId([1; 16]),
         conversation: letter::LetterConversation::With(y.address().account),
         body: Body::Said(Said::Message(b"text")),
     };
-    let (first, _) = session.seal(&letter.encode(), 300, &mut rng).unwrap();
+    session.seal(&letter.encode(), 300, rng).unwrap().0
+}
+
+#[test]
+fn a_thief_of_an_identity_key_is_told_of_whatever_it_says_it_continues() {
+    let mut rng = TestRng::new(8);
+    let [mut x, mut y] = two(&mut rng);
+    for _ in 0..2 {
+        let message = say(&mut x, &y, NOW, &mut rng);
+        y.receive(x.address(), &message, NOW).unwrap();
+        let message = say(&mut y, &x, NOW, &mut rng);
+        x.receive(y.address(), &message, NOW).unwrap();
+    }
+    let held = y.inner.peers[&x.address()].active_id().unwrap();
+    let named = |session, chain, number, created| {
+        let closed = Position { chain, number };
+        Continuation::after(Some(Predecessor { session, closed }), created)
+    };
+    y.rotate(NOW + 10, &mut rng).apply();
+    let (now, before) = (NOW + 20, y.inner.peers[&x.address()].active_id());
+    for (continues, alerts) in [
+        (Continuation::new(1), &[Alert::SessionReset, Alert::StraySession][..]),
+        (Continuation::new(u64::MAX), &[Alert::SessionReset, Alert::StraySession]),
+        (named(SessionId([9; 32]), 1, 0, 1), &[Alert::RolledBack, Alert::StraySession]),
+        (named(SessionId([9; 32]), 1, 0, now), &[Alert::RolledBack, Alert::StraySession]),
+        (named(held, 9, 0, now), &[Alert::RolledBack]),
+        (named(held, 2, 1, 1), &[Alert::SessionForked, Alert::StraySession]),
+        (named(held, 1, 0, now), &[Alert::SessionForked]),
+        (named(held, 2, 1, u64::MAX), &[Alert::StraySession]),
+        (named(held, 2, 1, now), &[Alert::SessionReplaced]),
+    ] {
+        let mut y = Client::from_bytes(&y.to_bytes()).unwrap();
+        let first = first_of_a_thief((&x, &y), continues, (now, &mut rng));
+        let mut arrived = y.receive(x.address(), &first, now).unwrap().alerts;
+        arrived.retain(|alert| *alert != Alert::NoOneTimePrekey);
+        assert_eq!(arrived, alerts, "{continues:?}");
+        let stays = y.inner.peers[&x.address()].active_id() == before;
+        assert_eq!(stays, alerts.contains(&Alert::StraySession));
+        assert!(*Client::from_bytes(&y.to_bytes()).unwrap().to_bytes() == *y.to_bytes());
+    }
+}
+
+#[test]
+fn a_session_from_the_far_future_is_kept_also_where_there_was_none() {
+    let mut rng = TestRng::new(1);
+    let [x, mut y] = two(&mut rng);
+    let first = first_of_a_thief((&x, &y), Continuation::new(u64::MAX), (NOW, &mut rng));
     let arrived = y.receive(x.address(), &first, NOW).unwrap();
     assert!(!arrived.alerts.contains(&Alert::NewSession), "{:?}", arrived.alerts);
     assert_eq!(y.inner.peers[&x.address()].active_id(), None);
@@ -158,7 +206,7 @@ fn a_withheld_first_message_stays_old_when_its_device_comes_back_into_the_list()
     assert!(y.inner.peers.is_empty());
     learn(&mut y, &back, now);
     let arrived = y.receive(x.address(), &withheld, now).unwrap();
-    assert_eq!(arrived.alerts.first(), Some(&Alert::OldSession));
+    assert_eq!(arrived.alerts.first(), Some(&Alert::StraySession));
     assert_eq!(y.inner.peers[&x.address()].active_id(), None);
 }
 
@@ -189,6 +237,7 @@ fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_acc
     let bundle = y.bundle();
     let session = stolen.inner.device.initiate_with(continuation, &bundle, NOW, &mut rng).unwrap();
     let letter = Letter {
+        rolled_back: false,
         lists: [primary.list(), y.list()].map(|l| Listed { epoch: l.epoch(), hash: l.hash().0 }),
         sent: NOW,
         id: MessageId([1; 16]),

@@ -54,14 +54,13 @@ impl Continuation {
 
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.raw(&self.session.0);
-        writer.u32(self.closed.chain);
-        writer.u32(self.closed.number);
+        self.closed.write(writer);
         writer.u64(self.created);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let session = SessionId(*reader.array()?);
-        let closed = Position { chain: reader.u32()?, number: reader.u32()? };
+        let closed = Position::read(reader)?;
         let continuation = Self { session, closed, created: reader.u64()? };
         // A position in no session would be a second encoding of "none".
         if continuation.predecessor().is_none() && closed != Position::default() {

@@ -1,7 +1,7 @@
 //! Letters, which devices of accounts send each other inside a session: `spec/fan-out.md`, "Letter".
 //!
 //! ```text
-//! letter       = lists ‖ u64(sent) ‖ message id ‖ conversation ‖ kind ‖ content
+//! letter       = lists ‖ flag rolled back ‖ u64(sent) ‖ message id ‖ conversation ‖ kind ‖ content
 //! lists        = 2 × (u64(epoch) ‖ hash)           the sender's account, the other account
 //! conversation = byte 1 ‖ account id | byte 2 ‖ group id ‖ audience
 //! audience     = SHA-256(LABEL(letter/audience) ‖ u32(count) ‖ account id …)
@@ -202,10 +202,15 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The content of one message of a session between devices of accounts. Only its lists differ from
-/// device to device.
+/// The place of the flag in a letter, behind the lists.
+const ROLLED_BACK: usize = 2 * (8 + 32);
+
+/// The content of one message of a session between devices of accounts. Only its lists and the flag differ
+/// from device to device.
 pub(crate) struct Letter<'a> {
     pub(crate) lists: [Listed; 2],
+    /// True if the sender was told what the receiving device has forgotten.
+    pub(crate) rolled_back: bool,
     pub(crate) sent: u64,
     pub(crate) id: MessageId,
     pub(crate) conversation: LetterConversation,
@@ -218,6 +223,7 @@ impl<'a> Letter<'a> {
         for listed in &self.lists {
             listed.write(&mut writer);
         }
+        writer.flag(self.rolled_back);
         writer.u64(self.sent);
         writer.raw(&self.id.0);
         self.conversation.write(&mut writer);
@@ -225,10 +231,18 @@ impl<'a> Letter<'a> {
         writer.secret()
     }
 
+    /// Sets the flag in an encoded letter: all envelopes hold one letter but for it.
+    pub(crate) fn tell(encoded: &mut [u8], rolled_back: bool) {
+        if let Some(flag) = encoded.get_mut(ROLLED_BACK) {
+            *flag = u8::from(rolled_back);
+        }
+    }
+
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
             Ok(Self {
                 lists: [Listed::read_reported(reader)?, Listed::read_reported(reader)?],
+                rolled_back: reader.flag()?,
                 sent: reader.u64()?,
                 id: MessageId(*reader.array()?),
                 conversation: LetterConversation::read(reader)?,
@@ -237,7 +251,7 @@ impl<'a> Letter<'a> {
         })
     }
 
-    /// Computes what own devices compare. Neither lists nor time are in it, so that a resent letter has
+    /// Computes what own devices compare. Neither lists nor flag nor time are in it, so that a resent letter has
     /// the digest that it had.
     pub(crate) fn digest(&self, account: AccountId, device: DeviceId) -> [u8; 32] {
         let mut writer = Writer::new();

@@ -174,6 +174,15 @@ impl Ratchet {
         self.receiving.as_ref().map_or(0, |current| current.chain)
     }
 
+    /// Returns the position behind the last message that was opened.
+    pub(crate) fn heard(&self) -> Position {
+        let current = self.receiving.as_ref();
+        current.map_or_else(Position::default, |current| Position {
+            chain: current.chain,
+            number: current.number,
+        })
+    }
+
     /// Returns the newest epoch of the braid that is in the root, 0 if none is.
     pub(crate) fn pq_epoch(&self) -> u32 {
         match &self.sending {

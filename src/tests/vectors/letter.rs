@@ -79,7 +79,8 @@ fn letter(v: &mut Vector, place: Place, kind: u8, content: &[u8]) -> Vec<u8> {
     v.number("sent at", NOW);
     let id: [u8; 16] = v.input("id");
     let said = [&conversation[..], &[kind], content].concat();
-    let bytes = [&ours, &theirs, &NOW.to_be_bytes()[..], &id, &said].concat();
+    v.bytes("flag rolled back", &[0]);
+    let bytes = [&ours[..], &theirs, &[0], &NOW.to_be_bytes()[..], &id, &said].concat();
     v.bytes("letter", &bytes);
     let digest = v.hash("digest", &[labels::LETTER_DIGEST, &account, &device, &id, &said]);
 

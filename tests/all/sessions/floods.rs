@@ -38,7 +38,7 @@ fn fifty_old_first_letters_do_not_push_out_the_active_session() {
     for number in 0..50_u8 {
         let mail = town.whisper((1, 0), (0, 0), |words: Words| Words { id: [number; 16], ..words });
         let (_, alerts) = receive(&mut town, 0, &mail).unwrap();
-        assert_eq!(alerts, [Alert::OldSession]);
+        assert_eq!(alerts, [Alert::StraySession]);
     }
     let writer = town.people[1].devices[0].certificate().encode();
     assert_eq!(places(&town.client(0, 0).to_bytes(), &writer).len(), 5);

@@ -4,6 +4,7 @@ mod copies;
 mod floods;
 mod losses;
 mod requests;
+mod restored;
 
 use latchstring::Error;
 use latchstring::client::{Alert, Client, Content, MessageId, To};
@@ -100,7 +101,7 @@ fn devices_that_begin_at_once_come_to_one_session_despite_a_late_letter() {
         // It is read when it comes, and changes nothing.
         let (text, alerts) = receive(&mut town, 1 - late, &letters[late]).unwrap();
         assert_eq!(text, b"at once");
-        assert!(alerts.is_empty() || alerts == [Alert::OldSession], "{alerts:?}");
+        assert!(alerts.is_empty() || alerts == [Alert::StraySession], "{alerts:?}");
         on_one_session(&mut town);
     }
 }
@@ -132,7 +133,10 @@ fn a_first_letter_that_was_held_back_is_read_and_never_sent_on() {
     on_one_session(&mut town);
     let before =
         secrets_with(&town.client(1, 0).to_bytes(), town.people[0].devices[0].certificate());
-    assert_eq!(receive(&mut town, 1, &held), Ok((b"held back".to_vec(), vec![Alert::OldSession])));
+    assert_eq!(
+        receive(&mut town, 1, &held),
+        Ok((b"held back".to_vec(), vec![Alert::StraySession]))
+    );
     let after = town.client(1, 0).to_bytes();
     assert!(before.iter().all(|key| !places(&after, key).is_empty()), "the active session moved");
     on_one_session(&mut town);

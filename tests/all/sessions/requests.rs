@@ -10,7 +10,7 @@ fn a_request_in_an_old_session_renews_the_pair_after_an_hour() {
     let (peer, client) = (town.address(1, 0), town.client(0, 0));
     let arrived = client.receive(request.from, &request.message, NOW).unwrap();
     assert!(matches!(arrived.content, Content::ResendRequested(_)));
-    assert_eq!(of_sessions(&arrived.alerts), [Alert::OldSession]);
+    assert_eq!(of_sessions(&arrived.alerts), [Alert::StraySession]);
     *client = restored(client);
     assert!(client.has_session(peer, NOW + HOUR - 1));
     assert!(!client.has_session(peer, NOW + HOUR));

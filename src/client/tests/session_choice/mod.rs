@@ -9,6 +9,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod descent;
 mod histories;
 mod ids;
 mod rules;
@@ -23,11 +24,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::session_choice::ids::Ids;
 use super::session_choice::side::{ReplacedSession, Side};
 
+use crate::client::links::Links;
 use crate::client::session_choice::{
-    ActiveSession, Choice, GRACE, MAX_REPLACED, NewSession, PeerSessions, RENEW_AFTER, choose,
-    created, is_due, is_plausible,
+    ActiveSession, Choice, Contradiction, GRACE, MAX_REPLACED, Met, NewSession, PeerSessions,
+    RENEW_AFTER, Reached, choose, contradiction, created, is_due, is_plausible,
 };
-use crate::protocol::position::SessionId as Id;
+use crate::protocol::handshake::continuation::Predecessor;
+use crate::protocol::position::{Position, SessionId as Id};
 
 const START: u64 = 1_800_000_000;
 
@@ -60,7 +63,7 @@ enum Outcome {
     Opened,
     Duplicate,
     Cloned,
-    Forked,
+    Contradicts(Contradiction),
     Unreadable,
 }
 
@@ -158,7 +161,7 @@ impl World {
                 let active = side.pair.get().active.unwrap();
                 if !active.proven && (active.ours || message.prefix.is_none()) {
                     side.set(ActiveSession { proven: true, ..active });
-                    side.pair.known = true;
+                    side.pair.met.get_or_insert(Met { created: active.created, at: now });
                     side.last = Some(active.id);
                     self.confirmed[at].push((active.id, event));
                     for replaced in &mut side.replaced {
@@ -169,10 +172,11 @@ impl World {
             }
             return outcome;
         }
+        let closed = side.closed(message.session);
         if let Some(replaced) =
             side.replaced.iter_mut().find(|replaced| replaced.id == message.session)
         {
-            if replaced.closed.is_some_and(|closed| message.number >= closed) {
+            if closed.is_some_and(|closed| message.number >= closed) {
                 return Outcome::Cloned;
             }
             let outcome = note(&mut replaced.opened, message);
@@ -191,42 +195,53 @@ impl World {
 
     fn accept(&mut self, at: usize, message: &Message, prefix: Prefix) -> Outcome {
         let (now, event) = (self.clock(at), self.event);
+        let closed = place(prefix.closed);
         let first = NewSession {
             id: message.session,
-            predecessor: prefix.predecessor,
+            predecessor: prefix.predecessor.map(|session| Predecessor { session, closed }),
             created: prefix.created,
+            prekeys: 0,
         };
         let side = &mut self.sides[at];
         let pair = side.pair.get();
-        let choice = choose(&pair, &first, now);
+        let reached = prefix.predecessor.and_then(|id| side.reached(id));
+        let (choice, found) = (choose(&pair, &first, now), contradiction(&pair, &first, reached));
+        let before = pair.active;
         side.accepted.push(first.id);
-        side.pair.known |= prefix.predecessor.is_some();
         if is_plausible(first.created, now) {
             side.pair.newest = side.pair.newest.max(first.created);
+            if let Some(predecessor) = prefix.predecessor {
+                // Its maker has left the predecessor, whichever session is active.
+                side.pair.links.close(predecessor, closed, first.created);
+                side.pair.met.get_or_insert(Met { created: first.created, at: now });
+            }
+        }
+        match found {
+            None => {}
+            Some(Contradiction::Reset) => side.resets += 1,
+            Some(Contradiction::Forked) => side.forks += 1,
+            Some(Contradiction::RolledBack) => side.rollbacks += 1,
         }
         let opened = vec![(message.number, message.tag)];
-        let outcome = match choice {
-            Choice::Keep { forked } => {
-                side.forks += u32::from(forked);
+        match choice {
+            Choice::Keep => {
                 // Its maker sends in it until it hears of the other one.
-                let proven = pair.active.is_some_and(|active| active.proven);
+                let proven = before.is_some_and(|active| active.proven);
                 let until = proven.then_some(now + GRACE);
-                side.keep(ReplacedSession { id: first.id, until, closed: None, opened });
+                side.keep(ReplacedSession { id: first.id, until, opened });
                 side.asked |= message.asks;
-                if forked { Outcome::Forked } else { Outcome::Opened }
             }
-            Choice::Activate | Choice::Replace { .. } => {
-                assert_eq!(choice == Choice::Activate, pair.active.is_none());
+            Choice::Activate | Choice::Replace => {
+                assert_eq!(choice == Choice::Activate, before.is_none());
                 // Who has lost its state may have sent, before, what arrives only now; that is
                 // over once the peer has heard from it.
-                if let Some(active) = pair.active.filter(|active| active.proven || !self.lost) {
+                if let Some(active) = before.filter(|active| active.proven || !self.lost) {
                     let before = self.confirmed[1 - at].iter().find(|(id, _)| *id == active.id);
                     assert!(
                         before.is_none_or(|(_, confirmed)| prefix.born > *confirmed),
                         "a withheld first message came back"
                     );
                 }
-                side.resets += u32::from(choice == Choice::Replace { reset: true });
                 side.replace(
                     ActiveSession {
                         id: first.id,
@@ -240,18 +255,9 @@ impl World {
                 side.opened = opened;
                 side.last = Some(first.id);
                 self.confirmed[at].push((first.id, event));
-                Outcome::Opened
-            }
-        };
-        // Its maker has left the predecessor, whichever session is active.
-        if is_plausible(first.created, now) {
-            for replaced in
-                side.replaced.iter_mut().filter(|replaced| Some(replaced.id) == first.predecessor)
-            {
-                replaced.closed.get_or_insert(prefix.closed);
             }
         }
-        outcome
+        found.map_or(Outcome::Opened, Outcome::Contradicts)
     }
 
     fn lose(&mut self, at: usize, prekeys_too: bool) {
@@ -321,6 +327,11 @@ impl World {
         self.hash(&mut hasher);
         hasher.finish()
     }
+}
+
+/// Returns a place in the one chain that a side of the model has.
+fn place(number: u32) -> Position {
+    Position { chain: 1, number }
 }
 
 fn note(opened: &mut Vec<(u32, u64)>, message: &Message) -> Outcome {

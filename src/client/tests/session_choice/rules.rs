@@ -1,10 +1,15 @@
 //! The lines of the rule, one at a time, on the model.
 
 use super::{Id, Ids, Message, Outcome, START, World};
+use crate::client::links::Links;
 use crate::client::session_choice::{
-    ActiveSession, Choice, DAY, GRACE, MAX_AHEAD, NewSession, PeerSessions, RENEW_AFTER,
-    STALE_AFTER, choose, created, is_due, is_plausible,
+    ActiveSession, Choice, Contradiction, DAY, GRACE, MAX_AHEAD, NewSession, PeerSessions,
+    RENEW_AFTER, STALE_AFTER, choose, created, is_due, is_plausible,
 };
+use crate::protocol::handshake::continuation::Predecessor;
+use crate::protocol::position::Position;
+
+const RESET: Outcome = Outcome::Contradicts(Contradiction::Reset);
 
 const LOW: Id = Id([1; 32]);
 const HIGH: Id = Id([9; 32]);
@@ -23,6 +28,11 @@ fn proven() -> (World, Ids) {
 /// Takes the message that was sent last to `to` off the way.
 fn take(world: &mut World, to: usize) -> Message {
     world.queues[to].pop().unwrap()
+}
+
+fn first(created: u64, id: u8, predecessor: Option<u8>) -> NewSession {
+    let named = |byte| Predecessor { session: Id([byte; 32]), closed: Position::default() };
+    NewSession { id: Id([id; 32]), predecessor: predecessor.map(named), created, prekeys: 0 }
 }
 
 fn begun(world: &mut World, at: usize, id: Id) -> Message {
@@ -101,7 +111,7 @@ fn a_peer_that_lost_its_state_is_taken_back_and_it_is_said() {
     for prekeys_too in [false, true] {
         let (mut world, mut ids) = proven();
         world.lose(0, prekeys_too);
-        assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+        assert_eq!(world.exchange(0, &mut ids), RESET);
         assert_eq!(world.sides[1].resets, 1);
         assert_eq!(world.sides[0].active(), world.sides[1].active());
         assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
@@ -114,7 +124,7 @@ fn a_loss_is_said_also_while_a_renewal_is_unanswered() {
     begun(&mut world, 1, LOW);
     world.lose(0, false);
     world.now += 1;
-    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.exchange(0, &mut ids), RESET);
     assert_eq!(world.sides[1].resets, 1);
 }
 
@@ -130,7 +140,9 @@ fn a_peer_that_lost_its_state_and_its_time_is_taken_back_by_its_request() {
     // The peer sends a resend request in its own session, which is a replaced one here.
     assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
     assert!(world.sides[1].asked);
-    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+    // It is told, too: the other names a session that it does not know.
+    let rolled_back = Outcome::Contradicts(Contradiction::RolledBack);
+    assert_eq!(world.exchange(1, &mut ids), rolled_back);
     assert_eq!(world.sides[0].active(), world.sides[1].active());
     assert_ne!(world.sides[1].active(), before);
     assert_eq!(world.sides.clone().map(|side| side.resets), [0, 0]);
@@ -146,8 +158,10 @@ fn a_thiefs_resend_request_in_a_replaced_session_does_not_bring_it_back() {
     world.exchange(1, &mut ids);
     world.exchange(0, &mut ids);
     // A number below the closing one that did not arrive: the most that the thief can have.
-    let place = world.sides[1].replaced.iter().position(|replaced| replaced.id == old).unwrap();
-    world.sides[1].replaced[place].closed = None;
+    world.sides[1].pair.links = Links::default();
+    for id in [old, LOW] {
+        world.sides[1].pair.links.add(id, START, |_| true);
+    }
     let mut request = world.forge().unwrap();
     request.asks = true;
     for _ in 0..2 {
@@ -235,65 +249,53 @@ fn first_messages_that_do_not_name_the_proven_session_do_not_replace_it() {
         let mut flood = begun(&mut world, 0, Id([n; 32]));
         let prefix = flood.prefix.as_mut().unwrap();
         prefix.predecessor = Some(Id([0xee; 32]));
-        assert_eq!(world.open(1, &flood), Outcome::Forked);
+        let found = Outcome::Contradicts(Contradiction::RolledBack);
+        assert_eq!(world.open(1, &flood), found);
         assert_eq!(world.sides[1].active(), active);
         world.check();
     }
-    assert_eq!(world.sides[1].forks, 50);
+    assert_eq!(world.sides[1].rollbacks, 50);
     assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
 }
 
 #[test]
 fn each_line_of_the_rule_holds_to_the_second() {
-    const KEEP: Choice = Choice::Keep { forked: false };
-    const REPLACE: Choice = Choice::Replace { reset: false };
+    use Choice::{Activate, Keep, Replace};
+    let links = Links::default();
     let active =
         ActiveSession { id: Id([5; 32]), created: START, since: START, ours: true, proven: false };
-    let pair = PeerSessions { active: Some(active), newest: START, known: false };
-    let proven = PeerSessions {
-        active: Some(ActiveSession { proven: true, ..active }),
-        known: true,
-        ..pair
-    };
+    let pair = PeerSessions { active: Some(active), newest: START, met: None, links: &links };
+    let proven = PeerSessions { active: Some(ActiveSession { proven: true, ..active }), ..pair };
     let accepted = PeerSessions { active: Some(ActiveSession { ours: false, ..active }), ..pair };
-    let first = |created, id: u8, predecessor: Option<u8>| NewSession {
-        id: Id([id; 32]),
-        predecessor: predecessor.map(|byte| Id([byte; 32])),
-        created,
-    };
     let now = START + 100;
     for pair in [pair, accepted] {
         for predecessor in [None, Some(5), Some(3)] {
             for (created, id, choice) in [
-                (START - 1, 1, KEEP),
-                (START, 6, KEEP),
-                (START, 4, REPLACE),
-                (START + 1, 6, REPLACE),
-                (now + MAX_AHEAD, 6, REPLACE),
-                (now + MAX_AHEAD + 1, 6, KEEP),
+                (START - 1, 1, Keep),
+                (START, 6, Keep),
+                (START, 4, Replace),
+                (START + 1, 6, Replace),
+                (now + MAX_AHEAD, 6, Replace),
+                (now + MAX_AHEAD + 1, 6, Keep),
             ] {
                 assert_eq!(choose(&pair, &first(created, id, predecessor), now), choice);
             }
         }
-        let known = PeerSessions { known: true, ..pair };
-        let reset = Choice::Replace { reset: true };
-        assert_eq!(choose(&known, &first(START + 1, 6, None), now), reset);
-        assert_eq!(choose(&known, &first(START + 1, 6, Some(3)), now), REPLACE);
     }
     for (created, predecessor, choice) in [
-        (START - 1, Some(5), KEEP),
-        (START - 1, None, KEEP),
-        (START - 1, Some(3), KEEP),
-        (START + 1, Some(5), REPLACE),
-        (START + 1, None, Choice::Replace { reset: true }),
-        (START + 1, Some(3), Choice::Keep { forked: true }),
+        (START - 1, Some(5), Keep),
+        (START - 1, None, Keep),
+        (START - 1, Some(3), Keep),
+        (START + 1, Some(5), Replace),
+        (START + 1, None, Replace),
+        (START + 1, Some(3), Keep),
     ] {
         assert_eq!(choose(&proven, &first(created, 6, predecessor), now), choice);
     }
     let none = PeerSessions { active: None, ..pair };
-    assert_eq!(choose(&none, &first(START, 1, None), now), KEEP);
-    assert_eq!(choose(&none, &first(START + 1, 1, Some(3)), now), Choice::Activate);
-    assert_eq!(choose(&none, &first(now + MAX_AHEAD + 1, 1, None), now), KEEP);
+    assert_eq!(choose(&none, &first(START, 1, None), now), Keep);
+    assert_eq!(choose(&none, &first(START + 1, 1, Some(3)), now), Activate);
+    assert_eq!(choose(&none, &first(now + MAX_AHEAD + 1, 1, None), now), Keep);
 }
 
 #[test]
@@ -345,10 +347,11 @@ fn a_loss_is_said_if_all_that_is_known_of_the_peer_is_the_session_that_it_named(
     let (mut world, mut ids) = proven();
     world.lose(1, false);
     let renewal = begun(&mut world, 0, LOW);
-    assert_eq!(world.open(1, &renewal), Outcome::Opened);
+    let rolled_back = Outcome::Contradicts(Contradiction::RolledBack);
+    assert_eq!(world.open(1, &renewal), rolled_back, "this side lost its state");
     world.now += 1;
     world.lose(0, false);
-    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.exchange(0, &mut ids), RESET);
     assert_eq!(world.sides[1].resets, 1);
 }
 
@@ -372,11 +375,12 @@ fn an_attempt_that_a_thief_answered_parts_the_pair_aloud_until_one_side_forgets_
     let forged = world.forge().unwrap();
     assert_eq!(world.open(1, &forged), Outcome::Opened);
     world.now += STALE_AFTER;
-    assert_eq!(world.exchange(0, &mut ids), Outcome::Forked);
+    let found = Outcome::Contradicts(Contradiction::Forked);
+    assert_eq!(world.exchange(0, &mut ids), found);
     assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
     assert_ne!(world.sides[0].active(), world.sides[1].active());
     world.lose(0, false);
-    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.exchange(0, &mut ids), RESET);
     assert_eq!(world.sides[1].resets, 1);
     world.come_to_one_session(1, &mut ids);
 }

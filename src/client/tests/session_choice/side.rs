@@ -7,8 +7,6 @@ pub(super) struct ReplacedSession {
     pub(super) id: Id,
     /// The time at which it is erased; open while the active session is not proven.
     pub(super) until: Option<u64>,
-    /// The last place at which the peer said it had sent in it.
-    pub(super) closed: Option<u32>,
     pub(super) opened: Vec<(u32, u64)>,
 }
 
@@ -29,6 +27,7 @@ pub(super) struct Side {
     pub(super) asked: bool,
     pub(super) resets: u32,
     pub(super) forks: u32,
+    pub(super) rollbacks: u32,
 }
 
 /// `PeerSessions`, in a form that can be hashed.
@@ -36,11 +35,12 @@ pub(super) struct Side {
 pub(super) struct PairState {
     pub(super) active: Option<(Id, u64, u64, bool, bool)>,
     pub(super) newest: u64,
-    pub(super) known: bool,
+    pub(super) met: Option<Met>,
+    pub(super) links: Links,
 }
 
 impl PairState {
-    pub(super) fn get(&self) -> PeerSessions {
+    pub(super) fn get(&self) -> PeerSessions<'_> {
         let active = self.active.map(|(id, created, since, ours, proven)| ActiveSession {
             id,
             created,
@@ -48,7 +48,7 @@ impl PairState {
             ours,
             proven,
         });
-        PeerSessions { active, newest: self.newest, known: self.known }
+        PeerSessions { active, newest: self.newest, met: self.met, links: &self.links }
     }
 }
 
@@ -56,7 +56,7 @@ impl Side {
     pub(super) fn new(skew: i64) -> Self {
         Self {
             skew,
-            pair: PairState { active: None, newest: 0, known: false },
+            pair: PairState { active: None, newest: 0, met: None, links: Links::default() },
             prefix: None,
             sent: 0,
             opened: Vec::new(),
@@ -68,6 +68,7 @@ impl Side {
             asked: false,
             resets: 0,
             forks: 0,
+            rollbacks: 0,
         }
     }
 
@@ -78,6 +79,23 @@ impl Side {
     pub(super) fn set(&mut self, active: ActiveSession) {
         let ActiveSession { id, created, since, ours, proven } = active;
         self.pair.active = Some((id, created, since, ours, proven));
+    }
+
+    /// Returns the place at which the peer says that it left a session.
+    pub(super) fn closed(&self, id: Id) -> Option<u32> {
+        self.pair.links.find(id)?.closed.map(|closed| closed.number)
+    }
+
+    /// Returns how far a session has come that is still held. What the other side can have begun by it is not
+    /// in the model: there are no turns.
+    pub(super) fn reached(&self, id: Id) -> Option<Reached> {
+        let opened = if self.active() == Some(id) {
+            &self.opened
+        } else {
+            &self.replaced.iter().find(|replaced| replaced.id == id)?.opened
+        };
+        let number = opened.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
+        Some(Reached { opened: place(number), chain: u32::MAX })
     }
 
     pub(super) fn expire(&mut self, now: u64) {
@@ -102,8 +120,12 @@ impl Side {
         self.set(active);
         if let Some((id, ..)) = before {
             let opened = core::mem::take(&mut self.opened);
-            self.keep(ReplacedSession { id, until: None, closed: None, opened });
+            self.keep(ReplacedSession { id, until: None, opened });
         }
+        let held: Vec<Id> = self.replaced.iter().map(|replaced| replaced.id).collect();
+        self.pair
+            .links
+            .add(active.id, active.created, |link| held.iter().any(|id| link.is_of(*id)));
         self.prefix = prefix;
         self.sent = 0;
         self.opened = Vec::new();

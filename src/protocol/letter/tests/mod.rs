@@ -29,7 +29,7 @@ const GROUP: LetterConversation =
 /// Length of the beginning of a letter in bytes: what the sender knows of both lists.
 const LISTS: usize = 2 * (8 + 32);
 /// Offset of the conversation.
-const CONVERSATION: usize = LISTS + 8 + 16;
+const CONVERSATION: usize = LISTS + 1 + 8 + 16;
 /// Offset of the kind in a letter of a conversation with an account.
 const KIND: usize = CONVERSATION + 33;
 
@@ -58,7 +58,14 @@ fn bodies() -> [Body<'static>; 5] {
 }
 
 fn letter(conversation: LetterConversation, body: Body<'_>) -> Letter<'_> {
-    Letter { lists: lists(1), sent: 12, id: MessageId([13; 16]), conversation, body }
+    Letter {
+        lists: lists(1),
+        rolled_back: false,
+        sent: 12,
+        id: MessageId([13; 16]),
+        conversation,
+        body,
+    }
 }
 
 fn encoded(body: Body<'_>) -> Vec<u8> {
