@@ -253,6 +253,7 @@ impl Inner {
             }
             ClientItem::ResendRequested(address) => self.peer(*address).note_resend_request(),
             ClientItem::Seen(seen) => self.seen.add(*seen),
+            ClientItem::SeenReported => self.seen.reported(self.account()),
             ClientItem::Sent(sent) => self.sent.add(*sent),
             ClientItem::Resent(resent) => self.sent.count(&resent.id, resent.to),
             ClientItem::Report(report) => {

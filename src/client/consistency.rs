@@ -64,7 +64,7 @@ impl Inner {
         letter: &Letter<'_>,
         found: &mut Findings,
     ) -> Content {
-        match &letter.body {
+        let content = match &letter.body {
             Body::ResendRequest(id) => Content::ResendRequested(*id),
             Body::SeenReport(messages) => {
                 for told in messages {
@@ -73,7 +73,12 @@ impl Inner {
                 Content::SeenReport
             }
             Body::Said(said) => self.read_once(from, letter, said, found),
+        };
+        let more = found.items.iter().filter(|item| matches!(item, ClientItem::Seen(_))).count();
+        if self.has_companions() && self.seen.loses_untold(self.account(), more) {
+            found.alerts.push(Alert::NotCompared);
         }
+        content
     }
 
     /// Returns what somebody says, if it was not opened here before.
@@ -97,7 +102,7 @@ impl Inner {
         }
         let (account, device) = (from.account, from.device);
         let what = SeenMessage { account, device, id: letter.id, digest };
-        found.items.push(ClientItem::Seen(Box::new(Seen { what, here: true })));
+        found.items.push(ClientItem::Seen(Box::new(Seen { what, here: true, told: false })));
         match said {
             Said::Blob(reference) => Content::Blob(BlobReference(reference.duplicate())),
             Said::Own(content) => Content::Own(OwnContent::of(Zeroizing::new(content.to_vec()))),
@@ -116,7 +121,11 @@ impl Inner {
             }
         }
         if !known {
-            found.items.push(ClientItem::Seen(Box::new(Seen { what: *told, here: false })));
+            found.items.push(ClientItem::Seen(Box::new(Seen {
+                what: *told,
+                here: false,
+                told: false,
+            })));
         }
     }
 }

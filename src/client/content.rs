@@ -225,6 +225,10 @@ pub enum Alert {
         /// Whose list.
         of: AccountId,
     },
+    /// A letter is forgotten that the other own devices were not told of: nobody compares any more what its
+    /// sender has said to them. So many letters came without a [`Client::report_seen`](super::Client) between
+    /// them: send one now, and more often ([`Tasks::report_seen`](super::Tasks::report_seen)).
+    NotCompared,
     /// A device told two things under one message id: to this device something else than to another own
     /// device, or something else the second time. What came later is not shown.
     Equivocation {

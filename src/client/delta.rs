@@ -44,6 +44,8 @@ pub(super) enum ClientItem {
     ResendRequested(Box<Address>),
     /// A message was opened, here or by another own device.
     Seen(Box<Seen>),
+    /// The other own devices were told what was opened here.
+    SeenReported,
     /// A message was sent.
     Sent(Box<Sent>),
     /// A message was sealed once more.
@@ -173,13 +175,18 @@ impl ClientItem {
             Self::Expire => 16,
             Self::Dismiss(_) => 17,
             Self::ResetClock => 18,
+            Self::SeenReported => 19,
         }
     }
 
     /// Writes the part that is not secret. The secret part follows it.
     fn write_public(&self, writer: &mut Writer) {
         match self {
-            Self::Prekeys(_) | Self::Linking(_) | Self::Expire | Self::ResetClock => {}
+            Self::Prekeys(_)
+            | Self::Linking(_)
+            | Self::Expire
+            | Self::ResetClock
+            | Self::SeenReported => {}
             Self::Begin(begin) => begin.with.write(writer),
             Self::Accept(accept) => {
                 accept.from.write(writer);
@@ -250,6 +257,7 @@ impl ClientItem {
             15 => Self::Linking(reader.option(|it| PendingLinking::read(it).map(Box::new))?),
             16 => Self::Expire,
             18 => Self::ResetClock,
+            19 => Self::SeenReported,
             17 => Self::Dismiss(Box::new(AccountId(*reader.array()?))),
             _ => return Err(Error::Malformed),
         })

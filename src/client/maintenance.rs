@@ -24,6 +24,7 @@ pub(crate) const COMPANION_IDLE: u64 = 30 * 86_400;
 pub(crate) const PRIMARY_IDLE: u64 = 14 * 86_400;
 
 /// The maintenance that a client needs; see [`Client::tasks`].
+#[expect(clippy::struct_excessive_bools, reason = "each is a duty of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tasks {
     /// Tasks of the prekeys: [`Client::rotate`], [`Client::replenish`], [`Client::expire`].
@@ -36,6 +37,9 @@ pub struct Tasks {
     /// Own devices that this one has not heard of for 30 days: ask the user, and
     /// [`Client::remove`] them.
     pub idle: Vec<DeviceId>,
+    /// Many letters were opened of which the other own devices were not told: send a
+    /// [`Client::report_seen`].
+    pub report_seen: bool,
     /// Call [`Client::expire`], which may find that another change has done it meanwhile.
     pub expire: bool,
 }
@@ -53,6 +57,7 @@ impl Client {
             renew_list: now.seconds() >= issued.saturating_add(RENEW_AFTER),
             primary_silent: now.seconds() >= issued.saturating_add(PRIMARY_IDLE),
             idle: inner.idle(now),
+            report_seen: inner.report_due(),
             expire: prekeys.expire || inner.expiry_due(now),
             prekeys,
         }

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::MAX_DEVICES;
-use crate::protocol::letter::{LetterConversation, SeenMessage};
+use crate::protocol::letter::{LetterConversation, MAX_SEEN_MESSAGES, SeenMessage};
 
 use super::address::Address;
 use super::limits::MAX_ACCOUNTS;
@@ -29,6 +29,12 @@ pub(crate) const MAX_RESENDS: u8 = 5;
 
 /// The most messages that are remembered as opened. The oldest is forgotten first.
 pub(crate) const MAX_SEEN: usize = 1024;
+
+/// The most messages that one seen report tells a second time.
+pub(crate) const SEEN_AGAIN: usize = 64;
+
+/// The number of messages not told yet from which on a seen report is due: a quarter of what one holds.
+pub(crate) const REPORT_AFTER: usize = 64;
 
 /// A message that was sent: enough to seal the same content again, and no other.
 pub(super) struct Sent {
@@ -191,6 +197,8 @@ pub(super) struct Seen {
     pub(super) what: SeenMessage,
     /// True if it was opened here.
     pub(super) here: bool,
+    /// True if the other own devices were told that it was.
+    pub(super) told: bool,
 }
 
 impl Entry for Seen {
@@ -201,10 +209,18 @@ impl Entry for Seen {
     fn write(&self, writer: &mut Writer) {
         self.what.write(writer);
         writer.flag(self.here);
+        writer.flag(self.told);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self { what: SeenMessage::read(reader)?, here: reader.flag()? })
+        Ok(Self { what: SeenMessage::read(reader)?, here: reader.flag()?, told: reader.flag()? })
+    }
+}
+
+impl Seen {
+    /// Tells whether it is another account's, and was opened here.
+    fn is_of_others(&self, own: AccountId) -> bool {
+        self.here && self.what.account != own
     }
 }
 
@@ -228,12 +244,37 @@ impl SeenLog {
         here.chain(self.0.iter().filter(named).filter(|seen| !seen.here))
     }
 
-    /// Returns the newest messages of other accounts that were opened here, at most `most`.
-    pub(super) fn newest(&self, own: AccountId, most: usize) -> Vec<SeenMessage> {
-        let here = self.0.iter().rev().filter(|seen| seen.here && seen.what.account != own);
-        let mut newest: Vec<_> = here.take(most).map(|seen| seen.what).collect();
-        newest.sort_unstable();
-        newest
+    /// Returns what the other own devices are told: the oldest that they were not told yet, up to
+    /// [`MAX_SEEN_MESSAGES`], and in the room that is left the newest of the others, up to
+    /// [`SEEN_AGAIN`]: a report may get lost.
+    pub(super) fn report(&self, own: AccountId) -> Vec<SeenMessage> {
+        let untold = self.untold(own).take(MAX_SEEN_MESSAGES);
+        let mut report: Vec<_> = untold.map(|seen| seen.what).collect();
+        let room = MAX_SEEN_MESSAGES.saturating_sub(report.len()).min(SEEN_AGAIN);
+        let told = self.0.iter().rev().filter(|seen| seen.told && seen.is_of_others(own));
+        report.extend(told.take(room).map(|seen| seen.what));
+        report.sort_unstable();
+        report
+    }
+
+    /// Notes that the other own devices were told what [`SeenLog::report`] gives.
+    pub(super) fn reported(&mut self, own: AccountId) {
+        let untold = self.0.iter_mut().filter(|seen| !seen.told && seen.is_of_others(own));
+        for seen in untold.take(MAX_SEEN_MESSAGES) {
+            seen.told = true;
+        }
+    }
+
+    /// Lists what the other own devices were not told yet, oldest first.
+    pub(super) fn untold(&self, own: AccountId) -> impl Iterator<Item = &Seen> {
+        self.0.iter().filter(move |seen| !seen.told && seen.is_of_others(own))
+    }
+
+    /// Tells whether something that the other own devices were not told has to go to make room for so many
+    /// more.
+    pub(super) fn loses_untold(&self, own: AccountId, more: usize) -> bool {
+        let going = self.0.len().saturating_add(more).saturating_sub(MAX_SEEN);
+        self.0.iter().take(going).any(|seen| !seen.told && seen.is_of_others(own))
     }
 
     pub(super) fn add(&mut self, seen: Seen) {

@@ -4,22 +4,18 @@
 use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::protocol::letter;
-use crate::protocol::letter::SeenMessage;
 
 use alloc::vec::Vec;
 
 use super::address::Address;
 use super::client::{Client, Inner};
-use super::message_log::{MAX_RESENDS, RESEND_FOR, Sent};
+use super::message_log::{MAX_RESENDS, REPORT_AFTER, RESEND_FOR, Sent};
 use super::plan::{Plan, Purpose};
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::MessageId;
 
 /// The time in seconds after a message in which it can be sent to devices that its sender did not know of.
 pub(crate) const BACKFILL_FOR: u64 = 86_400;
-
-/// The most seen messages in one seen report.
-const MAX_SEEN_REPORT: usize = 64;
 
 impl Client {
     /// Plans a resend request: tells a device that its message with this id could not be opened, so that it
@@ -89,9 +85,10 @@ impl Client {
         inner.plan(Purpose::Resend(id), sent.filed.conversation(), &others, wanted, now)
     }
 
-    /// Plans a seen report: tells this account's other devices which letters of others this one has opened
-    /// lately, so that a sender who told them different things is noticed. Seal the plan without content;
-    /// once a day is enough.
+    /// Plans a seen report: tells this account's other devices which letters of others this one has opened,
+    /// so that a sender who told them different things is noticed. Seal the plan without content once a day,
+    /// and when [`Tasks::report_seen`](super::Tasks::report_seen) says so. Each report goes on where the one
+    /// before ended.
     ///
     /// # Errors
     ///
@@ -138,8 +135,13 @@ impl Inner {
         if now.seconds() < until { Ok(sent) } else { Err(Error::MessageForgotten) }
     }
 
-    /// Returns the letters of others that this device has opened lately.
-    pub(super) fn seen_messages(&self) -> Vec<SeenMessage> {
-        self.seen.newest(self.account(), MAX_SEEN_REPORT)
+    /// Tells whether a seen report is due.
+    pub(super) fn report_due(&self) -> bool {
+        self.has_companions() && self.seen.untold(self.account()).nth(REPORT_AFTER).is_some()
+    }
+
+    /// Tells whether this account has other devices.
+    pub(super) fn has_companions(&self) -> bool {
+        self.own.list.devices().len() > 1
     }
 }

@@ -173,7 +173,7 @@ impl Inner {
                 return Err(Error::ContentMismatch);
             }
             Purpose::ResendRequest(lost) => (id, Body::ResendRequest(*lost)),
-            Purpose::SeenReport => (id, Body::SeenReport(self.seen_messages())),
+            Purpose::SeenReport => (id, Body::SeenReport(self.seen.report(self.account()))),
             Purpose::Resend(before) if is_own => (*before, Body::Said(Said::Own(content))),
             Purpose::Resend(before) => (*before, Body::Said(Said::Message(content))),
             Purpose::Message if is_own => (id, Body::Said(Said::Own(content))),
@@ -223,7 +223,8 @@ impl Inner {
                 }
                 items.extend(resent.map(|to| ClientItem::Resent(Box::new(Resent { id: *id, to }))));
             }
-            Purpose::ResendRequest(_) | Purpose::SeenReport => {}
+            Purpose::ResendRequest(_) => {}
+            Purpose::SeenReport => items.push(ClientItem::SeenReported),
         }
         Ok(())
     }

@@ -303,3 +303,56 @@ fn the_same_id_of_two_devices_is_two_ids() {
     town.server.post(town.address(0, 0), out);
     assert_eq!(town.read(0, 1), [b"settings"]);
 }
+
+/// Lets an own device read letters, of which the first says something else than to the other own device.
+fn read_after_a_lie(town: &mut Town, letters: usize) -> (Alert, Vec<Alert>) {
+    let to_one = town.whisper((0, 0), (1, 0), |words| words.content(forged::MESSAGE, b"yes"));
+    let to_other = town.whisper((0, 0), (1, 1), |words| words.content(forged::MESSAGE, b"no"));
+    for (device, mail) in [(0, &to_one), (1, &to_other)] {
+        town.client(1, device).receive(mail.from, &mail.message, NOW).unwrap();
+    }
+    let to = To::Account(town.id(1));
+    let mut alerts = Vec::new();
+    for _ in 0..letters {
+        let out = town.seal(0, 0, to, b"one of many").unwrap();
+        town.server.post(town.address(0, 0), out);
+        alerts.extend(town.alerts(1, 0));
+    }
+    (Alert::Equivocation { by: to_one.from, id: to_one.id }, alerts)
+}
+
+/// Reports what one own device has read to the other, and returns what that is told.
+fn report(town: &mut Town) -> Vec<Alert> {
+    let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
+    town.supply(1, 0, &mut plan).unwrap();
+    let out = town.seal_plan(1, 0, &mut plan, b"").unwrap();
+    town.server.post(town.address(1, 0), out);
+    let mail = town.mail(1, 1);
+    assert_eq!(mail.from, town.address(1, 0));
+    town.client(1, 1).receive(mail.from, &mail.message, NOW).unwrap().alerts
+}
+
+#[test]
+fn a_lie_is_compared_however_many_letters_follow_before_the_next_report() {
+    let mut town = Town::new(14, &[1, 2]);
+    town.chat(0, 1);
+    let (lie, alerts) = read_after_a_lie(&mut town, 300);
+    assert!(!alerts.contains(&Alert::NotCompared));
+    let mail = town.server.mail.remove(&town.address(1, 1)).unwrap_or_default();
+    assert_eq!(mail.len(), 300);
+    assert!(town.client(1, 0).tasks(NOW, 100).report_seen);
+    assert!(report(&mut town).contains(&lie));
+    // The second report has the rest, and a part of the first again.
+    assert!(!report(&mut town).contains(&lie));
+    assert!(!town.client(1, 0).tasks(NOW, 100).report_seen);
+}
+
+#[test]
+fn a_letter_that_is_forgotten_before_it_was_compared_is_told() {
+    let mut town = Town::new(15, &[1, 2]);
+    town.chat(0, 1);
+    let (_, alerts) = read_after_a_lie(&mut town, 1000);
+    assert!(!alerts.contains(&Alert::NotCompared));
+    let (_, alerts) = read_after_a_lie(&mut town, 40);
+    assert!(alerts.contains(&Alert::NotCompared));
+}

@@ -156,7 +156,7 @@ fn what_another_own_device_says_it_has_read_hides_nothing() {
     // A companion of y's has read the same letter first and, being stolen, reports another digest.
     let Address { account, device } = x.address();
     let what = SeenMessage { account, device, id: out.id, digest: [9; 32] };
-    y.inner.seen.add(Seen { what, here: false });
+    y.inner.seen.add(Seen { what, here: false, told: false });
     let arrived = y.receive(x.address(), &out.envelopes[0].message, NOW).unwrap();
     assert!(arrived.alerts.contains(&Alert::Equivocation { by: x.address(), id: out.id }));
     assert!(matches!(arrived.content, Content::Message(_)), "never shown here, and never will be");

@@ -6,5 +6,7 @@ mod letter;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use letter::{Body, Letter, LetterConversation, Listed, Said, SeenMessage, audience};
+pub(crate) use letter::{
+    Body, Letter, LetterConversation, Listed, MAX_SEEN_MESSAGES, Said, SeenMessage, audience,
+};
 pub use letter::{GroupId, MessageId};
