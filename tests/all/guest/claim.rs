@@ -200,7 +200,7 @@ fn a_guest_says_only_what_the_policy_allows_before_it_is_let_in() {
     let mut door = Door::with_policy(81, policy);
     let name = "x".repeat(64);
     let longer = "x".repeat(65);
-    let cases: [(&str, &[&str], Option<Error>); 10] = [
+    let cases: [(&str, &[&str], Option<Error>); 13] = [
         ("", &[], None),
         (&name, &["0123456789", "1"], None),
         (&longer, &[], Some(Error::InvalidName)),
@@ -212,6 +212,9 @@ fn a_guest_says_only_what_the_policy_allows_before_it_is_let_in() {
         ("Grace", &["\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}"], Some(Error::NotAllowed)),
         ("Grace\u{202e}", &[], Some(Error::InvalidName)),
         ("Grace\u{2028}the host", &[], Some(Error::InvalidName)),
+        ("\u{3164}", &[], Some(Error::InvalidName)),
+        (" ", &[], Some(Error::InvalidName)),
+        ("Grace\u{e0041}", &[], Some(Error::InvalidName)),
     ];
     for (name, texts, error) in cases {
         let claimed = door.claim(name, texts, NOW);

@@ -100,8 +100,7 @@ fn read_description(reader: &mut Reader<'_>) -> Result<String, Error> {
 
 /// Tells whether a text can stand in a question to the user without looking like another question.
 fn is_description(text: &str) -> bool {
-    let seen = !text.trim().is_empty();
-    seen && text.len() <= MAX_DESCRIPTION && text::is_line(text)
+    !text.is_empty() && text.len() <= MAX_DESCRIPTION && text::is_line(text)
 }
 
 ids! {
