@@ -139,6 +139,15 @@ impl Client {
         &self.inner.own.list
     }
 
+    /// Tells whether this device is in its account's list, as far as it knows that. If not, it has been removed,
+    /// or is not admitted yet. Once it was removed, leave all links and guest chats and delete them
+    /// ([`Invite::leave`](crate::guest::Invite::leave), [`Chat::leave`](crate::guest::Chat::leave)): ask at the
+    /// start, because the process may have ended before that was done.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        self.inner.check_listed().is_ok()
+    }
+
     /// Returns the device list of an account, if this device knows one.
     #[must_use]
     pub fn list_of(&self, account: AccountId) -> Option<&DeviceList> {
@@ -189,7 +198,10 @@ impl Client {
 impl Inner {
     /// Returns what is known of an account, this one included.
     pub(super) fn contact(&self, account: AccountId) -> Option<&Contact> {
-        if account == self.account() { Some(&self.own) } else { self.contacts.get(&account) }
+        if account == self.account() {
+            return Some(&self.own);
+        }
+        self.contacts.get(&account).filter(|contact| !contact.forgotten)
     }
 
     /// Returns what is known of an account, or refuses an unknown one.
@@ -256,21 +268,15 @@ impl Inner {
             ClientItem::SeenReported => self.seen.reported(self.account()),
             ClientItem::Sent(sent) => self.sent.add(*sent),
             ClientItem::Resent(resent) => self.sent.count(&resent.id, resent.to),
-            ClientItem::Report(report) => {
-                let reports = &mut self.peer(report.by).reports;
-                match report.listed {
-                    Some(listed) => reports.insert(report.subject, *listed),
-                    None => reports.remove(&report.subject),
-                };
-            }
+            ClientItem::Report(report) => self.report(*report, now),
             ClientItem::Learn(list) => self.learn(*list),
             ClientItem::Changed(list) => {
                 if let Some(contact) = self.contacts.get_mut(&list.account()) {
-                    contact.changed = Some(list);
+                    contact.waiting.hold(*list);
                 }
             }
-            ClientItem::Acknowledge(account) => self.acknowledge(*account),
-            ClientItem::Dismiss(account) => self.dismiss(*account),
+            ClientItem::Acknowledge(list) => self.acknowledge(*list, now),
+            ClientItem::Dismiss(dismissed) => self.dismiss(&dismissed, now),
             ClientItem::Forget(account) => self.forget(*account),
             ClientItem::Linking(pending) => self.linking = pending,
             ClientItem::Expire => self.erase_expired(now),

@@ -57,6 +57,23 @@ impl Inner {
         }
     }
 
+    /// Notes the list that a device has reported, or that it is the known one. A newer one shortens the time for
+    /// which the known one is used, if the device is of the account: what somebody else says of an account must
+    /// not silence it.
+    pub(super) fn report(&mut self, report: Report, now: u64) {
+        let Report { by, subject, listed } = report;
+        let is_own = subject == self.account();
+        let contact = if is_own { Some(&mut self.own) } else { self.contacts.get_mut(&subject) };
+        if let (true, Some(contact), Some(listed)) = (by.account == subject, contact, &listed) {
+            contact.note_ahead(listed.epoch, now);
+        }
+        let reports = &mut self.peer(by).reports;
+        match listed {
+            Some(listed) => reports.insert(subject, *listed),
+            None => reports.remove(&subject),
+        };
+    }
+
     /// Returns what a letter says, once it is known whether it was opened before.
     pub(super) fn take_in(
         &self,

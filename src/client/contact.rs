@@ -1,25 +1,39 @@
 //! Accounts as this device knows them: their device lists, and what is wrong with those.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::ahead::Ahead;
+use super::waiting::{Dismissal, Waiting};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::clock::Now;
-use crate::protocol::identity::certificate::{AccountKey, Certificate, DeviceId};
+use crate::protocol::identity::certificate::{Certificate, DeviceId};
 use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES};
 use crate::protocol::letter::Listed;
 
 /// An account whose devices are known.
 pub(super) struct Contact {
     pub(super) list: DeviceList,
+    /// Set once the user has forgotten the account: what protects against older lists is kept, and nothing
+    /// else.
+    pub(super) forgotten: bool,
     /// Since when each device has been in the list, as far as this device knows.
     since: Vec<Since>,
-    /// A list that does not follow from the one above: another account key, or a gap too long to
-    /// prove. Nothing is sent until the user has acknowledged it.
-    pub(super) changed: Option<Box<DeviceList>>,
-    /// The account key that the user has refused; zeros if none.
-    pub(super) dismissed: AccountKey,
+    /// Lists that do not follow from the one above: another account key, or a gap too long to prove. Nothing
+    /// is sent until the user has decided about all of them.
+    pub(super) waiting: Waiting,
+    /// The newer list of which letters have told.
+    pub(super) ahead: Ahead,
+}
+
+/// The relation of a list to the known one of its account.
+pub(super) enum Relation {
+    /// It is the known one.
+    Same,
+    /// It follows from the known one.
+    Follows,
+    /// It waits for the user. True if it is to be held, false if it is held, or there is no room.
+    Waits(bool),
 }
 
 /// A device, the epoch of the first list that named it, and when that list was issued.
@@ -65,7 +79,50 @@ impl Contact {
         let (epoch, issued) = (list.epoch(), list.issued());
         let ids = list.devices().iter().map(Certificate::device);
         let since = ids.map(|device| Since { device, epoch, issued }).collect();
-        Self { list, since, changed: None, dismissed: AccountKey([0; 32]) }
+        Self { list, forgotten: false, since, waiting: Waiting::default(), ahead: Ahead::default() }
+    }
+
+    /// Begins anew with a list that the user has acknowledged. What was dismissed stays dismissed, and the key that
+    /// is given up with it: its list must not look like one more change. What else waits goes on waiting.
+    pub(super) fn acknowledge(&mut self, list: DeviceList, now: u64) {
+        let (before, key) = (self.list.account_key(), list.account_key());
+        let mut waiting = core::mem::take(&mut self.waiting);
+        waiting.allow(key);
+        if before != key {
+            waiting.dismiss(Dismissal(before.0), now);
+        }
+        *self = Self { waiting, ..Self::new(list) };
+    }
+
+    /// Compares a list of this account with all that is held of it.
+    pub(super) fn relation(&self, list: &DeviceList, now: Now) -> Result<Relation, Error> {
+        let known = self.list.account_key();
+        if list.account_key() == known {
+            match list.follows(&self.list) {
+                Ok(true) => return Ok(Relation::Follows),
+                Ok(false) => return Ok(Relation::Same),
+                Err(Error::ListGap) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.waiting.is_news(list, known, now).map(Relation::Waits)
+    }
+
+    /// Checks that the user can decide about a list: that it waits, or would if it had room or had not been
+    /// dismissed, or that it is another history under its key.
+    pub(super) fn check_decision(&self, list: &DeviceList) -> Result<(), Error> {
+        match self.waiting.under(list.account_key()) {
+            Some(held) => match list.follows(held) {
+                Ok(false) | Err(Error::ListFork) => Ok(()),
+                _ => Err(Error::AccountChanged),
+            },
+            None if list.account_key() != self.list.account_key() => Ok(()),
+            None => match list.follows(&self.list) {
+                Err(Error::ListGap | Error::ListFork) => Ok(()),
+                Err(error) => Err(error),
+                Ok(_) => Err(Error::NotChanged),
+            },
+        }
     }
 
     /// Takes a list that follows.
@@ -81,9 +138,30 @@ impl Contact {
         self.since = list.devices().iter().map(since).collect();
         // A list under another account key goes on waiting: a newer one under the old key, from whoever has
         // that key, does not tell which key is right.
-        let key = list.account_key();
-        self.changed = self.changed.take().filter(|changed| changed.account_key() != key);
+        let next = self.waiting.settle(&list);
+        self.ahead.settle(&list);
         self.list = list;
+        self.forgotten = false;
+        if let Some(next) = next {
+            self.advance(next);
+        }
+    }
+
+    /// Returns the list that a list which follows leads to: the one that waits, if that follows from it.
+    pub(super) fn newest<'a>(&'a self, list: &'a DeviceList) -> &'a DeviceList {
+        let held = self.waiting.under(list.account_key());
+        held.filter(|held| held.follows(list) == Ok(true)).unwrap_or(list)
+    }
+
+    /// Notes that a letter has named a newer list.
+    pub(super) fn note_ahead(&mut self, epoch: u64, now: u64) {
+        self.ahead.note(epoch, &self.list, now);
+    }
+
+    /// Leaves no time ahead of now.
+    pub(super) fn reset_clock(&mut self, now: u64) {
+        self.waiting.reset_clock(now);
+        self.ahead.reset_clock(now);
     }
 
     /// Returns the epoch since which the device has been listed.
@@ -106,19 +184,20 @@ impl Contact {
 
     /// Checks that something may be sent to the account.
     pub(super) fn check(&self, now: Now) -> Result<(), Error> {
-        if self.changed.is_some() {
-            Err(Error::AccountChanged)
-        } else {
-            self.list.check(now.seconds())
-        }
+        if self.waiting.is_open() { Err(Error::AccountChanged) } else { self.check_time(now) }
+    }
+
+    /// Refuses a list past its time, and one that was not replaced since letters have told of a newer one.
+    pub(super) fn check_time(&self, now: Now) -> Result<(), Error> {
+        self.list.check(now.seconds())?;
+        self.ahead.check(now)
     }
 
     /// Returns the certificate of a listed device.
     pub(super) fn device(&self, device: DeviceId) -> Result<&Certificate, Error> {
-        let waits = self.changed.as_ref().is_some_and(|list| list.device(device).is_some());
         match self.list.device(device) {
             Some(certificate) => Ok(certificate),
-            None if waits => Err(Error::AccountChanged),
+            None if self.waiting.has(device) => Err(Error::AccountChanged),
             None => Err(Error::Unlisted),
         }
     }
@@ -130,27 +209,24 @@ impl Contact {
 
     pub(super) fn write(&self, writer: &mut Writer) {
         self.list.write(writer);
+        writer.flag(self.forgotten);
         writer.list(&self.since, |since, writer| {
             writer.raw(&since.device.0);
             writer.u64(since.epoch);
             writer.u64(since.issued);
         });
-        writer.option(self.changed.as_deref(), DeviceList::write);
-        writer.raw(&self.dismissed.0);
+        self.waiting.write(writer);
+        self.ahead.write(writer);
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let list = DeviceList::recall(reader)?;
+        let (list, forgotten) = (DeviceList::recall(reader)?, reader.flag()?);
         let since = reader.list(MAX_DEVICES, |reader| {
             let device = DeviceId(*reader.array()?);
             Ok(Since { device, epoch: reader.u64()?, issued: reader.u64()? })
         })?;
-        let changed = reader.option(|reader| DeviceList::recall(reader).map(Box::new))?;
-        let dismissed = AccountKey(*reader.array()?);
-        let misplaced = changed.as_ref().is_some_and(|changed| changed.account() != list.account());
-        if misplaced {
-            return Err(Error::Malformed);
-        }
-        Ok(Self { list, since, changed, dismissed })
+        let waiting = Waiting::read(reader, &list)?;
+        let ahead = Ahead::read(reader, &list)?;
+        Ok(Self { list, forgotten, since, waiting, ahead })
     }
 }

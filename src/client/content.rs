@@ -225,6 +225,10 @@ pub enum Alert {
         /// Whose list.
         of: AccountId,
     },
+    /// A list of the sender's account under another account key waits for the user, or one with a gap
+    /// ([`Client::changed_lists_of`](super::Client::changed_lists_of)): whoever wrote this may have the account's
+    /// lost key. Show that with the letter.
+    AccountChanged,
     /// A letter is forgotten that the other own devices were not told of: nobody compares any more what its
     /// sender has said to them. So many letters came without a [`Client::report_seen`](super::Client) between
     /// them: send one now, and more often ([`Tasks::report_seen`](super::Tasks::report_seen)).

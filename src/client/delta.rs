@@ -19,6 +19,7 @@ use super::limits::MAX_ITEMS;
 use super::message_log::{Seen, Sent};
 use super::paged_log::Entry;
 use super::slot::Slot;
+use super::waiting::Dismissal;
 use crate::protocol::letter::MessageId;
 use crate::storage::{Change, Delta, DeltaKind, Stateful};
 
@@ -56,10 +57,10 @@ pub(super) enum ClientItem {
     Learn(Box<DeviceList>),
     /// An account's list that does not follow.
     Changed(Box<DeviceList>),
-    /// The user has acknowledged the list that does not follow.
-    Acknowledge(Box<AccountId>),
-    /// The user has refused the list that does not follow.
-    Dismiss(Box<AccountId>),
+    /// The user has acknowledged a list that does not follow.
+    Acknowledge(Box<DeviceList>),
+    /// The user has dismissed a list that does not follow.
+    Dismiss(Box<Dismissed>),
     /// An account is no contact any more.
     Forget(Box<AccountId>),
     /// A companion is being linked, or no longer is.
@@ -100,6 +101,11 @@ pub(super) struct Report {
     pub(super) by: Address,
     pub(super) subject: AccountId,
     pub(super) listed: Option<Box<Listed>>,
+}
+
+pub(super) struct Dismissed {
+    pub(super) account: AccountId,
+    pub(super) dismissal: Dismissal,
 }
 
 impl Delta for ClientDelta {
@@ -210,10 +216,12 @@ impl ClientItem {
                 writer.raw(&report.subject.0);
                 writer.option(report.listed.as_deref(), Listed::write);
             }
-            Self::Learn(list) | Self::Changed(list) => list.write(writer),
-            Self::Acknowledge(account) | Self::Dismiss(account) | Self::Forget(account) => {
-                writer.raw(&account.0);
+            Self::Learn(list) | Self::Changed(list) | Self::Acknowledge(list) => list.write(writer),
+            Self::Dismiss(dismissed) => {
+                writer.raw(&dismissed.account.0);
+                writer.raw(&dismissed.dismissal.0);
             }
+            Self::Forget(account) => writer.raw(&account.0),
         }
     }
 
@@ -252,13 +260,17 @@ impl ClientItem {
             }
             11 => Self::Learn(Box::new(DeviceList::recall(reader)?)),
             12 => Self::Changed(Box::new(DeviceList::recall(reader)?)),
-            13 => Self::Acknowledge(Box::new(AccountId(*reader.array()?))),
+            13 => Self::Acknowledge(Box::new(DeviceList::recall(reader)?)),
             14 => Self::Forget(Box::new(AccountId(*reader.array()?))),
             15 => Self::Linking(reader.option(|it| PendingLinking::read(it).map(Box::new))?),
             16 => Self::Expire,
             18 => Self::ResetClock,
             19 => Self::SeenReported,
-            17 => Self::Dismiss(Box::new(AccountId(*reader.array()?))),
+            17 => {
+                let (account, dismissal) =
+                    (AccountId(*reader.array()?), Dismissal(*reader.array()?));
+                Self::Dismiss(Box::new(Dismissed { account, dismissal }))
+            }
             _ => return Err(Error::Malformed),
         })
     }

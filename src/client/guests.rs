@@ -23,6 +23,11 @@ impl Client {
         Ok(self.inner.clock.now(now))
     }
 
+    /// Checks that this account's list may be used.
+    pub(crate) fn check_list(&self, now: Now) -> Result<(), Error> {
+        self.inner.own.check_time(now)
+    }
+
     /// Accepts the first message of a claim. Returns its session and content, and the change of this client,
     /// whose one-time prekey it uses up.
     pub(crate) fn accept_guest(

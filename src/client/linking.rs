@@ -83,7 +83,7 @@ impl NewDevice {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for a description that is empty, too long, or has control characters.
+    /// [`Error::InvalidName`] for a description that is empty or too long, or has characters that nobody sees.
     pub fn generate(description: &str, now: u64, rng: &mut impl CryptoRng) -> Result<Self, Error> {
         Ok(Self { request: Box::new(Request::generate(description, now, rng)?) })
     }
@@ -211,7 +211,7 @@ impl Client {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
         inner.check_listed()?;
-        inner.own.list.check(now.seconds())?;
+        inner.own.check_time(now)?;
         self.check_account(account)?;
         if self.list().devices().len() > companions {
             return Err(Error::TooManyDevices);

@@ -8,12 +8,12 @@ use rand_core::CryptoRng;
 
 use crate::error::Error;
 use crate::protocol::clock::Now;
-use crate::protocol::identity::certificate::{AccountId, AccountKey, Certificate, DeviceId};
+use crate::protocol::identity::certificate::{AccountId, Certificate, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 
 use super::address::Address;
 use super::client::{Client, Inner};
-use super::contact::Contact;
+use super::contact::{Contact, Relation};
 use super::delta::{ClientDelta, ClientItem};
 use super::limits::MAX_ACCOUNTS;
 use super::message_log::{SeenLog, SentLog};
@@ -27,8 +27,9 @@ use crate::storage::Pending;
 pub enum ListUpdate {
     /// None: it is the list that was known.
     Nothing,
-    /// The first list of this account. That its account key is the right person's is for people to
-    /// compare ([`Fingerprint`](crate::session::Fingerprint)).
+    /// The first list of this account, or the first since it was forgotten ([`Client::forget`]). That its
+    /// account key is the right person's is for people to compare
+    /// ([`Fingerprint`](crate::session::Fingerprint)).
     First,
     /// A newer list: tell the user who came and who went. The sessions with those who went are
     /// erased when the change is applied.
@@ -40,10 +41,15 @@ pub enum ListUpdate {
     },
     /// The list has another account key than the known one, or so many lists came between that nothing shows
     /// that it follows: the account was set up anew, or somebody stands in between. Nothing is sent to the
-    /// account until the user has acknowledged it ([`Client::acknowledge`]).
+    /// account until the user has acknowledged it or refused it ([`Client::acknowledge`],
+    /// [`Client::dismiss`]). Show the user this very list: if lists under four other keys wait already, it is not
+    /// held with them.
     Changed,
     /// This device is not in its account's list any more. Its sessions are erased when the change is
     /// applied; it can read and send no more.
+    ///
+    /// Links and guest chats are states of their own: erase them now
+    /// ([`Invite::leave`](crate::guest::Invite::leave), [`Chat::leave`](crate::guest::Chat::leave)).
     Removed,
 }
 
@@ -96,10 +102,12 @@ impl Client {
     ///
     /// [`Error::ListExpired`] for a list outside its validity time, unless it follows the known one, and for
     /// one from the future; [`Error::ListRollback`] for an older list than the known one; [`Error::ListFork`]
-    /// for another list of the same epoch, or one that does not follow the known one; [`Error::WrongPeer`]
-    /// for a list under a key that was dismissed, for one in which a known id has other keys, and for one of
-    /// this very account under another account key, in which case this device must be linked again;
-    /// [`Error::TooManyAccounts`] for more than 65,536 accounts.
+    /// for another list of the same epoch, or one that does not follow the known one;
+    /// [`Error::ListGap`] for a list under the known key that was dismissed, and for a list of this very account
+    /// that nothing shows to follow; [`Error::WrongPeer`] for a list under a key that was dismissed, for one in
+    /// which a known id has other keys, and for one of this very account under another account key, in which case
+    /// this device must be linked again; [`Error::TooManyAccounts`] for more than 65,536 accounts, those included
+    /// that were forgotten.
     pub fn learn(
         &mut self,
         list: &DeviceList,
@@ -109,7 +117,7 @@ impl Client {
         let (learned, item) = if list.account() == self.inner.account() {
             self.inner.learn_own(list)?
         } else {
-            self.inner.learn_other(list)?
+            self.inner.learn_other(list, now)?
         };
         // A list that follows is taken although it has expired: it may bridge the way to one that has not,
         // and the time is checked whenever a list is used.
@@ -120,75 +128,6 @@ impl Client {
         }
         let delta = item.map(|item| ClientDelta { now: now.seconds(), items: vec![item] });
         Ok(Pending::maybe(self, delta, learned))
-    }
-
-    /// Accepts the changed list of an account, after the user was told. `account_key` is the key that the
-    /// user was shown, so that another list that came meanwhile is not accepted unseen. The sessions with the
-    /// account's devices are erased when the change is applied.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotChanged`] if no changed list of the account is waiting; [`Error::AccountChanged`] if
-    /// the waiting one has another key: show the user that one.
-    pub fn acknowledge(
-        &mut self,
-        account: AccountId,
-        account_key: &AccountKey,
-        now: u64,
-    ) -> Result<Pending<'_, Self, ()>, Error> {
-        self.check_waiting(account, account_key)?;
-        Ok(self.pending(
-            self.inner.clock.now(now),
-            vec![ClientItem::Acknowledge(Box::new(account))],
-            (),
-        ))
-    }
-
-    /// Refuses the changed list of an account, after the user was told: what was known before holds
-    /// again, and no list under that account key is taken from now on. To take one after all,
-    /// [`Client::forget`] the account and learn it anew.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotChanged`] if no changed list of the account is waiting; [`Error::AccountChanged`] if
-    /// the waiting one has another key: show the user that one.
-    pub fn dismiss(
-        &mut self,
-        account: AccountId,
-        account_key: &AccountKey,
-        now: u64,
-    ) -> Result<Pending<'_, Self, ()>, Error> {
-        self.check_waiting(account, account_key)?;
-        Ok(self.pending(
-            self.inner.clock.now(now),
-            vec![ClientItem::Dismiss(Box::new(account))],
-            (),
-        ))
-    }
-
-    /// Checks that a list of the account waits under the key that the user was shown.
-    fn check_waiting(&self, account: AccountId, account_key: &AccountKey) -> Result<(), Error> {
-        let changed = self.changed_list_of(account).ok_or(Error::NotChanged)?;
-        if changed.account_key() == *account_key { Ok(()) } else { Err(Error::AccountChanged) }
-    }
-
-    /// Returns the changed list of an account, which waits for the user.
-    #[must_use]
-    pub fn changed_list_of(&self, account: AccountId) -> Option<&DeviceList> {
-        self.inner.contacts.get(&account).and_then(|contact| contact.changed.as_deref())
-    }
-
-    /// Forgets an account: its list, and the sessions with its devices. The next list of it that is learned
-    /// counts as the first one, whatever key it is under: compare fingerprints anew.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownAccount`] if nothing is known of it.
-    pub fn forget(&mut self, account: AccountId, now: u64) -> Result<Pending<'_, Self, ()>, Error> {
-        if !self.inner.contacts.contains_key(&account) {
-            return Err(Error::UnknownAccount);
-        }
-        Ok(self.pending(self.inner.clock.now(now), vec![ClientItem::Forget(Box::new(account))], ()))
     }
 
     /// Signs this account's list anew, so that it does not expire ([`Client::tasks`]). Save the change,
@@ -266,7 +205,11 @@ impl Inner {
         Ok((learned, Some(ClientItem::Learn(Box::new(list.clone())))))
     }
 
-    fn learn_other(&self, list: &DeviceList) -> Result<(ListUpdate, Option<ClientItem>), Error> {
+    fn learn_other(
+        &self,
+        list: &DeviceList,
+        now: Now,
+    ) -> Result<(ListUpdate, Option<ClientItem>), Error> {
         let learn = || Some(ClientItem::Learn(Box::new(list.clone())));
         let Some(contact) = self.contacts.get(&list.account()) else {
             let room = self.contacts.len() < MAX_ACCOUNTS;
@@ -276,29 +219,17 @@ impl Inner {
                 Err(Error::TooManyAccounts)
             };
         };
-        let changed = || (ListUpdate::Changed, Some(ClientItem::Changed(Box::new(list.clone()))));
-        if list.account_key() != contact.list.account_key() {
-            if contact.dismissed == list.account_key() {
-                return Err(Error::WrongPeer);
+        Ok(match contact.relation(list, now)? {
+            Relation::Same | Relation::Follows if contact.forgotten => (ListUpdate::First, learn()),
+            Relation::Same => (ListUpdate::Nothing, None),
+            Relation::Follows => {
+                (ListUpdate::between(&contact.list, contact.newest(list)), learn())
             }
-            return match &contact.changed {
-                // Among lists under the new key the same rules hold.
-                Some(waiting) if waiting.account_key() == list.account_key() => {
-                    match list.follows(waiting) {
-                        Ok(false) => Ok((ListUpdate::Changed, None)),
-                        Ok(true) | Err(Error::ListGap) => Ok(changed()),
-                        Err(error) => Err(error),
-                    }
-                }
-                _ => Ok(changed()),
-            };
-        }
-        match list.follows(&contact.list) {
-            Ok(false) => Ok((ListUpdate::Nothing, None)),
-            Ok(true) => Ok((ListUpdate::between(&contact.list, list), learn())),
-            Err(Error::ListGap) => Ok(changed()),
-            Err(error) => Err(error),
-        }
+            Relation::Waits(true) => {
+                (ListUpdate::Changed, Some(ClientItem::Changed(Box::new(list.clone()))))
+            }
+            Relation::Waits(false) => (ListUpdate::Changed, None),
+        })
     }
 
     pub(super) fn learn(&mut self, list: DeviceList) {
@@ -322,41 +253,6 @@ impl Inner {
         self.drop_unlisted(account);
     }
 
-    pub(super) fn acknowledge(&mut self, account: AccountId) {
-        if let Some(contact) = self.contacts.get_mut(&account)
-            && let Some(changed) = contact.changed.take()
-        {
-            let before = contact.list.account_key();
-            *contact = Contact::new(*changed);
-            // The list of before, shown once more, must not look like one more change.
-            if before != contact.list.account_key() {
-                contact.dismissed = before;
-            }
-            self.sent.forget(account);
-            self.part(account, |_, _| true);
-        }
-    }
-
-    pub(super) fn dismiss(&mut self, account: AccountId) {
-        if let Some(contact) = self.contacts.get_mut(&account)
-            && let Some(changed) = contact.changed.take()
-        {
-            // A list under the known key that could not be proved may be proved later.
-            if changed.account_key() != contact.list.account_key() {
-                contact.dismissed = changed.account_key();
-            }
-        }
-    }
-
-    pub(super) fn forget(&mut self, account: AccountId) {
-        self.contacts.remove(&account);
-        self.sent.forget(account);
-        self.part(account, |_, _| true);
-        for peer in self.peers.values_mut() {
-            peer.reports.remove(&account);
-        }
-    }
-
     /// Erases what is held about devices of an account that its list does not name any more.
     fn drop_unlisted(&mut self, account: AccountId) {
         let Some(list) = self.contact(account).map(|contact| contact.list.clone()) else {
@@ -370,7 +266,7 @@ impl Inner {
 
     /// Erases what is held about those devices of an account, but for tombstones, which keep old first
     /// messages from opening.
-    fn part(&mut self, account: AccountId, parts: impl Fn(&Address, &Peer) -> bool) {
+    pub(super) fn part(&mut self, account: AccountId, parts: impl Fn(&Address, &Peer) -> bool) {
         let of_account = self.peers.iter().filter(|(address, _)| address.account == account);
         let tombstones = of_account.filter(|(address, peer)| parts(address, peer));
         let tombstones: Vec<_> =

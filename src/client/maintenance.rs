@@ -11,7 +11,7 @@ use super::delta::{ClientDelta, ClientItem};
 use super::limits::HOUR;
 use crate::protocol::clock::Now;
 use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey};
-use crate::protocol::identity::certificate::DeviceId;
+use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::RENEW_AFTER;
 use crate::session::PrekeyTasks;
 use crate::session::prekey_delta::{DeviceDelta, PrekeyChange};
@@ -37,6 +37,11 @@ pub struct Tasks {
     /// Own devices that this one has not heard of for 30 days: ask the user, and
     /// [`Client::remove`] them.
     pub idle: Vec<DeviceId>,
+    /// Accounts, this one perhaps included, of which a letter has named a newer list than the known one: fetch
+    /// it and [`Client::learn`] it. Three days after the first such letter nothing is sent to the account, or
+    /// read of it, until then ([`Error::ListExpired`](crate::Error::ListExpired)); if the server has no newer
+    /// one, tell the user.
+    pub fetch_lists: Vec<AccountId>,
     /// Many letters were opened of which the other own devices were not told: send a
     /// [`Client::report_seen`].
     pub report_seen: bool,
@@ -57,6 +62,7 @@ impl Client {
             renew_list: now.seconds() >= issued.saturating_add(RENEW_AFTER),
             primary_silent: now.seconds() >= issued.saturating_add(PRIMARY_IDLE),
             idle: inner.idle(now),
+            fetch_lists: inner.behind(),
             report_seen: inner.report_due(),
             expire: prekeys.expire || inner.expiry_due(now),
             prekeys,
@@ -140,10 +146,22 @@ impl Inner {
         }
     }
 
+    /// Lists the accounts of which letters have told of a newer list.
+    fn behind(&self) -> Vec<AccountId> {
+        let own = core::iter::once((self.account(), &self.own));
+        let others = self.contacts.iter().map(|(account, contact)| (*account, contact));
+        let known = own.chain(others.filter(|(_, contact)| !contact.forgotten));
+        known.filter(|(_, contact)| contact.ahead.is_open()).map(|(account, _)| account).collect()
+    }
+
     /// Gives up what is dated in a future that did not come.
     pub(super) fn reset_clock(&mut self, now: u64) {
         for peer in self.peers.values_mut() {
             peer.reset_clock(now);
+        }
+        self.own.reset_clock(now);
+        for contact in self.contacts.values_mut() {
+            contact.reset_clock(now);
         }
         self.sent.reset_clock(now);
         self.tombstones.reset_clock(now);

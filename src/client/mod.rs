@@ -51,9 +51,11 @@
 mod client;
 
 mod address;
+pub(crate) mod ahead;
 mod consistency;
 mod contact;
 mod content;
+mod decisions;
 mod delta;
 mod guests;
 pub(crate) mod limits;
@@ -76,6 +78,7 @@ mod state_bytes;
 #[cfg(test)]
 mod tests;
 mod tombstones;
+mod waiting;
 
 pub use address::Address;
 pub use client::Client;

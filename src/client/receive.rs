@@ -60,7 +60,8 @@ impl Client {
         }
         let contact = inner.known(from.account)?;
         contact.device(from.device)?;
-        contact.list.check(now.seconds())?;
+        contact.check_time(now)?;
+        let changed = contact.waiting.is_open();
         let ReadLetter { opened, standing, mut found } =
             inner.read(from, &Incoming::parse(envelope)?, now)?;
         let Decrypted { content, position, skipped, lost } = opened;
@@ -68,6 +69,9 @@ impl Client {
         letter.check_sender(from.account, inner.account())?;
         if letter.rolled_back && !found.alerts.contains(&Alert::RolledBack) {
             found.alerts.push(Alert::RolledBack);
+        }
+        if changed {
+            found.alerts.push(Alert::AccountChanged);
         }
         inner.compare_lists(from, &letter, &mut found);
         let content = inner.take_in(from, &letter, &mut found);

@@ -75,9 +75,10 @@ pub enum Error {
     /// This very device is not in its own account's list: it was removed, or has not learned the list yet
     /// that admits it. It can neither send nor read; tell the user.
     OwnDeviceUnlisted,
-    /// The account has another account key than the user knows, and the user has not said yet that it is
-    /// right ([`Client::acknowledge`](crate::client::Client::acknowledge)). Show the user the one that waits
-    /// ([`Client::changed_list_of`](crate::client::Client::changed_list_of)); nothing is sent until then.
+    /// Lists of the account under another account key than the user knows, or with a gap, wait for the user's
+    /// decision ([`Client::acknowledge`](crate::client::Client::acknowledge),
+    /// [`Client::dismiss`](crate::client::Client::dismiss)). Show the user the ones that wait
+    /// ([`Client::changed_lists_of`](crate::client::Client::changed_lists_of)); nothing is sent until then.
     AccountChanged,
     /// A device list or a session has changed since the plan was made: make another plan.
     StalePlan,
@@ -193,7 +194,8 @@ pub enum Error {
     /// The device has answered in its present session, so a plan may not replace it (yet): seal the plan as
     /// it is.
     SessionInUse,
-    /// No changed list of the account waits for the user: there is nothing to acknowledge or dismiss.
+    /// The list is the known one, or follows from it, or its account is not known: there is nothing to
+    /// acknowledge or dismiss.
     NotChanged,
     /// One device comes twice: two bundles of it were given for a claim; or a list would name one id or key
     /// twice, give a known id other keys, or name no device at all. Take one bundle of each device; link the
@@ -303,7 +305,7 @@ impl fmt::Display for Error {
             Self::WrongClient => "the client is another one's",
             Self::NotInPlan => "the plan has no such device",
             Self::SessionInUse => "the session is in use",
-            Self::NotChanged => "no changed list of the account waits",
+            Self::NotChanged => "the list changes nothing that the user must decide",
             Self::DeviceConflict => "a device comes twice",
         })
     }

@@ -51,11 +51,11 @@ fn a_device_under_a_known_id_with_other_keys_finds_no_session() {
     assert_eq!(new.address(), old);
     let reader = town.people[0].devices[0].certificate().clone();
     let old_certificate = town.people[1].devices[0].certificate().clone();
-    let (client, key) = (&mut town.people[0].devices[0], account.public_key());
+    let client = &mut town.people[0].devices[0];
     let secrets = secrets_with(&client.to_bytes(), &old_certificate);
     assert!(secrets.len() >= 4);
     learn(client, new.list(), NOW).unwrap();
-    client.acknowledge(old.account, &key, NOW).unwrap().apply();
+    client.acknowledge(new.list(), NOW).unwrap().apply();
     assert!(!client.has_session(old, NOW));
     let bytes = client.to_bytes();
     assert!(secrets.iter().all(|secret| places(&bytes, secret).is_empty()));

@@ -306,7 +306,7 @@ fn a_person_who_set_up_the_account_anew_gets_nothing_of_before() {
     changed(client.learn(new.list(), NOW).unwrap());
     // Not before the user has said yes to it, and not after.
     refuses(client, Error::Unlisted, |client| client.plan_resend(new.address(), lost.id, NOW));
-    client.acknowledge(account.id(), &account.public_key(), NOW).unwrap().apply();
+    client.acknowledge(new.list(), NOW).unwrap().apply();
     refuses(client, Error::MessageForgotten, |client| {
         client.plan_resend(new.address(), lost.id, NOW)
     });

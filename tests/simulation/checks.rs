@@ -22,8 +22,13 @@ impl World {
             let list = client.list_of(device.account).unwrap();
             assert!(list.device(device.device).is_some(), "sealed for a device that is unlisted");
             assert!(now <= list.expires(), "sealed by a list past its time");
+            let mut shown = self.nodes[node].shown.iter();
             assert!(
-                client.changed_list_of(device.account).is_none(),
+                shown.all(|(account, _)| *account != device.account),
+                "sealed while the user has not decided about another key"
+            );
+            assert!(
+                client.changed_lists_of(device.account).next().is_none(),
                 "sealed for a changed account"
             );
         }
@@ -265,12 +270,16 @@ impl World {
     }
 }
 
-/// Bytes of a state at most: prekeys, logs; two lists an account; five sessions a device.
+/// Bytes of a state at most: prekeys, logs; six lists and 256 dismissals an account; five sessions a device.
 fn bound(accounts: usize, devices: usize) -> usize {
     const LIST: usize = 8642;
     const PREKEYS: usize = 1000 * 112 + 32 * (1500 + 16 * 64);
     const SEEN: usize = 1024 * 89;
     let sent = 128 * (16 + 32 + 8 + 65 + accounts * 40 + 3 * devices * 41);
     let session = 4096 + 300 * 36;
-    PREKEYS + SEEN + sent + accounts * 2 * LIST + devices * (5 * session + accounts * 72 + 64)
+    PREKEYS
+        + SEEN
+        + sent
+        + accounts * (6 * LIST + 256 * 32)
+        + devices * (5 * session + accounts * 72 + 64)
 }

@@ -1,7 +1,7 @@
 //! The events of a history.
 
 use latchstring::Error;
-use latchstring::client::{Client, Conversation, DeviceList, GroupId};
+use latchstring::client::{Client, Conversation, GroupId};
 use latchstring::storage::State;
 
 use crate::letters::{What, content};
@@ -72,6 +72,10 @@ impl World {
             980..988 if self.server.attacks & attack::GHOST_SENDS != 0 => {
                 let person = self.below(self.people.len());
                 self.remove(person);
+            }
+            988..992 if self.server.attacks & attack::OLD_KEY != 0 => {
+                let person = self.below(self.people.len());
+                self.reset(person);
             }
             // Who knows no list yet is who can be shown one that has ended, and who has no session
             // left is who can be shown how an old one began.
@@ -245,10 +249,7 @@ impl World {
     fn acknowledge_any(&mut self, node: usize) {
         for person in 0..self.people.len() {
             let of = self.account(person);
-            let changed = self.nodes[node].client.changed_list_of(of);
-            if let Some(key) = changed.map(DeviceList::account_key) {
-                self.acknowledge(node, of, &key);
-            }
+            self.decide_all(node, of);
         }
     }
 

@@ -6,7 +6,7 @@ use latchstring::session::{Account, AccountId, AccountKey, Bundle, Certificate, 
 use latchstring::storage::State;
 
 use crate::letters::copy;
-use crate::server::Published;
+use crate::server::{Published, attack};
 use crate::world::{Person, Place, World, commit};
 
 impl World {
@@ -93,6 +93,9 @@ impl World {
     /// Sets the account up anew: another key, none of the devices.
     pub fn reset(&mut self, person: usize) {
         let id = self.account(person);
+        if self.server.attacks & attack::OLD_KEY != 0 {
+            self.keep_key(person);
+        }
         for node in std::mem::take(&mut self.people[person].nodes) {
             self.nodes[node].place = Place::Removed;
         }
@@ -101,6 +104,25 @@ impl World {
         self.server.forks.remove(&id);
         self.begin(person);
         self.count("account set up anew");
+    }
+
+    /// Keeps the key that an account gives up, and what its holder can sign with it: lists that follow, some that
+    /// leave a gap, and others under a key of its own.
+    fn keep_key(&mut self, person: usize) {
+        let (id, primary) = (self.account(person), self.people[person].nodes[0]);
+        let now = self.time(primary);
+        let account = Account::from_bytes(&self.people[person].account.to_bytes()).unwrap();
+        let mut thief = copy(&self.nodes[primary].client);
+        let mut lists = vec![thief.list().encode()];
+        for number in 1..=70 {
+            thief.renew(&account, now).unwrap().apply();
+            if [1, 2, 67, 70].contains(&number) {
+                lists.push(thief.list().encode());
+            }
+        }
+        let invented = Account::generate(id, &mut self.rng);
+        lists.push(Client::create(&invented, now, &mut self.rng).list().encode());
+        self.server.other_keys.entry(id).or_default().extend(lists);
     }
 
     /// Copies a primary with the account key and signs a list that its owner does not know.
@@ -175,7 +197,14 @@ impl World {
             let is_fork = self.server.forks.get(&of).is_some_and(|forks| forks.contains(&bytes));
             // The thief shows its list to others, not to the account's own devices.
             let hides = own == of && is_fork && self.nodes[node].place != Place::Ghost;
-            if hides { newest.clone() } else { bytes }
+            // Whoever knows no list takes the first that it is shown; people compare fingerprints then.
+            let others = self.server.other_keys.get(&of);
+            let is_other = others.is_some_and(|lists| lists.contains(&bytes));
+            if hides || (is_other && self.nodes[node].client.list_of(of).is_none()) {
+                newest.clone()
+            } else {
+                bytes
+            }
         };
         let decoded = self.decoded.entry(bytes.clone());
         let decoded = decoded.or_insert_with(|| DeviceList::decode(&bytes));
@@ -188,7 +217,10 @@ impl World {
         };
         let is_fork = !self.server.signed.contains(&list.hash());
         let known_fork = self.server.forks.get(&of).is_some_and(|forks| forks.contains(&bytes));
-        assert!(!is_fork || known_fork, "a list that nobody signed was read");
+        let others = self.server.other_keys.get(&of);
+        let is_of_other = others.is_some_and(|lists| lists.contains(&bytes));
+        let is_signed = !is_fork || known_fork || is_of_other;
+        assert!(is_signed, "a list that nobody signed was read");
         let (now, before) = (self.time(node), self.sample(node));
         let known = self.nodes[node].client.list_of(of).cloned();
         match self.commit(node, |client, _| client.learn(&list, now)) {
@@ -213,28 +245,44 @@ impl World {
                 {
                     assert_eq!(list.hash(), known.hash(), "another list of the same epoch");
                 }
+                let key = list.account_key();
+                let client = &self.nodes[node].client;
+                let is_held = client.changed_lists_of(of).any(|held| held.account_key() == key);
+                if is_held && known.is_some_and(|known| known.account_key() != key) {
+                    self.nodes[node].shown.insert((of, key));
+                }
                 self.learned(node, of, &list, &learned);
                 Ok(())
             }
             Err(error) => {
                 self.check_sample(node, before.as_ref(), "a list");
                 self.count_error("learn", error);
-                let waiting = self.nodes[node].client.changed_list_of(of);
-                let mut held = known.iter().chain(waiting);
-                let on_fork = held.any(|list| !self.server.signed.contains(&list.hash()));
                 // The user has looked into it.
-                if matches!(error, Error::ListFork | Error::ListRollback)
-                    && on_fork
+                if error == Error::ListFork
                     && bytes == newest
                     && own != of
                     && (self.is_quiet || self.once_in(2))
                 {
-                    self.forget(node, of);
+                    self.acknowledge(node, &list);
+                    return self.fetch(node, of);
+                }
+                // The owner hears that somebody goes on from its list, and goes on, too.
+                if error == Error::ListRollback && bytes == newest && self.is_quiet && own != of {
+                    self.renew(of);
                     return self.fetch(node, of);
                 }
                 Err(error)
             }
         }
+    }
+
+    fn renew(&mut self, of: AccountId) {
+        let person = self.people.iter().position(|person| person.account.id() == of).unwrap();
+        let primary = self.people[person].nodes[0];
+        let (now, account) = (self.time(primary), &self.people[person].account);
+        let (client, rng) = (&mut self.nodes[primary].client, &mut self.rng);
+        commit(client, rng, |client, _| client.renew(account, now)).unwrap();
+        self.server.publish(self.nodes[primary].client.list());
     }
 
     /// Checks that of two histories each list follows only its own.
@@ -256,13 +304,21 @@ impl World {
                 self.count("learned its removal");
             }
             ListUpdate::Changed => {
-                let key = list.account_key();
                 if self.is_quiet || self.once_in(2) {
-                    self.acknowledge(node, of, &key);
+                    self.decide_all(node, of);
+                    // There may not have been room for it.
+                    let known = self.nodes[node].client.list_of(of);
+                    let is_right = list.account_key() == self.right_key(of);
+                    if is_right && known.is_none_or(|known| known.hash() != list.hash()) {
+                        self.acknowledge(node, list);
+                    }
                 }
             }
             _ => {
-                assert_eq!(self.nodes[node].client.list_of(of).unwrap().hash(), list.hash());
+                // A list that has waited may follow from it.
+                let known = self.nodes[node].client.list_of(of).unwrap().clone();
+                assert!(known.hash() == list.hash() || known.epoch() > list.epoch());
+                let list = known;
                 let unlisted = |address: Address| {
                     address.account == of && list.device(address.device).is_none()
                 };
@@ -275,14 +331,40 @@ impl World {
         }
     }
 
-    pub fn acknowledge(&mut self, node: usize, of: AccountId, key: &AccountKey) {
-        let now = self.time(node);
-        let wrong = self.nodes[node].client.acknowledge(of, &AccountKey([9; 32]), now).err();
-        assert_eq!(wrong, Some(Error::AccountChanged));
-        self.commit(node, |client, _| client.acknowledge(of, key, now)).unwrap();
-        self.drop_sessions(node, |address| address.account == of);
-        self.losses += 1;
-        self.count("acknowledge");
+    /// Returns the present key of an account, as people know it who meet.
+    fn right_key(&self, of: AccountId) -> AccountKey {
+        let person = self.people.iter().find(|person| person.account.id() == of).unwrap();
+        person.account.public_key()
+    }
+
+    /// Lets the user decide about every list that waits: the one under the account's present key is right.
+    pub fn decide_all(&mut self, node: usize, of: AccountId) {
+        let right = self.right_key(of);
+        let waiting: Vec<_> = self.nodes[node].client.changed_lists_of(of).cloned().collect();
+        for list in waiting {
+            let is_signed = self.server.signed.contains(&list.hash());
+            if list.account_key() == right && is_signed {
+                self.acknowledge(node, &list);
+            } else if list.account_key() != right {
+                let now = self.time(node);
+                self.commit(node, |client, _| client.dismiss(&list, now)).unwrap();
+                self.nodes[node].shown.remove(&(of, list.account_key()));
+                self.count("dismiss");
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, node: usize, list: &DeviceList) {
+        let (now, of) = (self.time(node), list.account());
+        match self.commit(node, |client, _| client.acknowledge(list, now)) {
+            Ok(()) => {
+                self.nodes[node].shown.remove(&(of, list.account_key()));
+                self.drop_sessions(node, |address| address.account == of);
+                self.losses += 1;
+                self.count("acknowledge");
+            }
+            Err(error) => self.count_error("acknowledge", error),
+        }
     }
 
     pub fn forget(&mut self, node: usize, of: AccountId) {

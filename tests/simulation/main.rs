@@ -82,4 +82,5 @@ attacks! {
     a_one_time_prekey_that_is_handed_out_twice_opens_one_session: attack::TWICE_ONE_TIME, 34;
     a_list_past_its_time_is_not_taken: attack::EXPIRED_LIST, 35;
     a_removed_device_is_not_heard: attack::GHOST_SENDS, 36;
+    what_the_holder_of_an_old_key_shows_settles_nothing: attack::OLD_KEY, 37;
 }

@@ -52,6 +52,7 @@ impl World {
         for node in self.listed() {
             for person in 0..self.people.len() {
                 self.fetch(node, self.account(person)).unwrap();
+                self.decide_all(node, self.account(person));
             }
         }
     }

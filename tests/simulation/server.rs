@@ -32,9 +32,10 @@ pub mod attack {
     pub const REPLAY: Attacks = 1 << 14;
     pub const EXPIRED_LIST: Attacks = 1 << 15;
     pub const GHOST_SENDS: Attacks = 1 << 16;
+    pub const OLD_KEY: Attacks = 1 << 17;
 }
 
-pub const ALL: Attacks = (1 << 17) - 1;
+pub const ALL: Attacks = (1 << 18) - 1;
 
 pub const DAY: u64 = 86_400;
 
@@ -69,7 +70,9 @@ pub struct Server {
     pub lists: BTreeMap<AccountId, Vec<Vec<u8>>>,
     /// Lists that a thief of the account key has signed.
     pub forks: BTreeMap<AccountId, Vec<Vec<u8>>>,
-    /// The epochs from which on these are others than the account's own, by their hashes.
+    /// Lists under keys that an account has given up, and under invented ones.
+    pub other_keys: BTreeMap<AccountId, Vec<Vec<u8>>>,
+    /// The epochs from which on the forks are others than the account's own, by their hashes.
     pub fork_bases: BTreeMap<ListHash, u64>,
     /// The hashes of all lists that an account's key has signed.
     pub signed: BTreeSet<ListHash>,
@@ -201,6 +204,11 @@ impl Server {
             && self.is(attack::FORK_LIST, 4, rng)
         {
             return forks[below(rng, forks.len())].clone();
+        }
+        if let Some(others) = self.other_keys.get(&of)
+            && self.is(attack::OLD_KEY, 2, rng)
+        {
+            return others[below(rng, others.len())].clone();
         }
         if self.is(attack::GHOST_LIST, 4, rng) {
             return self.with_ghost(of, newest, rng);

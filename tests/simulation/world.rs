@@ -7,7 +7,7 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Client, Conversation, DeviceList, ListHash, MessageId, Outgoing,
 };
-use latchstring::session::{Account, AccountId};
+use latchstring::session::{Account, AccountId, AccountKey};
 use latchstring::storage::{Change, Pending, State, StateKey};
 
 use crate::letters::Draft;
@@ -53,6 +53,8 @@ pub struct Node {
     pub active: BTreeMap<Address, usize>,
     /// The sessions of others that it has accepted.
     pub accepted: BTreeSet<usize>,
+    /// The other account keys that were shown to its user, who has not decided yet.
+    pub shown: BTreeSet<(AccountId, AccountKey)>,
     /// The latest session that a device has begun, of those that were opened here.
     pub latest: BTreeMap<Address, usize>,
 }
@@ -261,6 +263,7 @@ impl World {
             renew: BTreeSet::new(),
             active: BTreeMap::new(),
             accepted: BTreeSet::new(),
+            shown: BTreeSet::new(),
             latest: BTreeMap::new(),
         });
         let node = self.nodes.len() - 1;

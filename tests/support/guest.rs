@@ -231,7 +231,8 @@ pub fn session_of(chat: &Chat, bytes: &[u8]) -> usize {
         // An active one says by whose word it is.
         _ => stage + 1 + 80,
     };
-    let seats = list + chat.list().encode().len() - 2;
+    // Behind the list, which newer one was named.
+    let seats = list + chat.list().encode().len() - 2 + 16;
     assert_eq!(bytes[seats..seats + 4], [0, 0, 0, 1], "the chat has one session");
     // The list that the other side reported last.
     seats + 4 + 40

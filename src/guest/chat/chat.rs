@@ -7,6 +7,7 @@ use super::delta::{ChatDelta, ChatStep};
 use super::event::ChatStatus;
 use super::sessions::ChatSessions;
 use super::state::{Beginning, Inner, Stage};
+use crate::client::ahead::Ahead;
 use crate::client::limits::HOUR;
 use crate::client::{Address, Alert, Sender};
 use crate::error::Error;
@@ -101,6 +102,7 @@ impl Chat {
             peer_name,
             stage,
             list,
+            ahead: Ahead::default(),
             sessions,
             late_devices,
             clock,
@@ -258,6 +260,7 @@ impl Chat {
         let now = self.alive(now)?;
         if self.sender() == Sender::Member {
             self.inner.list.check(now.seconds())?;
+            self.inner.ahead.check(now)?;
         }
         Ok(now)
     }

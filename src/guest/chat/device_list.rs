@@ -9,9 +9,9 @@ use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::letter::Listed;
 
 use super::chat::Chat;
-use super::delta::ChatStep;
+use super::delta::{ChatDelta, ChatStep};
 use super::state::Inner;
-use crate::client::{Address, Alert, ListMismatch, ListUpdate, Sender};
+use crate::client::{Address, Alert, Client, ListMismatch, ListUpdate, Sender};
 use crate::storage::Pending;
 
 impl Chat {
@@ -48,6 +48,25 @@ impl Chat {
             (ListUpdate::between(&inner.list, list), ChatStep::Learn(Box::new(list.clone())))
         };
         Ok(self.step(now, step, learned))
+    }
+
+    /// Ends the chat on a device of the host that its account has removed, and erases its keys; nothing changes on
+    /// any other. It needs no list that this chat could follow ([`Chat::learn`]).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongClient`] for the client of another device, and on the guest's side.
+    pub fn leave(&mut self, client: &Client, now: u64) -> Result<Pending<'_, Self, ()>, Error> {
+        let step = match self.inner.hosted_by(client) {
+            Err(Error::OwnDeviceUnlisted) if self.inner.going().is_ok() => {
+                Some(ChatStep::End(EndReason::Removed))
+            }
+            Ok(()) | Err(Error::OwnDeviceUnlisted) => None,
+            Err(error) => return Err(error),
+        };
+        let now = self.inner.clock.now(now).seconds();
+        let delta = step.map(|step| ChatDelta::step(now, step));
+        Ok(Pending::maybe(self, delta, ()))
     }
 
     /// Lists which devices on the other side last reported another list of the host's devices than the one

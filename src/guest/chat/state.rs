@@ -22,6 +22,7 @@ use crate::session::Session;
 
 use super::delta::{ChatDelta, ChatStep};
 use super::sessions::{ChatSession, ChatSessions};
+use crate::client::ahead::Ahead;
 use crate::client::{Address, Client, Sender};
 use crate::storage::Anchor;
 
@@ -62,6 +63,8 @@ pub(super) struct Inner {
     pub(super) peer_name: String,
     pub(super) stage: Stage,
     pub(super) list: DeviceList,
+    /// The newer list of which devices of the host have told, at a guest.
+    pub(super) ahead: Ahead,
     /// They live as long as the chat does.
     pub(super) sessions: ChatSessions,
     /// For late devices.
@@ -201,6 +204,7 @@ impl Inner {
                 if self.peer.kind() == AccountKind::Member {
                     self.sessions.keep(&list);
                 }
+                self.ahead.settle(&list);
                 self.list = *list;
                 stage
             }
@@ -221,6 +225,9 @@ impl Inner {
         // Last, because a device that joins has its session only now.
         if let Some((by, listed)) = delta.report {
             self.sessions.report(by, listed);
+            if self.peer.kind() == AccountKind::Member {
+                self.ahead.note(listed.epoch, &self.list, delta.now);
+            }
         }
     }
 
@@ -248,6 +255,7 @@ impl Inner {
             }
         }
         self.list.write(writer);
+        self.ahead.write(writer);
         self.sessions.write(writer);
         self.late_devices.write(writer);
     }
@@ -264,7 +272,8 @@ impl Inner {
             3 => Stage::Ended(EndReason::decode(reader.u8()?)?),
             _ => return Err(Error::Malformed),
         };
-        let (list, sessions) = (DeviceList::recall(reader)?, ChatSessions::read(reader)?);
+        let list = DeviceList::recall(reader)?;
+        let (ahead, sessions) = (Ahead::read(reader, &list)?, ChatSessions::read(reader)?);
         let late_devices = LateDevices::read(reader)?;
         Ok(Self {
             terms,
@@ -273,6 +282,7 @@ impl Inner {
             peer_name,
             stage,
             list,
+            ahead,
             sessions,
             late_devices,
             clock,

@@ -48,7 +48,8 @@ pub struct Introduction {
     /// The texts that the guest wrote before being let in.
     pub texts: Vec<Text>,
     /// Findings of which the user, or a log, should know: that the guest knows another device list of the host
-    /// than this device does ([`Chat::mismatches`]).
+    /// than this device does ([`Chat::mismatches`]), or that the claim used no one-time prekey of it, because a
+    /// server had none or withholds them.
     pub alerts: Vec<Alert>,
 }
 
@@ -154,6 +155,7 @@ impl Invite {
         else {
             return Err(Error::NotAllowed);
         };
+        let is_without_one_time = !session.used_one_time_prekey();
         let beginning = Beginning {
             terms: self.terms(transcript),
             own: client.certificate().clone(),
@@ -167,7 +169,10 @@ impl Invite {
             reported,
             late_devices: LateDevices::Host(Box::new(JoinTicket { signed_prekeys, key: join })),
         };
-        let (chat, alerts) = Chat::begin(beginning, at)?;
+        let (chat, mut alerts) = Chat::begin(beginning, at)?;
+        if is_without_one_time {
+            alerts.push(Alert::NoOneTimePrekey);
+        }
         Ok((chat, Introduction { name, texts, alerts }))
     }
 

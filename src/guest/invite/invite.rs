@@ -127,7 +127,7 @@ impl Invite {
     ) -> Result<(Self, ServerCopy), Error> {
         let now = client.hosting(now)?;
         policy.check(now.seconds())?;
-        client.list().check(now.seconds())?;
+        client.check_list(now)?;
         // The owner key does not follow from the link: whoever holds the link cannot end it in the owner's
         // name.
         let owner = sign::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
@@ -253,6 +253,21 @@ impl Invite {
         output: T,
     ) -> Pending<'_, Self, T> {
         Pending::new(self, InviteDelta { now: now.seconds(), change }, output)
+    }
+
+    /// Erases the link's secret, and what opens a claim that was granted elsewhere, on a device that its account
+    /// has removed; nothing changes on any other. Give the notice to nobody then, and delete the invite: the
+    /// link is the account's, and goes on on its other devices.
+    pub fn leave(&mut self, client: &Client, now: u64) -> Pending<'_, Self, ()> {
+        let now = self.inner.clock.now(now).seconds();
+        let change = match &self.inner.status {
+            _ if client.hosting(now).is_ok() => None,
+            Status::Open { .. } => Some(InviteChange::Ended),
+            Status::GrantedElsewhere(granted) => Some(InviteChange::Claimed(granted.transcript)),
+            Status::Claimed(_) | Status::Contested | Status::Ended => None,
+        };
+        let delta = change.map(|change| InviteDelta { now, change });
+        Pending::maybe(self, delta, ())
     }
 
     /// Signs the notice for the server that the link is claimed or over, so that a late-comer is told the

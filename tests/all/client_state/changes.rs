@@ -84,12 +84,11 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
     let client = &mut town.people[0].devices[0];
     let learned = store.apply(client, |client| client.learn(new.list(), NOW));
     assert_eq!(learned, ListUpdate::Changed);
-    let public = account.public_key();
-    store.apply(client, |client| client.acknowledge(account.id(), &public, NOW));
+    store.apply(client, |client| client.acknowledge(new.list(), NOW));
     let other = Account::generate(account.id(), &mut town.rng);
     let new = Client::create(&other, NOW, &mut town.rng);
     store.apply(client, |client| client.learn(new.list(), NOW));
-    store.apply(client, |client| client.dismiss(other.id(), &other.public_key(), NOW));
+    store.apply(client, |client| client.dismiss(new.list(), NOW));
     store.apply(client, |client| client.forget(account.id(), NOW));
 
     // A companion comes and goes.

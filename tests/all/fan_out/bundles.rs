@@ -179,9 +179,7 @@ fn nothing_is_made_up_for_after_the_accounts_key_has_changed() {
             client.forget(new.address().account, NOW).unwrap().apply();
         }
         changed(client.learn(new.list(), NOW).unwrap());
-        if !forget {
-            client.acknowledge(new.address().account, &account.public_key(), NOW).unwrap().apply();
-        }
+        client.acknowledge(new.list(), NOW).unwrap().apply();
         let to = new.address();
         refuses(client, Error::MessageForgotten, |client| client.backfill(id, NOW));
         refuses(client, Error::MessageForgotten, |client| client.plan_resend(to, id, NOW));

@@ -107,3 +107,16 @@ fn a_link_is_made_under_a_list_in_its_time() {
         Invite::create(host, ORIGIN, Policy::new("Ada", later + DAY), later, rng).map(drop)
     });
 }
+
+#[test]
+fn a_claim_without_a_one_time_prekey_is_told_to_the_host() {
+    let mut doors = Doors::new(29, 2);
+    let list = doors.home.list.clone();
+    let bundles = [doors.home.clients[0].bundle(), doors.bundles[1].clone()];
+    let (_, claim) = doors.claim(&list, &bundles).unwrap();
+    for (device, alerts) in [(0, vec![Alert::NoOneTimePrekey]), (1, vec![])] {
+        let (invite, client) = (&mut doors.invites[device], &mut doors.home.clients[device]);
+        let (_, introduction) = invite.claim(client, &claim, NOW).unwrap().apply();
+        assert_eq!(introduction.alerts, alerts);
+    }
+}

@@ -201,3 +201,26 @@ fn a_message_that_does_not_say_which_list_its_sender_knows_is_not_allowed() {
         });
     }
 }
+
+#[test]
+fn a_list_that_the_host_has_named_older_serves_a_guest_three_days_more() {
+    let mut meeting = Meeting::new(95, 2);
+    let end = NOW + 1 + 3 * DAY;
+    meeting.doors.home.relist(|device| device == 0, NOW + 1);
+    meeting.host_learns(0, NOW + 1);
+    // The server shows the guest no list, and the removed device reads on.
+    meeting.host_says(0, NOW + 1);
+    meeting.guest = restored(&meeting.guest);
+    meeting.host_says(0, end);
+    let Meeting { doors, guest, hosts } = &mut meeting;
+    let rng = &mut doors.rng;
+    assert!(restored(guest).send("in time", end, rng).is_ok());
+    let late = hosts[0].say("late", end + 1, rng).unwrap();
+    refuses(guest, Error::ListExpired, |guest| guest.send("late", end + 1, rng).map(drop));
+    let from = doors.address(0);
+    refuses(guest, Error::ListExpired, |guest| guest.open(from, &late, end + 1).map(drop));
+    guest.learn(&doors.home.list, end + 1).unwrap().apply();
+    guest.receive(from, &late, end + 1).unwrap();
+    let said = guest.send("one device fewer", end + 1, &mut doors.rng).unwrap();
+    assert_eq!(said.len(), 1);
+}

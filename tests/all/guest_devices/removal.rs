@@ -46,3 +46,49 @@ fn a_device_that_was_removed_answers_no_pin() {
         host.answer_pin(removed, NOW, rng).map(drop)
     });
 }
+
+#[test]
+fn a_device_that_was_removed_leaves_its_links_and_chats_and_no_other_does() {
+    let mut doors = Doors::new(112, 3);
+    let (_, claim) = doors.guest();
+    let mut chat = doors.take(0, &claim);
+    let granted = doors.grant(0, &mut chat);
+    assert!(!granted.is_empty());
+    let told = chat.export_grant(&doors.home.clients[0]).unwrap();
+    doors.sync_grant(1, &told, NOW).unwrap();
+    let mut late = doors.take(1, &claim);
+    let mut open = restored(&doors.invites[2]);
+    let mut elsewhere = {
+        let mut invite = restored(&doors.invites[2]);
+        invite.sync_grant(&doors.home.clients[2], &told, NOW).unwrap().apply();
+        invite
+    };
+    let clients = &doors.home.clients;
+    assert!(clients[2].is_listed());
+    // As long as they are listed nothing happens.
+    for (invite, device) in [(&mut open, 2), (&mut elsewhere, 2)] {
+        assert!(!invite.leave(&clients[device], NOW).is_change());
+    }
+    assert!(!late.leave(&clients[1], NOW).unwrap().is_change());
+    refuses(&mut late, Error::WrongClient, |chat| chat.leave(&clients[0], NOW).map(drop));
+    doors.home.relist(|device| device == 0, NOW);
+    let clients = &doors.home.clients;
+    assert!(!clients[2].is_listed());
+    let before = elsewhere.to_bytes().len();
+    open.leave(&clients[2], NOW).apply();
+    elsewhere.leave(&clients[2], NOW).apply();
+    late.leave(&clients[1], NOW).unwrap().apply();
+    assert!(open.link().is_none());
+    let client = &mut doors.home.clients[2];
+    refuses(&mut open, Error::Ended, |invite| invite.claim(client, &claim, NOW).map(drop));
+    refuses(&mut elsewhere, Error::Duplicate, |invite| invite.claim(client, &claim, NOW).map(drop));
+    assert_eq!(late.status(), ChatStatus::Ended(EndReason::Removed));
+    // What opened the claim is gone: a pre-shared key, the credentials key, a grant.
+    assert_eq!(elsewhere.to_bytes().len(), before - 32 - 32 - 80);
+    let (rng, client) = (&mut doors.rng, &doors.home.clients[1]);
+    refuses(&mut late, Error::Ended, |chat| chat.send("still here", NOW, rng).map(drop));
+    assert!(!late.leave(client, NOW).unwrap().is_change());
+    // The device that is still listed goes on.
+    assert_eq!(chat.status(), ChatStatus::Active);
+    assert!(!chat.leave(&doors.home.clients[0], NOW).unwrap().is_change());
+}

@@ -1,14 +1,16 @@
 //! Device lists at a client: who is on them, what follows what, when they end, who must agree.
 
 mod account_keys;
+mod ahead;
 mod ancestry;
+mod decisions;
 mod expiry;
 mod members;
 mod silence;
 
 use latchstring::Error;
 use latchstring::client::{Address, Alert, Client, DeviceList, GroupId, ListUpdate, To};
-use latchstring::session::{Account, AccountId, AccountKey};
+use latchstring::session::{Account, AccountId};
 use latchstring::storage::Pending;
 
 use support::forged::{Listing, member};
@@ -27,6 +29,11 @@ fn anew(town: &Town, person: usize, seed: u64) -> (Account, Client) {
 
 fn learn(client: &mut Client, list: &DeviceList, now: u64) -> Result<ListUpdate, Error> {
     Ok(client.learn(list, now)?.apply())
+}
+
+/// Returns the lists of the second person that wait for the first one.
+fn waiting(town: &Town) -> Vec<DeviceList> {
+    town.people[0].devices[0].changed_lists_of(town.id(1)).cloned().collect()
 }
 
 /// Returns the devices that the first person plans to write to of the second.

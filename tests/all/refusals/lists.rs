@@ -63,9 +63,7 @@ pub(super) fn an_account_with_another_key_has_changed() -> Option<Error> {
 pub(super) fn an_account_without_a_changed_list_has_not_changed() -> Option<Error> {
     let mut town = Town::new(50, &[1, 1]);
     let list = town.server.list(town.id(1));
-    refusal(town.client(0, 0), |client| {
-        client.acknowledge(list.account(), &list.account_key(), NOW).map(drop)
-    })
+    refusal(town.client(0, 0), |client| client.acknowledge(&list, NOW).map(drop))
 }
 
 pub(super) fn a_list_under_the_key_of_another_account_is_not_signed() -> Option<Error> {
