@@ -248,7 +248,7 @@ impl Client {
     /// ([`Client::unknown`] tells which); [`Error::OwnDeviceUnlisted`] if this device is not one
     /// of its own account's; [`Error::ListExpired`] for a list past its time ([`DeviceList::expires`]);
     /// [`Error::AccountChanged`] until the user has acknowledged a changed account
-    /// ([`Client::changed_list_of`]); [`Error::OwnAccount`] for this account as the other one;
+    /// ([`Client::changed_lists_of`]); [`Error::OwnAccount`] for this account as the other one;
     /// [`Error::NoRecipient`] for a group of nobody else, [`Error::TooManyAccounts`] for one of more than
     /// 65,535.
     ///
