@@ -40,7 +40,7 @@ pub struct Tasks {
     /// Accounts, this one perhaps included, of which a letter has named a newer list than the known one: fetch
     /// it and [`Client::learn`] it. Three days after the first such letter nothing is sent to the account, or
     /// read of it, until then ([`Error::ListExpired`](crate::Error::ListExpired)); if the server has no newer
-    /// one, tell the user.
+    /// one, tell the user. Of its own account a primary knows all lists: somebody else signs, or a device lies.
     pub fetch_lists: Vec<AccountId>,
     /// Many letters were opened of which the other own devices were not told: send a
     /// [`Client::report_seen`].

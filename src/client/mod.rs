@@ -7,6 +7,7 @@
 //!  create ─▶ publish list, bundle, one-time prekeys                       (once)
 //!  learn(list of an account) ─▶ plan ─▶ supply bundles ─▶ seal ─▶ Outgoing (write)
 //!  receive(from, envelope) ─▶ ReceivedLetter                              (read)
+//!  learn ─▶ ListUpdate::Changed ─▶ the user: acknowledge, or dismiss      (another account key)
 //!  tasks(now) ─▶ rotate, replenish, renew, expire                         (each day)
 //!  NewDevice ─ code ─▶ approve ─ offer ─▶ accept ─ acceptance ─▶ admit    (link a companion)
 //! ```
