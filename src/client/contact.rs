@@ -109,19 +109,24 @@ impl Contact {
     }
 
     /// Checks that the user can decide about a list: that it waits, or would if it had room or had not been
-    /// dismissed, or that it is another history under its key.
+    /// dismissed, or that it is another history under its key. Under the known key none is older.
     pub(super) fn check_decision(&self, list: &DeviceList) -> Result<(), Error> {
-        match self.waiting.under(list.account_key()) {
-            Some(held) => match list.follows(held) {
-                Ok(false) | Err(Error::ListFork) => Ok(()),
-                _ => Err(Error::AccountChanged),
-            },
-            None if list.account_key() != self.list.account_key() => Ok(()),
-            None => match list.follows(&self.list) {
-                Err(Error::ListGap | Error::ListFork) => Ok(()),
-                Err(error) => Err(error),
-                Ok(_) => Err(Error::NotChanged),
-            },
+        let held = self.waiting.under(list.account_key());
+        let relation = held.map(|held| list.follows(held));
+        if relation == Some(Ok(false)) {
+            return Ok(());
+        }
+        if list.account_key() == self.list.account_key() {
+            match list.follows(&self.list) {
+                Ok(_) => return Err(Error::NotChanged),
+                Err(Error::ListGap | Error::ListFork) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if matches!(relation, None | Some(Err(Error::ListFork))) {
+            Ok(())
+        } else {
+            Err(Error::AccountChanged)
         }
     }
 
