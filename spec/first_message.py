@@ -51,6 +51,10 @@ class Vector:
         if self.take(key) != value: self.fail(key, f"is {self.values[key]!r}, derived {value!r}")
         return value
     def maybe(self, key, value): return self.same(key, value) if key in self.values else value
+    # ---- README.md, "Notation": hedged; of what is drawn, `of` stands before the names of the steps
+    def hedged(self, of, name, secret, info, size=32):
+        prk = self.same(of + " prk", extract(secret, self.take(of + " random")))
+        return self.same(name, expand(prk, info, size))
 # ---- identity.md, "Certificate"
 def certificate(v, who, kind, account_seed, account_id, device_id, signing, agreement):
     core = u(kind, 1) + account_id + ed(account_seed) + device_id + ed(signing) + x_pub(agreement)
@@ -123,6 +127,7 @@ def linking(v):
     body = v.same("body", b"\x01\x01" + u(v.take("created"), 8) + home.companion[8:72]
         + v.same("companion ephemeral", x_pub(seed)) + u(len(text), 1) + text)
     check = v.same("check hash", sha(label("linking/check"), body, secret))[:4]
+    v.same("rendezvous hash", sha(label("linking/rendezvous"), body, secret))
     v.same("code", "1L." + base64.urlsafe_b64encode(body + secret + check).decode().rstrip("="))
     hedge = v.same("primary ephemeral prk",
         extract(v.take("primary agreement seed"), v.take("primary ephemeral random")))
@@ -151,15 +156,15 @@ def linking(v):
 # ---- handshake.md, "Examples", "Inputs": ephemeral secret, KEM ciphertext, kem
 def attempt(v, agreement, host, continues=False):
     about = continuation(v, continues)
-    prk = v.same("ephemeral prk", extract(agreement, v.take("ephemeral random")))
-    e = v.same("ephemeral seed", expand(prk, label("handshake/ephemeral") + about))
-    v.same("ephemeral", x_pub(e))
-    # FIPS 203, 6.2: the secret follows from m and the key. The library does not encapsulate with a
-    # given m, so the ciphertext is the file's. That decapsulation gives the same secret shows that
+    known = host.cert + host.prekeys + host.one_time + about
+    e = v.hedged("ephemeral", "ephemeral seed", agreement, label("handshake/ephemeral") + known)
+    coins = v.hedged("KEM", "coins", agreement, label("handshake/coins") + v.same("ephemeral", x_pub(e)))
+    # FIPS 203, 6.2: the secret follows from m, the coins, and the key. The library does not encapsulate
+    # with a given m, so the ciphertext is the file's. That decapsulation gives the same secret shows that
     # it is the one which m makes, because decapsulation encrypts again and compares.
     kem_seed, ciphertext = host.one_time_kem if host.one_time else host.kem_seed, v.take("KEM ciphertext")
     h = hashlib.sha3_256(kem_pub(kem_seed)).digest()
-    kem = v.same("kem", hashlib.sha3_512(v.take("KEM random") + h).digest()[:32])
+    kem = v.same("kem", hashlib.sha3_512(coins + h).digest()[:32])
     v.same("kem", kem_key(kem_seed).decapsulate(ciphertext))
     return e, ciphertext, kem, about
 # ---- handshake.md, "Continuation"
@@ -334,14 +339,17 @@ def link(v, S):
     return keys
 # ---- guest-links.md, "Invitation", "Server copy"
 def invitation(v, host):
-    owner = v.same("owner", ed(v.take("owner seed")))
     policy = v.same("policy", u(v.take("approval"), 1) + u(v.take("expires"), 8) + u(v.take("idle"), 4)
         + u(v.take("max-text"), 2) + u(v.take("max-pending"), 1) + lp(v.take("host name").encode()))
+    origin = lp(v.take("origin").encode())
+    info = label("guest/owner") + u(v.take("list issued"), 8) + origin + policy         # made at that time
+    owner = v.same("owner", ed(v.hedged("owner", "owner seed", host.agreement, info)))
     content = u(v.take("list issued"), 8) + u(v.take("list expires"), 8) + u(1, 4) + host.cert[65:]
     inner = v.same("list inner", sha(label("devices/content"), host.cert[1:65], content))
     listed = u(1, 8) + v.same("list hash", sha(label("devices/hash"), u(1, 8), ZERO, inner))
-    body = v.same("invitation body", b"\x01\x20\x01" + v.take("invitation nonce")
-                  + lp(v.take("origin").encode()) + host.cert + listed + owner + policy)
+    terms = origin + host.cert + listed + owner + policy
+    nonce = v.hedged("invitation", "invitation nonce", host.agreement, label("guest/nonce") + terms)
+    body = v.same("invitation body", b"\x01\x20\x01" + nonce + terms)
     signature = v.same("invitation signature", sign(host.signing, label("guest/invitation"), body))
     signed = v.same("signed invitation", body + signature)
     keys = link(v, v.same("S", sha(label("guest/secret"), signed)))
@@ -358,7 +366,11 @@ def guest(v, locator):
     public = v.same("guest signing key", ed(signing)) + v.same("guest agreement key", x_pub(agreement))
     account = v.same("guest account", sha(label("guest/account"), uid, locator, public))
     return uid, signing, agreement, *certificate(v, "guest", 2, signing, account, account[:8], signing, agreement)
-def guest_prekeys(v, signing, core):
+def guest_prekeys(v, signing, agreement, core):
+    about = label("prekeys/set-secrets") + u(v.take("guest created"), 8)
+    for i, (of, value, size) in enumerate((("lasting id", "lasting id", 8), ("signed prekey", "signed prekey seed", 32),
+            ("last-resort KEM", "last-resort KEM seed", 64)), 1):
+        v.hedged("guest " + of, "guest " + value, agreement, about + u(i, 1), size)
     prekey, kem, prekeys_id, created = (v.take("guest " + x) for x in
         ("signed prekey seed", "last-resort KEM seed", "lasting id", "created"))
     body = v.same("guest lasting", prekeys_id + v.same("guest signed prekey", x_pub(prekey))
@@ -370,10 +382,15 @@ def claim(v):
     host = Device(v, "host").make_signed_prekeys()
     host.make_one_time()
     keys = invitation(v, host)
-    uid, signing, agreement, core, cert = guest(v, keys["locator"])
-    prekeys, prekeys_signature = guest_prekeys(v, signing, core)
-    made = attempt(v, agreement, host)
     bundle_hash = v.same("bundle hash", sha(host.core, host.prekeys, host.one_time))
+    said = lp(b"Al") + u(1, 4) + lp(b"Hello")
+    about = label("guest/secrets") + (keys["invitation id"] + u(v.take("created"), 8) + v.take("list hash")
+        + u(1, 4) + bundle_hash + said)
+    for i, (of, value, size) in enumerate((("uid", "uid", 16), ("seed", "seed", 32), ("join", "join key", 32)), 1):
+        v.hedged("guest " + of, "guest " + value, ZERO, about + u(i, 1), size)
+    uid, signing, agreement, core, cert = guest(v, keys["locator"])
+    prekeys, prekeys_signature = guest_prekeys(v, signing, agreement, core)
+    made = attempt(v, agreement, host)
     t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, prekeys, u(1, 4), host.id,
                         bundle_hash, x_pub(made[0]), v.same("ciphertext hash", sha(made[1]))))
     sender, _ = handshake(v, agreement, cert, host, made, keys["psk"], t)
@@ -381,7 +398,8 @@ def claim(v):
     proof = v.same("proof", sign(signing, label("guest/claim-proof"), t))
     credentials = v.same("record", uid + cert + proof + u(1, 4) + bundle_hash + prekeys + prekeys_signature)
     listed = u(1, 8) + v.take("list hash")
-    assert v.take("content").startswith(listed) and v.take("content").endswith(v.take("join key"))
+    assert v.take("content") == listed + b"\x01" + said + v.take("guest join key")
+    v.hedged("salt", "salt", agreement, label("guest/salt") + t)
     prk = v.same("record prk", extract(v.take("salt"), keys["record key"]))
     one_key = v.same("sealing key of the record", expand(prk, label("guest/record") + t))
     sealed = v.same("sealed record", seal(one_key, bytes(12), t, credentials))
@@ -467,10 +485,14 @@ def after(anchor, change_id):
 def record(v, who, key, kind, anchor, state):
     about = v.same(who + "about", b"\x01" + u(v.same(who + "kind", kind), 1) + u(v.take(who + "key id-number"), 4)
                    + v.same(who + "anchor", anchor))
-    random, info = v.take(who + "random"), label("state/record") + about + lp(v.take(who + "owner"))
-    prk = v.same(who + "prk", extract(random, key))
+    info = label("state/record") + about + lp(v.take(who + "owner"))
+    prk = v.same(who + "salt prk", extract(key, v.take(who + "random")))
+    salt = v.same(who + "salt", expand(prk, label("state/salt") + info + v.same(who + "state", state)))
+    prk = v.same(who + "prk", extract(salt, key))
     k, c = (v.same(who + x, expand(prk, info + u(i, 1))) for i, x in enumerate("kc", 1))
-    v.same(who + "record", about + random + c + seal(k, bytes(12), about, v.same(who + "state", state)))
+    v.same(who + "record", about + salt + c + seal(k, bytes(12), about, state))
+def journal_key(v, key, anchor, owner, text):
+    return v.hedged("journal", "journal key", key, label("state/journal") + anchor + lp(owner) + text)
 def expiry(v, who):                                                 # of a device: delta 4
     base, now = lineage(v), v.take("now")
     change_id = v.same(who + "change name", u(4, 1) + u(now, 8) + bytes(16))
@@ -481,10 +503,11 @@ def change(v):
 def journal(v):                                                     # the device's own state is taken as it is
     assert v.take("responder core") == v.take("state name")
     base, end, state = expiry(v, "entry ")
-    key, device = v.take("journal key"), v.take("snapshot state")[64:]
+    device = v.take("snapshot state")[64:]
     assert device[:2] == b"\x01\x02" and device[2:34] == base
     digest = v.same("digest", sha(label("state/digest")))           # of no pages
-    record(v, "snapshot ", v.take("snapshot state key"), 0x08, base, key + digest + device)
+    key = journal_key(v, v.take("state key"), base, v.take("snapshot owner"), digest + device)
+    record(v, "snapshot ", v.take("state key"), 0x08, base, key + digest + device)
     record(v, "entry ", key, 0x10, end, state)
 def pages(v):                                                       # the client's own state is taken as it is
     key, core = v.take("state key"), v.take("core")
@@ -500,7 +523,36 @@ def pages(v):                                                       # the client
         record(v, who, key, 0x09, ZERO, u(len(title), 1) + title + part)
     digest = v.same("digest", sha(label("state/digest"), *(page_id + marks[page_id] for page_id in sorted(marks))))
     assert core[:2] == b"\x01\x06"
-    record(v, "head ", key, 0x08, core[2:34], v.take("journal key") + digest + core)
+    one = journal_key(v, key, core[2:34], v.take("owner"), digest + core)
+    record(v, "head ", key, 0x08, core[2:34], one + digest + core)
+# ---- What is drawn before anything can be derived: identity.md, prekeys.md, linking.md, fan-out.md
+def identity_drawn(v):
+    account, now = v.take("account id"), u(v.take("now"), 8)
+    seed = v.hedged("account", "account seed", ZERO, label("identity/account-seed") + account)
+    about = label("identity/device-seeds") + account + now
+    for i, (of, value, size) in enumerate((
+            ("device id", "device id", 8), ("signing", "signing seed", 32), ("agreement", "agreement seed", 32)), 1):
+        v.hedged(of, value, seed, about + u(i, 1), size)
+def prekeys_drawn(v):
+    secret, place = v.take("agreement seed"), v.take("anchor") + u(v.take("now"), 8)
+    for i, (of, value, size) in enumerate((
+            ("id", "id", 8), ("signed prekey", "signed prekey seed", 32), ("last-resort KEM", "last-resort KEM seed", 64)), 1):
+        v.hedged("set " + of, "set " + value, secret, label("prekeys/set-secrets") + place + u(i, 1), size)
+    for i, (of, value, size) in enumerate((("id", "id", 8), ("prekey", "prekey seed", 32), ("KEM", "KEM seed", 64)), 1):
+        info = label("prekeys/one-time-secrets") + place + u(2, 1) + u(i, 1)
+        v.hedged("one-time " + of, "one-time " + value, secret, info, size)
+def linking_drawn(v):
+    created, text = u(v.take("created"), 8), v.take("description").encode()
+    signing, agreement, ephemeral, _ = (
+        v.hedged(of, value, ZERO, label("linking/code-secrets") + created + u(i, 1) + text)
+        for i, (of, value) in enumerate((("signing", "signing seed"), ("agreement", "agreement seed"),
+            ("ephemeral", "ephemeral seed"), ("secret", "linking secret")), 1))
+    body = v.same("body", b"\x01\x01" + created + ed(signing) + x_pub(agreement) + x_pub(ephemeral) + u(len(text), 1) + text)
+    info = label("linking/device-id") + v.take("list hash") + body
+    v.hedged("primary device id", "primary device id", v.take("primary agreement seed"), info, 8)
+def letter_drawn(v):
+    place = v.take("anchor") + u(v.take("now"), 8) + v.take("conversation")
+    v.hedged("id", "id", v.take("agreement seed"), label("letter/id") + place + v.take("content"), 16)
 # ---- The files
 done = []
 def run(name, steps):
@@ -536,6 +588,10 @@ def lists(v):
 def trail(v):
     home, day = Household(v), 86400
     for n in range(67): home.issue(v, "" if n == 66 else None, 1_800_000_000 + n * day, home.primary)
+run("identity-drawn", identity_drawn)
+run("prekeys-drawn", prekeys_drawn)
+run("linking-drawn", linking_drawn)
+run("letter-drawn", letter_drawn)
 run("identity-certificate", lambda v: Device(v, "initiator"))
 run("devices-lists", lists)
 run("devices-trail", trail)

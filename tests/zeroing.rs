@@ -20,7 +20,8 @@ use support::shelf::Shelf;
 use support::town::{Person, Town};
 use support::{
     Door, NOW, ORIGIN, OneToOne, Pair, RecordingRng, Talk, TestRng, bundle_of,
-    bundle_with_one_time, only, places, restored, seal_many, secrets_with, session_secrets,
+    bundle_with_one_time, device_of, device_secrets, only, places, restored, seal_many,
+    secrets_with, session_secrets,
 };
 
 /// Room for all that a test frees.
@@ -128,6 +129,23 @@ fn note(session: &Session, secrets: &mut Vec<Secret>) {
     secrets.extend(keys.into_iter().map(|key| ("a key of a session", key.to_vec())));
 }
 
+/// Notes a device's present seeds.
+fn note_device(device: &Device, secrets: &mut Vec<Secret>) {
+    secrets.extend(device_secrets(device).into_iter().map(|seed| ("a seed of a device", seed)));
+}
+
+/// Notes what a guest keeps for late devices; `shared` is its chat as the host shares it, which shows where.
+fn note_guest(guest: &Chat, shared: &[u8], secrets: &mut Vec<Secret>) {
+    let prekeys = &shared[shared.len() - 80 - 32 - 1304..][..1304];
+    let bytes = guest.to_bytes();
+    let at = places(&bytes, prekeys)[0];
+    let parts = [&bytes[at - 128..at - 96], &bytes[at - 96..at - 64], &bytes[at - 64..at]];
+    secrets.extend(parts.map(|seed| ("a seed of a guest", seed.to_vec())));
+    let join = &shared[shared.len() - 80 - 32..][..32];
+    assert!(!places(&bytes, join).is_empty());
+    secrets.push(("a join key", join.to_vec()));
+}
+
 const STATE_KEY: [u8; 32] = *b"thirty-two bytes of a state key!";
 
 /// Returns a plaintext of its own for each message.
@@ -150,6 +168,8 @@ fn conversation(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
     });
     let mut initiator = watched(|| peer.initiate(&bundle, NOW, rng).unwrap());
     note(&initiator, secrets);
+    note_device(&account, secrets);
+    note_device(&peer, secrets);
     let first = watched(|| initiator.encrypt(b"hello", rng).unwrap());
     note(&initiator, secrets);
     let mut responder = watched(|| {
@@ -157,6 +177,7 @@ fn conversation(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
         account.rotate(NOW, rng).apply();
         session
     });
+    note_device(&account, secrets);
     let key = StateKey::new(1, &STATE_KEY).unwrap();
     secrets.push(("the state key", STATE_KEY.to_vec()));
     let mut late: Vec<Vec<u8>> = Vec::new();
@@ -228,6 +249,9 @@ fn visit(
         drop(introduction);
         let grant = only(chat.grant(host, NOW, rng).unwrap().apply());
         guest.hear(&grant, NOW).unwrap();
+        WATCHED.set(false);
+        note_guest(&guest, &chat.export(host, NOW).unwrap(), &mut secrets);
+        WATCHED.set(true);
         for _ in 0..3 {
             let message = chat.say(&text, NOW, rng).unwrap();
             let ChatEvent::Text(_) = guest.hear(&message, NOW).unwrap().event else { panic!() };
@@ -380,6 +404,7 @@ impl<'a> Crowd<'a> {
         let certificates: Vec<_> =
             self.clients.iter().map(|client| client.certificate().clone()).collect();
         for client in &self.clients {
+            note_device(&device_of(client), self.secrets);
             let bytes = client.to_bytes();
             // Its own certificate stands in no session.
             for certificate in certificates.iter().filter(|other| *other != client.certificate()) {
@@ -605,7 +630,8 @@ fn a_guest_chat_leaves_no_secret_in_freed_memory() {
         let (invite, server_copy) =
             watched(|| Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap());
         // Whoever finds the nonce of the invitation has found the invitation, hence the link.
-        secrets.extend(rng.taken.drain(..).map(|random| ("a nonce or the owner's seed", random)));
+        // version, kind, anchor, clock, status, length; then the invitation: version, kind, suite, nonce
+        secrets.push(("a nonce", invite.to_bytes()[2 + 32 + 8 + 1 + 4 + 3..][..32].to_vec()));
         secrets.extend(visit(&mut host, invite, &server_copy, &mut rng));
     });
 }

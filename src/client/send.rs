@@ -6,7 +6,10 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use crate::error::Error;
+use crate::primitives::codec::Writer;
+use crate::primitives::kdf::hedged;
 use crate::protocol::clock::Now;
+use crate::protocol::labels;
 use crate::protocol::letter;
 use crate::protocol::letter::blob;
 use crate::protocol::letter::{Body, Letter, Said};
@@ -52,7 +55,7 @@ impl Client {
         let inner = &*self.inner;
         inner.check_plan(plan, now)?;
         let mut items = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
-        let (id, body, blob) = inner.compose(plan, content, rng)?;
+        let (id, body, blob) = inner.compose(plan, content, now, rng)?;
         let lists = plan.listed(inner.account(), plan.other(inner.account()))?;
         let mut letter = Letter {
             lists,
@@ -163,10 +166,10 @@ impl Inner {
         &self,
         plan: &Plan,
         content: &'a [u8],
+        now: Now,
         rng: &mut impl CryptoRng,
     ) -> Result<(MessageId, Body<'a>, Option<Vec<u8>>), Error> {
-        let mut id = MessageId([0; 16]);
-        rng.fill_bytes(&mut id.0);
+        let id = self.message_id(plan, content, now, rng);
         let is_own = plan.conversation == letter::LetterConversation::With(self.account());
         let (id, body) = match &plan.purpose {
             Purpose::ResendRequest(_) | Purpose::SeenReport if !content.is_empty() => {
@@ -187,6 +190,23 @@ impl Inner {
         }
         let (reference, blob) = blob::seal(self.device.blob_key(&id.0, content), content)?;
         Ok((id, Body::Said(Said::Blob(reference)), Some(blob)))
+    }
+
+    /// Draws the id of a new letter: no two letters that one device says have one.
+    fn message_id(
+        &self,
+        plan: &Plan,
+        content: &[u8],
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> MessageId {
+        let mut place = Writer::new();
+        self.anchor.write(&mut place);
+        place.u64(now.seconds());
+        plan.conversation.write(&mut place);
+        let secret = self.device.identity().agreement.seed();
+        let about: [&[u8]; 2] = [place.written(), content];
+        MessageId(*hedged(secret, labels::LETTER_ID, &about, rng).expose())
     }
 
     /// Notes what was sent, or that it was sent again.

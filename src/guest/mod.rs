@@ -54,6 +54,7 @@
 //! ```
 
 mod chat;
+mod claimant;
 mod invite;
 mod preview;
 

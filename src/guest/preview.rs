@@ -9,26 +9,22 @@ use rand_core::CryptoRng;
 
 use super::chat::Chat;
 use super::chat::{Beginning, ChatTerms};
+use super::claimant::{Guest, Terms};
 use crate::error::Error;
-use crate::primitives::secret::{Secret, redacted};
+use crate::primitives::secret::redacted;
 use crate::protocol::guest::claim;
-use crate::protocol::guest::claim::{Addressed, GuestId, guest_identity};
 use crate::protocol::guest::content::{ChatContent, Text, text};
 use crate::protocol::guest::invitation;
 use crate::protocol::guest::invitation::{Approval, Invitation, Policy, is_name};
 use crate::protocol::guest::late_device::{GuestSecrets, LateDevices};
-use crate::protocol::guest::link::{InviteLink, Locator};
+use crate::protocol::guest::link::InviteLink;
 use crate::protocol::guest::pin::{Pin, PinStage};
 use crate::protocol::guest::server_copy::Notice;
 use crate::protocol::handshake::bundle::Bundle;
-use crate::protocol::handshake::continuation::Continuation;
-use crate::protocol::handshake::prekeys::PrekeySet;
-use crate::protocol::handshake::x3dh::{Binding, InitiatorHandshake, Psk};
-use crate::protocol::identity::certificate::{Certificate, Identity};
+use crate::protocol::handshake::x3dh::{Binding, Psk};
+use crate::protocol::identity::certificate::Certificate;
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::letter::Listed;
-use crate::protocol::ratchet::Ratchet;
-use crate::session::Session;
 
 impl InviteLink {
     /// Opens the stored invitation and checks that it is the one that the link commits to. It spends nothing,
@@ -195,10 +191,12 @@ impl Preview {
         let pending = texts.len();
 
         let keys = self.link.keys();
-        let guest = Guest::generate(keys.locator(), now, rng);
+        let terms = Terms { invitation: &keys.invitation_id(), list, hosts: &hosts, name: &name };
+        let guest = Guest::generate(keys.locator(), &terms.encode(&texts, now), now, rng);
         let handshakes = guest.handshakes(hosts, now, rng);
         let transcript = guest.transcript(&keys.invitation_id(), &handshakes);
-        let share = self.pin.as_ref().map(|pin| pin.share(&transcript, rng));
+        let secret = guest.identity.agreement.seed();
+        let share = self.pin.as_ref().map(|pin| pin.share(secret, &transcript, &[], rng));
         let join = Box::new(Psk::new(guest.join.duplicate())?);
         let public = share.as_ref().map(|own| *own.public());
         let content = ChatContent::Introduction { name, texts, share: public, join };
@@ -277,88 +275,6 @@ impl Preview {
             Some(_) => Err(Error::ListFork),
             None => Err(Error::ListGap),
         }
-    }
-}
-
-/// A guest's secrets, made for one link and one claim.
-struct Guest {
-    uid: GuestId,
-    identity: Identity,
-    /// For late devices, as long as the chat lives.
-    prekeys: PrekeySet,
-    join: Secret<32>,
-}
-
-/// The handshake with one device of the host, before anything is sealed under it.
-struct HostHandshake<'a> {
-    host: &'a Bundle,
-    handshake: Box<InitiatorHandshake<'a>>,
-    continuation: Continuation,
-}
-
-/// The sessions of a claim, and its first messages with what the transcript says of each.
-type Begun = (Vec<Session>, Vec<(Addressed, Vec<u8>)>);
-
-impl Guest {
-    fn generate(locator: Locator, now: u64, rng: &mut impl CryptoRng) -> Self {
-        let mut uid = [0; 16];
-        rng.fill_bytes(&mut uid);
-        let seed = Secret::fill(|out| rng.fill_bytes(out));
-        let identity = guest_identity(&seed, &uid, locator);
-        let prekeys = PrekeySet::generate(&identity, now, rng);
-        Self { uid, identity, prekeys, join: Secret::fill(|out| rng.fill_bytes(out)) }
-    }
-
-    fn handshakes<'a>(
-        &'a self,
-        hosts: Vec<&'a Bundle>,
-        now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> Vec<HostHandshake<'a>> {
-        let continuation = Continuation::new(now);
-        let open = |host| {
-            let handshake = InitiatorHandshake::generate(&self.identity, host, continuation, rng);
-            HostHandshake { host, handshake: Box::new(handshake), continuation }
-        };
-        hosts.into_iter().map(open).collect()
-    }
-
-    fn transcript(&self, invitation: &[u8; 32], handshakes: &[HostHandshake<'_>]) -> [u8; 32] {
-        let addressed: Vec<_> = handshakes.iter().map(HostHandshake::addressed).collect();
-        let (certificate, prekeys) = (&self.identity.certificate, &self.prekeys.public);
-        claim::transcript(invitation, &self.uid, certificate, prekeys, &addressed)
-    }
-
-    /// Seals the same content for every device of the host.
-    fn seal(
-        &self,
-        handshakes: Vec<HostHandshake<'_>>,
-        binding: &Binding<'_>,
-        content: &[u8],
-        rng: &mut impl CryptoRng,
-    ) -> Result<Begun, Error> {
-        let mut sessions = Vec::with_capacity(handshakes.len());
-        let mut envelopes = Vec::with_capacity(handshakes.len());
-        for handshake in handshakes {
-            let addressed = handshake.addressed();
-            let mut session = handshake.begin(&self.identity, binding)?;
-            envelopes.push((addressed, session.encrypt(content, rng)?));
-            sessions.push(session);
-        }
-        Ok((sessions, envelopes))
-    }
-}
-
-impl HostHandshake<'_> {
-    fn addressed(&self) -> Addressed {
-        Addressed::new(self.host, &self.handshake)
-    }
-
-    fn begin(&self, guest: &Identity, binding: &Binding<'_>) -> Result<Session, Error> {
-        let (keys, prefix) = self.handshake.initiate(guest, Some(binding))?;
-        let ratchet = Ratchet::initiate(keys, self.host.signed_prekeys.signed);
-        let (peer, one_time) = (self.host.certificate().clone(), self.host.has_one_time_prekey());
-        Session::initiate(ratchet, peer, prefix, one_time, self.continuation)
     }
 }
 

@@ -1,4 +1,4 @@
-//! SHA-256, HMAC-SHA-256 and HKDF-SHA-256 (RFC 2104, RFC 5869).
+//! SHA-256, HMAC-SHA-256 and HKDF-SHA-256 (RFC 2104, RFC 5869), and the one place where randomness enters.
 
 use hkdf::{Hkdf, HkdfExtract};
 use hmac::{Hmac, KeyInit, Mac};
@@ -88,17 +88,40 @@ impl Prk {
     }
 }
 
-/// Computes `HKDF-Expand(HKDF-Extract(salt = secret, ikm = 32 random bytes), label ‖ about, N)`.
+/// Maximum number of parts in the `info` of a hedge, its label among them.
+const MAX_PARTS: usize = 8;
+
+/// Computes `HKDF-Expand(HKDF-Extract(salt = secret, ikm = 32 random bytes),
+/// label ‖ about[0] ‖ about[1] ‖ …, N)`.
 ///
 /// A generator that repeats itself (a restored virtual machine, a broken platform) still yields
-/// different keys wherever `secret` or `about` differs. `about` is the text to be sealed, where that is
-/// sealed under a constant nonce, so that no key ever seals two texts.
-pub(crate) fn hedged<const N: usize>(
+/// different values wherever `secret` or `about` differs. So `about` is all that the caller knows of what
+/// the value is for; where a key that follows from it seals under a constant nonce, the text too, so that
+/// no key ever seals two texts.
+pub(crate) fn hedged<const N: usize, const M: usize>(
     secret: &Secret<32>,
     label: &[u8],
-    about: &[u8],
+    about: &[&[u8]; M],
     rng: &mut impl CryptoRng,
 ) -> Secret<N> {
+    const { assert!(M < MAX_PARTS, "a hedge has a place for each of its parts") };
     let random = Secret::<32>::fill(|out| rng.fill_bytes(out));
-    Prk::extract(secret.expose(), &[random.expose()]).expand(&[label, about])
+    let mut info: [&[u8]; MAX_PARTS] = [&[]; MAX_PARTS];
+    for (place, part) in info.iter_mut().zip([label].iter().chain(about)) {
+        *place = part;
+    }
+    let value = Prk::extract(secret.expose(), &[random.expose()]).expand(&info);
+    #[cfg(test)]
+    let value = super::tests::repeats::drawn(label, &random, value);
+    value
+}
+
+/// Computes [`hedged`] with 32 zero bytes in the place of the secret, for what is made where there is none
+/// yet: then `about` alone is what a generator that repeats itself cannot take away.
+pub(crate) fn drawn<const N: usize, const M: usize>(
+    label: &[u8],
+    about: &[&[u8]; M],
+    rng: &mut impl CryptoRng,
+) -> Secret<N> {
+    hedged(&Secret::fill(|_| {}), label, about, rng)
 }

@@ -4,7 +4,6 @@
 use alloc::boxed::Box;
 
 use libcrux_ml_kem::mlkem768::{self, MlKem768Ciphertext, MlKem768PublicKey, incremental};
-use rand_core::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::codec::concat;
@@ -52,24 +51,13 @@ impl PublicKey {
         &self.0
     }
 
-    /// Encapsulates to this key: returns the ciphertext, and the secret that only the key's holder
-    /// recovers.
-    pub(crate) fn encapsulate(
-        &self,
-        rng: &mut impl CryptoRng,
-    ) -> (Box<[u8; CIPHERTEXT]>, Secret<32>) {
-        self.encapsulate_derand(&Secret::fill(|out| rng.fill_bytes(out)))
-    }
-
-    /// Encapsulates like [`PublicKey::encapsulate`], with the 32 random bytes given.
-    pub(crate) fn encapsulate_derand(
-        &self,
-        random: &Secret<32>,
-    ) -> (Box<[u8; CIPHERTEXT]>, Secret<32>) {
+    /// Encapsulates to this key with the coins `m` of FIPS 203: returns the ciphertext, and the secret that
+    /// only the key's holder recovers.
+    pub(crate) fn encapsulate(&self, coins: &Secret<32>) -> (Box<[u8; CIPHERTEXT]>, Secret<32>) {
         #[cfg(test)]
         super::tests::op_count::count(|work| work.kem = work.kem.saturating_add(1));
         let key = MlKem768PublicKey::from(&*self.0);
-        let (ciphertext, mut shared) = mlkem768::encapsulate(&key, *random.expose());
+        let (ciphertext, mut shared) = mlkem768::encapsulate(&key, *coins.expose());
         let secret = Secret::copy(&shared);
         shared.zeroize();
         (Box::new(ciphertext.into()), secret)
@@ -139,11 +127,11 @@ impl SecretKey {
 }
 
 /// Makes the first half of an encapsulation: the first [`CIPHERTEXT_1`] bytes of the ciphertext, and
-/// the secret. The whole follows from the whole key and the same `random`
-/// ([`PublicKey::encapsulate_derand`]), so that no internal form of the library is kept in between.
+/// the secret. The whole follows from the whole key and the same `coins`
+/// ([`PublicKey::encapsulate`]), so that no internal form of the library is kept in between.
 pub(crate) fn encapsulate_first(
     header: &[u8; HEADER],
-    random: &Secret<32>,
+    coins: &Secret<32>,
 ) -> (Box<[u8; CIPHERTEXT_1]>, Secret<32>) {
     #[cfg(test)]
     super::tests::op_count::count(|work| work.kem = work.kem.saturating_add(1));
@@ -151,7 +139,7 @@ pub(crate) fn encapsulate_first(
     let mut shared = Zeroizing::new([0; 32]);
     let first = incremental::encapsulate1(
         header,
-        *random.expose(),
+        *coins.expose(),
         state.as_mut_slice(),
         shared.as_mut_slice(),
     );

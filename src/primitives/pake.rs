@@ -6,7 +6,6 @@ use alloc::boxed::Box;
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
-use rand_core::CryptoRng;
 use zeroize::Zeroize;
 
 use super::secret::Secret;
@@ -22,9 +21,8 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// Raises the generator that `seed` maps to, to a fresh exponent.
-    pub(crate) fn generate(seed: &Secret<64>, rng: &mut impl CryptoRng) -> Self {
-        let random = Secret::<64>::fill(|out| rng.fill_bytes(out));
+    /// Raises the generator that `seed` maps to, to the exponent that 64 fresh secret bytes map to.
+    pub(crate) fn of(seed: &Secret<64>, random: &Secret<64>) -> Self {
         let mut exponent = Scalar::from_bytes_mod_order_wide(random.expose());
         let mut generator = RistrettoPoint::from_uniform_bytes(seed.expose());
         let public = multiple(&exponent, &generator).compress().to_bytes();

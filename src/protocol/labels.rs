@@ -21,6 +21,10 @@ labels! {
     IDENTITY_ACCOUNT = "identity/account";
     /// A device's signature over its own core.
     IDENTITY_DEVICE = "identity/device";
+    /// An account's seed from randomness and the account's id.
+    IDENTITY_ACCOUNT_SEED = "identity/account-seed";
+    /// A device's id and seeds from randomness and its account's seed.
+    IDENTITY_DEVICE_SEEDS = "identity/device-seeds";
     /// The fingerprint of two parties.
     IDENTITY_FINGERPRINT = "identity/fingerprint";
 
@@ -33,6 +37,12 @@ labels! {
 
     /// The check bytes of a linking code.
     LINKING_CHECK = "linking/check";
+    /// The rendezvous id of a linking code.
+    LINKING_RENDEZVOUS = "linking/rendezvous";
+    /// The keys and the secret of a linking code from randomness and what the code says.
+    LINKING_CODE_SECRETS = "linking/code-secrets";
+    /// A new device's id from randomness, the primary's identity secret and what the offer is about.
+    LINKING_DEVICE_ID = "linking/device-id";
     /// The keys of a linking.
     LINKING_KEYS = "linking/keys";
     /// The transcript of a linking.
@@ -47,6 +57,11 @@ labels! {
     /// A device's signature over a one-time prekey.
     PREKEYS_ONE_TIME = "prekeys/one-time";
 
+    /// The id and secrets of a prekey set from randomness, the identity secret and the device's anchor.
+    PREKEYS_SET_SECRETS = "prekeys/set-secrets";
+    /// The id and secrets of a one-time prekey from the same and its place in the batch.
+    PREKEYS_ONE_TIME_SECRETS = "prekeys/one-time-secrets";
+
     /// The first transcript hash, of all that is public before the initiator is known.
     HANDSHAKE_TERMS = "handshake/terms";
     /// The second transcript hash, with the initiator.
@@ -57,8 +72,10 @@ labels! {
     HANDSHAKE_KEYS = "handshake/keys";
     /// The handshake id.
     HANDSHAKE_NAME = "handshake/name";
-    /// An ephemeral key from randomness, the identity secret and the continuation.
+    /// An ephemeral key from randomness, the identity secret, the bundle and the continuation.
     HANDSHAKE_EPHEMERAL = "handshake/ephemeral";
+    /// The coins of an encapsulation from randomness, the identity secret and the ephemeral key.
+    HANDSHAKE_COINS = "handshake/coins";
 
     /// The root step.
     RATCHET_ROOT = "ratchet/root";
@@ -86,6 +103,10 @@ labels! {
     STATE_LINEAGE = "state/lineage";
     /// The keys of one sealed record.
     STATE_RECORD = "state/record";
+    /// The salt of a record from randomness, the key that seals it and all that it says.
+    STATE_SALT = "state/salt";
+    /// A journal key from randomness, the state key and the snapshot.
+    STATE_JOURNAL = "state/journal";
     /// The change id of a client's change.
     STATE_CLIENT = "state/client";
     /// The key of the ids and marks of a snapshot's pages.
@@ -93,6 +114,18 @@ labels! {
     /// A snapshot's pages and their contents, as one hash.
     STATE_DIGEST = "state/digest";
 
+    /// An owner key's seed from randomness, the identity secret and the link's terms.
+    GUEST_OWNER = "guest/owner";
+    /// An invitation's nonce from randomness, the identity secret and the rest of the invitation.
+    GUEST_NONCE = "guest/nonce";
+    /// A PIN from randomness, the identity secret and the signed invitation.
+    GUEST_PIN_DIGITS = "guest/pin-digits";
+    /// A PIN share's exponent from randomness, the identity secret and the claim.
+    GUEST_PIN_SHARE = "guest/pin-share";
+    /// A guest's identifier, seed and join key from randomness and what the claim says.
+    GUEST_SECRETS = "guest/secrets";
+    /// The salt of a claim's credentials from randomness, the guest's identity secret and the claim.
+    GUEST_SALT = "guest/salt";
     /// A host's signature over an invitation.
     GUEST_INVITATION = "guest/invitation";
     /// The secret of a link, from its invitation.
@@ -152,6 +185,8 @@ labels! {
     /// The hash that stands for a claim in a notice.
     GUEST_CLAIM_NAME = "guest/claim-name";
 
+    /// A message id from randomness, the identity secret, the client's anchor and what is said.
+    LETTER_ID = "letter/id";
     /// The accounts of a group, as a sender sees them.
     LETTER_AUDIENCE = "letter/audience";
     /// The digest by which own devices compare a letter.

@@ -4,11 +4,13 @@ use rand_core::CryptoRng;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::secret::{Secret, redacted};
-use crate::primitives::{dh, kdf, sign};
+use crate::primitives::kdf::{drawn, hedged};
+use crate::primitives::secret::redacted;
+use crate::primitives::{dh, sign};
 use crate::protocol::identity::certificate::{
     AccountId, AccountKey, AccountKind, Certificate, DeviceId, Identity,
 };
+use crate::protocol::labels;
 use crate::storage::{Anchor, Never, Stateful};
 
 /// An account's signing key, held by its primary device. Secret.
@@ -24,8 +26,9 @@ redacted!(Account, |account| id = account.id);
 impl Account {
     /// Makes a new account key for the account that the app knows by `id`.
     pub fn generate(id: AccountId, rng: &mut impl CryptoRng) -> Self {
-        let key = sign::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
-        Self { id, key }
+        // There is no other secret yet: a generator that repeats gives one account one key, however often.
+        let seed = drawn(labels::IDENTITY_ACCOUNT_SEED, &[&id.0], rng);
+        Self { id, key: sign::SecretKey::from_seed(seed) }
     }
 
     /// Returns the account's id, as the app chose it.
@@ -46,21 +49,19 @@ impl Account {
     }
 
     /// Makes a new device's secret identity, signed into this account.
-    pub(crate) fn certify(&self, rng: &mut impl CryptoRng) -> Identity {
-        let mut device = [0; 8];
-        rng.fill_bytes(&mut device);
-        let mut signing = sign::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
-        // A generator that repeats itself gave the account this key, and a list in which two have one key is
-        // refused everywhere.
-        if signing.public() == self.key.public() {
-            signing = sign::SecretKey::from_seed(kdf::mac(signing.seed(), &[]));
-        }
-        let agreement = dh::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
+    pub(crate) fn certify(&self, now: u64, rng: &mut impl CryptoRng) -> Identity {
+        let (seed, label) = (self.key.seed(), labels::IDENTITY_DEVICE_SEEDS);
+        let now = now.to_be_bytes();
+        let device = hedged(seed, label, &[&self.id.0, &now, &[1]], rng);
+        let signing = hedged(seed, label, &[&self.id.0, &now, &[2]], rng);
+        let agreement = hedged(seed, label, &[&self.id.0, &now, &[3]], rng);
+        let signing = sign::SecretKey::from_seed(signing);
+        let agreement = dh::SecretKey::from_seed(agreement);
         let certificate = Certificate::sign(
             AccountKind::Member,
             self.id,
             &self.key,
-            DeviceId(device),
+            DeviceId(*device.expose()),
             &signing,
             &agreement,
         );

@@ -22,7 +22,7 @@ use crate::protocol::ratchet::Ratchet;
 use crate::storage::{Anchor, Pending, Stateful};
 
 /// The number of one-time prekeys made at a time: always the same, so that a refill says nothing.
-const BATCH: usize = 50;
+const BATCH: u8 = 50;
 
 /// A device of an account: its identity and its prekeys. Secret: no `Clone`, wiped on drop.
 ///
@@ -98,12 +98,12 @@ impl Pending<'_, Device, Accepted> {
 impl Device {
     /// Makes a new device of the account, with its first signed prekeys.
     pub fn generate(account: &Account, now: u64, rng: &mut impl CryptoRng) -> Self {
-        Self::new(account.certify(rng), now, rng)
+        Self::new(account.certify(now, rng), now, rng)
     }
 
     /// Makes the device of an identity, with its first signed prekeys.
     pub(crate) fn new(identity: Identity, now: u64, rng: &mut impl CryptoRng) -> Self {
-        let prekeys = Prekeys::new(PrekeySet::generate(&identity, now, rng));
+        let prekeys = Prekeys::new(PrekeySet::generate(&identity, &[], now, rng));
         let certificate = &identity.certificate;
         let anchor = Anchor::start(Self::KIND, &certificate.account().0, &certificate.core());
         Self { inner: Box::new(Inner { identity, prekeys, anchor }) }
@@ -133,7 +133,7 @@ impl Device {
     pub fn tasks(&self, now: u64, published: usize) -> PrekeyTasks {
         PrekeyTasks {
             rotate: self.inner.prekeys.rotation_due(now),
-            replenish: published < BATCH,
+            replenish: published < usize::from(BATCH),
             expire: self.inner.prekeys.erasure_due(now),
         }
     }
@@ -147,7 +147,8 @@ impl Device {
     }
 
     pub(crate) fn rotation(&self, now: u64, rng: &mut impl CryptoRng) -> (Bundle, DeviceDelta) {
-        let prekey_set = Box::new(PrekeySet::generate(&self.inner.identity, now, rng));
+        let (identity, place) = (&self.inner.identity, self.inner.anchor.to_bytes());
+        let prekey_set = Box::new(PrekeySet::generate(identity, &place, now, rng));
         let bundle = Bundle::new(self.certificate().clone(), prekey_set.public.clone());
         (bundle, DeviceDelta { now, change: PrekeyChange::Rotate(prekey_set) })
     }
@@ -171,8 +172,10 @@ impl Device {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> (Vec<OneTimePrekey>, DeviceDelta) {
-        let secret: Vec<_> = (0..BATCH).map(|_| OneTimeSecret::generate(now, rng)).collect();
-        let public = secret.iter().map(|key| key.public(&self.inner.identity)).collect();
+        let (identity, place) = (&self.inner.identity, self.inner.anchor.to_bytes());
+        let generate = |n: u8| OneTimeSecret::generate(identity, (&place, n), now, rng);
+        let secret: Vec<_> = (0..BATCH).map(generate).collect();
+        let public = secret.iter().map(|key| key.public(identity)).collect();
         (public, DeviceDelta { now, change: PrekeyChange::Replenish(secret) })
     }
 

@@ -10,7 +10,6 @@
 //!                                                  the pages that changed
 //! ```
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
@@ -18,11 +17,11 @@ use rand_core::CryptoRng;
 use super::anchor::Anchor;
 use super::change::Change;
 use super::pages::Pages;
-use super::snapshot::{self, OpenedSnapshot, Page};
+use super::snapshot::{self, OpenedSnapshot, Page, Written};
 use super::state::State;
 use super::state_key::StateKey;
 use crate::error::Error;
-use crate::primitives::secret::{Secret, redacted};
+use crate::primitives::secret::redacted;
 
 /// Maximum number of changes in one journal.
 const MAX_ENTRIES: u32 = 64;
@@ -133,8 +132,7 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`Error::StateTooLarge`] if the state is larger than one AEAD call takes; [`Error::WeakKey`] if the
-    /// random generator gives 32 zero bytes.
+    /// [`Error::StateTooLarge`] if the state is larger than one AEAD call takes.
     pub fn begin<S: State>(
         state: &S,
         key: &StateKey,
@@ -170,10 +168,9 @@ impl Journal {
         before: Option<&Pages>,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<Page>, Self), Error> {
-        let secret = Box::new(Secret::fill(|out| rng.fill_bytes(out)));
-        let (snapshot, pages) = snapshot::write(state, &secret, place, before, rng)?;
+        let Written { records, secret, pages } = snapshot::write(state, place, before, rng)?;
         let (key, owner) = place;
-        Ok((snapshot, Self::new(key.with(secret)?, owner, pages, state.anchor())))
+        Ok((records, Self::new(key.with(secret)?, owner, pages, state.anchor())))
     }
 
     /// Opens a snapshot, all its records in any order, and applies the entries after it, in the order

@@ -33,14 +33,20 @@ pub struct Page {
     pub record: Option<Vec<u8>>,
 }
 
-/// Seals what the store has not of a state yet, and returns what it then has.
+/// A snapshot of which the records are sealed: those to write, and what the journal behind it needs.
+pub(crate) struct Written {
+    pub(crate) records: Vec<Page>,
+    pub(crate) secret: Box<Secret<32>>,
+    pub(crate) pages: Pages,
+}
+
+/// Seals what the store has not of a state yet.
 pub(crate) fn write<S: State>(
     state: &S,
-    secret: &Secret<32>,
     (key, owner): (&StateKey, &[u8]),
     before: Option<&Pages>,
     rng: &mut impl CryptoRng,
-) -> Result<(Vec<Page>, Pages), Error> {
+) -> Result<Written, Error> {
     let written = encode(state);
     let (core, parts) = written.cut();
     let mut pages = Pages::new(key, owner);
@@ -52,14 +58,18 @@ pub(crate) fn write<S: State>(
             changed.insert(id, part);
         }
     }
-    let head = seal_head(state, &pages, secret, core, (key, owner), rng)?;
-    let mut out = Vec::from([Page { id: pages.head(), record: Some(head) }]);
+    let length = u32::try_from(owner.len()).unwrap_or(u32::MAX).to_be_bytes();
+    // The digest stands for all that the pages say.
+    let (place, said) = ([&state.anchor().to_bytes()[..], &length, owner].concat(), pages.digest());
+    let secret = Box::new(key.journal_key(&[&place, &said, core], rng));
+    let head = seal_head(state, &pages, &secret, core, (key, owner), rng)?;
+    let mut records = Vec::from([Page { id: pages.head(), record: Some(head) }]);
     for (id, part) in changed {
-        out.push(Page { id, record: Some(seal_page(part, key, owner, rng)?) });
+        records.push(Page { id, record: Some(seal_page(part, key, owner, rng)?) });
     }
     let gone = before.into_iter().flat_map(Pages::all).filter(|id| !pages.has(id));
-    out.extend(gone.map(|id| Page { id, record: None }));
-    Ok((out, pages))
+    records.extend(gone.map(|id| Page { id, record: None }));
+    Ok(Written { records, secret, pages })
 }
 
 fn seal_head<S: State>(

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! about  = version ‖ kind ‖ u32(key id) ‖ anchor
-//! k, c   = HKDF(salt = random, ikm = state key,
-//!               info = LABEL(state/record) ‖ about ‖ u32(length of owner) ‖ owner ‖ 1 | 2, 32)
-//! record = about ‖ random ‖ c ‖ AES-256-GCM(key = k, nonce = 0, ad = about, state)
+//! info   = LABEL(state/record) ‖ about ‖ u32(length of owner) ‖ owner
+//! salt   = hedged(secret = state key, LABEL(state/salt), about = info ‖ state)
+//! k, c   = HKDF(salt = salt, ikm = state key, info = info ‖ 1 | 2, 32)
+//! record = about ‖ salt ‖ c ‖ AES-256-GCM(key = k, nonce = 0, ad = about, state)
 //! ```
 //!
 //! `c` commits to the key, the owner and the place in the lineage, and is checked first.
@@ -20,7 +21,7 @@ use super::state::{STATE_VERSION, State};
 use crate::error::Error;
 use crate::primitives::aead::{open_once, seal_once};
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::kdf::Prk;
+use crate::primitives::kdf::{Prk, hedged};
 use crate::primitives::secret::{Secret, redacted, same};
 use crate::protocol::labels;
 
@@ -125,6 +126,11 @@ impl StateKey {
         if key.is_zero() { Err(Error::WeakKey) } else { Ok(Self { id: self.id, key }) }
     }
 
+    /// Draws the key of a journal, about the snapshot that it begins with.
+    pub(crate) fn journal_key(&self, about: &[&[u8]; 3], rng: &mut impl CryptoRng) -> Secret<32> {
+        hedged(&self.key, labels::STATE_JOURNAL, about, rng)
+    }
+
     /// Derives the key of the ids and marks of an owner's pages (`spec/state.md`, "Pages").
     pub(crate) fn page_key(&self, owner: &[u8]) -> Secret<32> {
         let mut info = Writer::new();
@@ -146,11 +152,11 @@ impl StateKey {
         about.u32(self.id);
         anchor.write(&mut about);
         let about = about.public();
-        let mut random = [0; 32];
-        rng.fill_bytes(&mut random);
-        let (key, commitment) = self.keys(&random, &about, owner);
+        let info = info(&about, owner);
+        let salt: Secret<32> = hedged(&self.key, labels::STATE_SALT, &[&info, state], rng);
+        let (key, commitment) = self.keys(salt.expose(), &info);
         let sealed = seal_once(key, &about, state)?;
-        Ok([about.as_slice(), &random, commitment.expose(), &sealed].concat())
+        Ok([about.as_slice(), salt.expose(), commitment.expose(), &sealed].concat())
     }
 
     pub(crate) fn open_record(
@@ -170,9 +176,9 @@ impl StateKey {
         }
         let anchor = Anchor::read(&mut reader)?;
         let mut rest = Reader::new(rest);
-        let random = rest.array().map_err(|_| Error::Corrupt)?;
+        let salt = rest.array().map_err(|_| Error::Corrupt)?;
         let commitment = rest.array().map_err(|_| Error::Corrupt)?;
-        let (key, expected) = self.keys(random, about, owner);
+        let (key, expected) = self.keys(salt, &info(about, owner));
         if !same(commitment, expected.expose()) {
             return Err(Error::WrongStateKey);
         }
@@ -180,15 +186,18 @@ impl StateKey {
         Ok((anchor, state))
     }
 
-    fn keys(&self, random: &[u8; 32], about: &[u8], owner: &[u8]) -> (Secret<32>, Secret<32>) {
-        let prk = Prk::extract(random, &[self.key.expose()]);
-        let mut info = Writer::new();
-        info.raw(labels::STATE_RECORD);
-        info.raw(about);
-        info.bytes(owner);
-        let info = info.public();
-        (prk.expand(&[&info, &[1]]), prk.expand(&[&info, &[2]]))
+    fn keys(&self, salt: &[u8; 32], info: &[u8]) -> (Secret<32>, Secret<32>) {
+        let prk = Prk::extract(salt, &[self.key.expose()]);
+        (prk.expand(&[info, &[1]]), prk.expand(&[info, &[2]]))
     }
+}
+
+fn info(about: &[u8], owner: &[u8]) -> Vec<u8> {
+    let mut info = Writer::new();
+    info.raw(labels::STATE_RECORD);
+    info.raw(about);
+    info.bytes(owner);
+    info.public()
 }
 
 fn version(reader: &mut Reader<'_>) -> Result<(), Error> {

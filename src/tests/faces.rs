@@ -13,11 +13,8 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 use core::fmt::Debug;
 use core::hash::Hash;
-
-use rand_core::{TryCryptoRng, TryRng};
 
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Client, Content, Conversation, DeviceList, Envelope,
@@ -30,6 +27,7 @@ use crate::guest::{
     InviteLink, LinkStatus, Locator, OpenedClaim, Pin, Policy, Preview, ReceivedEvent,
     RecordedClaim, ServerCopy, SyncOutcome,
 };
+use crate::primitives::tests::repeats::watch;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::session::{
     Accepted, Account, AccountId, AccountKey, AccountKind, Bundle, Certificate, Decrypted, Device,
@@ -141,32 +139,6 @@ fn exported() -> BTreeSet<&'static str> {
     names.filter(|name| name.starts_with(|first: char| first.is_uppercase())).collect()
 }
 
-/// A generator that remembers what it gave: everything of 32 bytes or more becomes a secret.
-struct Recorder {
-    rng: TestRng,
-    given: Vec<Vec<u8>>,
-}
-
-impl TryRng for Recorder {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.rng.try_next_u32()
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.rng.try_next_u64()
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        self.rng.try_fill_bytes(out)?;
-        self.given.push(out.to_vec());
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Recorder {}
-
 /// Lists the texts in which eight bytes would show: as such, in hexadecimal, as a list of numbers.
 fn spellings(bytes: &[u8]) -> [String; 4] {
     let list = format!("{bytes:?}");
@@ -198,7 +170,7 @@ const KEY: [u8; 32] = *b"a state key that nobody else has";
 
 /// Prints everything that an app holds while two members and a guest talk, in normal and long `Debug`
 /// form.
-fn printed(rng: &mut Recorder) -> Vec<String> {
+fn printed(rng: &mut TestRng) -> Vec<String> {
     let mut texts = Vec::new();
     let mut print = |value: &dyn Debug| texts.extend([format!("{value:?}"), format!("{value:#?}")]);
     let key = StateKey::new(1, &KEY).unwrap();
@@ -215,7 +187,7 @@ fn printed(rng: &mut Recorder) -> Vec<String> {
 
 type Print<'a> = &'a mut dyn FnMut(&dyn Debug);
 
-fn between_devices(account: &Account, other: &Account, rng: &mut Recorder, print: Print<'_>) {
+fn between_devices(account: &Account, other: &Account, rng: &mut TestRng, print: Print<'_>) {
     let one = Device::generate(account, NOW, rng);
     let mut two = Device::generate(other, NOW, rng);
     let mut session = one.initiate(&two.bundle(), NOW, rng).unwrap();
@@ -233,7 +205,7 @@ fn between_clients(
     one: &mut Client,
     other: &Account,
     key: &StateKey,
-    rng: &mut Recorder,
+    rng: &mut TestRng,
     print: Print<'_>,
 ) {
     let mut two = Client::create(other, NOW, rng);
@@ -264,7 +236,7 @@ fn between_clients(
     print(&Journal::begin(one, key, b"one", rng).unwrap().1);
 }
 
-fn linking(primary: &mut Client, account: &Account, rng: &mut Recorder, print: Print<'_>) {
+fn linking(primary: &mut Client, account: &Account, rng: &mut TestRng, print: Print<'_>) {
     let new = NewDevice::generate("laptop", NOW, rng).unwrap();
     let request = LinkingRequest::read(&new.code(), NOW).unwrap();
     let offer = primary.approve(account, &request, 4, NOW, rng).unwrap();
@@ -274,7 +246,7 @@ fn linking(primary: &mut Client, account: &Account, rng: &mut Recorder, print: P
     print(&offer);
 }
 
-fn with_a_guest(host: &mut Client, key: &StateKey, rng: &mut Recorder, print: Print<'_>) {
+fn with_a_guest(host: &mut Client, key: &StateKey, rng: &mut TestRng, print: Print<'_>) {
     let policy = Policy::new("Host", NOW + 3600);
     let (mut invite, copy) = Invite::create(host, "example.org", policy, NOW, rng).unwrap();
     let link = InviteLink::parse(&invite.link().unwrap().to_url("example.org")).unwrap();
@@ -302,12 +274,12 @@ fn with_a_guest(host: &mut Client, key: &StateKey, rng: &mut Recorder, print: Pr
 
 #[test]
 fn no_debug_text_shows_a_key_or_content() {
-    let mut rng = Recorder { rng: TestRng::new(1), given: Vec::new() };
-    let printed = printed(&mut rng);
-    let drawn = rng.given.iter().filter(|bytes| bytes.len() >= 32).map(Vec::as_slice);
+    let mut texts = Vec::new();
+    let seen = watch(None, || texts = printed(&mut TestRng::new(1)));
+    let drawn = seen.values.iter().filter(|bytes| bytes.len() >= 32).map(Vec::as_slice);
     let secrets: Vec<&[u8]> = drawn.chain([CONTENT, &KEY, b"guest of that name"]).collect();
-    assert!(printed.len() > 50 && secrets.len() > 50);
-    for text in &printed {
+    assert!(texts.len() > 50 && secrets.len() > 50);
+    for text in &texts {
         for secret in &secrets {
             assert!(!shows(text, secret), "{text} shows {secret:?}");
         }

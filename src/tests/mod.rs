@@ -2,4 +2,5 @@
 
 mod errors;
 mod faces;
+mod repeats;
 mod vectors;

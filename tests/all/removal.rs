@@ -5,7 +5,7 @@ use latchstring::client::{Alert, Client, DeviceList, ListUpdate, To};
 use latchstring::session::{Account, AccountId, DeviceId};
 use latchstring::storage::State;
 
-use support::forged::{Listing, Named, member};
+use support::forged::{Listing, member, named};
 use support::town::{Person, Town};
 use support::{NOW, TestRng, account_seed, places, refuses, restored, secrets_with};
 
@@ -44,10 +44,9 @@ fn a_device_under_a_known_id_with_other_keys_finds_no_session() {
     town.say(1, 0, 0, b"from the old keys");
     let late = town.mail(0, 0);
     // Set up anew, and by chance or by malice under the device id of before.
-    let mut rng = Named { rng: TestRng::new(100), name: None };
+    let mut rng = TestRng::new(100);
     let account = Account::generate(town.id(1), &mut rng);
-    rng.name = Some(old.device.0);
-    let mut new = Client::create(&account, NOW, &mut rng);
+    let mut new = named(&account, old.device.0, &mut rng);
     assert_eq!(new.address(), old);
     let reader = town.people[0].devices[0].certificate().clone();
     let old_certificate = town.people[1].devices[0].certificate().clone();

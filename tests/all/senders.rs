@@ -2,11 +2,11 @@
 //! stranger at all.
 
 use latchstring::Error;
-use latchstring::client::{Address, Client, Conversation, Sender, To};
+use latchstring::client::{Address, Conversation, Sender, To};
 use latchstring::session::{Account, AccountId, Bundle, DeviceId};
 use latchstring::storage::State;
 
-use support::forged::{self, Named, Words};
+use support::forged::{self, Words};
 use support::town::{Town, text};
 use support::{NOW, Talk, TestRng, changed, flipped, refuses};
 
@@ -93,10 +93,8 @@ fn a_letter_is_its_senders_whoever_the_server_says_it_is() {
 fn devices_of_two_accounts_with_one_id_are_two() {
     let mut town = Town::new(30, &[1, 1]);
     let name = town.address(1, 0).device.0;
-    let mut rng = Named { rng: TestRng::new(5), name: None };
-    let account = Account::generate(AccountId([8; 32]), &mut rng);
-    rng.name = Some(name);
-    let mut twin = Client::create(&account, NOW, &mut rng);
+    let account = Account::generate(AccountId([8; 32]), &mut TestRng::new(5));
+    let mut twin = forged::named(&account, name, &mut TestRng::new(6));
     assert_eq!(twin.address().device, town.address(1, 0).device);
     town.chat(0, 1);
     let reader = &mut town.people[0].devices[0];

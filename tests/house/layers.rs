@@ -268,6 +268,23 @@ fn randomness_enters_by_one_trait() {
     }
 }
 
+/// The files that ask a generator for bytes. Everything else is drawn by the hedge in the first, which takes
+/// what the value is about; the others say at the place why a plain draw is enough.
+const DRAWING: [&str; 2] = ["src/primitives/kdf.rs", "src/protocol/ratchet/seal.rs"];
+
+#[test]
+fn a_generator_is_asked_in_these_places_only() {
+    let words = ["fill_bytes", "next_u32", "next_u64"];
+    let asks = |source: &Source, word: &str| source.code.matches(&format!(".{word}(")).count();
+    for source in sources() {
+        let asked: usize = words.iter().map(|word| asks(&source, word)).sum();
+        assert_eq!(asked, usize::from(DRAWING.contains(&&*source.path)), "{}", source.path);
+        for word in words {
+            assert!(!source.has_word(&format!("try_{word}")), "{}", source.path);
+        }
+    }
+}
+
 #[test]
 fn outside_primitives_wiping_is_the_type_of_what_is_given_out() {
     for source in sources().iter().filter(|source| !source.is_in("src/primitives/")) {

@@ -3,13 +3,13 @@
 
 use ed25519_dalek::SigningKey;
 use latchstring::client::{Client, DeviceList, MessageId};
-use latchstring::rand_core::{TryCryptoRng, TryRng};
-use latchstring::session::AccountId;
+use latchstring::session::{Account, AccountId};
+use latchstring::storage::State;
 use sha2::{Digest, Sha256};
 
 use super::pair::TestRng;
 use super::town::{Mail, Town};
-use super::{certificate, sign};
+use super::{NOW, certificate, device_of, places, sign};
 
 /// Hashes a label of the specification and what follows it with SHA-256.
 pub fn labelled(label: &str, parts: &[&[u8]]) -> [u8; 32] {
@@ -191,36 +191,34 @@ pub fn group(id: [u8; 32], accounts: &[AccountId]) -> Vec<u8> {
     [&[2], &id[..], &labelled("letter/audience", &[&count, &ids])].concat()
 }
 
-/// Randomness that gives these eight bytes where it is first asked for eight: the id of a device.
-pub struct Named {
-    pub rng: TestRng,
-    pub name: Option<[u8; 8]>,
-}
-
-impl TryRng for Named {
-    type Error = core::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        self.rng.try_next_u32()
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        self.rng.try_next_u64()
-    }
-
-    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Self::Error> {
-        match self.name.filter(|_| dst.len() == 8) {
-            Some(name) => {
-                self.name = None;
-                dst.copy_from_slice(&name);
-                Ok(())
-            }
-            None => self.rng.try_fill_bytes(dst),
+/// Makes the client of an account's primary that has this device id, by chance or by malice: one whose state
+/// was written by hand, with everything signed anew that names the id.
+pub fn named(account: &Account, device: [u8; 8], rng: &mut TestRng) -> Client {
+    let client = Client::create(account, NOW, rng);
+    let (own, account_seed) = (device_of(&client).to_bytes(), &account.to_bytes()[34..66]);
+    // version, kind, anchor, both seeds, certificate, count; of the prekey set: two secrets, prekeys, signature
+    let (signing, agreement) = (&own[34..66], &own[66..98]);
+    let (certificate, prekeys, signature) = (&own[98..363], &own[463..1703], &own[1703..1767]);
+    let seed = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).unwrap();
+    let listing = Listing::of(client.list());
+    let place = member(account.id(), &seed(account_seed), device, &seed(signing), &seed(agreement));
+    let core = [&certificate[..65], &place[..72]].concat();
+    let named = Listing { members: vec![place], ..listing.clone() }.signed(&seed(account_seed));
+    let altered: [(&[u8], &[u8]); 5] = [
+        (certificate, &[&core, &place[72..]].concat()),
+        (&listing.members[0], &place),
+        (signature, &sign(&seed(signing), "prekeys/lasting", &[&core, prekeys])),
+        (&listing.signature, &named.signature),
+        (&client.address().device.0, &device),
+    ];
+    let mut bytes = client.to_bytes().to_vec();
+    for (old, new) in altered {
+        for at in places(&bytes, old) {
+            bytes[at..at + old.len()].copy_from_slice(new);
         }
     }
+    Client::from_bytes(&bytes).unwrap()
 }
-
-impl TryCryptoRng for Named {}
 
 impl Town {
     /// Sends what a dishonest device says to another one, in a session of which its client knows nothing.
@@ -234,8 +232,7 @@ impl Town {
         let bundle = self.server.bundle(to);
         let client = &self.people[from.0].devices[from.1];
         let words = alter(Words::new(client, to.account, 1, b"whispered"));
-        let mut session =
-            super::device_of(client).initiate(&bundle, self.now, &mut self.rng).unwrap();
+        let mut session = device_of(client).initiate(&bundle, self.now, &mut self.rng).unwrap();
         let message = session.encrypt(&words.encode(), &mut self.rng).unwrap();
         Mail { from: sender, to, id: MessageId(words.id), message }
     }

@@ -116,8 +116,8 @@ impl OneToOne for Chat {
     }
 }
 
-/// A [`TestRng`] that remembers all it gave out in one piece of 32 bytes or more: every seed of
-/// every key is among that.
+/// A [`TestRng`] that remembers all it gave out in one piece of 32 bytes or more: of everything that is drawn,
+/// the half that a generator that does not repeat itself keeps secret.
 pub struct RecordingRng {
     rng: TestRng,
     pub taken: Vec<Vec<u8>>,

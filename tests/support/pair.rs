@@ -142,6 +142,25 @@ fn count_at(bytes: &[u8], at: usize) -> usize {
     usize::try_from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap())).unwrap()
 }
 
+/// Returns the secrets of a device: its seeds, and those of all its prekeys (`spec/state.md`, "Device").
+pub fn device_secrets(device: &Device) -> Vec<Vec<u8>> {
+    let bytes = device.to_bytes();
+    let mut at = 2 + 32 + 64 + 265;
+    let mut secrets = vec![bytes[34..66].to_vec(), bytes[66..98].to_vec()];
+    for _ in 0..count_at(&bytes, at) {
+        // Behind the count of the sets, or the handshake ids of the one before.
+        let set = at + 4;
+        secrets.extend([bytes[set..set + 32].to_vec(), bytes[set + 32..set + 96].to_vec()]);
+        at = set + 96 + 1304;
+        at += 16 * count_at(&bytes, at);
+    }
+    let one_time = one_time_prekeys_at(&bytes, 2);
+    for key in bytes[one_time + 4..].chunks_exact(112) {
+        secrets.extend([key[8..40].to_vec(), key[40..104].to_vec()]);
+    }
+    secrets
+}
+
 /// Finds the count of the one-time prekeys of the device whose anchor is at `start`.
 fn one_time_prekeys_at(bytes: &[u8], start: usize) -> usize {
     // The device's anchor, two secrets and the certificate; then the signed prekeys.

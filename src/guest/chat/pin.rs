@@ -52,7 +52,8 @@ impl Chat {
         };
         self.inner.hosted_by(client)?;
         let (pin, guest) = &**asked;
-        let own = pin.share(transcript, rng);
+        let secret = client.device().identity().agreement.seed();
+        let own = pin.share(secret, transcript, guest, rng);
         let Proofs { host, guest } = Proofs::of_host(&own, guest, transcript)?;
         let answer = ChatContent::PinAnswer { share: *own.public(), proof: *host.expose() };
         self.seal(&answer, ChatStep::Pin(PinStage::Answered { proof: guest }), now, rng)

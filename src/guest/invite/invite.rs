@@ -11,6 +11,8 @@ use super::delta::{InviteChange, InviteDelta};
 use crate::client::Client;
 use crate::client::limits::HOUR;
 use crate::error::Error;
+use crate::primitives::codec::Writer;
+use crate::primitives::kdf::hedged;
 use crate::primitives::secret::{Secret, redacted};
 use crate::primitives::sign;
 use crate::protocol::clock::{Clock, Now};
@@ -19,6 +21,7 @@ use crate::protocol::guest::invitation::{Approval, Invitation, Policy};
 use crate::protocol::guest::link::{InviteLink, Locator};
 use crate::protocol::guest::pin::Pin;
 use crate::protocol::guest::server_copy::{Notice, ServerCopy};
+use crate::protocol::labels;
 use crate::protocol::letter::Listed;
 use crate::storage::{Anchor, Pending, Stateful};
 
@@ -130,7 +133,8 @@ impl Invite {
         client.check_list(now)?;
         // The owner key does not follow from the link: whoever holds the link cannot end it in the owner's
         // name.
-        let owner = sign::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
+        let identity = client.device().identity();
+        let owner = owner(identity.agreement.seed(), (origin, &policy), now, rng);
         let invitation = Invitation {
             origin: origin.to_string(),
             host: client.certificate().clone(),
@@ -138,9 +142,9 @@ impl Invite {
             owner: owner.public(),
             policy,
         };
-        let signed = invitation.sign(client.device().identity(), rng)?;
+        let signed = invitation.sign(identity, rng)?;
         let asked = invitation.policy.approval == Approval::Pin;
-        let pin = asked.then(|| Pin::generate(rng));
+        let pin = asked.then(|| Pin::generate(identity.agreement.seed(), &signed, rng));
         let server_copy = ServerCopy::new(&InviteLink::of(&signed), &invitation, &signed)?;
         Ok((
             Self::new(client, Offer { invitation, signed, owner, pin, made: true }, now),
@@ -283,4 +287,18 @@ impl Invite {
         };
         Some(notice.sign(self.inner.locator, &self.inner.owner))
     }
+}
+
+/// Draws the key that ends a link, from randomness, a secret of the host's and the link's terms.
+fn owner(
+    secret: &Secret<32>,
+    (origin, policy): (&str, &Policy),
+    now: Now,
+    rng: &mut impl CryptoRng,
+) -> sign::SecretKey {
+    let mut terms = Writer::new();
+    terms.u64(now.seconds());
+    terms.bytes(origin.as_bytes());
+    policy.write(&mut terms);
+    sign::SecretKey::from_seed(hedged(secret, labels::GUEST_OWNER, &[terms.written()], rng))
 }

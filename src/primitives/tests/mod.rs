@@ -2,4 +2,5 @@
 
 pub(crate) mod gcm_collision;
 pub(crate) mod op_count;
+pub(crate) mod repeats;
 pub(crate) mod test_rng;

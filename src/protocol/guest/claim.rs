@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::primitives::aead::{open_once, seal_once};
 use crate::primitives::codec::{Reader, Writer, first};
 use crate::primitives::dh;
-use crate::primitives::kdf::{Prk, hash, mac};
+use crate::primitives::kdf::{Prk, hash, hedged, mac};
 use crate::primitives::secret::{Secret, same};
 use crate::primitives::sign;
 use crate::primitives::sign::SIGNATURE;
@@ -106,7 +106,7 @@ impl Addressed {
 }
 
 /// Hashes a bundle as used: the certificate, and every public key.
-fn bundle_hash(bundle: &Bundle) -> [u8; 32] {
+pub(crate) fn bundle_hash(bundle: &Bundle) -> [u8; 32] {
     let one_time = bundle.one_time.as_ref().map(OneTimePrekey::body).unwrap_or_default();
     hash(&[&bundle.certificate().core(), &bundle.signed_prekeys.body(), &one_time])
 }
@@ -145,15 +145,15 @@ pub(crate) fn encode(
     credentials.raw(&guest.signing.sign(labels::GUEST_CLAIM_PROOF, &[t]));
     credentials.list(devices, |(device, _), credentials| credentials.raw(&device.bundle));
     signed_prekeys.write(&mut credentials);
-    let mut salt = [0; 32];
-    rng.fill_bytes(&mut salt);
+    let salt: Secret<32> = hedged(guest.agreement.seed(), labels::GUEST_SALT, &[t], rng);
+    let salt = salt.expose();
     let sealed =
-        seal_once(credentials_key(&keys.credentials_key(), &salt, t), t, &credentials.public())?;
+        seal_once(credentials_key(&keys.credentials_key(), salt, t), t, &credentials.public())?;
 
     let mut writer = Writer::begin(wire::VERSION, wire::CLAIM);
     writer.raw(&keys.locator().0);
     writer.raw(t);
-    writer.raw(&salt);
+    writer.raw(salt);
     writer.bytes(&sealed);
     writer.raw(tag(keys, t).expose());
     writer.list(devices, |(device, message), writer| {

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::primitives::aead::{open_once, seal_once};
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::secret::same;
+use crate::primitives::kdf::hedged;
+use crate::primitives::secret::{Secret, same};
 use crate::primitives::sign;
 use crate::primitives::sign::SIGNATURE;
 use crate::primitives::text::is_line;
@@ -192,16 +193,18 @@ impl Invitation {
         if self.origin.len() > MAX_ORIGIN {
             return Err(Error::InvalidPolicy);
         }
-        let mut nonce = Zeroizing::new([0; 32]);
-        rng.fill_bytes(nonce.as_mut_slice());
+        let mut terms = Writer::new();
+        terms.bytes(self.origin.as_bytes());
+        self.host.write(&mut terms);
+        self.listed.write(&mut terms);
+        terms.raw(self.owner.bytes());
+        self.policy.write(&mut terms);
+        let (secret, label) = (identity.agreement.seed(), labels::GUEST_NONCE);
+        let nonce: Secret<32> = hedged(secret, label, &[terms.written()], rng);
         let mut writer = Writer::begin(wire::VERSION, wire::INVITATION);
         writer.u8(wire::SUITE);
-        writer.raw(nonce.as_slice());
-        writer.bytes(self.origin.as_bytes());
-        self.host.write(&mut writer);
-        self.listed.write(&mut writer);
-        writer.raw(self.owner.bytes());
-        self.policy.write(&mut writer);
+        writer.raw(nonce.expose());
+        writer.raw(terms.written());
         let signature = identity.signing.sign(labels::GUEST_INVITATION, &[writer.written()]);
         writer.raw(&signature);
         Ok(writer.secret())

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::kdf::Prk;
+use crate::primitives::kdf::{Prk, hedged};
 use crate::primitives::pake::{Public, Share};
 use crate::primitives::secret::{Secret, same};
 
@@ -36,12 +36,14 @@ const DIGITS: usize = 6;
 pub struct Pin(Box<Secret<DIGITS>>);
 
 impl Pin {
-    /// Draws six random digits.
-    pub(crate) fn generate(rng: &mut impl CryptoRng) -> Self {
+    /// Draws the six digits of a link from randomness, the host's secret and the signed invitation.
+    pub(crate) fn generate(secret: &Secret<32>, signed: &[u8], rng: &mut impl CryptoRng) -> Self {
+        let drawn = hedged::<{ 8 * DIGITS }, _>(secret, labels::GUEST_PIN_DIGITS, &[signed], rng);
+        let (numbers, _) = drawn.expose().as_chunks::<8>();
         let digits = Secret::fill(|digits| {
             // 64 bits to a digit: the bias is below 2^-60.
-            for digit in digits.iter_mut() {
-                let [value, ..] = rng.next_u64().wrapping_rem(10).to_le_bytes();
+            for (digit, number) in digits.iter_mut().zip(numbers) {
+                let [.., value] = u64::from_be_bytes(*number).wrapping_rem(10).to_be_bytes();
                 *digit = value.wrapping_add(b'0');
             }
         });
@@ -80,9 +82,17 @@ impl Pin {
             .expand(&[labels::GUEST_PIN_GENERATOR, transcript])
     }
 
-    /// Makes this side's share under the PIN, for the claim with this transcript.
-    pub(crate) fn share(&self, transcript: &[u8; 32], rng: &mut impl CryptoRng) -> Share {
-        Share::generate(&self.generator(transcript), rng)
+    /// Makes this side's share under the PIN, for the claim with this transcript. `asked` is the guest's
+    /// share, which the host answers; empty at the guest.
+    pub(crate) fn share(
+        &self,
+        secret: &Secret<32>,
+        transcript: &[u8; 32],
+        asked: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Share {
+        let random = hedged(secret, labels::GUEST_PIN_SHARE, &[transcript, asked], rng);
+        Share::of(&self.generator(transcript), &random)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

@@ -15,6 +15,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::secret::Secret;
 use crate::primitives::sign::Signature;
 use crate::primitives::{dh, kem};
 use crate::protocol::clock::SKEW;
@@ -31,6 +32,11 @@ pub(crate) const VALID_FOR: u64 = 14 * 86_400;
 pub(crate) struct PrekeyId(pub(crate) [u8; 8]);
 
 impl PrekeyId {
+    /// Takes eight bytes that were drawn. Zeros stand for "none" on the wire, and become another id.
+    pub(super) fn fresh(drawn: &Secret<8>) -> Self {
+        if drawn.is_zero() { Self([0xff; 8]) } else { Self(*drawn.expose()) }
+    }
+
     pub(crate) fn decode(bytes: [u8; 8]) -> Result<Self, Error> {
         Self::decode_option(bytes).ok_or(Error::Malformed)
     }

@@ -14,9 +14,10 @@ use rand_core::CryptoRng;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::id::ids;
-use crate::primitives::secret::Secret;
+use crate::primitives::kdf::hedged;
 use crate::primitives::{dh, kem};
 use crate::protocol::clock::SKEW;
+use crate::protocol::labels;
 
 use super::bundle;
 use super::bundle::{OneTimePrekey, PrekeyId, SignedPrekeys, VALID_FOR};
@@ -60,14 +61,25 @@ pub(crate) struct PrekeySet {
 }
 
 impl PrekeySet {
-    pub(crate) fn generate(identity: &Identity, now: u64, rng: &mut impl CryptoRng) -> Self {
-        let signed = dh::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
-        let last_resort = kem::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out)));
+    /// Makes the secrets of new signed prekeys. `place` is the anchor of the device that rotates, which no two
+    /// sets share, and nothing for the first set of an identity.
+    pub(crate) fn generate(
+        identity: &Identity,
+        place: &[u8],
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Self {
+        let (secret, label) = (identity.agreement.seed(), labels::PREKEYS_SET_SECRETS);
+        let at = now.to_be_bytes();
+        let id = PrekeyId::fresh(&hedged(secret, label, &[place, &at, &[1]], rng));
+        let signed = dh::SecretKey::from_seed(hedged(secret, label, &[place, &at, &[2]], rng));
+        let last_resort =
+            kem::SecretKey::from_seed(hedged(secret, label, &[place, &at, &[3]], rng));
         // Early enough before the end of all time to live as long as others.
         let created = now.min(u64::MAX - VALID_FOR);
         let public = SignedPrekeys::sign(
             identity,
-            fresh_id(rng),
+            id,
             signed.public(),
             last_resort.public(),
             (created, created.saturating_add(VALID_FOR)),
@@ -125,13 +137,20 @@ pub(crate) struct OneTimeSecret {
 }
 
 impl OneTimeSecret {
-    pub(crate) fn generate(now: u64, rng: &mut impl CryptoRng) -> Self {
-        Self {
-            id: fresh_id(rng),
-            agreement: dh::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out))),
-            kem: kem::SecretKey::from_seed(Secret::fill(|out| rng.fill_bytes(out))),
-            created: now,
-        }
+    /// Makes the secrets of number `n` of a batch, at the device's anchor.
+    pub(crate) fn generate(
+        identity: &Identity,
+        (anchor, n): (&[u8], u8),
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Self {
+        let (secret, label) = (identity.agreement.seed(), labels::PREKEYS_ONE_TIME_SECRETS);
+        let at = now.to_be_bytes();
+        let id = PrekeyId::fresh(&hedged(secret, label, &[anchor, &at, &[n, 1]], rng));
+        let agreement =
+            dh::SecretKey::from_seed(hedged(secret, label, &[anchor, &at, &[n, 2]], rng));
+        let kem = kem::SecretKey::from_seed(hedged(secret, label, &[anchor, &at, &[n, 3]], rng));
+        Self { id, agreement, kem, created: now }
     }
 
     pub(crate) fn public(&self, identity: &Identity) -> OneTimePrekey {
@@ -162,13 +181,6 @@ impl OneTimeSecret {
             created: reader.u64()?,
         })
     }
-}
-
-fn fresh_id(rng: &mut impl CryptoRng) -> PrekeyId {
-    let mut id = [0; 8];
-    rng.fill_bytes(&mut id);
-    // Zero stands for "none" on the wire; a generator that gives it gets another id.
-    if id == [0; 8] { PrekeyId([0xff; 8]) } else { PrekeyId(id) }
 }
 
 /// The secret prekeys that a first message names.

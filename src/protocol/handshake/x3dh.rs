@@ -167,15 +167,21 @@ impl<'a> InitiatorHandshake<'a> {
         rng: &mut impl CryptoRng,
     ) -> Self {
         let secret = identity.agreement.seed();
-        // Two handshake payloads to one bundle can differ in nothing but the continuation.
-        let mut about = Writer::new();
-        continuation.write(&mut about);
-        let seed = hedged(secret, labels::HANDSHAKE_EPHEMERAL, about.written(), rng);
+        // Two attempts that agree in all of this are one attempt: nothing else is in their keys and payloads.
+        let (mut responder, mut continued) = (Writer::new(), Writer::new());
+        bundle.certificate.write(&mut responder);
+        continuation.write(&mut continued);
+        let prekeys = bundle.signed_prekeys.body();
+        let one_time = bundle.one_time.as_ref().map(OneTimePrekey::body).unwrap_or_default();
+        let about: [&[u8]; 4] = [responder.written(), &prekeys, &one_time, continued.written()];
+        let seed = hedged(secret, labels::HANDSHAKE_EPHEMERAL, &about, rng);
         let ephemeral = dh::SecretKey::from_seed(seed);
         let public = ephemeral.public();
         let key =
             bundle.one_time.as_ref().map_or(&bundle.signed_prekeys.last_resort, |key| &key.kem);
-        let (ciphertext, kem) = key.encapsulate(rng);
+        // All that is known has gone into the ephemeral key.
+        let coins = hedged(secret, labels::HANDSHAKE_COINS, &[public.bytes()], rng);
+        let (ciphertext, kem) = key.encapsulate(&coins);
         Self { bundle, continuation, ephemeral, public, ciphertext, kem }
     }
 

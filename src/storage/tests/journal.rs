@@ -26,14 +26,6 @@ fn a_snapshot_whose_record_says_another_anchor_than_its_state_is_corrupt() {
 }
 
 #[test]
-fn a_generator_of_zeros_begins_no_journal() {
-    let account = Account::generate(AccountId([7; 32]), &mut TestRng::new(1));
-    let key = StateKey::new(1, &[9; 32]).unwrap();
-    let begun = Journal::begin(&account, &key, b"owner", &mut TestRng::zeros());
-    assert_eq!(begun.err(), Some(Error::WeakKey));
-}
-
-#[test]
 fn a_snapshot_with_a_journal_key_of_zeros_is_refused() {
     assert_eq!(opened([0; 32], State::anchor), Some(Error::WeakKey));
 }

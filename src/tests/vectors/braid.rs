@@ -199,7 +199,7 @@ impl Epoch {
         let prk = v.extract("coins prk", &authenticator.root, &[&random[1]]);
         let coins: [u8; 32] = v.expand("coins", &prk, &[labels::BRAID_COINS, &number, header]);
         let key = kem::PublicKey::decode(&key_side.ek).unwrap();
-        let (ciphertext, shared) = key.encapsulate_derand(&Secret::copy(&coins));
+        let (ciphertext, shared) = key.encapsulate(&Secret::copy(&coins));
         let there = kem::SecretKey::from_seed(Secret::copy(&key_side.seed));
         assert_eq!(there.decapsulate(&ciphertext).expose(), shared.expose());
         let (first, second) = ciphertext.split_at(960);

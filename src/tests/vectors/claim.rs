@@ -6,9 +6,11 @@ use alloc::vec::Vec;
 use super::NOW;
 use super::braid::BraidPart;
 use super::form::Vector;
-use super::guest::{Guest, ORIGIN, Offer, client, guest, late_device_secrets, offer, policy};
+use super::guest::{
+    Guest, ORIGIN, Offer, Random, client, guest, late_device_prekeys, offer, policy,
+};
 use super::handshake::{Chosen, FirstMessage, Initiator, Shared, choose, combine, first};
-use super::model::{Published, SignedPrekeys};
+use super::model::Published;
 use super::ratchet::{Sealing, ratchet_key, turn};
 use super::tape::Tape;
 use crate::client::Client;
@@ -26,6 +28,7 @@ pub(super) fn vectors() -> Vec<Vector> {
 /// A claim by the formulas.
 pub(super) struct Claim {
     pub(super) t: [u8; 32],
+    salt_random: [u8; 32],
     pub(super) salt: [u8; 32],
     pub(super) record: Vec<u8>,
     pub(super) sealed: Vec<u8>,
@@ -39,7 +42,8 @@ pub(super) struct Scene {
     pub(super) host: Published,
     pub(super) offer: Offer,
     pub(super) guest: Guest,
-    pub(super) signed_prekeys: SignedPrekeys,
+    /// What the generator gave for the guest's own secrets, and for its prekeys.
+    random: [Random; 2],
     pub(super) join: [u8; 32],
     pub(super) chosen: Chosen,
     pub(super) shared: Shared,
@@ -83,13 +87,23 @@ impl Scene {
         let mut v = Vector::new(name, "guest-links", comment);
         let host = Published::new(&mut v, "host");
         let offer = offer(&mut v, &host.member);
-        let guest = guest(&mut v, &offer.keys.locator);
-        let (signed_prekeys, join) = late_device_secrets(&mut v, &guest);
+        let parts: [&[u8]; 3] = [&host.member.core, &host.signed_prekeys.body, &host.one_time.body];
+        let bundle_hash = v.hash("bundle hash", &parts);
+        let said = [&[0, 0, 0, 2][..], b"Al", &[0, 0, 0, 1, 0, 0, 0, 5], b"Hello"].concat();
+        let (now, list) = (NOW.to_be_bytes(), &offer.listed[8..]);
+        let id = &offer.keys.invitation_id;
+        let about: [&[u8]; 6] = [id, &now, list, &[0, 0, 0, 1], &bundle_hash, &said];
+        let info = [labels::GUEST_SECRETS, &about.concat()].concat();
+        v.part("guest");
+        let (uid_random, uid) = v.hedged(("uid", "uid"), &[0; 32], &[&info, &[1]]);
+        let (seed_random, seed) = v.hedged(("seed", "seed"), &[0; 32], &[&info, &[2]]);
+        let (join_random, join) = v.hedged::<32>(("join", "join key"), &[0; 32], &[&info, &[3]]);
+        let guest = guest(&mut v, &offer.keys.locator, (uid, seed));
+        let (signed_prekeys, prekeys_random) = late_device_prekeys(&mut v, &guest);
+        let random = [[uid_random, seed_random, join_random], prekeys_random];
         let initiator = Initiator::new(&guest.agreement_seed, &guest.certificate);
         let chosen = choose(&mut v, &initiator, &host, true);
 
-        let parts: [&[u8]; 3] = [&host.member.core, &host.signed_prekeys.body, &host.one_time.body];
-        let bundle_hash = v.hash("bundle hash", &parts);
         let ciphertext_hash = v.hash("ciphertext hash", &[&chosen.ciphertext]);
         let parts: [&[u8]; 10] = [
             labels::GUEST_CLAIM,
@@ -107,12 +121,11 @@ impl Scene {
 
         let binding = Some((&offer.keys.psk, &t));
         let shared = combine(&mut v, &initiator, &host, &chosen, true, binding);
-        let introduction =
-            [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 1, 0, 0, 0, 5], b"Hello"].concat();
-        let introduction = [&offer.listed[..], &introduction, &join].concat();
+        let introduction = [&offer.listed[..], &[1], &said, &join].concat();
         let first = first(&mut v, &shared, &host, &introduction);
 
-        let salt: [u8; 32] = v.input("salt");
+        let info = [labels::GUEST_SALT, &t];
+        let (salt_random, salt) = v.hedged(("salt", "salt"), &guest.agreement_seed, &info);
         let proof = v.sign("proof", &guest.signing_seed, labels::GUEST_CLAIM_PROOF, &[&t]);
         let parts: [&[u8]; 7] = [
             &guest.uid,
@@ -131,8 +144,8 @@ impl Scene {
         let tag = v.mac("tag", &offer.keys.claim_mac_key, &[labels::GUEST_CLAIM_TAG, &t]);
         let parts = (&t, &salt, &sealed[..], &tag);
         let bytes = claim_bytes(&mut v, &offer, host.member.device_id, parts, &first.message);
-        let claim = Claim { t, salt, record, sealed, tag, bytes };
-        Self { v, host, offer, guest, signed_prekeys, join, chosen, shared, first, claim }
+        let claim = Claim { t, salt_random, salt, record, sealed, tag, bytes };
+        Self { v, host, offer, guest, random, join, chosen, shared, first, claim }
     }
 
     /// Makes the host's client by the crate.
@@ -144,19 +157,20 @@ impl Scene {
     fn claimed(&self, client: &Client, invite: &Invite) -> Chat {
         let link = invite.link().unwrap();
         let preview = link.open(&self.offer.sealed, ORIGIN, NOW).unwrap();
+        let [[uid, seed, join], [prekeys_id, signed_prekey, last_resort]] = &self.random;
         let random: &[&[u8]] = &[
-            &self.guest.uid,
-            &self.guest.seed,
-            &self.signed_prekeys.signed_seed,
-            &self.signed_prekeys.last_resort_seed,
-            &self.signed_prekeys.id,
-            &self.join,
+            uid,
+            seed,
+            prekeys_id,
+            signed_prekey,
+            last_resort,
+            join,
             &self.chosen.ephemeral_random,
             &self.chosen.kem_random,
             &self.first.ratchet_random,
             &self.first.nonce,
             &self.first.braid_random,
-            &self.claim.salt,
+            &self.claim.salt_random,
         ];
         let bundles = [self.host.device().1];
         let claimed = Tape::play(random, |rng| {

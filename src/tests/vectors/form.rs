@@ -151,6 +151,19 @@ impl Vector {
         value
     }
 
+    /// Draws a value by the hedge, from random bytes that are an input: returns these and the value. `of` is
+    /// what stands before "random" and "prk" in the names.
+    pub(super) fn hedged<const N: usize>(
+        &mut self,
+        (of, name): (&str, &str),
+        secret: &[u8; 32],
+        info: &[&[u8]],
+    ) -> ([u8; 32], [u8; N]) {
+        let random: [u8; 32] = self.input(&format!("{of} random"));
+        let prk = self.extract(&format!("{of} prk"), secret, &[&random]);
+        (random, self.expand(name, &prk, info))
+    }
+
     pub(super) fn mac(&mut self, name: &str, key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
         let value = *kdf::mac(&Secret::copy(key), parts).expose();
         self.bytes(name, &value);

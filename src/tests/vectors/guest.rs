@@ -108,9 +108,10 @@ fn link() -> Vector {
 
 /// An offer by the formulas: the link's keys and what the server stores.
 pub(super) struct Offer {
+    /// What the generator gave for the owner key and the nonce.
+    random: [[u8; 32]; 2],
     pub(super) owner_seed: [u8; 32],
     pub(super) owner: [u8; 32],
-    pub(super) nonce: [u8; 32],
     pub(super) expires: u64,
     /// Epoch and hash of the host account's list.
     pub(super) listed: Vec<u8>,
@@ -145,14 +146,12 @@ pub(super) fn client(host: &Member, device: Device) -> Client {
 }
 
 pub(super) fn offer(v: &mut Vector, host: &Member) -> Offer {
-    offer_until(v, host, EXPIRES)
+    offer_until(v, host, EXPIRES, true)
 }
 
-pub(super) fn offer_until(v: &mut Vector, host: &Member, expires: u64) -> Offer {
+/// Computes an offer until this time, of what is drawn, or of an owner seed and a nonce that are given.
+pub(super) fn offer_until(v: &mut Vector, host: &Member, expires: u64, is_drawn: bool) -> Offer {
     let listed = [&1_u64.to_be_bytes()[..], &listed(v, host)].concat();
-    let owner_seed = v.input("owner seed");
-    let nonce: [u8; 32] = v.input("invitation nonce");
-    let owner = v.signing_key("owner", &owner_seed);
     v.text("origin", ORIGIN);
     v.number("approval", 1_u8);
     v.number("expires", expires);
@@ -172,6 +171,21 @@ pub(super) fn offer_until(v: &mut Vector, host: &Member, expires: u64) -> Offer 
     .concat();
     v.bytes("policy", &policy);
     let origin = [&[0, 0, 0, 11][..], ORIGIN.as_bytes()].concat();
+    let info: [&[u8]; 4] = [labels::GUEST_OWNER, &NOW.to_be_bytes(), &origin, &policy];
+    let secret = &host.agreement_seed;
+    let (owner_random, owner_seed) = if is_drawn {
+        v.hedged(("owner", "owner seed"), secret, &info)
+    } else {
+        ([0; 32], v.input("owner seed"))
+    };
+    let owner = v.signing_key("owner", &owner_seed);
+    let info: [&[u8]; 6] =
+        [labels::GUEST_NONCE, &origin, &host.certificate, &listed, &owner, &policy];
+    let (random, nonce): (_, [u8; 32]) = if is_drawn {
+        v.hedged(("invitation", "invitation nonce"), secret, &info)
+    } else {
+        ([0; 32], v.input("invitation nonce"))
+    };
     let parts: [&[u8]; 7] =
         [&[1, 0x20, 1], &nonce, &origin, &host.certificate, &listed, &owner, &policy];
     let body = parts.concat();
@@ -201,13 +215,14 @@ pub(super) fn offer_until(v: &mut Vector, host: &Member, expires: u64) -> Offer 
     ];
     let server_copy = parts.concat();
     v.bytes("posting", &server_copy);
-    Offer { owner_seed, owner, nonce, expires, listed, policy, signed, keys, sealed, server_copy }
+    let random = [owner_random, random];
+    Offer { random, owner_seed, owner, expires, listed, policy, signed, keys, sealed, server_copy }
 }
 
 impl Offer {
     /// Makes the crate's own invite on the same inputs.
     pub(super) fn invite(&self, client: &Client) -> (Invite, ServerCopy) {
-        let random: &[&[u8]] = &[&self.owner_seed, &self.nonce];
+        let random: &[&[u8]] = &[&self.random[0], &self.random[1]];
         let policy = Policy::new("Ada", self.expires);
         let (invite, server_copy) =
             Tape::play(random, |rng| Invite::create(client, ORIGIN, policy, NOW, rng)).unwrap();
@@ -240,7 +255,6 @@ fn invitation() -> Vector {
 /// A guest by the formulas.
 pub(super) struct Guest {
     pub(super) uid: [u8; 16],
-    pub(super) seed: [u8; 32],
     pub(super) signing_seed: [u8; 32],
     pub(super) agreement_seed: [u8; 32],
     pub(super) account: [u8; 32],
@@ -248,10 +262,28 @@ pub(super) struct Guest {
     pub(super) certificate: Vec<u8>,
 }
 
-pub(super) fn guest(v: &mut Vector, locator: &[u8; 24]) -> Guest {
+impl Guest {
+    /// Returns it as the device that it is.
+    pub(super) fn member(&self) -> Member {
+        Member {
+            account_id: self.account,
+            account_seed: self.signing_seed,
+            device_id: self.account[..8].try_into().unwrap(),
+            signing_seed: self.signing_seed,
+            agreement_seed: self.agreement_seed,
+            core: self.core.clone(),
+            certificate: self.certificate.clone(),
+        }
+    }
+}
+
+/// Computes the keys of a guest with this identifier and seed.
+pub(super) fn guest(
+    v: &mut Vector,
+    locator: &[u8; 24],
+    (uid, seed): ([u8; 16], [u8; 32]),
+) -> Guest {
     v.part("guest");
-    let uid: [u8; 16] = v.input("uid");
-    let seed = v.input("seed");
     let prk = v.extract("prk", labels::GUEST_SEED, &[&seed]);
     let signing_seed = v.expand("signing", &prk, &[labels::GUEST_SIGNING, &uid, locator]);
     let agreement_seed = v.expand("agreement", &prk, &[labels::GUEST_AGREEMENT, &uid, locator]);
@@ -271,29 +303,34 @@ pub(super) fn guest(v: &mut Vector, locator: &[u8; 24]) -> Guest {
     assert_eq!(real.signing.seed().expose(), &signing_seed);
     assert_eq!(real.agreement.seed().expose(), &agreement_seed);
     assert!(Certificate::decode(&certificate).unwrap() == real.certificate);
-    Guest { uid, seed, signing_seed, agreement_seed, account, core, certificate }
+    Guest { uid, signing_seed, agreement_seed, account, core, certificate }
 }
 
-/// Computes the prekeys and the join key of late devices, by the formulas.
-pub(super) fn late_device_secrets(v: &mut Vector, guest: &Guest) -> (SignedPrekeys, [u8; 32]) {
-    let owner = Member {
-        account_id: guest.account,
-        account_seed: guest.signing_seed,
-        device_id: guest.account[..8].try_into().unwrap(),
-        signing_seed: guest.signing_seed,
-        agreement_seed: guest.agreement_seed,
-        core: guest.core.clone(),
-        certificate: guest.certificate.clone(),
+/// The random bytes of three draws.
+pub(super) type Random = [[u8; 32]; 3];
+
+/// Computes the prekeys for late devices, by the formulas.
+pub(super) fn late_device_prekeys(v: &mut Vector, guest: &Guest) -> (SignedPrekeys, Random) {
+    let owner = guest.member();
+    v.part("guest");
+    let (secret, now) = (&guest.agreement_seed, NOW.to_be_bytes());
+    let info = |i: &'static [u8]| {
+        [labels::PREKEYS_SET_SECRETS.to_vec(), now.to_vec(), i.to_vec()].concat()
     };
-    let signed_prekeys = model::signed_prekeys(v, "guest", &owner);
-    (signed_prekeys, v.input("join key"))
+    let (one, id) = v.hedged(("lasting id", "lasting id"), secret, &[&info(&[1])]);
+    let (two, signed) = v.hedged(("signed prekey", "signed prekey seed"), secret, &[&info(&[2])]);
+    let names = ("last-resort KEM", "last-resort KEM seed");
+    let (three, kem) = v.hedged(names, secret, &[&info(&[3])]);
+    (model::signed_by(v, "guest", &owner, id, (signed, kem)), [one, two, three])
 }
 
 fn keys() -> Vector {
     let mut v =
         Vector::new("guest-keys", "guest-links", "a guest's keys and certificate, for one link");
     let locator = v.input("locator");
-    guest(&mut v, &locator);
+    v.part("guest");
+    let secrets = (v.input("uid"), v.input("seed"));
+    guest(&mut v, &locator, secrets);
     v
 }
 

@@ -47,17 +47,20 @@ pub(super) fn choose(
     let continuation = continuation(v, &initiator.continuation);
     let ephemeral_random: [u8; 32] = v.input("ephemeral random");
     let prk = v.extract("ephemeral prk", initiator.agreement_seed, &[&ephemeral_random]);
-    let ephemeral_seed =
-        v.expand("ephemeral seed", &prk, &[labels::HANDSHAKE_EPHEMERAL, &continuation]);
+    let one_time: &[u8] = if with_one_time { &to.one_time.body } else { &[] };
+    let (responder, prekeys) = (&to.member.certificate, &to.signed_prekeys.body);
+    let info = [labels::HANDSHAKE_EPHEMERAL, responder, prekeys, one_time, &continuation];
+    let ephemeral_seed = v.expand("ephemeral seed", &prk, &info);
     let ephemeral = v.agreement_key("ephemeral", &ephemeral_seed);
     let (key, seed) = if with_one_time {
         (&to.one_time.kem, &to.one_time.kem_seed)
     } else {
         (&to.signed_prekeys.last_resort, &to.signed_prekeys.last_resort_seed)
     };
-    let kem_random = v.input("KEM random");
+    let info: [&[u8]; 2] = [labels::HANDSHAKE_COINS, &ephemeral];
+    let (kem_random, coins) = v.hedged(("KEM", "coins"), initiator.agreement_seed, &info);
     let key = kem::PublicKey::decode(key).unwrap();
-    let (ciphertext, kem) = key.encapsulate_derand(&Secret::copy(&kem_random));
+    let (ciphertext, kem) = key.encapsulate(&Secret::copy(&coins));
     v.bytes("KEM ciphertext", &ciphertext[..]);
     v.bytes("kem", kem.expose());
     // The responder's side.

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use super::NOW;
 use super::form::Vector;
-use super::tape::Tape;
 use crate::primitives::secret::Secret;
 use crate::primitives::{dh, sign};
 use crate::protocol::identity::certificate::{
@@ -14,6 +13,7 @@ use crate::protocol::identity::certificate::{
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::labels;
 use crate::session::Account;
+use crate::storage::State;
 
 const DAY: u64 = 86_400;
 
@@ -72,8 +72,8 @@ impl Household {
     }
 
     pub(super) fn key(&self) -> Account {
-        let seed: &[&[u8]] = &[&self.account_seed];
-        Tape::play(seed, |rng| Account::generate(AccountId(self.account_id), rng))
+        let state = [&[1, 1][..], &self.account_id, &self.account_seed].concat();
+        Account::from_bytes(&state).unwrap()
     }
 
     /// Makes the crate's own certificate of a member.

@@ -165,7 +165,7 @@ fn one_time() -> Vector {
     v.bytes("one-time encoding", &alone);
     let real = OneTimePrekey::decode(&alone).unwrap();
     assert_eq!(real.encode(), alone);
-    assert!(published.replenished() == real);
+    assert!(published.made_one_time() == real);
     v
 }
 

@@ -10,9 +10,12 @@ use super::form::Vector;
 use super::household::Household;
 use super::tape::Tape;
 use crate::error::Error;
+use crate::primitives::codec::Reader;
+use crate::primitives::kdf::hash;
 use crate::primitives::text;
+use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::identity::linking::code::{LinkingRequest, Request};
-use crate::protocol::identity::linking::offer;
+use crate::protocol::identity::linking::offer_to;
 use crate::protocol::labels;
 
 pub(super) fn vectors() -> Vec<Vector> {
@@ -45,6 +48,7 @@ struct Linking {
     ephemeral_seed: [u8; 32],
     secret: [u8; 32],
     random: [u8; 32],
+    body: Vec<u8>,
     code: String,
     offer: Vec<u8>,
     acceptance: Vec<u8>,
@@ -65,6 +69,7 @@ fn code(
     v.bytes(&format!("{front}body"), &body);
     let hash = v.hash(&format!("{front}check hash"), &[labels::LINKING_CHECK, &body, secret]);
     let mut bytes = [&body[..], secret, &hash[..4]].concat();
+    v.hash(&format!("{front}rendezvous hash"), &[labels::LINKING_RENDEZVOUS, &body, secret]);
     *bytes.last_mut().unwrap() ^= u8::from(but == But::Check);
     let code = ["1L.", &text::encode(&bytes)].concat();
     v.text(&format!("{front}code"), &code);
@@ -126,7 +131,7 @@ fn steps(v: &mut Vector, but: But) -> Linking {
     let sealed = v.seal("sealed acceptance", &key_2, &[&[1, 0x14][..], &t].concat(), &signature);
     let acceptance = [&[1, 0x14][..], &sealed].concat();
     v.bytes("acceptance", &acceptance);
-    Linking { home, ephemeral_seed, secret, random, code: text, offer, acceptance }
+    Linking { home, ephemeral_seed, secret, random, body, code: text, offer, acceptance }
 }
 
 impl Linking {
@@ -134,8 +139,11 @@ impl Linking {
     fn request(&self) -> Request {
         let companion = &self.home.companion;
         let (signing, agreement) = (&companion.signing_seed, &companion.agreement_seed);
-        let tape: &[&[u8]] = &[signing, agreement, &self.ephemeral_seed, &self.secret];
-        Tape::play(tape, |rng| Request::generate(DESCRIPTION, NOW, rng)).unwrap()
+        let (now, text) = (NOW.to_be_bytes(), DESCRIPTION.as_bytes());
+        let length = u8::try_from(text.len()).unwrap();
+        let parts: [&[u8]; 7] =
+            [signing, agreement, &self.ephemeral_seed, &self.secret, &now, &[length], text];
+        Reader::all(&parts.concat(), Request::read).unwrap()
     }
 
     /// Opens the acceptance by the crate, on the account's side.
@@ -143,10 +151,10 @@ impl Linking {
         let home = &self.home;
         let scanned = LinkingRequest::read(&self.code, NOW).unwrap();
         let (primary, account) = (home.identity(&home.primary), home.key());
-        let tape: &[&[u8]] = &[&home.companion.id, &self.random];
-        let list = home.current(false);
-        let made =
-            Tape::play(tape, |rng| offer(&scanned, &primary, account.key(), &list, NOW, rng));
+        let (list, to) = (home.current(false), (&scanned, DeviceId(home.companion.id)));
+        let made = Tape::play(&[&self.random], |rng| {
+            offer_to(to, &primary, account.key(), &list, NOW, rng)
+        });
         let (pending, bytes) = made.unwrap();
         assert_eq!(bytes, self.offer);
         pending.complete(&self.acceptance, NOW).map(|certificate| certificate.encode())
@@ -162,6 +170,11 @@ fn linking() -> Vector {
     let linking = steps(&mut v, But::Nothing);
     let request = linking.request();
     assert_eq!(request.code().as_str(), linking.code);
+    let scanned = LinkingRequest::read(&linking.code, NOW).unwrap();
+    let hash = hash(&[labels::LINKING_RENDEZVOUS, &linking.body, &linking.secret]);
+    for id in [request.rendezvous(), scanned.rendezvous()] {
+        assert_eq!(id.0, hash[..16]);
+    }
     let offered = request.open(&linking.offer, NOW).unwrap();
     let (identity, acceptance) = offered.accept(&request).unwrap();
     assert_eq!(acceptance, linking.acceptance);

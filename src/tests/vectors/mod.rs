@@ -16,6 +16,7 @@ mod braid;
 mod claim;
 mod conversation;
 mod devices;
+mod drawn;
 mod form;
 mod guest;
 mod handshake;
@@ -50,6 +51,7 @@ const NOW: u64 = 1_800_000_000;
 const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     identity::vectors,
     devices::vectors,
+    drawn::vectors,
     linking::vectors,
     handshake::vectors,
     ratchet::vectors,

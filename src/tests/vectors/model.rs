@@ -4,15 +4,16 @@ use alloc::vec::Vec;
 
 use super::NOW;
 use super::form::Vector;
-use super::tape::Tape;
-use crate::primitives::kem;
+use crate::primitives::codec::Reader;
+use crate::primitives::secret::Secret;
+use crate::primitives::{dh, kem, sign};
 use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey};
-use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::handshake::prekeys::OneTimeSecret;
+use crate::protocol::identity::certificate::{AccountKind, Certificate, DeviceId};
 use crate::protocol::labels;
 use crate::session::Account;
 use crate::session::Device;
-use crate::storage::Change;
-use crate::storage::State;
+use crate::storage::{Anchor, Change, State};
 
 /// A member's device: the seeds of its keys, and what it signs with them.
 pub(super) struct Member {
@@ -67,9 +68,20 @@ pub(super) fn member(v: &mut Vector, who: &'static str) -> Member {
 
 pub(super) fn signed_prekeys(v: &mut Vector, who: &'static str, owner: &Member) -> SignedPrekeys {
     v.part(who);
-    let id: [u8; 8] = v.input("lasting id");
-    let signed_seed = v.input("signed prekey seed");
-    let last_resort_seed = v.input("last-resort KEM seed");
+    let id = v.input("lasting id");
+    let seeds = (v.input("signed prekey seed"), v.input("last-resort KEM seed"));
+    signed_by(v, who, owner, id, seeds)
+}
+
+/// Computes the signed prekeys of these secrets.
+pub(super) fn signed_by(
+    v: &mut Vector,
+    who: &'static str,
+    owner: &Member,
+    id: [u8; 8],
+    (signed_seed, last_resort_seed): ([u8; 32], [u8; 64]),
+) -> SignedPrekeys {
+    v.part(who);
     let (created, expires) = (NOW, NOW + 14 * 86_400);
     v.number("created", created);
     v.number("expires", expires);
@@ -142,17 +154,12 @@ impl Published {
         (device, bundle)
     }
 
-    /// Returns the first one-time prekey that the crate's own device makes on the same inputs.
-    pub(super) fn replenished(&self) -> OneTimePrekey {
-        let others: Vec<([u8; 8], [u8; 32], [u8; 64])> =
-            (1..50_u8).map(|n| ([n; 8], [n; 32], [n; 64])).collect();
+    /// Returns the one-time prekey that the crate makes of the same secrets.
+    pub(super) fn made_one_time(&self) -> OneTimePrekey {
         let OneTime { id, seed, kem_seed, .. } = &self.one_time;
-        let mut tape: Vec<&[u8]> = [&id[..], seed, kem_seed].to_vec();
-        for (id, seed, kem_seed) in &others {
-            tape.extend([&id[..], seed, kem_seed]);
-        }
-        let mut device = self.member.device(&self.signed_prekeys);
-        Tape::play(&tape, |rng| device.replenish(NOW, rng).apply()).swap_remove(0)
+        let bytes = [&id[..], seed, kem_seed, &NOW.to_be_bytes()].concat();
+        let secret = Reader::all(&bytes, OneTimeSecret::read).unwrap();
+        secret.public(self.member.device(&self.signed_prekeys).identity())
     }
 
     /// Encodes the one-time prekey on its own.
@@ -167,23 +174,34 @@ impl Published {
 
 impl Member {
     pub(super) fn account(&self) -> Account {
-        let seed: &[&[u8]] = &[&self.account_seed];
-        Tape::play(seed, |rng| Account::generate(AccountId(self.account_id), rng))
+        let state = [&[1, 1][..], &self.account_id, &self.account_seed].concat();
+        Account::from_bytes(&state).unwrap()
     }
 
-    /// Makes the crate's own device on the same inputs.
+    /// Makes the crate's own device of the same secrets, from the state that it is at first.
     pub(super) fn device(&self, signed_prekeys: &SignedPrekeys) -> Device {
-        let tape: &[&[u8]] = &[
-            &self.device_id,
+        let agreement = dh::SecretKey::from_seed(Secret::copy(&self.agreement_seed));
+        let signing = sign::SecretKey::from_seed(Secret::copy(&self.signing_seed));
+        let account = self.account();
+        let (kind, id) = (AccountKind::Member, DeviceId(self.device_id));
+        let certificate =
+            Certificate::sign(kind, account.id(), account.key(), id, &signing, &agreement);
+        assert_eq!(certificate.encode(), self.certificate);
+        let SignedPrekeys { signed_seed, last_resort_seed, body, signature, .. } = signed_prekeys;
+        let parts: [&[u8]; 12] = [
+            &[1, 2],
+            &Anchor::start(2, &self.account_id, &self.core).to_bytes(),
             &self.signing_seed,
             &self.agreement_seed,
-            &signed_prekeys.signed_seed,
-            &signed_prekeys.last_resort_seed,
-            &signed_prekeys.id,
+            &self.certificate,
+            &[0, 0, 0, 1],
+            signed_seed,
+            last_resort_seed,
+            body,
+            signature,
+            &[0; 4],
+            &[0; 4],
         ];
-        let device = Tape::play(tape, |rng| Device::generate(&self.account(), NOW, rng));
-        assert_eq!(device.certificate().encode(), self.certificate);
-        assert_eq!(device.anchor().generation(), 0);
-        device
+        Device::from_bytes(&parts.concat()).unwrap()
     }
 }

@@ -23,12 +23,17 @@ fn proofs() -> Vector {
     let digits = "052617";
     v.text("digits", digits);
     let t: [u8; 32] = v.input("t");
-    let (a, b): ([u8; 64], [u8; 64]) = (v.input("guest random"), v.input("host random"));
+    let own: [u8; 32] = v.input("guest agreement");
+    let info: [&[u8]; 2] = [labels::GUEST_PIN_SHARE, &t];
+    let (random, a) = v.hedged(("guest", "guest exponent"), &own, &info);
+    let theirs = v.input("host agreement");
     let prk = v.extract("pin prk", labels::GUEST_PIN, &[digits.as_bytes()]);
     let seed: [u8; 64] = v.expand("generator seed", &prk, &[labels::GUEST_PIN_GENERATOR, &t]);
     let seed = Secret::copy(&seed);
-    let guest = Tape::play(&[&a], |rng| Share::generate(&seed, rng));
-    let host = Tape::play(&[&b], |rng| Share::generate(&seed, rng));
+    let guest = Share::of(&seed, &Secret::copy(&a));
+    let info: [&[u8]; 3] = [labels::GUEST_PIN_SHARE, &t, guest.public()];
+    let (host_random, b) = v.hedged(("host", "host exponent"), &theirs, &info);
+    let host = Share::of(&seed, &Secret::copy(&b));
     v.bytes("a", guest.secret().expose());
     v.bytes("b", host.secret().expose());
     v.bytes("guest share", guest.public());
@@ -42,8 +47,11 @@ fn proofs() -> Vector {
     let guest_proof: [u8; 32] = v.expand("guest proof", &prk, &[labels::GUEST_PIN_GUEST, &t]);
 
     let pin = Pin::parse(digits).unwrap();
-    let ours = Tape::play(&[&a], |rng| pin.share(&t, rng));
+    let (own, theirs) = (Secret::copy(&own), Secret::copy(&theirs));
+    let ours = Tape::play(&[&random], |rng| pin.share(&own, &t, &[], rng));
     assert_eq!(ours.public(), guest.public());
+    let answer = Tape::play(&[&host_random], |rng| pin.share(&theirs, &t, guest.public(), rng));
+    assert_eq!(answer.public(), host.public());
     for proofs in [
         Proofs::of_guest(&guest, host.public(), &t).unwrap(),
         Proofs::of_host(&host, guest.public(), &t).unwrap(),

@@ -131,14 +131,16 @@ fn under(
     let random: [u8; 32] = v.input("random");
     let about = [&[1, kind][..], &KEY_ID.to_be_bytes(), anchor].concat();
     v.bytes("about", &about);
-    let prk = v.extract("prk", &random, &[state_key]);
     let length = u32::try_from(OWNER.len()).unwrap().to_be_bytes();
     let info: [&[u8]; 4] = [labels::STATE_RECORD, &about, &length, OWNER];
     let info = info.concat();
+    let prk = v.extract("salt prk", state_key, &[&random]);
+    let salt: [u8; 32] = v.expand("salt", &prk, &[labels::STATE_SALT, &info, state]);
+    let prk = v.extract("prk", &salt, &[state_key]);
     let k = v.expand("k", &prk, &[&info, &[1]]);
     let c: [u8; 32] = v.expand("c", &prk, &[&info, &[2]]);
     let sealed = aead::seal_once(Secret::copy(&k), &about, state).unwrap();
-    let record = [&about[..], &random, &c, &sealed].concat();
+    let record = [&about[..], &salt, &c, &sealed].concat();
     v.bytes("record", &record);
     (random, record)
 }
@@ -207,6 +209,19 @@ fn change() -> Vector {
     v
 }
 
+/// Draws a journal key by the formula, for a snapshot of this text behind the key; returns the random bytes
+/// and the key.
+fn journal_key(
+    v: &mut Vector,
+    state_key: &[u8; 32],
+    anchor: &[u8],
+    text: &[u8],
+) -> ([u8; 32], [u8; 32]) {
+    let length = u32::try_from(OWNER.len()).unwrap().to_be_bytes();
+    let info: [&[u8]; 5] = [labels::STATE_JOURNAL, anchor, &length, OWNER, text];
+    v.hedged(("journal", "journal key"), state_key, &info)
+}
+
 fn journal() -> Vector {
     let mut v = Vector::new(
         "state-journal",
@@ -220,12 +235,15 @@ fn journal() -> Vector {
     v.bytes("responder core", &to.member.core);
     v.number("now", now);
     let base = start(&mut v, 2, &to.member.account_id, &to.member.core);
-    let journal_key: [u8; 32] = v.input("journal key");
+    let state_key: [u8; 32] = v.input("state key");
+    let key = StateKey::new(KEY_ID, &state_key).unwrap();
     let digest = v.hash("digest", &[labels::STATE_DIGEST]);
+    let text = [&digest[..], &device.to_bytes()].concat();
+    let (journal_random, journal_key) = journal_key(&mut v, &state_key, &base, &text);
 
     v.part("snapshot");
-    let text = [&journal_key[..], &digest, &device.to_bytes()].concat();
-    let (key, first, snapshot) = sealed(&mut v, 0x08, &base, &text);
+    let text = [&journal_key[..], &text].concat();
+    let (first, snapshot) = under(&mut v, &state_key, 0x08, &base, &text);
     v.part("entry");
     let name = [&[4][..], &now.to_be_bytes(), &[0; 16]].concat();
     v.bytes("change name", &name);
@@ -234,7 +252,7 @@ fn journal() -> Vector {
     v.part("");
 
     let mut expired = device;
-    let real = Tape::play(&[&journal_key, &first, &second], |rng| {
+    let real = Tape::play(&[&journal_random, &first, &second], |rng| {
         let (mut snapshot, mut journal) = Journal::begin(&expired, &key, OWNER, rng).unwrap();
         let recorded = expired.expire(now).journal(&mut journal, rng).unwrap();
         let entry = recorded.record().unwrap().to_vec();
@@ -306,11 +324,12 @@ fn pages() -> Vector {
     pages.sort_by_key(|page| page.name);
     let marks: Vec<u8> = pages.iter().flat_map(|page| [page.name, page.mark].concat()).collect();
     let digest = v.hash("digest", &[labels::STATE_DIGEST, &marks]);
-    let journal_key: [u8; 32] = v.input("journal key");
+    let text = [&digest[..], core].concat();
+    let (journal_random, journal_key) = journal_key(&mut v, &state_key, &anchor, &text);
     v.part("head");
-    let text = [&journal_key[..], &digest, core].concat();
+    let text = [&journal_key[..], &text].concat();
     let (random, record) = under(&mut v, &state_key, 0x08, &anchor, &text);
-    let mut tape = vec![journal_key, random];
+    let mut tape = vec![journal_random, random];
     let mut expected = vec![Page { id: PageId(head_name), record: Some(record) }];
     for PageSteps { part, text, name, .. } in &pages {
         v.part(part);

@@ -34,8 +34,7 @@ fn a_bundle_of_other_keys_than_the_listed_ones_begins_no_session() {
     let mut town = Town::new(8, &[1, 2]);
     let address = town.address(1, 1);
     let named = |account: &Account| {
-        let mut rng = Named { rng: TestRng::new(77), name: Some(address.device.0) };
-        let client = Client::create(account, NOW, &mut rng);
+        let client = forged::named(account, address.device.0, &mut TestRng::new(77));
         assert_eq!(client.address().device, address.device);
         client.bundle()
     };

@@ -14,7 +14,7 @@ use latchstring::session::{Account, AccountId, DeviceId};
 use latchstring::storage::State;
 use sha2::{Digest, Sha256};
 
-use support::forged::{self, Named, Words};
+use support::forged::{self, Words};
 use support::town::{Town, text};
 use support::{NOW, TestRng, changed, flipped, places, previous_length, refuses, restored};
 

@@ -6,7 +6,7 @@ use crate::session::Account;
 /// Decodes an invitation whose host says that it knows the list of this epoch.
 fn with_epoch(epoch: u64) -> Result<Invitation, Error> {
     let mut rng = TestRng::new(1);
-    let identity = Account::generate(AccountId([1; 32]), &mut rng).certify(&mut rng);
+    let identity = Account::generate(AccountId([1; 32]), &mut rng).certify(0, &mut rng);
     let invitation = Invitation {
         origin: "example.org".to_string(),
         host: identity.certificate.clone(),

@@ -8,9 +8,9 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::primitives::codec::{Reader, Writer, first, halves};
+use crate::primitives::codec::{Reader, Writer, first};
 use crate::primitives::id::ids;
-use crate::primitives::kdf::hash;
+use crate::primitives::kdf::{drawn, hash};
 use crate::primitives::secret::{Secret, redacted, same};
 use crate::primitives::{dh, sign, text};
 use crate::protocol::identity::certificate::IdentityKey;
@@ -109,11 +109,15 @@ ids! {
     RendezvousId: 16;
 }
 
-/// Computes the check that ends a code, and the rendezvous id: one hash of the code, cut in two.
-fn check(body: &[u8], secret: &Secret<32>) -> ([u8; CHECK], RendezvousId) {
-    let hash = hash(&[labels::LINKING_CHECK, body, secret.expose()]);
-    let (check, rest) = halves::<CHECK, { 32 - CHECK }, 32>(&hash);
-    (check, RendezvousId(first(&rest)))
+impl RendezvousId {
+    fn of(body: &CodeBody, secret: &Secret<32>) -> Self {
+        Self(first(&hash(&[labels::LINKING_RENDEZVOUS, &body.encode(), secret.expose()])))
+    }
+}
+
+/// Computes the check that ends a code.
+fn check(body: &[u8], secret: &Secret<32>) -> [u8; CHECK] {
+    first(&hash(&[labels::LINKING_CHECK, body, secret.expose()]))
 }
 
 /// A new device's side, from the code that it shows to its membership. Secret.
@@ -135,11 +139,15 @@ impl Request {
         if !is_description(description) {
             return Err(Error::InvalidName);
         }
-        let mut secret = || Secret::fill(|out| rng.fill_bytes(out));
-        let signing = sign::SecretKey::from_seed(secret());
-        let agreement = dh::SecretKey::from_seed(secret());
-        let ephemeral = dh::SecretKey::from_seed(secret());
-        Ok(Self::of(signing, agreement, ephemeral, Box::new(secret()), (now, description)))
+        // A new device has no secret yet. A generator that repeats gives two of them the same keys, if they
+        // say the same in the same second.
+        let at = now.to_be_bytes();
+        let mut secret =
+            |i: u8| drawn(labels::LINKING_CODE_SECRETS, &[&at, &[i], description.as_bytes()], rng);
+        let signing = sign::SecretKey::from_seed(secret(1));
+        let agreement = dh::SecretKey::from_seed(secret(2));
+        let ephemeral = dh::SecretKey::from_seed(secret(3));
+        Ok(Self::of(signing, agreement, ephemeral, Box::new(secret(4)), (now, description)))
     }
 
     fn of(
@@ -164,7 +172,7 @@ impl Request {
         let mut writer = Writer::new();
         writer.raw(&body);
         writer.raw(self.secret.expose());
-        writer.raw(&check(&body, &self.secret).0);
+        writer.raw(&check(&body, &self.secret));
         let encoded = text::encode(writer.written());
         let length = PREFIX.len().saturating_add(encoded.len());
         let mut code = Zeroizing::new(String::with_capacity(length));
@@ -174,7 +182,7 @@ impl Request {
     }
 
     pub(crate) fn rendezvous(&self) -> RendezvousId {
-        check(&self.body.encode(), &self.secret).1
+        RendezvousId::of(&self.body, &self.secret)
     }
 
     pub(crate) fn identity(&self) -> &IdentityKey {
@@ -236,7 +244,7 @@ impl LinkingRequest {
         let (rest, found) = bytes.split_last_chunk::<CHECK>().ok_or(Error::LinkMangled)?;
         let (body, secret) = rest.split_last_chunk::<32>().ok_or(Error::LinkMangled)?;
         let secret = Box::new(Secret::copy(secret));
-        if !same(found, &check(body, &secret).0) {
+        if !same(found, &check(body, &secret)) {
             return Err(Error::LinkMangled);
         }
         let body = Reader::all(body, CodeBody::read).map_err(|error| match error {
@@ -261,7 +269,7 @@ impl LinkingRequest {
     /// ([`NewDevice::rendezvous`](crate::client::NewDevice::rendezvous)).
     #[must_use]
     pub fn rendezvous(&self) -> RendezvousId {
-        check(&self.body.encode(), &self.secret).1
+        RendezvousId::of(&self.body, &self.secret)
     }
 
     /// Returns the keys of the device that would be linked.

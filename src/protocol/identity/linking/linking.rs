@@ -103,17 +103,28 @@ pub(crate) fn offer(
     rng: &mut impl CryptoRng,
 ) -> Result<(PendingLinking, Vec<u8>), Error> {
     request.check(now)?;
+    check_offer(&request.body.identity, &primary.certificate, account, list)?;
+    let about = [&list.hash().0[..], &request.body.encode()].concat();
+    let id = hedged(primary.agreement.seed(), labels::LINKING_DEVICE_ID, &[&about], rng);
+    offer_to((request, DeviceId(*id.expose())), primary, account, list, now, rng)
+}
+
+/// Makes the offer to a new device whose id is drawn.
+pub(crate) fn offer_to(
+    (request, id): (&LinkingRequest, DeviceId),
+    primary: &Identity,
+    account: &sign::SecretKey,
+    list: &DeviceList,
+    now: u64,
+    rng: &mut impl CryptoRng,
+) -> Result<(PendingLinking, Vec<u8>), Error> {
     let LinkingRequest { body, secret } = request;
     let ours = &primary.certificate;
-    check_offer(&body.identity, ours, account, list)?;
-    let mut id = [0; 8];
-    rng.fill_bytes(&mut id);
     // Two offers to one code's keys can differ in nothing else.
-    let about = [&list.hash().0[..], &id, &body.encode()].concat();
+    let about: [&[u8]; 3] = [&list.hash().0, &id.0, &body.encode()];
     let seed = hedged(primary.agreement.seed(), labels::LINKING_EPHEMERAL, &about, rng);
     let ephemeral = dh::SecretKey::from_seed(seed);
-    let unchecked =
-        UncheckedCertificate::sign((list.account(), account), DeviceId(id), body.identity);
+    let unchecked = UncheckedCertificate::sign((list.account(), account), id, body.identity);
 
     let by_ephemeral = ephemeral.agree(&body.ephemeral)?;
     let by_agreement = ephemeral.agree(&body.identity.agreement)?;

@@ -68,7 +68,7 @@ impl Braid {
         rng: &mut impl CryptoRng,
     ) -> (BraidPart, BraidDelta) {
         let about = number(self.epoch);
-        let seed = hedged(self.authenticator.root(), labels::BRAID_KEY, &about, rng);
+        let seed = hedged(self.authenticator.root(), labels::BRAID_KEY, &[&about], rng);
         let key = kem::SecretKey::from_seed(seed);
         let expanded = Box::new(self.expand(&key));
         let part = self.run::<HEADER>(Kind::Header, &expanded.header, 0, capacity, body);
@@ -116,7 +116,7 @@ impl Braid {
         rng: &mut impl CryptoRng,
     ) -> (BraidPart, BraidDelta) {
         let header = first_half(header);
-        let about: [u8; 8 + kem::HEADER] = concat(&[&number(self.epoch), &header]);
+        let about: [&[u8]; 2] = [&number(self.epoch), &header];
         let coins = hedged(self.authenticator.root(), labels::BRAID_COINS, &about, rng);
         let coins = Box::new(coins);
         let (stream, shared) = kem::encapsulate_first(&header, &coins);
@@ -160,7 +160,7 @@ impl Braid {
         let Ok(key) = kem::PublicKey::join(&side.header, &side.vector.stream()) else {
             return self.nothing();
         };
-        let (ciphertext, _) = key.encapsulate_derand(&side.coins);
+        let (ciphertext, _) = key.encapsulate(&side.coins);
         let tag = self.authenticator.ciphertext_tag(self.labels, self.epoch, &ciphertext);
         let (_, second) = ciphertext.split_at(kem::CIPHERTEXT_1);
         let stream = Box::new(concat(&[second, &tag]));

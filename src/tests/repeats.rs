@@ -1,0 +1,423 @@
+//! Generators that repeat themselves: whatever is done with one, no key seals two texts under one nonce, and
+//! nothing that is drawn comes twice.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a failed expectation is a failed test"
+)]
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+use rand_core::{TryCryptoRng, TryRng};
+
+use crate::client::{Client, GroupId, LinkingRequest, NewDevice, To};
+use crate::error::Error;
+use crate::guest::{Approval, Chat, Invite, Pin, Policy, ServerCopy};
+use crate::primitives::tests::repeats::{Seen, watch};
+use crate::primitives::tests::test_rng::TestRng;
+use crate::protocol::labels;
+use crate::session::{Account, AccountId, Bundle, Device, Session};
+use crate::storage::{Journal, State, StateKey};
+
+const NOW: u64 = 1_800_000_000;
+
+/// A generator that repeats itself.
+enum Broken {
+    /// All its bytes are this one.
+    Stuck(u8),
+    /// Each operation is on a machine that was restored to one moment, or on another copy of it.
+    Restored(TestRng),
+    /// It goes round after 96 bytes.
+    Cycling(usize),
+}
+
+impl Broken {
+    const ALL: [Self; 3] = [Self::Stuck(0x55), Self::Restored(TestRng::new(0)), Self::Cycling(0)];
+
+    /// Begins an operation.
+    fn op(&mut self) -> &mut Self {
+        if let Self::Restored(rng) = self {
+            *rng = TestRng::new(77);
+        }
+        self
+    }
+}
+
+impl TryRng for Broken {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        panic!("this crate asks for bytes only");
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        panic!("this crate asks for bytes only");
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        match self {
+            Self::Stuck(byte) => out.fill(*byte),
+            Self::Restored(rng) => rng.try_fill_bytes(out)?,
+            Self::Cycling(at) => {
+                for byte in out {
+                    *byte = u8::try_from(*at).unwrap();
+                    *at = at.wrapping_add(1).wrapping_rem(96);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Broken {}
+
+/// Everything that is drawn, by its label.
+const DRAWN: [&[u8]; 20] = [
+    labels::IDENTITY_ACCOUNT_SEED,
+    labels::IDENTITY_DEVICE_SEEDS,
+    labels::LINKING_CODE_SECRETS,
+    labels::LINKING_DEVICE_ID,
+    labels::LINKING_EPHEMERAL,
+    labels::PREKEYS_SET_SECRETS,
+    labels::PREKEYS_ONE_TIME_SECRETS,
+    labels::HANDSHAKE_EPHEMERAL,
+    labels::HANDSHAKE_COINS,
+    labels::RATCHET_KEY,
+    labels::BRAID_KEY,
+    labels::BRAID_COINS,
+    labels::STATE_SALT,
+    labels::STATE_JOURNAL,
+    labels::GUEST_OWNER,
+    labels::GUEST_NONCE,
+    labels::GUEST_PIN_DIGITS,
+    labels::GUEST_PIN_SHARE,
+    labels::GUEST_SECRETS,
+    labels::GUEST_SALT,
+];
+
+fn name(label: &[u8]) -> String {
+    String::from_utf8_lossy(label).into_owned()
+}
+
+fn state_key() -> StateKey {
+    StateKey::new(1, &[9; 32]).unwrap()
+}
+
+/// Does everything that draws, each thing at least twice in one second and about different things.
+fn everything(rng: &mut Broken) -> Result<(), Error> {
+    let accounts = [1, 2].map(|id| Account::generate(AccountId([id; 32]), rng.op()));
+    between_devices(&accounts, rng)?;
+    between_clients(&accounts, rng)?;
+    with_guests(&accounts, rng)
+}
+
+fn between_devices(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {
+    let one = Device::generate(&accounts[0], NOW, rng.op());
+    let mut two = Device::generate(&accounts[1], NOW, rng.op());
+    let third = Device::generate(&accounts[0], NOW + 1, rng.op());
+    let mut bundles = vec![two.bundle()];
+    for _ in 0..2 {
+        let keys = two.replenish(NOW, rng.op()).apply();
+        bundles.extend(keys.into_iter().take(2).map(|key| two.bundle().attach(key).unwrap()));
+        bundles.push(two.rotate(NOW, rng.op()).apply());
+    }
+    let mut sessions = Vec::new();
+    for (i, bundle) in bundles.iter().enumerate() {
+        // A one-time prekey serves one of the two.
+        for device in [&one, &third].into_iter().skip(usize::from(bundle.has_one_time_prekey())) {
+            let mut session = device.initiate(bundle, NOW, rng.op())?;
+            let text = vec![u8::try_from(i).unwrap(); 20];
+            let first = session.encrypt(&text, rng.op())?;
+            let accepted = two.accept(&first, NOW)?.apply().session;
+            sessions.push((session, accepted));
+        }
+    }
+    let (mut to_two, mut to_one) = sessions.swap_remove(0);
+    converse(&mut to_two, &mut to_one, rng)?;
+    at_rest(&accounts[0], two, to_two, rng)
+}
+
+/// Talks long enough for two epochs of the braid, under reserved numbers too.
+fn converse(one: &mut Session, other: &mut Session, rng: &mut Broken) -> Result<(), Error> {
+    for i in 0..12 {
+        say(one, other, i, rng)?;
+        say(other, one, i, rng)?;
+    }
+    assert!(one.post_quantum_epoch() >= 2, "the braid went on");
+    Ok(())
+}
+
+/// Sends a message with chunks of the braid, and one under a reserved number.
+fn say(from: &mut Session, to: &mut Session, i: u8, rng: &mut Broken) -> Result<(), Error> {
+    let said = from.stage_send().chunks(36).reserve(2).seal(&[i; 9], rng.op())?;
+    to.decrypt(&said.apply())?;
+    let reserved = from.stage_send().seal_reserved(&[i; 8], rng.op())?;
+    to.decrypt(&reserved)?;
+    Ok(())
+}
+
+/// Seals states, changes and journals under one state key and one owner.
+fn at_rest(
+    account: &Account,
+    mut device: Device,
+    mut session: Session,
+    rng: &mut Broken,
+) -> Result<(), Error> {
+    let (key, owner) = (state_key(), b"owner");
+    key.seal(account, owner, rng.op())?;
+    key.seal(&device, owner, rng.op())?;
+    key.seal(&session, owner, rng.op())?;
+    let stored = device.anchor();
+    // Two changes from one state, as after a write that failed.
+    drop(device.expire(NOW).record(&key, owner, &stored, rng.op())?);
+    drop(device.expire(NOW + 1).record(&key, owner, &stored, rng.op())?);
+    drop(device.rotate(NOW + 1, rng.op()).record(&key, owner, &stored, rng.op())?);
+    let (_, mut of_device) = Journal::begin(&device, &key, owner, rng.op())?;
+    let (_, mut journal) = Journal::begin(&session, &key, owner, rng.op())?;
+    device.rotate(NOW, rng.op()).journal(&mut of_device, rng.op())?.apply();
+    device.expire(NOW + 2).journal(&mut of_device, rng.op())?.apply();
+    for i in 0..3 {
+        let sealed = session.stage_send().seal(&[i; 7], rng.op())?;
+        sealed.journal(&mut journal, rng.op())?.apply();
+        (_, journal) = journal.renew(&session, &key, rng.op())?;
+    }
+    Ok(())
+}
+
+/// Has a companion, of that description, linked to the primary's account.
+fn link(
+    primary: &mut Client,
+    account: &Account,
+    name: &str,
+    now: u64,
+    rng: &mut Broken,
+) -> Result<Client, Error> {
+    let new = NewDevice::generate(name, now, rng.op())?;
+    let request = LinkingRequest::read(&new.code(), now)?;
+    let offer = primary.approve(account, &request, 4, now, rng.op())?.apply();
+    let offer = new.open(&offer, now)?;
+    let (companion, acceptance) = offer.accept(new, now, rng.op())?;
+    primary.admit(account, &acceptance, now)?.apply();
+    Ok(companion)
+}
+
+fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {
+    let [mut ada, mut grace] =
+        [&accounts[0], &accounts[1]].map(|account| Client::create(account, NOW + 2, rng.op()));
+    for name in ["laptop", "tablet"] {
+        let mut companion = link(&mut ada, &accounts[0], name, NOW + 2, rng)?;
+        companion.learn(ada.list(), NOW + 2)?.apply();
+    }
+    ada.learn(grace.list(), NOW + 2)?.apply();
+    grace.learn(ada.list(), NOW + 2)?.apply();
+    let group = [accounts[1].id()];
+    let to_group = To::Group { id: GroupId([3; 32]), members: &group };
+    let (to_grace, long) = (To::Account(accounts[1].id()), vec![7; 5000]);
+    let said: [(To<'_>, &[u8]); 5] = [
+        (to_grace, b"one"),
+        (to_grace, b"two"),
+        (to_group, b"two"),
+        (To::Own, b"two"),
+        (to_group, &long),
+    ];
+    let (key, owner) = (state_key(), b"owner");
+    let (_, mut journal) = Journal::begin(&ada, &key, owner, rng.op())?;
+    for (to, content) in said {
+        let mut plan = ada.plan(to, NOW + 2)?;
+        for address in plan.missing().collect::<Vec<_>>() {
+            if address == grace.address() {
+                let keys = grace.replenish(NOW + 2, rng.op()).apply();
+                let bundle = grace.bundle().attach(keys[0].clone())?;
+                plan.supply(&ada, &bundle, NOW + 2, rng.op())?;
+            } else {
+                plan.leave_out(address)?;
+            }
+        }
+        let sealed = ada.seal(&mut plan, content, NOW + 2, rng.op())?;
+        sealed.journal(&mut journal, rng.op())?.apply();
+        (_, journal) = journal.renew(&ada, &key, rng.op())?;
+    }
+    ada.rotate(NOW + 2, rng.op()).apply();
+    let lost = [grace.address().device];
+    Client::recover(&accounts[1], grace.list(), &lost, NOW + 3, rng.op()).map(drop)
+}
+
+/// A host with links, and a guest's way in by one of them.
+struct House<'a> {
+    client: &'a mut Client,
+    bundle: Bundle,
+}
+
+impl House<'_> {
+    fn link(&self, policy: Policy, rng: &mut Broken) -> Result<(Invite, ServerCopy), Error> {
+        Invite::create(self.client, "example.org", policy, NOW + 4, rng.op())
+    }
+
+    fn claim(
+        &self,
+        (invite, copy): &(Invite, ServerCopy),
+        (name, texts): (&str, &[&str]),
+        rng: &mut Broken,
+    ) -> Result<(Chat, Vec<u8>), Error> {
+        let link = invite.link().unwrap();
+        let preview = link.open(copy.sealed_invitation(), "example.org", NOW + 4)?;
+        let pin = invite.pin().map(|pin| Pin::parse(&pin.digits()).unwrap());
+        let preview = match pin {
+            Some(pin) => preview.enter(pin)?,
+            None => preview,
+        };
+        let bundles = core::slice::from_ref(&self.bundle);
+        preview.claim(self.client.list(), bundles, name, texts, NOW + 4, rng.op())
+    }
+
+    /// Takes a claim, recorded.
+    fn take(&mut self, invite: &mut Invite, claim: &[u8], rng: &mut Broken) -> Result<Chat, Error> {
+        let (of_invite, of_client) = (invite.anchor(), self.client.anchor());
+        let opened = invite.claim(self.client, claim, NOW + 4)?;
+        let (invite, client) = ((&b"invite"[..], &of_invite), (&b"client"[..], &of_client));
+        Ok(opened.record(&state_key(), invite, client, rng.op())?.apply().0)
+    }
+}
+
+fn with_guests(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {
+    let mut client = Client::create(&accounts[0], NOW + 4, rng.op());
+    let host = client.address();
+    let bundle = client.bundle();
+    let mut house = House { client: &mut client, bundle };
+    let policy = |name| Policy::new(name, NOW + 86_400);
+    let asking = |name| {
+        let mut policy = policy(name);
+        policy.approval = Approval::Pin;
+        policy
+    };
+    let mut open = [house.link(policy("Ada"), rng)?, house.link(policy("Ada L."), rng)?];
+    let mut closed = [house.link(asking("Ada"), rng)?, house.link(asking("Ada L."), rng)?];
+    // Several guests with one link, who differ in what they say first.
+    house.claim(&open[0], ("Grace", &["hi"]), rng)?;
+    house.claim(&open[0], ("Grace", &["ho"]), rng)?;
+    let mut chats = Vec::new();
+    for link in &mut open {
+        let (mut guest, claim) = house.claim(link, ("Grace", &[]), rng)?;
+        let mut chat = house.take(&mut link.0, &claim, rng)?;
+        let grant = chat.grant(house.client, NOW + 4, rng.op())?.apply();
+        guest.receive(host, &grant[0].message, NOW + 4)?;
+        let guests = guest.send("from the guest", NOW + 4, rng.op())?;
+        chat.receive(guest.address(), &guests[0].message, NOW + 4)?;
+        let hosts = chat.send("from the host", NOW + 4, rng.op())?;
+        guest.receive(host, &hosts[0].message, NOW + 4)?;
+        chats.push((chat, guest));
+    }
+    for link in &mut closed {
+        let (mut guest, claim) = house.claim(link, ("Grace", &[]), rng)?;
+        let mut chat = house.take(&mut link.0, &claim, rng)?;
+        let answer = chat.answer_pin(house.client, NOW + 4, rng.op())?.apply();
+        guest.receive(host, &answer[0].message, NOW + 4)?;
+        let proof = guest.prove_pin(NOW + 4, rng.op())?.apply();
+        chat.receive(guest.address(), &proof[0].message, NOW + 4)?;
+        chat.grant(house.client, NOW + 4, rng.op())?.apply();
+    }
+    let mut late = link(house.client, &accounts[0], "late", NOW + 5, rng)?;
+    late.learn(house.client.list(), NOW + 5)?.apply();
+    for (mut chat, _) in chats {
+        let shared = chat.export(house.client, NOW + 5)?;
+        Chat::import(&late, &shared, NOW + 5, rng.op())?;
+        chat.end(NOW + 5, rng.op())?.apply();
+    }
+    Ok(())
+}
+
+/// Does everything with a generator, and returns what was seen.
+fn seen(mut rng: Broken) -> Seen {
+    watch(None, || everything(&mut rng).unwrap())
+}
+
+#[test]
+fn a_generator_that_repeats_seals_no_two_texts_under_one_key() {
+    for rng in Broken::ALL {
+        let seen = seen(rng);
+        assert!(seen.texts.is_empty(), "{:?}", seen.texts);
+    }
+}
+
+#[test]
+fn a_generator_that_repeats_gives_nothing_twice() {
+    for rng in Broken::ALL {
+        let seen = seen(rng);
+        assert!(seen.repeated.is_empty(), "{:?}", seen.repeated);
+        // Whoever draws something new adds it here, and to what is done above.
+        for label in DRAWN.iter().chain(&[labels::LETTER_ID]) {
+            assert!(seen.labels.contains(*label), "{}", name(label));
+        }
+        assert_eq!(seen.labels.len(), DRAWN.len() + 1, "{:?}", seen.labels);
+    }
+}
+
+#[test]
+fn whichever_hedge_is_taken_out_a_generator_that_repeats_is_caught() {
+    for label in DRAWN.into_iter().chain([labels::LETTER_ID]) {
+        // It may come to a refusal: of two devices with one id, say.
+        let seen = watch(Some(label), || everything(&mut Broken::Stuck(0x55)).unwrap_or(()));
+        let name = name(label);
+        assert!(seen.repeated.contains(&name), "{name}");
+        // Without the text in it, the salt of a record is that of another record.
+        assert!(
+            label != labels::STATE_SALT || !seen.texts.is_empty(),
+            "two records have two texts"
+        );
+    }
+}
+
+/// What is sealed twice from one state, with another text.
+type Twice = fn(&mut Broken);
+
+const TWICE: [(&str, Twice); 3] = [
+    ("two messages of a session", |rng| {
+        let (mut session, _) = pair(rng);
+        for text in [b"one", b"two"] {
+            drop(session.stage_send().seal(text, rng.op()).unwrap());
+        }
+    }),
+    ("two sessions of one device with one bundle in one second", |rng| {
+        let accounts = [1, 2].map(|id| Account::generate(AccountId([id; 32]), rng.op()));
+        let [one, two] = accounts.map(|account| Device::generate(&account, NOW, rng.op()));
+        for text in [b"one", b"two"] {
+            let mut session = one.initiate(&two.bundle(), NOW, rng.op()).unwrap();
+            session.encrypt(text, rng.op()).unwrap();
+        }
+    }),
+    ("a message of a session that was restored", |rng| {
+        let (session, _) = pair(rng);
+        for text in [b"one", b"two"] {
+            let mut copy = Session::from_bytes(&session.to_bytes()).unwrap();
+            copy.encrypt(text, rng.op()).unwrap();
+        }
+    }),
+];
+
+fn pair(rng: &mut Broken) -> (Session, Session) {
+    let accounts = [1, 2].map(|id| Account::generate(AccountId([id; 32]), rng.op()));
+    let [one, mut two] = accounts.map(|account| Device::generate(&account, NOW, rng.op()));
+    let mut session = one.initiate(&two.bundle(), NOW, rng.op()).unwrap();
+    let first = session.encrypt(b"hello", rng.op()).unwrap();
+    let accepted = two.accept(&first, NOW).unwrap().apply().session;
+    (session, accepted)
+}
+
+/// What still seals two texts under one key and nonce, because the nonce of a body is drawn as it comes.
+const STILL_PLAIN: [&str; 3] = [TWICE[0].0, TWICE[1].0, TWICE[2].0];
+
+#[test]
+fn what_is_sealed_twice_from_one_state_is_sealed_under_two_nonces() {
+    for (name, twice) in TWICE {
+        for mut rng in Broken::ALL {
+            if let Broken::Cycling(_) = rng {
+                continue;
+            }
+            let seen = watch(None, || twice(&mut rng));
+            assert_eq!(seen.texts.is_empty(), !STILL_PLAIN.contains(&name), "{name}");
+        }
+    }
+}
