@@ -26,6 +26,10 @@ use crate::primitives::secret::redacted;
 /// Maximum number of changes in one journal.
 const MAX_ENTRIES: u32 = 64;
 
+/// The bytes of entries from which a journal is full, if its snapshot is not longer: what 64 messages of
+/// honest peers come to several times over.
+const MIN_LIMIT: usize = 65_536;
+
 /// A snapshot of one state and the changes since, as a store holds them: what the next change must
 /// continue, and the key that seals it. Secret.
 ///
@@ -33,8 +37,9 @@ const MAX_ENTRIES: u32 = 64;
 /// appends keeps them. So they are sealed under a key that is in the snapshot alone: once the snapshot
 /// is replaced, they are all out of reach, whatever the store still has of them. That is why a journal
 /// ends after 64 changes, and after one that took a session or a chat to other ratchet keys; a client's
-/// ends after 64 changes only, because almost every message turns one of its sessions. The next change
-/// then has to wait for a new snapshot.
+/// does not end with that, because almost every message turns one of its sessions. It ends, too, once its
+/// entries have come to 64 KiB, or to the length of the state at its snapshot if that is more: a peer
+/// that skips messages makes long entries. The next change then has to wait for a new snapshot.
 ///
 /// A snapshot is one record, or many for a [`Client`](crate::client::Client) ([`Page`]): a new snapshot
 /// writes only the records that changed. The store's part is the same for all states.
@@ -97,12 +102,14 @@ redacted!(
     is_full = journal.is_full()
 );
 
-/// The entries behind the snapshot: the anchor they lead to, their number, and whether the journal is
-/// full.
+/// The entries behind the snapshot: the anchor they lead to, their number and bytes, how many bytes make
+/// the journal full, and whether it is.
 #[derive(Clone, Copy)]
 struct Tail {
     head: Anchor,
     entries: u32,
+    bytes: usize,
+    limit: usize,
     is_full: bool,
 }
 
@@ -112,15 +119,18 @@ impl Tail {
         if anchor == self.head { Ok(()) } else { Err(Error::StaleChange) }
     }
 
-    /// Returns the tail after one more change.
-    fn after<S: State>(&self, change: &Change<S>) -> Result<Self, Error> {
+    /// Refuses a change that does not continue the journal, and any if it is full.
+    fn admits<S: State>(&self, change: &Change<S>) -> Result<(), Error> {
         self.check(change.base())?;
-        if self.is_full {
-            return Err(Error::JournalFull);
-        }
+        if self.is_full { Err(Error::JournalFull) } else { Ok(()) }
+    }
+
+    /// Returns the tail after a change that it admits, in a record of so many bytes.
+    fn after<S: State>(&self, change: &Change<S>, length: usize) -> Self {
         let entries = self.entries.saturating_add(1);
-        let is_full = change.is_turn() || entries >= MAX_ENTRIES;
-        Ok(Self { head: change.anchor(), entries, is_full })
+        let bytes = self.bytes.saturating_add(length);
+        let is_full = change.is_turn() || entries >= MAX_ENTRIES || bytes >= self.limit;
+        Self { head: change.anchor(), entries, bytes, limit: self.limit, is_full }
     }
 }
 
@@ -168,9 +178,10 @@ impl Journal {
         before: Option<&Pages>,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<Page>, Self), Error> {
-        let Written { records, secret, pages } = snapshot::write(state, place, before, rng)?;
+        let Written { records, secret, pages, length } =
+            snapshot::write(state, place, before, rng)?;
         let (key, owner) = place;
-        Ok((records, Self::new(key.with(secret)?, owner, pages, state.anchor())))
+        Ok((records, Self::new(key.with(secret)?, owner, pages, (state.anchor(), length))))
     }
 
     /// Opens a snapshot, all its records in any order, and applies the entries after it, in the order
@@ -192,12 +203,14 @@ impl Journal {
         snapshot: impl IntoIterator<Item = impl AsRef<[u8]>>,
         entries: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<(S, Self), Error> {
-        let OpenedSnapshot { mut state, secret, pages } =
+        let OpenedSnapshot { mut state, secret, pages, length } =
             snapshot::read::<S>(key, owner, snapshot)?;
-        let mut journal = Self::new(key.with(secret)?, owner, pages, state.anchor());
+        let mut journal = Self::new(key.with(secret)?, owner, pages, (state.anchor(), length));
         for entry in entries {
-            let change: Change<S> = journal.key.open(owner, None, entry.as_ref())?;
-            journal.tail = journal.tail.after(&change).map_err(|_| Error::Corrupt)?;
+            let entry = entry.as_ref();
+            let change: Change<S> = journal.key.open(owner, None, entry)?;
+            journal.tail.admits(&change).map_err(|_| Error::Corrupt)?;
+            journal.tail = journal.tail.after(&change, entry.len());
             change.apply(&mut state).map_err(|_| Error::Corrupt)?;
         }
         if let Some(anchor) = anchor {
@@ -206,8 +219,9 @@ impl Journal {
         Ok((state, journal))
     }
 
-    fn new(key: StateKey, owner: &[u8], pages: Pages, head: Anchor) -> Self {
-        let tail = Tail { head, entries: 0, is_full: false };
+    fn new(key: StateKey, owner: &[u8], pages: Pages, (head, length): (Anchor, usize)) -> Self {
+        let tail =
+            Tail { head, entries: 0, bytes: 0, limit: length.max(MIN_LIMIT), is_full: false };
         Self { key, owner: owner.to_vec(), pages, tail }
     }
 
@@ -245,8 +259,10 @@ impl Journal {
         change: &Change<S>,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedEntry, Error> {
-        let tail = self.tail.after(change)?;
-        Ok(SealedEntry { record: self.key.seal(change, &self.owner, rng)?, tail })
+        self.tail.admits(change)?;
+        let record = self.key.seal(change, &self.owner, rng)?;
+        let tail = self.tail.after(change, record.len());
+        Ok(SealedEntry { record, tail })
     }
 
     /// Adds an entry that this journal has just sealed, and returns its record.

@@ -38,6 +38,8 @@ pub(crate) struct Written {
     pub(crate) records: Vec<Page>,
     pub(crate) secret: Box<Secret<32>>,
     pub(crate) pages: Pages,
+    /// The length of the state.
+    pub(crate) length: usize,
 }
 
 /// Seals what the store has not of a state yet.
@@ -69,7 +71,7 @@ pub(crate) fn write<S: State>(
     }
     let gone = before.into_iter().flat_map(Pages::all).filter(|id| !pages.has(id));
     records.extend(gone.map(|id| Page { id, record: None }));
-    Ok(Written { records, secret, pages })
+    Ok(Written { records, secret, pages, length: written.written().len() })
 }
 
 fn seal_head<S: State>(
@@ -106,6 +108,8 @@ pub(crate) struct OpenedSnapshot<S> {
     pub(crate) state: S,
     pub(crate) secret: Box<Secret<32>>,
     pub(crate) pages: Pages,
+    /// The length of the state.
+    pub(crate) length: usize,
 }
 
 /// Opens the records of a snapshot, in any order, and puts the state together.
@@ -131,18 +135,18 @@ pub(crate) fn read<S: State>(
     }
     let (anchor, head) = head.ok_or(Error::Corrupt)?;
     let (secret, core) = open_head(&head, &pages)?;
-    let state = if texts.is_empty() {
-        S::from_bytes(core)?
+    let (state, length) = if texts.is_empty() {
+        (S::from_bytes(core)?, core.len())
     } else {
         let mut whole = Writer::new();
         whole.raw(core);
         for text in texts.values() {
             whole.raw(open_page(text)?.bytes);
         }
-        S::from_bytes(whole.written())?
+        (S::from_bytes(whole.written())?, whole.written().len())
     };
     if state.anchor() == anchor {
-        Ok(OpenedSnapshot { state, secret, pages })
+        Ok(OpenedSnapshot { state, secret, pages, length })
     } else {
         Err(Error::Corrupt)
     }

@@ -383,3 +383,52 @@ fn devices_and_clients_are_journalled_like_sessions() {
     }
     assert_eq!(stored.journal.entries(), 70 - 64);
 }
+
+/// The bytes of entries from which a journal of a small state is full (`spec/state.md`, "Journals").
+const LIMIT: usize = 65_536;
+
+#[test]
+fn a_peer_that_skips_messages_makes_no_journal_longer_than_its_limit_and_an_entry() {
+    let (mut pair, mut stored) = begun(31);
+    let mut limit = LIMIT.max(pair.responder.to_bytes().len());
+    let mut renewed = 0;
+    for _ in 0..6 {
+        let message = seal_many(&mut pair.initiator, 2001, &mut pair.rng).pop().unwrap();
+        assert_eq!(message.len(), 162);
+        if stored.journal.is_full() {
+            // The state that the snapshot holds.
+            limit = LIMIT.max(pair.responder.to_bytes().len());
+            renewed += 1;
+        }
+        receive(&mut pair, &mut stored, &message);
+        let lengths = stored.entries.iter().map(Vec::len);
+        let (sum, last) = (lengths.sum::<usize>(), stored.entries.last().unwrap().len());
+        assert!((72_000..75_000).contains(&last), "{last}");
+        assert!(sum - last < limit, "{sum} bytes");
+        assert_eq!(stored.journal.is_full(), sum >= limit);
+        stored.check(&pair.responder);
+    }
+    assert!(renewed >= 2, "{renewed}");
+}
+
+#[test]
+fn a_large_state_has_a_journal_as_long_as_itself() {
+    let (mut pair, _) = begun(32);
+    let skipped = seal_many(&mut pair.initiator, 2001, &mut pair.rng).pop().unwrap();
+    pair.responder.decrypt(&skipped).unwrap();
+    let mut stored = Stored::of(&pair.responder, &mut pair.rng);
+    let limit = pair.responder.to_bytes().len();
+    assert!(limit > 73_000);
+    let message = seal_many(&mut pair.initiator, 1901, &mut pair.rng).pop().unwrap();
+    receive(&mut pair, &mut stored, &message);
+    assert!((LIMIT..limit).contains(&stored.entries[0].len()), "past what a small state's takes");
+    assert!(!stored.journal.is_full());
+    // After a restart it has as much room as before.
+    let (_, journal) =
+        Journal::open::<Session>(&key(), OWNER, None, stored.snapshot.records(), &stored.entries)
+            .unwrap();
+    assert!(!journal.is_full());
+    let message = seal_many(&mut pair.initiator, 201, &mut pair.rng).pop().unwrap();
+    receive(&mut pair, &mut stored, &message);
+    assert!(stored.journal.is_full());
+}
