@@ -370,6 +370,19 @@ fn whichever_hedge_is_taken_out_a_generator_that_repeats_is_caught() {
     }
 }
 
+#[test]
+fn two_copies_of_a_client_say_two_things_under_two_ids() {
+    for mut rng in Broken::ALL.into_iter().take(2) {
+        let account = Account::generate(AccountId([1; 32]), rng.op());
+        let client = Client::create(&account, NOW, rng.op());
+        let ids = [b"one", b"two"].map(|text| {
+            let mut copy = Client::from_bytes(&client.to_bytes()).unwrap();
+            copy.send(To::Own, text, NOW, rng.op()).unwrap().id
+        });
+        assert_ne!(ids[0], ids[1]);
+    }
+}
+
 /// What is sealed twice from one state, with another text.
 type Twice = fn(&mut Broken);
 
