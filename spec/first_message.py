@@ -55,6 +55,12 @@ class Vector:
     def hedged(self, of, name, secret, info, size=32):
         prk = self.same(of + " prk", extract(secret, self.take(of + " random")))
         return self.same(name, expand(prk, info, size))
+    def hedges(self, who, secret, info, *draws):                    # of several, with byte i behind
+        return [self.hedged(who + of, who + name, secret, info + u(i, 1), size)
+            for i, (of, name, size) in enumerate(draws, 1)]
+# ---- prekeys.md, "What a device holds"
+SET = (("lasting id", "lasting id", 8), ("signed prekey", "signed prekey seed", 32),
+    ("last-resort KEM", "last-resort KEM seed", 64))
 # ---- identity.md, "Certificate"
 def certificate(v, who, kind, account_seed, account_id, device_id, signing, agreement):
     core = u(kind, 1) + account_id + ed(account_seed) + device_id + ed(signing) + x_pub(agreement)
@@ -367,10 +373,7 @@ def guest(v, locator):
     account = v.same("guest account", sha(label("guest/account"), uid, locator, public))
     return uid, signing, agreement, *certificate(v, "guest", 2, signing, account, account[:8], signing, agreement)
 def guest_prekeys(v, signing, agreement, core):
-    about = label("prekeys/set-secrets") + u(v.take("guest created"), 8)
-    for i, (of, value, size) in enumerate((("lasting id", "lasting id", 8), ("signed prekey", "signed prekey seed", 32),
-            ("last-resort KEM", "last-resort KEM seed", 64)), 1):
-        v.hedged("guest " + of, "guest " + value, agreement, about + u(i, 1), size)
+    v.hedges("guest ", agreement, label("prekeys/set-secrets") + u(v.take("guest created"), 8), *SET)
     prekey, kem, prekeys_id, created = (v.take("guest " + x) for x in
         ("signed prekey seed", "last-resort KEM seed", "lasting id", "created"))
     body = v.same("guest lasting", prekeys_id + v.same("guest signed prekey", x_pub(prekey))
@@ -386,8 +389,7 @@ def claim(v):
     said = lp(b"Al") + u(1, 4) + lp(b"Hello")
     about = label("guest/secrets") + (keys["invitation id"] + u(v.take("created"), 8) + v.take("list hash")
         + u(1, 4) + bundle_hash + said)
-    for i, (of, value, size) in enumerate((("uid", "uid", 16), ("seed", "seed", 32), ("join", "join key", 32)), 1):
-        v.hedged("guest " + of, "guest " + value, ZERO, about + u(i, 1), size)
+    v.hedges("guest ", ZERO, about, ("uid", "uid", 16), ("seed", "seed", 32), ("join", "join key", 32))
     uid, signing, agreement, core, cert = guest(v, keys["locator"])
     prekeys, prekeys_signature = guest_prekeys(v, signing, agreement, core)
     made = attempt(v, agreement, host)
@@ -529,25 +531,21 @@ def pages(v):                                                       # the client
 def identity_drawn(v):
     account, now = v.take("account id"), u(v.take("now"), 8)
     seed = v.hedged("account", "account seed", ZERO, label("identity/account-seed") + account)
-    about = label("identity/device-seeds") + account + now
-    for i, (of, value, size) in enumerate((
-            ("device id", "device id", 8), ("signing", "signing seed", 32), ("agreement", "agreement seed", 32)), 1):
-        v.hedged(of, value, seed, about + u(i, 1), size)
+    v.hedges("", seed, label("identity/device-seeds") + account + now,
+        ("device id", "device id", 8), ("signing", "signing seed", 32), ("agreement", "agreement seed", 32))
 def prekeys_drawn(v):
     secret, place = v.take("agreement seed"), v.take("anchor") + u(v.take("now"), 8)
-    for i, (of, value, size) in enumerate((
-            ("id", "id", 8), ("signed prekey", "signed prekey seed", 32), ("last-resort KEM", "last-resort KEM seed", 64)), 1):
-        v.hedged("set " + of, "set " + value, secret, label("prekeys/set-secrets") + place + u(i, 1), size)
-    for i, (of, value, size) in enumerate((("id", "id", 8), ("prekey", "prekey seed", 32), ("KEM", "KEM seed", 64)), 1):
-        info = label("prekeys/one-time-secrets") + place + u(2, 1) + u(i, 1)
-        v.hedged("one-time " + of, "one-time " + value, secret, info, size)
+    v.hedges("set ", secret, label("prekeys/set-secrets") + place, *SET)
+    v.hedges("one-time ", secret, label("prekeys/one-time-secrets") + place + u(2, 1),
+        ("id", "id", 8), ("prekey", "prekey seed", 32), ("KEM", "KEM seed", 64))
 def linking_drawn(v):
     created, text = u(v.take("created"), 8), v.take("description").encode()
     signing, agreement, ephemeral, _ = (
-        v.hedged(of, value, ZERO, label("linking/code-secrets") + created + u(i, 1) + text)
-        for i, (of, value) in enumerate((("signing", "signing seed"), ("agreement", "agreement seed"),
+        v.hedged(of, name, ZERO, label("linking/code-secrets") + created + u(i, 1) + text)
+        for i, (of, name) in enumerate((("signing", "signing seed"), ("agreement", "agreement seed"),
             ("ephemeral", "ephemeral seed"), ("secret", "linking secret")), 1))
-    body = v.same("body", b"\x01\x01" + created + ed(signing) + x_pub(agreement) + x_pub(ephemeral) + u(len(text), 1) + text)
+    body = v.same("body", b"\x01\x01" + created + ed(signing) + x_pub(agreement) + x_pub(ephemeral)
+        + u(len(text), 1) + text)
     info = label("linking/device-id") + v.take("list hash") + body
     v.hedged("primary device id", "primary device id", v.take("primary agreement seed"), info, 8)
 def letter_drawn(v):

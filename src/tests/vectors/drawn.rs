@@ -65,7 +65,7 @@ fn prekeys() -> Vector {
     v.number("now", NOW);
     v.part("set");
     let about = [labels::PREKEYS_SET_SECRETS, &anchor, &NOW_BYTES].concat();
-    let (one, id) = v.hedged::<8>(("id", "id"), secret, &[&about, &[1]]);
+    let (one, id) = v.hedged::<8>(("lasting id", "lasting id"), secret, &[&about, &[1]]);
     let (two, signed) = v.hedged(("signed prekey", "signed prekey seed"), secret, &[&about, &[2]]);
     let names = ("last-resort KEM", "last-resort KEM seed");
     let (three, kem) = v.hedged(names, secret, &[&about, &[3]]);
