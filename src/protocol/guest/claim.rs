@@ -10,6 +10,7 @@
 //!             ‖ for each host device: device id ‖ bundle hash ‖ ephemeral ‖ SHA-256(KEM ciphertext))
 //! credentials = uid ‖ certificate ‖ Ed25519(signing, LABEL(guest/claim-proof) ‖ t)
 //!             ‖ u32(count) ‖ bundle hash … ‖ signed prekeys
+//! salt      = hedged(guest's agreement secret, LABEL(guest/salt), t)
 //! body      = version ‖ kind ‖ locator ‖ t ‖ salt ‖ u32(length) ‖ sealed credentials
 //!             ‖ HMAC(claim MAC key, LABEL(guest/claim-tag) ‖ t)
 //!             ‖ u32(count) ‖ for each host device: device id ‖ u32(length) ‖ first message

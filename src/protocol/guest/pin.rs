@@ -4,6 +4,8 @@
 //! seed        = HKDF-Expand(HKDF-Extract(salt = LABEL(guest/pin), ikm = digits),
 //!                           LABEL(guest/pin-generator) ‖ t, 64)
 //! G           = ristretto255 element derived from seed (RFC 9496, section 4.3.4)
+//! a           = hedged(guest's agreement secret, LABEL(guest/pin-share), t, 64)
+//! b           = hedged(host device's agreement secret, LABEL(guest/pin-share), t ‖ guest share, 64)
 //! guest share = a · G        host share = b · G        K = a · host share = b · guest share
 //! prk         = HKDF-Extract(salt = LABEL(guest/pin-key), ikm = K ‖ guest share ‖ host share)
 //! host proof  = HKDF-Expand(prk, LABEL(guest/pin-host)  ‖ t, 32)

@@ -6,6 +6,13 @@
 //!         newest  │ a newer one is   │ initiators refuse      │ erased
 //!                 │ published        │ its bundle             │
 //! ```
+//!
+//! ```text
+//! place     = anchor? ‖ u64(now)
+//! of a set  = hedged(agreement secret, LABEL(prekeys/set-secrets), place ‖ byte i)
+//! one-time  = hedged(agreement secret, LABEL(prekeys/one-time-secrets), place ‖ byte n ‖ byte i)
+//!             i = 1 id (8), 2 X25519 secret (32), 3 KEM seed (64)
+//! ```
 
 use alloc::vec::Vec;
 

@@ -1,6 +1,10 @@
 //! The agreement of two devices on keys while one is offline: `spec/handshake.md`, "Key schedule".
 //!
 //! ```text
+//! ephemeral secret = hedged(initiator's agreement secret, LABEL(handshake/ephemeral),
+//!                           responder certificate ‖ prekeys ‖ one-time? ‖ continuation)
+//! coins            = hedged(initiator's agreement secret, LABEL(handshake/coins), ephemeral)
+//!
 //! dh1 = X25519(initiator identity, signed prekey)
 //! dh2 = X25519(ephemeral, responder identity)
 //! dh3 = X25519(ephemeral, signed prekey)

@@ -5,6 +5,11 @@
 //!       ‖ u8(length) ‖ description
 //! check = SHA-256(LABEL(linking/check) ‖ body ‖ linking secret)[0..4]
 //! code  = "1L." ‖ base64url(body ‖ linking secret ‖ check)
+//! rendezvous id       = SHA-256(LABEL(linking/rendezvous) ‖ body ‖ linking secret)[0..16]
+//! device id           = hedged(primary's agreement secret, LABEL(linking/device-id),
+//!                              hash(n) of the list ‖ body, 8)
+//! primary's ephemeral = hedged(primary's agreement secret, LABEL(linking/ephemeral),
+//!                              hash(n) of the list ‖ device id ‖ body)
 //! prk   = HKDF-Extract(salt = linking secret, ikm = X25519(primary's ephemeral, ephemeral)
 //!                                                ‖ X25519(primary's ephemeral, agreement key))
 //! key i = HKDF-Expand(prk, LABEL(linking/keys) ‖ byte i, 32)
