@@ -13,9 +13,27 @@ def lp(x): return u(len(x), 4) + x                                  # wire.md, r
 def sha(*x): return hashlib.sha256(b"".join(x)).digest()
 def mac(key, x): return hmac.digest(key, x, "sha256")
 extract = mac                                                       # HKDF-Extract(salt, ikm)
-def expand(prk, info, size=32):                                     # never more than 64 here
-    one = mac(prk, info + b"\x01")
-    return (one + mac(prk, one + info + b"\x02"))[:size]
+def expand(prk, info, size=32):
+    whole = last = b""
+    for i in range(1, -(-size // 32) + 1): whole += (last := mac(prk, last + info + u(i, 1)))
+    return whole[:size]
+def polyval(key, blocks):                                           # RFC 8452, section 3: bit i is x^i
+    h, s, bits = int.from_bytes(key, "little"), 0, 1 | 1 << 121 | 1 << 126 | 1 << 127 | 1 << 128
+    for i in range(0, len(blocks), 16):
+        s, product = s ^ int.from_bytes(blocks[i:i + 16], "little"), 0
+        for bit in range(128): product ^= (s >> bit & 1) * (h << bit)
+        for _ in range(128): product = (product ^ (product & 1) * bits) >> 1     # times x^-128
+        s = product
+    return s.to_bytes(16, "little")
+def nh(key, unit):                                                  # README.md, "DIGEST"
+    word = lambda x, i: int.from_bytes(x[8 * i:][:8], "little")
+    sums = [(word(unit, i) + word(key, i)) % 2**64 for i in range(16)]
+    return (sum(a * b for a, b in zip(sums[::2], sums[1::2])) % 2**128).to_bytes(16, "little")
+def digest(key, about, text):
+    units = len(text) // 128 * 128
+    parts = [about, bytes(-len(about) % 16), *(nh(key[16:], text[i:i + 128]) for i in range(0, units, 128)),
+             text[units:], bytes(-len(text) % 16), u(len(about), 8), u(len(text), 8)]
+    return polyval(key[:16], b"".join(parts))
 def seal(key, nonce, ad, text): return AESGCM(key).encrypt(nonce, text, ad)
 def ed_key(seed): return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
 def ed(seed): return ed_key(seed).public_key().public_bytes_raw()
@@ -196,11 +214,15 @@ def handshake(v, agreement, cert, host, made, psk=ZERO, context=ZERO):
     names = enumerate(("root", "initiator header", "responder header", "session id", "braid key"), 1)
     root, initiator, responder, session_id, braid = (
         v.same(name, expand(late, label("handshake/keys") + h2 + u(i, 1))) for i, name in names)
+    keys = []                                                       # ratchet.md, "Imprints"
+    for side, own, put in ("initiator", agreement, e), ("responder", host.agreement, host.signed_prekey):
+        prk = v.same(side + " imprint prk", extract(own, put))
+        keys.append(v.same(side + " imprint key", expand(prk, label("ratchet/imprint") + session_id, 144)))
     ids = host.prekeys_id + (host.one_time[:8] or bytes(8))
     prefix = v.same("prefix", b"\x01\x02" + u(mode, 1) + ids + x_pub(e) + ciphertext + who)
     v.same("name", sha(label("handshake/name"), x_pub(e), ciphertext)[:16])
-    sender = Side(1, session_id, root, initiator, host.signed_prekey, prefix, braid)
-    return sender, Side(2, session_id, root, responder, None, b"\x01\x01", braid)
+    sender = Side(1, session_id, root, initiator, host.signed_prekey, prefix, braid, keys[0])
+    return sender, Side(2, session_id, root, responder, None, b"\x01\x01", braid, keys[1])
 # ---- braid.md, "Streams and chunks"
 def times(a, b):                                                    # in GF(2^16)
     p = 0
@@ -283,7 +305,7 @@ class Side:
     epoch, secret, auth, stream = 1, ZERO, None, None
     def __init__(self, *begins):
         (self.direction, self.session_id, self.root, self.next_header, self.peer, self.clear,
-            self.braid_key) = begins
+            self.braid_key, self.imprint_key) = begins
     def received(self, other):                                      # its turn: this side is Due
         self.peer, self.root, self.previous, self.clear = other.own, other.root, self.number, b"\x01\x01"
         return self
@@ -320,12 +342,18 @@ def message(v, side, exact=False):
     key, chain = v.same("message key", mac(side.chain, b"\x01")), mac(side.chain, b"\x02")
     content, kind = v.take("content"), side.clear[:2]
     said, extra = carried(v, side, (len(padded(content, exact)) - len(content) - 1) // 32)
-    header = v.same("header", v.same("ratchet key", x_pub(side.own)) + u(v.same("previous", side.previous), 4)
-                    + u(v.same("number", side.number), 4) + v.take("nonce")
-                    + u(v.same("mixed", side.pq_epoch), 4) + said)
+    place = v.same("ratchet key", x_pub(side.own)) + u(v.same("previous", side.previous), 4) + u(
+        v.same("number", side.number), 4)
+    behind = u(v.same("mixed", side.pq_epoch), 4) + said
     text = v.same("padded content", padded(content, exact, extra))
-    ad = v.same("body ad", label("ratchet/body") + side.session_id + u(side.direction, 1) + kind + header)
-    sealed = seal(key, header[40:52], ad, text)
+    front = label("ratchet/body") + side.session_id + u(side.direction, 1) + kind
+    key_of = v.same("imprint key", side.imprint_key)
+    about = v.same("nonce digest", digest(key_of, kind[1:] + place[32:] + behind, text))
+    hidden = sha(label("ratchet/nonce"), about)
+    nonce = v.same("nonce", bytes(a ^ b for a, b in zip(v.take("nonce random"), hidden, strict=False)))
+    header = v.same("header", place + nonce + behind)
+    ad = v.same("body ad", front + header)
+    sealed = seal(key, nonce, ad, text)
     body, tag = v.same("body", sealed[:-16]), v.same("body tag", sealed[-16:])
     prefix_hash = v.maybe("prefix hash", sha(side.clear) if kind[1] == 2 else ZERO)
     ad = v.same("header ad", label("ratchet/header") + kind + prefix_hash + tag)
@@ -555,6 +583,22 @@ def linking_drawn(v):
 def letter_drawn(v):
     place = v.take("anchor") + u(v.take("now"), 8) + v.take("conversation")
     v.hedged("id", "id", v.take("agreement seed"), label("letter/id") + place + v.take("content"), 16)
+def imprint(v, key, message, prefix):                               # ratchet.md, "Imprints"
+    payload, about = message[len(prefix):], prefix[:2] + v.same("prefix hash", sha(prefix))
+    return payload[96:104] + v.same("responder digest", digest(key, about, payload))[:8]
+def session_lineage(v, sides, message):                             # after the first message
+    prefix = message[:1468]
+    v.same("session id", sides[0].session_id), v.same("message", message)
+    key = v.same("responder imprint key", sides[1].imprint_key)
+    for who, role, name in (("initiator ", 1, b"\0" + message[1468 + 112:][:16]),
+                            ("responder ", 2, b"\1" + imprint(v, key, message, prefix))):
+        owner, session = u(role, 1), sides[0].session_id
+        for x, value in ("owner", owner), ("name", session):
+            v.same(who + x + " hash", sha(v.same(who + "state " + x, value)))
+        start = v.same(who + "start", sha(label("state/lineage"), u(v.same(who + "state kind", 3), 1),
+                                          sha(owner), sha(session)))
+        anchor = v.same(who + "start anchor", bytes(8) + start[:24])
+        v.same(who + "first anchor", after(anchor, v.same(who + "first name", name)))
 # ---- The files
 done = []
 def run(name, steps):
@@ -571,11 +615,10 @@ def first_message(v, bound, one_time=True, continues=False):
     given = (v.take("psk"), v.take("context")) if bound else (ZERO, ZERO)
     own = initiator.agreement
     sides = handshake(v, own, initiator.cert, responder, attempt(v, own, responder, continues), *given)
-    message(v, sides[0])
-    return sides
+    return *sides, message(v, sides[0])
 def turn_to_pq_epoch(v):                                           # epoch 2 agreed and not yet mixed
     names = "session id", "root", "header key", "peer ratchet seed"
-    side = Side(1, *(v.take(name) for name in names), b"\x01\x01", None)
+    side = Side(1, *(v.take(name) for name in names), b"\x01\x01", None, v.take("imprint key"))
     v.same("peer ratchet key", x_pub(side.peer))
     side.previous, side.pq_epoch, side.secret, side.epoch = 5, 2, v.take("secret"), 3
     side.auth = v.take("auth root"), v.take("auth key")
@@ -600,7 +643,7 @@ run("devices-trail", trail)
 run("linking", linking)
 run("bundle", lambda v: bundle(v, True))
 run("bundle-without-one-time", lambda v: bundle(v, False))
-a, b = run("handshake-one-time", lambda v: first_message(v, False))
+a, b, first = run("handshake-one-time", lambda v: first_message(v, False))
 for name, *how in ("last-resort", False, False), ("bound", True), ("bound-last-resort", True, False):
     run("handshake-" + name, lambda v: first_message(v, *how))
 run("handshake-continued", lambda v: first_message(v, False, continues=True))
@@ -614,6 +657,7 @@ right = run("braid-epoch", epoch)
 for name, check in (
         ("vector", refused_vector), ("vector-not-reduced", not_reduced), ("ciphertext-tag", refused_tag)):
     run("refused-braid-" + name, lambda v: check(v, right))
+run("state-lineage-session", lambda v: session_lineage(v, (a, b), first))
 run("state-change", change)
 run("state-journal", journal)
 run("state-pages", pages)

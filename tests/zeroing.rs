@@ -603,7 +603,7 @@ fn content_that_is_refused_is_not_left_in_freed_memory() {
         // Without a reservation; and where the peer's ratchet key, altered in the state, agrees on nothing.
         let content = plaintext(7);
         let mut weak = initiator.to_bytes();
-        let peer = 2 + 32 + 265 + 16 + 48 + 1 + 1 + 1 + 32 + 32 + 1;
+        let peer = 2 + 32 + 265 + 16 + 48 + 1 + 1 + 1 + 32 + 32 + 144 + 1;
         assert_eq!(weak[peer - 1], 0, "the initiator is due");
         weak[peer..peer + 32].fill(0);
         let mut weak = Session::from_bytes(&weak).unwrap();

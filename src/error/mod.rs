@@ -29,7 +29,7 @@ pub enum Error {
     /// This first message was accepted before. It belongs to the session it made, or to nobody.
     Replay,
     /// Two different messages of one peer bear the same number, or two ratchet keys the same turn:
-    /// its state was cloned or rolled back. Drop the message and tell the user.
+    /// its state was cloned, stolen or rolled back. Drop the message and tell the user.
     StateCloned,
     /// The message contradicts what was received in this session, or its part of the post-quantum
     /// exchange does not hold. Drop it. If it comes again and again, one of the two states was restored from a
@@ -91,8 +91,8 @@ pub enum Error {
     NoRecipient,
     /// The message is further ahead than a receiver follows. Start a new session.
     TooFarAhead,
-    /// The key of an arriving message was used, or dropped for room or age; nobody can tell which. If the
-    /// message was not shown, it is lost: ask for it again
+    /// The key of an arriving message was used, or dropped for room or age; nobody can tell which, or who changed
+    /// a message whose number was opened. If the message was not shown, it is lost: ask for it again
     /// ([`Client::request_resend`](crate::client::Client::request_resend)).
     MessageKeyGone,
     /// The message that is to be sealed again is not remembered any more, or was sent too long ago. Send

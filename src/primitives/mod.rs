@@ -4,10 +4,12 @@
 pub(crate) mod aead;
 pub(crate) mod codec;
 pub(crate) mod dh;
+pub(crate) mod digest;
 pub(crate) mod erasure;
 pub(crate) mod id;
 pub(crate) mod kdf;
 pub(crate) mod kem;
+pub(crate) mod last_byte;
 pub(crate) mod pake;
 pub(crate) mod secret;
 pub(crate) mod sign;

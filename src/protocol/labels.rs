@@ -81,6 +81,10 @@ labels! {
     RATCHET_ROOT = "ratchet/root";
     /// A ratchet key from randomness and the root key.
     RATCHET_KEY = "ratchet/key";
+    /// A side's imprint key from its own secrets.
+    RATCHET_IMPRINT = "ratchet/imprint";
+    /// The nonce of a body, from randomness and all that is sealed under it.
+    RATCHET_NONCE = "ratchet/nonce";
     /// The associated data of a body.
     RATCHET_BODY = "ratchet/body";
     /// The associated data of a header.

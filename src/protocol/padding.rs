@@ -6,6 +6,7 @@
 
 use crate::error::Error;
 use crate::primitives::erasure::CHUNK;
+use crate::primitives::last_byte::last_byte;
 
 use super::ratchet::braid::MAX_EXTRA;
 
@@ -68,35 +69,12 @@ impl Padding {
 /// Every byte is looked at and none decides a branch: the work depends on the padded length, which is
 /// public, and not on where the content ends.
 pub(crate) fn content_length(padded: &[u8]) -> Result<usize, Error> {
-    // First the last block that is not all zero, by whole vectors; then the last byte in it that
-    // is not zero, as (its place + 1) · 256 + itself.
-    let (mut last, mut begins) = ([0; BLOCK], 0_usize);
-    let (blocks, rest) = padded.as_chunks::<BLOCK>();
-    let mut tail = [0; BLOCK];
-    for (to, from) in tail.iter_mut().zip(rest) {
-        *to = *from;
+    match last_byte(padded) {
+        (content, 0x80) => usize::try_from(content).map_err(|_| Error::Forged),
+        // Bad padding says no more than any other forgery.
+        _ => Err(Error::Forged),
     }
-    for (block, place) in blocks.iter().chain([&tail]).zip((0..).step_by(BLOCK)) {
-        let any = block.iter().fold(0, |any, byte| any | byte);
-        let mask = 0_u8.wrapping_sub(u8::from(any != 0));
-        for (kept, byte) in last.iter_mut().zip(block) {
-            *kept = (*kept & !mask) | (byte & mask);
-        }
-        begins = if any == 0 { begins } else { place };
-    }
-    let marker = last.iter().zip(1_u16..).fold(0, |marker, (byte, place)| {
-        let here = place.wrapping_shl(8) | u16::from(*byte);
-        u16::max(marker, if *byte == 0 { 0 } else { here })
-    });
-    // Bad padding says no more than any other forgery.
-    if marker & 0xff != 0x80 {
-        return Err(Error::Forged);
-    }
-    Ok(begins.saturating_add(usize::from(marker.wrapping_shr(8))).saturating_sub(1))
 }
-
-/// Number of bytes that [`content_length`] looks at together.
-const BLOCK: usize = 64;
 
 #[cfg(test)]
 #[path = "tests/padding.rs"]

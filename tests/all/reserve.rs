@@ -77,7 +77,7 @@ impl TryRng for Counting {
 impl TryCryptoRng for Counting {}
 
 #[test]
-fn a_reserved_message_draws_its_nonce_and_makes_no_secret_wherever_the_exchange_is() {
+fn a_reserved_message_draws_for_its_nonce_and_makes_no_secret_wherever_the_exchange_is() {
     let Pair { mut initiator, mut responder, mut rng, .. } = Pair::new(3);
     let mut most = 0;
     for _ in 0..150 {

@@ -223,8 +223,10 @@ impl Walk<'_> {
     }
 
     fn ratchet(&mut self) {
-        // root
+        // root, and the imprint key in pieces
         self.secret();
+        (0..4).for_each(|_| self.secret());
+        self.skip(16);
         if self.byte() == 0 {
             self.skip(32 + 4 + 4);
         } else {
@@ -255,7 +257,7 @@ impl Walk<'_> {
             self.missing();
         }
         // what came lately
-        self.skip(1 + 32 * 16);
+        self.skip(1 + 32 * (4 + 4 + 16));
     }
 
     fn braid(&mut self) {
@@ -309,8 +311,9 @@ pub fn places(bytes: &[u8], piece: &[u8]) -> Vec<usize> {
 
 /// Finds an active sending chain's previous length in the encoding of a confirmed session.
 pub fn previous_length(session: &[u8]) -> core::ops::Range<usize> {
-    // version, kind, anchor, certificate, name, continuation, one-time and prefix flags, role, id, root
-    let sending = 2 + 32 + 265 + 16 + CONTINUATION + 1 + 1 + 1 + 32 + 32;
+    // version, kind, anchor, certificate, name, continuation, one-time and prefix flags, role, id, root,
+    // imprint key
+    let sending = 2 + 32 + 265 + 16 + CONTINUATION + 1 + 1 + 1 + 32 + 32 + 144;
     assert_eq!(session[sending], 1, "the session sends in a chain of its own");
     // step, own key, public key, header key, chain key, number
     let previous = sending + 1 + 4 + 4 * 32 + 4;

@@ -1,5 +1,5 @@
-//! Texts that AES-256-GCM opens under two keys. Any two keys have one: a tag is linear in each block of
-//! the ciphertext, so one free block makes the tags of both keys equal.
+//! What a tag of AES-256-GCM does not bind its maker to. It is linear in each block of the ciphertext: one free
+//! block makes a text that opens under two keys, or one that has a tag which was chosen before.
 
 use alloc::vec::Vec;
 
@@ -38,6 +38,33 @@ pub(crate) fn of(
     sealed[..16].copy_from_slice(&free.to_be_bytes());
     sealed[32..].copy_from_slice(&tag.to_be_bytes());
     Some(sealed)
+}
+
+/// Makes a ciphertext of two blocks that opens with this tag, to a text that ends in `last`. Whoever has the
+/// key can, for any nonce, associated data and tag.
+pub(crate) fn with_tag(
+    key: &Secret<32>,
+    nonce: &[u8; NONCE],
+    ad: &[u8],
+    tag: &[u8; TAG],
+    last: &[u8; 16],
+) -> [u8; 32] {
+    let mut stream = [0; 32];
+    aead::seal(key, nonce, &[], &mut stream).unwrap();
+    let mut sealed = [0; 32];
+    sealed[16..].copy_from_slice(last);
+    let mut text = sealed;
+    for (at, byte) in stream.iter().enumerate() {
+        text[at] = if at < 16 { *byte } else { text[at] };
+        sealed[at] = if at < 16 { 0 } else { sealed[at] ^ byte };
+    }
+    let without = aead::seal(key, nonce, ad, &mut text).unwrap();
+    assert_eq!(text, sealed);
+    let h = hash_key(key);
+    let missing = u128::from_be_bytes(*tag) ^ u128::from_be_bytes(without);
+    let free = times(missing, inverse(times(h, times(h, h))));
+    sealed[..16].copy_from_slice(&free.to_be_bytes());
+    sealed
 }
 
 fn stream(key: &Secret<32>) -> [u8; 32] {

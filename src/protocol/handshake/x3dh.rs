@@ -21,6 +21,9 @@
 //! late    = HKDF-Extract(salt = early, ikm = dh1)
 //! key i   = HKDF-Expand(late, LABEL(handshake/keys) ‖ h2 ‖ byte i, 32)
 //!           1 root, 2 initiator header, 3 responder header, 4 session id, 5 braid key
+//!
+//! imprint key = HKDF(salt = own identity secret, ikm = own secret of ephemeral or signed prekey,
+//!                 LABEL(ratchet/imprint) ‖ session id, 144)
 //! ```
 
 use alloc::boxed::Box;
@@ -31,6 +34,7 @@ use rand_core::CryptoRng;
 use crate::error::Error;
 use crate::primitives::aead::{TAG, open_once, seal_once};
 use crate::primitives::codec::{Reader, Writer, first};
+use crate::primitives::digest::DIGEST_KEY;
 use crate::primitives::kdf::{Prk, hash, hedged};
 use crate::primitives::secret::Secret;
 use crate::primitives::{dh, kem};
@@ -74,13 +78,30 @@ pub(crate) struct Binding<'a> {
     pub(crate) context: &'a [u8; 32],
 }
 
-/// The keys that both sides hold after the handshake.
+/// The keys that a side holds after the handshake: those of both sides, and its own.
 pub(crate) struct SessionKeys {
     pub(crate) root: Secret<32>,
     pub(crate) initiator_header: Secret<32>,
     pub(crate) responder_header: Secret<32>,
     pub(crate) session: [u8; 32],
     pub(crate) braid: Secret<32>,
+    /// This side's imprint key, which the other side cannot compute.
+    pub(crate) imprint: Secret<DIGEST_KEY>,
+}
+
+/// The secrets of a side's own that its imprint key follows from.
+struct OwnSecrets<'a> {
+    identity: &'a dh::SecretKey,
+    /// The initiator's ephemeral key, or the responder's signed prekey.
+    handshake: &'a dh::SecretKey,
+}
+
+impl OwnSecrets<'_> {
+    fn imprint_key(&self, session: &[u8; 32]) -> Secret<DIGEST_KEY> {
+        let (identity, handshake) = (self.identity.seed(), self.handshake.seed());
+        let prk = Prk::extract(identity.expose(), &[handshake.expose()]);
+        prk.expand(&[labels::RATCHET_IMPRINT, session])
+    }
 }
 
 /// The secrets that need no knowledge of the initiator's identity.
@@ -102,15 +123,17 @@ fn early(secrets: &EarlySecrets<'_>, h1: &[u8; 32]) -> Prk {
 }
 
 /// Makes a session's keys. It is the one function that does, for both sides.
-fn combine(early: &Prk, dh1: &Secret<32>, h2: &[u8; 32]) -> SessionKeys {
+fn combine(early: &Prk, dh1: &Secret<32>, h2: &[u8; 32], own: &OwnSecrets<'_>) -> SessionKeys {
     let late = Prk::extract(early.chain().expose(), &[dh1.expose()]);
     let key = |i: u8| late.expand::<32>(&[labels::HANDSHAKE_KEYS, h2, &[i]]);
+    let session = *key(4).expose();
     SessionKeys {
         root: key(1),
         initiator_header: key(2),
         responder_header: key(3),
-        session: *key(4).expose(),
+        session,
         braid: key(5),
+        imprint: own.imprint_key(&session),
     }
 }
 
@@ -231,7 +254,8 @@ impl<'a> InitiatorHandshake<'a> {
         self.continuation.write(&mut payload);
         let payload = payload.public();
         let sealed = seal_once(identity_key(&early), &h1, &payload)?;
-        let keys = combine(&early, &dh1, &h2(&h1, &sealed, &payload));
+        let own = OwnSecrets { identity: &identity.agreement, handshake: &self.ephemeral };
+        let keys = combine(&early, &dh1, &h2(&h1, &sealed, &payload), &own);
 
         let mut prefix = Writer::begin(wire::VERSION, wire::INITIAL);
         prefix.u8(mode);
@@ -324,7 +348,8 @@ impl<'a> Prefix<'a> {
             Ok((Certificate::read(reader)?, Continuation::read(reader)?))
         })?;
         let dh1 = prekey_set.signed.agree(&initiator.identity().agreement)?;
-        let keys = combine(&early, &dh1, &h2(&h1, self.sealed, &opened));
+        let own = OwnSecrets { identity: agreement, handshake: &prekey_set.signed };
+        let keys = combine(&early, &dh1, &h2(&h1, self.sealed, &opened), &own);
         Ok((initiator, continuation, keys))
     }
 }

@@ -12,8 +12,13 @@ use crate::primitives::secret::Secret;
 
 use super::chain::{ChainKey, Reserved, SkippedKeys};
 use super::header::HeaderKey;
+use super::imprint::{IMPRINT, Imprint};
 use super::ratchet::{Due, Ratchet, ReceivingChain, SendState, SendingChain};
-use super::skipped::{Closed, MAX_SKIPPED, half, read_skipped, remove, write_skipped};
+use super::skipped::{Closed, MAX_SKIPPED, read_skipped, remove, write_skipped};
+
+/// Length in bytes of what a delta says of its message's bytes.
+const TRACE: usize = TAG;
+const _: () = assert!(TAG == IMPRINT, "a delta has one place for a tag or an imprint");
 
 /// The change of one sealed or opened message. Only success makes one.
 ///
@@ -26,7 +31,8 @@ pub(crate) struct RatchetDelta {
     pub(crate) skipped: SkippedKeys,
     /// The number of the next message after a sent one, and of the message itself if it was received.
     pub(crate) number: u32,
-    pub(crate) tag: [u8; TAG],
+    /// The tag of the body if the message was sent, its imprint if it was received.
+    pub(crate) trace: [u8; TRACE],
     /// The delta of the braid: mostly nothing or one chunk.
     pub(crate) braid: BraidDelta,
     /// The numbers that the sender reserved behind the message. Not part of the encoding: a process
@@ -71,9 +77,9 @@ pub(crate) struct NewReceiving {
 }
 
 impl RatchetDelta {
-    /// Returns the change id: the direction and the tag of its message.
-    pub(crate) fn change_id(&self) -> [u8; 1 + TAG] {
-        concat(&[&[u8::from(self.is_received())], &self.tag])
+    /// Returns the change id: the direction, and the tag of a sent message or the imprint of a received one.
+    pub(crate) fn change_id(&self) -> [u8; 1 + TRACE] {
+        concat(&[&[u8::from(self.is_received())], &self.trace])
     }
 
     /// Tells whether a chain begins with it, in either direction.
@@ -186,7 +192,7 @@ impl Ratchet {
     }
 
     fn received_in(&mut self, chain: u32, delta: &RatchetDelta) {
-        self.recent.remember(chain, delta.number, half(&delta.tag));
+        self.recent.remember(chain, delta.number, Imprint::from_bytes(&delta.trace));
         self.make_room();
     }
 
@@ -284,7 +290,7 @@ impl RatchetDelta {
             write_skipped(&self.skipped, writer);
         }
         writer.u32(self.number);
-        writer.raw(&self.tag);
+        writer.raw(&self.trace);
         if !self.braid.is_none() {
             self.braid.write(writer);
         }
@@ -305,10 +311,10 @@ impl RatchetDelta {
         let chain_key = if moves { reader.secret()? } else { Secret::copy(&[0; 32]) };
         let skips = matches!(place, MessagePlace::Current | MessagePlace::Next(_));
         let skipped = if skips { read_skipped(reader)? } else { SkippedKeys::new() };
-        let (number, tag) = (reader.u32()?, *reader.array()?);
+        let (number, trace) = (reader.u32()?, *reader.array()?);
         let braid = if has_braid { BraidDelta::read(reader)? } else { BraidDelta::default() };
         let chain_key = ChainKey(chain_key);
-        let delta = Self { place, chain_key, skipped, number, tag, braid, reserved: None };
+        let delta = Self { place, chain_key, skipped, number, trace, braid, reserved: None };
         if has_braid && delta.braid.is_received() != delta.is_received() {
             return Err(Error::Malformed);
         }

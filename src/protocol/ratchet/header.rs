@@ -19,6 +19,8 @@ use crate::protocol::labels;
 /// Length of a header in bytes, before it is sealed.
 pub(crate) const HEADER: usize = 32 + 4 + 4 + NONCE + 4 + PART;
 
+const VARYING: usize = 1 + HEADER - 32 - NONCE;
+
 /// Length of a sealed header in bytes.
 pub(crate) const SEALED_HEADER: usize = HEADER + TAG;
 
@@ -58,6 +60,12 @@ impl Header {
             &self.pq_epoch.to_be_bytes(),
             &self.part,
         ])
+    }
+
+    /// Encodes what two headers under one message key can differ in besides the nonce.
+    pub(super) fn varying(&self, kind: u8) -> [u8; VARYING] {
+        let (previous, number) = (self.previous.to_be_bytes(), self.number.to_be_bytes());
+        concat(&[&[kind], &previous, &number, &self.pq_epoch.to_be_bytes(), &self.part])
     }
 
     fn decode(bytes: &[u8; HEADER]) -> Result<Self, Error> {
@@ -103,6 +111,10 @@ impl<'a> SealedHeader<'a> {
     ) -> Result<(Self, &'a [u8; TAG]), Error> {
         let (text, tag, body_tag) = (reader.array()?, reader.array()?, reader.array()?);
         Ok((Self { text, tag, body_tag, associated: associated(clear, body_tag) }, body_tag))
+    }
+
+    pub(crate) fn tag(&self) -> &'a [u8; TAG] {
+        self.tag
     }
 
     /// Tries one header key. `None` if the header was not sealed under it.

@@ -5,6 +5,7 @@ pub(crate) mod braid;
 mod chain;
 mod delta;
 mod header;
+mod imprint;
 mod open;
 #[expect(clippy::module_inception, reason = "the folder of the ratchet has its type")]
 mod ratchet;

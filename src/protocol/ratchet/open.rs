@@ -22,6 +22,7 @@ use crate::protocol::padding::{MAX_BODY, content_length};
 use super::chain::{ChainKey, MessageKey, SkippedKeys, walk};
 use super::delta::{MessagePlace, NewReceiving, RatchetDelta};
 use super::header::{ClearHeader, Header, SealedHeader};
+use super::imprint::Imprint;
 use super::ratchet::{MAX_SKIP, Ratchet, ReceivingChain, SendState};
 use super::skipped::find;
 
@@ -41,6 +42,14 @@ pub(crate) struct StagedHeader<'a> {
     clear: ClearHeader,
     header: Header,
     trial: Trial<'a>,
+    parts: Parts<'a>,
+}
+
+/// The parts of a message behind its clear header.
+#[derive(Clone, Copy)]
+struct Parts<'a> {
+    whole: &'a [u8],
+    header_tag: &'a [u8; TAG],
     tag: &'a [u8; TAG],
     body: &'a [u8],
 }
@@ -87,12 +96,12 @@ impl Ratchet {
         clear: ClearHeader,
         payload: &[u8],
     ) -> Result<(Self, FirstMessage), Error> {
-        let (sealed, tag, body) = split(payload, &clear)?;
+        let (sealed, parts) = split(payload, &clear)?;
         let header = sealed.open(&keys.initiator_header).ok_or(Error::Forged)??;
         let ratchet = Self::answer(keys, header.ratchet);
         let trial = Trial::First(signed_prekey);
         ratchet.check(&header, trial)?;
-        let staged = StagedHeader { ratchet: &ratchet, clear, header, trial, tag, body };
+        let staged = StagedHeader { ratchet: &ratchet, clear, header, trial, parts };
         let (content, delta) = staged.open()?;
         Ok((ratchet, FirstMessage { content, number: header.number, delta }))
     }
@@ -103,7 +112,7 @@ impl Ratchet {
         clear: ClearHeader,
         payload: &'a [u8],
     ) -> Result<StagedHeader<'a>, Error> {
-        let (sealed, tag, body) = split(payload, &clear)?;
+        let (sealed, parts) = split(payload, &clear)?;
         let current = self.receiving.iter().map(|current| (&current.header, Trial::Current));
         let next = core::iter::once((&self.next_receiving_header, Trial::Next));
         let closed = self.closed.iter().map(|closed| (&closed.header, Trial::Closed(closed.chain)));
@@ -111,7 +120,7 @@ impl Ratchet {
             if let Some(header) = sealed.open(&key.0) {
                 let header = header?;
                 self.check(&header, trial)?;
-                return Ok(StagedHeader { ratchet: self, clear, header, trial, tag, body });
+                return Ok(StagedHeader { ratchet: self, clear, header, trial, parts });
             }
         }
         Err(Error::Forged)
@@ -151,8 +160,8 @@ impl<'a> StagedHeader<'a> {
         let (mut text, place, chain_key, skipped) = self.text()?;
         let (length, braid) = self.braid(&text, &place)?;
         text.truncate(length);
-        let (number, tag) = (self.header.number, *self.tag);
-        Ok((text, RatchetDelta { place, chain_key, skipped, number, tag, braid, reserved: None }))
+        let (number, trace) = (self.header.number, self.imprint().to_bytes());
+        Ok((text, RatchetDelta { place, chain_key, skipped, number, trace, braid, reserved: None }))
     }
 
     /// Opens the body's text without its padding, and tells what using its key changes.
@@ -164,8 +173,8 @@ impl<'a> StagedHeader<'a> {
         };
         let ad =
             self.ratchet.body_ad(self.ratchet.role.other(), &self.clear, &self.header.encode());
-        let mut text = Zeroizing::new(self.body.to_vec());
-        aead::open(key.bytes(), &self.header.nonce, &ad, &mut text, self.tag)?;
+        let mut text = Zeroizing::new(self.parts.body.to_vec());
+        aead::open(key.bytes(), &self.header.nonce, &ad, &mut text, self.parts.tag)?;
         let length = content_length(&text)?;
         text.truncate(length);
         Ok((text, place, chain_key, skipped))
@@ -216,8 +225,7 @@ impl<'a> StagedHeader<'a> {
         };
         let number = self.header.number;
         if number < current.number {
-            let key = find(&current.skipped, number)
-                .ok_or_else(|| self.ratchet.recent.explain(current.chain, number, self.tag))?;
+            let key = find(&current.skipped, number).ok_or_else(|| self.explain(current.chain))?;
             return Ok(late(key, current.chain));
         }
         bound(number.saturating_sub(current.number), 0)?;
@@ -284,16 +292,24 @@ impl<'a> StagedHeader<'a> {
         let number = self.header.number;
         let mut closed = self.ratchet.closed.iter().filter(|closed| closed.chain == chain);
         let key = closed.next().and_then(|closed| find(&closed.skipped, number));
-        let key = key.ok_or_else(|| self.ratchet.recent.explain(chain, number, self.tag))?;
-        Ok(late(key, chain))
+        Ok(late(key.ok_or_else(|| self.explain(chain))?, chain))
+    }
+
+    fn explain(&self, chain: u32) -> Error {
+        self.ratchet.recent.explain(chain, self.header.number, || self.imprint())
+    }
+
+    fn imprint(&self) -> Imprint {
+        let Parts { whole, header_tag, .. } = self.parts;
+        Imprint::of(&self.ratchet.imprint, &self.clear, whole, header_tag)
     }
 }
 
-/// Splits a message into its sealed header, its body's tag, and its body.
+/// Splits a message behind its clear header into its parts, the sealed header once more by itself.
 fn split<'a>(
     payload: &'a [u8],
     clear: &ClearHeader,
-) -> Result<(SealedHeader<'a>, &'a [u8; TAG], &'a [u8]), Error> {
+) -> Result<(SealedHeader<'a>, Parts<'a>), Error> {
     let mut reader = Reader::new(payload);
     let (sealed, tag) = SealedHeader::read(&mut reader, clear)?;
     let body = reader.rest();
@@ -301,7 +317,8 @@ fn split<'a>(
     if body.is_empty() || body.len() > MAX_BODY {
         return Err(Error::Malformed);
     }
-    Ok((sealed, tag, body))
+    let header_tag = sealed.tag();
+    Ok((sealed, Parts { whole: payload, header_tag, tag, body }))
 }
 
 /// Uses the key of a late message, which moves no chain.

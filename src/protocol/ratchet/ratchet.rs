@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::primitives::aead::TAG;
 use crate::primitives::codec::{Reader, Writer, concat};
 use crate::primitives::dh;
+use crate::primitives::digest::DIGEST_KEY;
 use crate::primitives::kdf::Prk;
 use crate::primitives::secret::Secret;
 
@@ -92,6 +93,7 @@ pub(crate) struct Ratchet {
     pub(super) role: Role,
     session: [u8; 32],
     pub(super) root: Secret<32>,
+    pub(super) imprint: Secret<DIGEST_KEY>,
     pub(super) sending: SendState,
     pub(super) next_sending_header: HeaderKey,
     pub(super) receiving: Option<Box<ReceivingChain>>,
@@ -115,6 +117,7 @@ impl Ratchet {
             role: Role::Initiator,
             session: keys.session,
             root: keys.root,
+            imprint: keys.imprint,
             sending: SendState::Due(Box::new(Due {
                 peer: signed_prekey,
                 chain: 0,
@@ -136,6 +139,7 @@ impl Ratchet {
             role: Role::Responder,
             session: keys.session,
             root: keys.root,
+            imprint: keys.imprint,
             sending: SendState::Due(Box::new(Due { peer, chain: 0, previous: 0, sealed: 0 })),
             next_sending_header: HeaderKey(keys.responder_header),
             receiving: None,
@@ -221,6 +225,7 @@ impl Ratchet {
         writer.u8(self.role.direction());
         writer.raw(&self.session);
         writer.raw(self.root.expose());
+        writer.raw(self.imprint.expose());
         match &self.sending {
             SendState::Due(due) => {
                 writer.u8(0);
@@ -258,6 +263,7 @@ impl Ratchet {
             role,
             session: *reader.array()?,
             root: reader.secret()?,
+            imprint: reader.secret()?,
             sending: SendState::read(reader)?,
             next_sending_header: HeaderKey(reader.secret()?),
             receiving: reader.option(|reader| ReceivingChain::read(reader).map(Box::new))?,

@@ -19,7 +19,7 @@ use super::chain::{ChainKey, Reserved};
 use super::delta::RatchetDelta;
 use super::header::{ClearHeader, Header};
 use super::ratchet::{Ratchet, SendState, SendingChain};
-use super::seal::{MessageBuilder, check, nonce};
+use super::seal::{MessageBuilder, NO_NONCE, check};
 
 /// Most numbers that may be reserved at once: a twentieth of what a receiver follows, because a
 /// process that ends leaves them as a gap, and the message that reserved them may be lost with it.
@@ -99,15 +99,15 @@ impl Ratchet {
             return Err(Error::NotReserved);
         };
         let (key, chain_key) = chain_key.step();
-        let nonce = nonce(rng);
         let mut builder = MessageBuilder::begin(clear, content, padded);
         // Nothing is begun here, whatever waits for the root.
         let capacity = Capacity { number: *at, room: builder.room(), is_busy: true };
         let part = self.braid.send_reserved(chunks, &capacity, builder.body());
         let SendingChain { public, previous, pq_epoch, header: header_key, .. } = &**going;
         let (ratchet, previous, number, pq_epoch) = (*public, *previous, *at, *pq_epoch);
-        let header = Header { ratchet, previous, number, nonce, pq_epoch, part: part.encode() };
-        let (message, _) = builder.seal(self, about, (header_key, &header), &key)?;
+        let header =
+            Header { ratchet, previous, number, nonce: NO_NONCE, pq_epoch, part: part.encode() };
+        let (message, _) = builder.seal(self, about, (header_key, header), &key, rng)?;
         self.use_up(chain_key);
         Ok(message)
     }

@@ -1,6 +1,8 @@
 //! Sealing of messages: `spec/ratchet.md`, "Sealing".
 //!
 //! ```text
+//! nonce           = random (12) ⊕ SHA-256(LABEL(ratchet/nonce)
+//!                       ‖ DIGEST(imprint key, kind ‖ header without ratchet key and nonce, text))[0..12]
 //! body ‖ body tag = AES-256-GCM(key = message key, nonce = nonce in the header,
 //!                       ad = LABEL(ratchet/body) ‖ session id ‖ direction ‖ version ‖ kind ‖ header,
 //!                       content ‖ extra chunks of the braid ‖ padding)
@@ -14,9 +16,10 @@ use rand_core::CryptoRng;
 
 use super::braid::Capacity;
 use crate::error::Error;
-use crate::primitives::codec::concat;
+use crate::primitives::codec::{concat, first};
+use crate::primitives::digest::Digest;
 use crate::primitives::erasure::CHUNK;
-use crate::primitives::kdf::hedged;
+use crate::primitives::kdf::{hash, hedged};
 use crate::primitives::{aead, dh};
 use crate::protocol::labels;
 use crate::protocol::padding::MAX_CONTENT;
@@ -26,6 +29,9 @@ use super::chain::{MessageKey, SkippedKeys};
 use super::delta::{MessagePlace, NewSending, RatchetDelta};
 use super::header::{ClearHeader, Header, HeaderKey};
 use super::ratchet::{OVERHEAD, Ratchet, SendState, SendingChain, Turn};
+
+/// What stands for the nonce in a header until there is one.
+pub(super) const NO_NONCE: [u8; aead::NONCE] = [0; aead::NONCE];
 
 /// A message while it is put together, in one allocation.
 pub(super) struct MessageBuilder {
@@ -57,19 +63,21 @@ impl MessageBuilder {
         &mut self.message
     }
 
-    /// Pads and seals the message; returns it with the tag of its body.
+    /// Pads and seals the message; returns it with the tag of its body. The header has no nonce yet.
     pub(super) fn seal(
         self,
         ratchet: &Ratchet,
         about: &ClearHeader,
-        (header_key, header): (&HeaderKey, &Header),
+        (header_key, mut header): (&HeaderKey, Header),
         key: &MessageKey,
+        rng: &mut impl CryptoRng,
     ) -> Result<(Vec<u8>, [u8; aead::TAG]), Error> {
         let Self { mut message, clear, end } = self;
         message.push(0x80);
         message.resize(end, 0);
-        let ad = ratchet.body_ad(ratchet.role, about, &header.encode());
         let (head, body) = message.split_at_mut(clear.saturating_add(OVERHEAD));
+        header.nonce = ratchet.nonce(about.kind, &header, body, rng);
+        let ad = ratchet.body_ad(ratchet.role, about, &header.encode());
         let tag = aead::seal(&key.0, &header.nonce, &ad, body)?;
         let sealed = header.seal(header_key, about, &tag)?;
         let (_, behind) = head.split_at_mut(clear);
@@ -82,13 +90,6 @@ impl MessageBuilder {
 pub(super) fn check(content: &[u8], padded: usize) -> Result<(), Error> {
     let fits = content.len() <= MAX_CONTENT && padded > content.len();
     if fits { Ok(()) } else { Err(Error::ContentTooLong) }
-}
-
-/// Draws the nonce of a body.
-pub(super) fn nonce(rng: &mut impl CryptoRng) -> [u8; aead::NONCE] {
-    let mut nonce = [0; aead::NONCE];
-    rng.fill_bytes(&mut nonce);
-    nonce
 }
 
 /// The place of a message in the sending chain, existing or new.
@@ -152,7 +153,6 @@ impl Ratchet {
         let (position, chain_key) = chain.position(&self.next_sending_header);
         let next = position.number.checked_add(1).ok_or(Error::ChainExhausted)?;
         let (key, chain_key) = chain_key.step();
-        let nonce = nonce(rng);
         let mut builder = MessageBuilder::begin(clear, content, padded);
         let capacity = Capacity {
             number: position.number,
@@ -161,8 +161,9 @@ impl Ratchet {
         };
         let (part, braid) = self.braid.send(&capacity, builder.body(), rng);
         let SendPosition { ratchet, previous, number, pq_epoch, header: header_key } = position;
-        let header = Header { ratchet, previous, number, nonce, pq_epoch, part: part.encode() };
-        let (message, tag) = builder.seal(self, about, (header_key, &header), &key)?;
+        let header =
+            Header { ratchet, previous, number, nonce: NO_NONCE, pq_epoch, part: part.encode() };
+        let (message, trace) = builder.seal(self, about, (header_key, header), &key, rng)?;
         let place = match chain {
             MessageChain::New(new, _) => MessagePlace::SentNext(new),
             MessageChain::Present(_) => MessagePlace::Sent,
@@ -170,8 +171,28 @@ impl Ratchet {
         let (number, skipped) = (next, SkippedKeys::new());
         Ok((
             message,
-            RatchetDelta { place, chain_key, skipped, number, tag, braid, reserved: None },
+            RatchetDelta { place, chain_key, skipped, number, trace, braid, reserved: None },
         ))
+    }
+
+    /// Makes the nonce of a body, so that a generator that repeats itself gives no two bodies one nonce under one
+    /// key: whatever two texts or their headers differ in makes another one. All else that their associated data
+    /// holds is the same for one message key.
+    pub(super) fn nonce(
+        &self,
+        kind: u8,
+        header: &Header,
+        text: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> [u8; aead::NONCE] {
+        let mut random = [0; aead::NONCE];
+        rng.fill_bytes(&mut random);
+        let digest = Digest::new(&self.imprint).of(&header.varying(kind), text);
+        let mut nonce: [u8; aead::NONCE] = first(&hash(&[labels::RATCHET_NONCE, &digest]));
+        for (byte, random) in nonce.iter_mut().zip(random) {
+            *byte ^= random;
+        }
+        nonce
     }
 
     /// Takes the root step that begins a sending chain.

@@ -4,13 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::Error;
-use crate::primitives::aead::TAG;
-use crate::primitives::codec::{Reader, Writer, first};
+use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
-use crate::primitives::secret::same;
 
 use super::chain::{MessageKey, SkippedKeys};
 use super::header::HeaderKey;
+use super::imprint::Imprint;
 
 /// Maximum number of skipped keys in a session: with its number 36 bytes each, 72 kB of state. The oldest is
 /// dropped first.
@@ -168,15 +167,15 @@ pub(crate) fn read_skipped(reader: &mut Reader<'_>) -> Result<SkippedKeys, Error
     }
 }
 
-/// One opened message: its chain, its number and half of its body's tag.
+/// One opened message: its chain, its number and its imprint.
 #[derive(Clone, Copy, Default)]
 struct OpenedMessage {
     chain: u32,
     number: u32,
-    tag: [u8; 8],
+    imprint: Imprint,
 }
 
-/// The last [`MAX_RECENT`] opened messages. Public values.
+/// The last [`MAX_RECENT`] opened messages. Nothing of it leaves the state.
 #[derive(Default)]
 pub(crate) struct Recent {
     opened: [OpenedMessage; MAX_RECENT],
@@ -185,20 +184,34 @@ pub(crate) struct Recent {
 }
 
 impl Recent {
-    /// Explains why a message has no key: it was opened ([`Error::Duplicate`]), another one with its
-    /// number was ([`Error::StateCloned`]), or that is too long ago to say.
-    pub(crate) fn explain(&self, chain: u32, number: u32, tag: &[u8; TAG]) -> Error {
-        let found = self.opened.iter().find(|seen| seen.chain == chain && seen.number == number);
-        match found {
-            Some(seen) if same(&seen.tag, &half(tag)) => Error::Duplicate,
-            Some(_) => Error::StateCloned,
-            None => Error::MessageKeyGone,
+    /// Explains why a message with an authentic header has no key: it was opened ([`Error::Duplicate`]), a
+    /// message with its number and another header was ([`Error::StateCloned`]), or nothing tells.
+    ///
+    /// Another body alone is no sign of a clone: the header vouches for the body's tag, and without the key
+    /// nobody can say whether that holds, so a stranger can have altered the body.
+    pub(crate) fn explain(
+        &self,
+        chain: u32,
+        number: u32,
+        imprint: impl FnOnce() -> Imprint,
+    ) -> Error {
+        let mut opened = self.opened.iter();
+        let Some(seen) = opened.find(|seen| seen.chain == chain && seen.number == number) else {
+            return Error::MessageKeyGone;
+        };
+        let imprint = imprint();
+        if seen.imprint.is(&imprint) {
+            Error::Duplicate
+        } else if seen.imprint.has_head_of(&imprint) {
+            Error::MessageKeyGone
+        } else {
+            Error::StateCloned
         }
     }
 
-    pub(crate) fn remember(&mut self, chain: u32, number: u32, tag: [u8; 8]) {
+    pub(crate) fn remember(&mut self, chain: u32, number: u32, imprint: Imprint) {
         if let Some(place) = self.opened.get_mut(usize::from(self.next)) {
-            *place = OpenedMessage { chain, number, tag };
+            *place = OpenedMessage { chain, number, imprint };
         }
         self.next = self.next.saturating_add(1);
         if usize::from(self.next) >= MAX_RECENT {
@@ -211,7 +224,7 @@ impl Recent {
         for seen in &self.opened {
             writer.u32(seen.chain);
             writer.u32(seen.number);
-            writer.raw(&seen.tag);
+            writer.raw(&seen.imprint.to_bytes());
         }
     }
 
@@ -225,14 +238,9 @@ impl Recent {
             *seen = OpenedMessage {
                 chain: reader.u32()?,
                 number: reader.u32()?,
-                tag: *reader.array()?,
+                imprint: Imprint::from_bytes(reader.array()?),
             };
         }
         Ok(Self { opened, next })
     }
-}
-
-/// Returns the half of a tag that is remembered.
-pub(crate) fn half(tag: &[u8; TAG]) -> [u8; 8] {
-    first(tag)
 }

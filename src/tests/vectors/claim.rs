@@ -168,8 +168,8 @@ impl Scene {
             &self.chosen.ephemeral_random,
             &self.chosen.kem_random,
             &self.first.ratchet_random,
-            &self.first.nonce,
             &self.first.braid_random,
+            &self.first.nonce_random,
             &self.claim.salt_random,
         ];
         let bundles = [self.host.device().1];
@@ -254,6 +254,7 @@ impl Scene {
             header_key: &shared.responder_header,
             pq_epoch: 0,
             part: &BraidPart::bare(1, 0),
+            imprint_key: &shared.imprint_keys[1],
         };
         let (_, nonce, message) = sealing.seal(&mut v, &turned.chain, &content);
         (v, random, nonce, message)

@@ -76,6 +76,7 @@ fn conversation() -> Vec<Vector> {
         header_key: &shared.initiator_header,
         pq_epoch: 0,
         part: &part_of_again,
+        imprint_key: &shared.imprint_keys[0],
     };
     let (_, nonce, again_message) = sealing.seal(&mut again, &first.chain, two);
     seals(&mut initiator, &[&nonce], two, &again_message);
@@ -103,6 +104,7 @@ fn conversation() -> Vec<Vector> {
         pq_epoch: 0,
         // It has one chunk of the header, and nothing to send.
         part: &BraidPart::bare(1, 0),
+        imprint_key: &shared.imprint_keys[1],
     };
     let (_, nonce, answer_message) = sealing.seal(&mut answer, &answered.chain, one);
     // Message 1 of the first chain is late: the responder answers without it.
@@ -134,6 +136,7 @@ fn conversation() -> Vec<Vector> {
         header_key: &first.next_header,
         pq_epoch: 0,
         part: &parts[usize::try_from(number).unwrap()],
+        imprint_key: &shared.imprint_keys[0],
     };
     let (chain, nonce, turn_message) = at(0).seal(&mut turning, &turned.chain, zero);
     seals(&mut initiator, &[&random, &nonce], zero, &turn_message);
@@ -199,6 +202,7 @@ fn conversation() -> Vec<Vector> {
         header_key: &shared.initiator_header,
         pq_epoch: 0,
         part: &part_of_again,
+        imprint_key: &shared.imprint_keys[0],
     };
     opened(&mut closed, "late", &kept, &sealing, &again_message);
 
@@ -267,6 +271,7 @@ fn exact() -> Vector {
         header_key: &shared.initiator_header,
         pq_epoch: 0,
         part: &BraidPart::next((1, 1), &first.stream, 1, 1, 0),
+        imprint_key: &shared.imprint_keys[0],
     };
     let (nonce, message) = sealing.under(&mut v, &key, &padded(content, content.len() + 1));
     let sealed = Tape::play(&[&nonce], |rng| {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::Error;
+use crate::primitives::digest::{DIGEST_KEY, Digest};
 use crate::primitives::kdf;
 use crate::primitives::kdf::Prk;
 use crate::primitives::secret::Secret;
@@ -162,6 +163,17 @@ impl Vector {
         let random: [u8; 32] = self.input(&format!("{of} random"));
         let prk = self.extract(&format!("{of} prk"), secret, &[&random]);
         (random, self.expand(name, &prk, info))
+    }
+
+    pub(super) fn digest(
+        &mut self,
+        name: &str,
+        key: &[u8; DIGEST_KEY],
+        (about, text): (&[u8], &[u8]),
+    ) -> [u8; 16] {
+        let value = Digest::new(&Secret::copy(key)).of(about, text);
+        self.bytes(name, &value);
+        value
     }
 
     pub(super) fn mac(&mut self, name: &str, key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {

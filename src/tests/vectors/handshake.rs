@@ -11,6 +11,7 @@ use super::model::{Member, Published, member};
 use super::ratchet::{Sealing, ratchet_key, room, turn};
 use super::tape::Tape;
 use crate::error::Error;
+use crate::primitives::digest::DIGEST_KEY;
 use crate::primitives::secret::Secret;
 use crate::primitives::{dh, kem};
 use crate::protocol::handshake::continuation::{Continuation, Predecessor};
@@ -85,6 +86,8 @@ pub(super) struct Shared {
     pub(super) responder_header: [u8; 32],
     pub(super) session: [u8; 32],
     pub(super) braid: [u8; 32],
+    /// Each side's own, the initiator's first.
+    pub(super) imprint_keys: [[u8; DIGEST_KEY]; 2],
     pub(super) prefix: Vec<u8>,
 }
 
@@ -179,6 +182,15 @@ pub(super) fn combine(
         v.expand("responder header", &late, &[labels::HANDSHAKE_KEYS, &h2, &[3]]);
     let session = v.expand("session id", &late, &[labels::HANDSHAKE_KEYS, &h2, &[4]]);
     let braid = v.expand("braid key", &late, &[labels::HANDSHAKE_KEYS, &h2, &[5]]);
+    let imprint_keys = [
+        ("initiator", initiator.agreement_seed, &chosen.ephemeral_seed),
+        ("responder", &responder.agreement_seed, &signed_prekeys.signed_seed),
+    ]
+    .map(|(who, identity, handshake)| {
+        let prk = v.extract(&alloc::format!("{who} imprint prk"), identity, &[handshake]);
+        let info = [labels::RATCHET_IMPRINT, &session];
+        v.expand(&alloc::format!("{who} imprint key"), &prk, &info)
+    });
     let one_time_id = if with_one_time { one_time.id } else { [0; 8] };
     let prefix = [
         &[1, 2, mode][..],
@@ -196,7 +208,7 @@ pub(super) fn combine(
         &chosen.ciphertext,
     ]);
     v.bytes("name", &name[..16]);
-    Shared { root, initiator_header, responder_header, session, braid, prefix }
+    Shared { root, initiator_header, responder_header, session, braid, imprint_keys, prefix }
 }
 
 /// The values that a first message uses up, in the order in which the crate asks for them.
@@ -204,8 +216,8 @@ pub(super) struct FirstMessage {
     pub(super) message: Vec<u8>,
     pub(super) ratchet_random: [u8; 32],
     pub(super) ratchet_seed: [u8; 32],
-    pub(super) nonce: [u8; 12],
     pub(super) braid_random: [u8; 32],
+    pub(super) nonce_random: [u8; 12],
     /// The initiator's stream of the header: the header and its tag.
     pub(super) stream: Vec<u8>,
     /// After the message: the root key, the chain key, the initiator's next header key.
@@ -217,7 +229,7 @@ pub(super) struct FirstMessage {
 impl FirstMessage {
     /// Lists the randomness of the message, in the order in which the crate asks for it.
     pub(super) fn random(&self) -> [&[u8]; 3] {
-        [&self.ratchet_random, &self.nonce, &self.braid_random]
+        [&self.ratchet_random, &self.braid_random, &self.nonce_random]
     }
 }
 
@@ -245,15 +257,16 @@ pub(super) fn first(
         header_key: &shared.initiator_header,
         pq_epoch: 0,
         part: &part,
+        imprint_key: &shared.imprint_keys[0],
     };
-    let (chain, nonce, message) = sealing.seal(v, &turned.chain, content);
+    let (chain, nonce_random, message) = sealing.seal(v, &turned.chain, content);
     let (root, next_header) = (turned.root, turned.next_header);
     FirstMessage {
         message,
         ratchet_random,
         ratchet_seed,
-        nonce,
         braid_random,
+        nonce_random,
         stream,
         root,
         chain,

@@ -8,6 +8,7 @@ use super::form::{Vector, chosen};
 use super::ratchet::{Sealing, ratchet_key, room, turn_to_epoch};
 use super::tape::Tape;
 use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::digest::DIGEST_KEY;
 use crate::protocol::padding::Padding;
 use crate::protocol::ratchet::ClearHeader;
 use crate::protocol::ratchet::Ratchet;
@@ -21,6 +22,7 @@ pub(super) fn vectors() -> Vec<Vector> {
 struct Held {
     session: [u8; 32],
     root: [u8; 32],
+    imprint_key: [u8; DIGEST_KEY],
     header_key: [u8; 32],
     /// The responder's ratchet key, in the chain that the initiator answers.
     peer_seed: [u8; 32],
@@ -38,13 +40,14 @@ impl Held {
     fn new(v: &mut Vector) -> Self {
         let session = v.input("session id");
         let root = v.input("root");
+        let imprint_key = chosen("ratchet-mixed imprint key");
         let header_key = v.input("header key");
         let peer_seed = v.input("peer ratchet seed");
         let peer = v.agreement_key("peer ratchet key", &peer_seed);
         let (root_of, key) = (v.input("auth root"), v.input("auth key"));
         let authenticator = Authenticator { root: root_of, key };
         let secret = v.input("secret");
-        Self { session, root, header_key, peer_seed, peer, authenticator, secret }
+        Self { session, root, imprint_key, header_key, peer_seed, peer, authenticator, secret }
     }
 
     /// Encodes the braid of either side, with the secret of epoch 2: the initiator Fresh, the responder
@@ -81,12 +84,13 @@ impl Held {
             &[direction][..],
             &self.session,
             &self.root,
+            &self.imprint_key,
             &sending,
             &next_sending,
             &receiving,
             &next_receiving,
             &number(0),
-            &[0; 513],
+            &[0; 769],
             &self.braid(is_initiator),
         ];
         Reader::all(&state.concat(), Ratchet::read).unwrap()
@@ -125,12 +129,13 @@ fn turn_to_epoch_two() -> Vector {
         header_key: &held.header_key,
         pq_epoch: 2,
         part: &BraidPart::next((3, 1), &key_side.stream, 0, 0, room),
+        imprint_key: &held.imprint_key,
     };
     let (_, nonce, message) = sealing.seal(&mut v, &turned.chain, &content);
 
     let mut initiator = held.ratchet(true);
     let padded = Padding::Buckets.length(content.len());
-    let random: &[&[u8]] = &[&random, &nonce, &braid_random];
+    let random: &[&[u8]] = &[&random, &braid_random, &nonce];
     let sealed =
         Tape::play(random, |rng| initiator.seal(&CLEAR, &message[..2], &content, padded, rng));
     let (sealed, mut delta) = sealed.unwrap();

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::braid::BraidPart;
 use super::form::Vector;
+use crate::primitives::digest::DIGEST_KEY;
 use crate::primitives::secret::Secret;
 use crate::primitives::{aead, kdf};
 use crate::protocol::labels;
@@ -65,10 +66,11 @@ pub(super) struct Sealing<'a> {
     /// The newest epoch of the braid that is in the root.
     pub(super) pq_epoch: u32,
     pub(super) part: &'a BraidPart,
+    pub(super) imprint_key: &'a [u8; DIGEST_KEY],
 }
 
 impl Sealing<'_> {
-    /// Computes the next chain key, the body's nonce, and the message.
+    /// Computes the next chain key, the randomness of the body's nonce, and the message.
     pub(super) fn seal(
         &self,
         v: &mut Vector,
@@ -80,29 +82,39 @@ impl Sealing<'_> {
         v.bytes("content", content);
         let text = [content, self.part.extra.as_flattened()].concat();
         let padded = padded(&text, bucket(content.len()));
-        let (nonce, message) = self.under(v, &key, &padded);
-        (next, nonce, message)
+        let (random, message) = self.under(v, &key, &padded);
+        (next, random, message)
     }
 
-    /// Computes the body's nonce and the message, under a message key.
+    /// Computes the randomness of the body's nonce, and the message, under a message key.
     pub(super) fn under(
         &self,
         v: &mut Vector,
         key: &[u8; 32],
         padded: &[u8],
     ) -> ([u8; 12], Vec<u8>) {
-        let nonce = v.input("nonce");
         v.number("direction", self.direction);
         v.number("previous", self.previous);
         v.number("number", self.number);
         v.number("mixed", self.pq_epoch);
         let place = [self.previous.to_be_bytes(), self.number.to_be_bytes()].concat();
         let (pq_epoch, part) = (self.pq_epoch.to_be_bytes(), self.part.write(v));
-        let header = [&self.ratchet[..], &place, &nonce, &pq_epoch, &part].concat();
-        v.bytes("header", &header);
         v.bytes("padded content", padded);
         let clear = [1, if self.prefix.is_some() { 2 } else { 1 }];
-        let ad = [labels::RATCHET_BODY, self.session, &[self.direction], &clear, &header].concat();
+        let with = |nonce: &[u8; 12]| {
+            let header = [&self.ratchet[..], &place, nonce, &pq_epoch, &part].concat();
+            let front = [labels::RATCHET_BODY, self.session, &[self.direction], &clear].concat();
+            ([&front[..], &header].concat(), header)
+        };
+        v.bytes("imprint key", self.imprint_key);
+        let random: [u8; 12] = v.input("nonce random");
+        let about = [&clear[1..], &place, &pq_epoch, &part].concat();
+        let digest = v.digest("nonce digest", self.imprint_key, (&about, padded));
+        let hash = kdf::hash(&[labels::RATCHET_NONCE, &digest]);
+        let nonce: [u8; 12] = core::array::from_fn(|at| hash[at] ^ random[at]);
+        v.bytes("nonce", &nonce);
+        let (ad, header) = with(&nonce);
+        v.bytes("header", &header);
         v.bytes("body ad", &ad);
         let mut body = padded.to_vec();
         let tag = aead::seal(&Secret::copy(key), &nonce, &ad, &mut body).unwrap();
@@ -121,7 +133,7 @@ impl Sealing<'_> {
         let front = self.prefix.unwrap_or(&clear);
         let message = [front, &sealed, &tag, &body].concat();
         v.bytes("message", &message);
-        (nonce, message)
+        (random, message)
     }
 }
 

@@ -115,6 +115,7 @@ fn small_order() -> Vector {
         header_key: &shared.initiator_header,
         pq_epoch: 0,
         part: &BraidPart::next((1, 1), &stream, 0, 0, 0),
+        imprint_key: &shared.imprint_keys[0],
     };
     let (_, _, message) = sealing.seal(&mut v, &chain, b"First.");
     v.refused(device.accept(&message, NOW).err())
@@ -161,6 +162,7 @@ fn altered(
             header_key: &shared.initiator_header,
             pq_epoch: 0,
             part: &said.part,
+            imprint_key: &shared.imprint_keys[0],
         };
         sealing.under(v, &key, &said.padded).1
     };

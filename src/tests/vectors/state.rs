@@ -89,13 +89,20 @@ fn session_lineage() -> Vector {
         pair("handshake-one-time", "", true);
     v.bytes("session id", &shared.session);
     v.bytes("message", &first.message);
-    let tag = &first.message[shared.prefix.len() + 112..][..16];
-    for (part, role, received, real) in
-        [("initiator", 1, 0, initiator), ("responder", 2, 1, responder)]
-    {
+    let (front, rest) = first.message[shared.prefix.len()..].split_at(112 + 16);
+    let prefix_hash = v.hash("prefix hash", &[&shared.prefix]);
+    for (part, role, real) in [("initiator", 1, initiator), ("responder", 2, responder)] {
         v.part(part);
         let anchor = start(&mut v, 3, &[role], &shared.session);
-        let name = [&[received][..], tag].concat();
+        let name = if role == 1 {
+            [&[0][..], &front[112..]].concat()
+        } else {
+            let key = &shared.imprint_keys[1];
+            v.bytes("imprint key", key);
+            let about = [&[1, 2][..], &prefix_hash].concat();
+            let digest = v.digest("digest", key, (&about, &[front, rest].concat()));
+            [&[1][..], &front[96..][..8], &digest[..8]].concat()
+        };
         v.bytes("first name", &name);
         let anchor = after(&anchor, &name);
         v.bytes("first anchor", &anchor);

@@ -32,11 +32,11 @@ const MAX_STATE: usize = {
     let sending = 1 + 4 + 32 + 32 + 32 + 32 + 4 + 4 + 4;
     let receiving = 1 + 4 + 32 + 4 + 4 + 32 + 32 + 4 + 4;
     let closed = 4 + MAX_CLOSED * (4 + 32 + 4 + 4 + 32 + 4);
-    let recent = 1 + 32 * (4 + 4 + 8);
+    let recent = 1 + 32 * (4 + 4 + 16);
     // With a secret that waits for the root, and in the state that keeps most: ct1 out, the vector in.
     let vector = 1 + 36 * (2 + 32);
     let braid = 4 + 32 + 32 + (1 + 32) + 1 + 64 + 32 + 2 + vector + 1;
-    let ratchet = 1 + 32 + 32 + sending + 32 + receiving + 32 + closed + recent + braid;
+    let ratchet = 1 + 32 + 32 + 144 + sending + 32 + receiving + 32 + closed + recent + braid;
     head + ratchet + MAX_SKIPPED * (4 + 32)
 };
 

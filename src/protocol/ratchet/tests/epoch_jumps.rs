@@ -81,7 +81,7 @@ fn leap(
         chain_key,
         skipped,
         number: 1,
-        tag,
+        trace: tag,
         braid,
         reserved: None,
     });

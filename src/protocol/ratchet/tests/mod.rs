@@ -11,7 +11,9 @@
 mod costs;
 mod epoch_jumps;
 mod healing;
+mod imprints;
 mod network;
+mod nonces;
 mod numbers;
 
 use alloc::vec;
@@ -20,6 +22,7 @@ use alloc::vec::Vec;
 use super::braid::{BraidPart, Kind, PART};
 use super::header::ClearHeader;
 use super::header::Header;
+use super::header::SealedHeader;
 use super::ratchet::{MAX_SKIP, Ratchet, SendState};
 use super::skipped::MAX_CLOSED;
 use crate::error::Error;
@@ -27,6 +30,7 @@ use crate::primitives::aead;
 use crate::primitives::aead::NONCE;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
+use crate::primitives::digest::DIGEST_KEY;
 use crate::primitives::secret::Secret;
 use crate::primitives::tests::op_count;
 use crate::primitives::tests::op_count::Work;
@@ -69,6 +73,7 @@ impl RatchetPair {
             responder_header: Secret::copy(&[3; 32]),
             session: [4; 32],
             braid: Secret::copy(&[6; 32]),
+            imprint: Secret::copy(&[7; DIGEST_KEY]),
         };
         let prekey = dh::SecretKey::from_seed(Secret::copy(&[5; 32]));
         let mut rng = TestRng::new(1);
