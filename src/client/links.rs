@@ -18,9 +18,13 @@ const NAME: usize = 16;
 pub(crate) struct Link {
     name: [u8; NAME],
     pub(crate) created: u64,
-    /// The place at which the peer left it, once it has said so.
-    pub(crate) closed: Option<Position>,
+    /// The place at which the peer left it, or [`OPEN`].
+    closed: Position,
 }
+
+/// Stands for no word of where a session was left: a place that no message has. Flat, and not an `Option`,
+/// because a state on the heap must hold zeros where there is none (see note `[boxes]`).
+const OPEN: Position = Position { chain: u32::MAX, number: u32::MAX };
 
 /// The sessions with one device, oldest first, those made here included.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -43,15 +47,15 @@ impl Links {
             self.links.remove(oldest);
             self.cut = true;
         }
-        self.links.push(Link { name: name(session), created, closed: None });
+        self.links.push(Link { name: name(session), created, closed: OPEN });
     }
 
     /// Notes where the peer, at this time, says that it left a session. Its first word counts, and none from
     /// before the session was made.
     pub(crate) fn close(&mut self, session: SessionId, closed: Position, created: u64) {
         let link = self.links.iter_mut().find(|link| link.is_of(session) && link.created < created);
-        if let Some(link) = link {
-            link.closed.get_or_insert(closed);
+        if let Some(link) = link.filter(|link| link.closed == OPEN) {
+            link.closed = closed;
         }
     }
 
@@ -69,7 +73,7 @@ impl Links {
         writer.list(&self.links, |link, writer| {
             writer.raw(&link.name);
             writer.u64(link.created);
-            writer.option(link.closed, Position::write);
+            writer.option(link.closed(), Position::write);
         });
     }
 
@@ -79,7 +83,7 @@ impl Links {
             Ok(Link {
                 name: *reader.array()?,
                 created: reader.u64()?,
-                closed: reader.option(Position::read)?,
+                closed: reader.option(Position::read)?.unwrap_or(OPEN),
             })
         })?;
         Ok(Self { links, cut })
@@ -87,6 +91,11 @@ impl Links {
 }
 
 impl Link {
+    /// Returns the place at which the peer left it, once it has said so.
+    pub(crate) fn closed(&self) -> Option<Position> {
+        (self.closed != OPEN).then_some(self.closed)
+    }
+
     /// Tells whether it is of this session.
     pub(crate) fn is_of(&self, session: SessionId) -> bool {
         same(&self.name, &name(session))

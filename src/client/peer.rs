@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::address::Address;
 use super::limits::MAX_ACCOUNTS;
-use super::links::Links;
+use super::links::{Link, Links};
 use super::session_choice::{
     ActiveSession, Choice, Contradiction, GRACE, MAX_REPLACED, Met, NewSession, PeerSessions,
     RENEW_AFTER, Reached, choose, contradiction, created, is_due, is_plausible,
@@ -33,7 +33,7 @@ pub(super) struct Peer {
     /// The highest plausible time of creation of all sessions with the device, those made here included.
     newest: u64,
     /// Set once the device has shown that it holds a confirmed session.
-    met: Option<Met>,
+    met: Met,
     /// Set if the device has forgotten something, until it has answered a letter that says so.
     forgot: bool,
     /// The sessions that were active here, which are all that the device can name.
@@ -109,7 +109,7 @@ impl Peer {
         let Slot::Replaced(place) = slot else { return false };
         let replaced = self.replaced.get(usize::from(place));
         let link = replaced.and_then(|replaced| self.links.find(replaced.session.id()));
-        link.and_then(|link| link.closed).is_some_and(|closed| position >= closed)
+        link.and_then(Link::closed).is_some_and(|closed| position >= closed)
     }
 
     /// Tells where a session stands.
@@ -183,7 +183,7 @@ impl Peer {
             // Its initiator has left the predecessor, whichever session is active.
             if let Some(named) = continuation.predecessor() {
                 self.links.close(named.session, named.closed, created);
-                self.met.get_or_insert(Met { created, at: now });
+                self.met.note(created, now);
             }
         }
         if activate {
@@ -227,7 +227,7 @@ impl Peer {
     fn end_replaced(&mut self, now: u64) {
         if let Some(proven) = self.active.as_ref().filter(|active| active.is_proven()) {
             let created = proven.continuation().created;
-            self.met.get_or_insert(Met { created, at: now });
+            self.met.note(created, now);
             for replaced in self.replaced.iter_mut().filter(|replaced| replaced.until == u64::MAX) {
                 replaced.until = now.saturating_add(GRACE);
             }
@@ -296,8 +296,8 @@ impl Peer {
             let left = self.held().map(|session| session.continuation().created);
             self.newest = left.max().unwrap_or(0);
         }
-        if let Some(met) = &mut self.met {
-            met.at = met.at.min(now);
+        if self.met != Met::NEVER {
+            self.met.at = self.met.at.min(now);
         }
         self.since = self.since.min(now);
         self.heard = self.heard.min(now);
@@ -322,7 +322,7 @@ impl Peer {
         writer.u64(self.since);
         writer.u64(self.newest);
         writer.u64(self.heard);
-        writer.option(self.met, |met, writer| {
+        writer.option((self.met != Met::NEVER).then_some(self.met), |met, writer| {
             writer.u64(met.created);
             writer.u64(met.at);
         });
@@ -340,6 +340,7 @@ impl Peer {
         let replaced = reader.list(MAX_REPLACED, ReplacedSession::read)?;
         let (since, newest, heard) = (reader.u64()?, reader.u64()?, reader.u64()?);
         let met = reader.option(|reader| Ok(Met { created: reader.u64()?, at: reader.u64()? }))?;
+        let met = met.unwrap_or_default();
         let (resend_requested, forgot) = (reader.flag()?, reader.flag()?);
         let links = Links::read(reader)?;
         let mut reports = BTreeMap::new();

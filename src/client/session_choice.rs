@@ -74,7 +74,7 @@ pub(crate) struct PeerSessions<'a> {
     pub(crate) active: Option<ActiveSession>,
     /// The highest plausible `created` of all sessions, those made here included.
     pub(crate) newest: u64,
-    pub(crate) met: Option<Met>,
+    pub(crate) met: Met,
     pub(crate) links: &'a Links,
 }
 
@@ -86,6 +86,25 @@ pub(crate) struct Met {
     pub(crate) created: u64,
     /// When this device learned of it, by its own clock.
     pub(crate) at: u64,
+}
+
+impl Met {
+    /// Stands for a peer that has shown nothing: no session is made after that. Flat, and not an `Option`,
+    /// because a state on the heap must hold no remains where there is none (see note `[boxes]`).
+    pub(crate) const NEVER: Self = Self { created: u64::MAX, at: u64::MAX };
+
+    /// Notes the moment, if none is known.
+    pub(crate) fn note(&mut self, created: u64, at: u64) {
+        if *self == Self::NEVER {
+            *self = Self { created, at };
+        }
+    }
+}
+
+impl Default for Met {
+    fn default() -> Self {
+        Self::NEVER
+    }
 }
 
 /// A first message that opened.
@@ -165,8 +184,8 @@ pub(crate) fn contradiction(
 ) -> Option<Contradiction> {
     let newer = pair.active.filter(|active| first.is_newer_than(active));
     let Some(Predecessor { session, closed }) = first.predecessor else {
-        let after = |met: &Met| first.created > met.created || first.prekeys > met.at;
-        return pair.met.filter(after).map(|_| Contradiction::Reset);
+        let is_later = first.created > pair.met.created || first.prekeys > pair.met.at;
+        return is_later.then_some(Contradiction::Reset);
     };
     let Some(link) = pair.links.find(session) else {
         let remembered = !pair.links.is_cut() || newer.is_some();
@@ -176,7 +195,7 @@ pub(crate) fn contradiction(
         return Some(Contradiction::RolledBack);
     }
     let is_fork = first.created <= link.created
-        || link.closed.is_some_and(|said| said != closed)
+        || link.closed().is_some_and(|said| said != closed)
         || reached.is_some_and(|reached| closed < reached.opened)
         || newer.is_some_and(|active| active.proven && session != active.id);
     is_fork.then_some(Contradiction::Forked)

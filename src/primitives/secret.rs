@@ -7,13 +7,21 @@
 //! - A move leaves the value's bytes behind: in a vector that grows or is sorted, in a state that is handed on.
 //!   Anything that holds a secret and can be moved on the heap is therefore in a box, which moves without them.
 //! - The unused space of a smaller enum variant, or of `None`, holds whatever was on the stack when it was
-//!   written, and is not wiped. In a state each variant is therefore one box, or nothing; small public values
-//!   lie flat, with zeros for nothing.
+//!   written, and is not wiped. In a state each variant is therefore one box, or zeros in the place of one
+//!   ([`Room`]); small public values lie flat, with zeros for nothing.
 //! - A value that is moved out of a box stays in the box's memory when that is freed. It is therefore swapped
 //!   or copied out, and the box is dropped whole.
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
+
+/// Zeros in the place of the box that another variant of an enum has: see note `[boxes]`.
+#[expect(dead_code, reason = "a room is there to be zero")]
+pub(crate) struct Room(usize);
+
+impl Room {
+    pub(crate) const EMPTY: Self = Self(0);
+}
 
 /// `N` secret bytes.
 ///

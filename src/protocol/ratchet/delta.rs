@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::primitives::aead::TAG;
 use crate::primitives::codec::{Reader, Writer, concat};
 use crate::primitives::dh;
-use crate::primitives::secret::Secret;
+use crate::primitives::secret::{Room, Secret};
 
 use super::chain::{ChainKey, Reserved, SkippedKeys};
 use super::header::HeaderKey;
@@ -41,15 +41,16 @@ pub(crate) struct RatchetDelta {
 }
 
 /// The place of the message.
+#[expect(dead_code, reason = "a room is there to be zero")]
 pub(crate) enum MessagePlace {
     /// Sent in the present chain.
-    Sent,
+    Sent(Room),
     /// Sent in a chain that begins with it.
     SentNext(Box<NewSending>),
     /// Received: a skipped message of chain `chain`.
-    Late { chain: u32 },
+    Late { chain: u32, room: u32 },
     /// Received at or after the end of the current chain.
-    Current,
+    Current(Room),
     /// Received in a chain that begins with it.
     Next(Box<NewReceiving>),
 }
@@ -88,7 +89,7 @@ impl RatchetDelta {
     }
 
     pub(crate) fn is_received(&self) -> bool {
-        !matches!(self.place, MessagePlace::Sent | MessagePlace::SentNext(_))
+        !matches!(self.place, MessagePlace::Sent(_) | MessagePlace::SentNext(_))
     }
 
     /// Counts the messages that this one skipped.
@@ -105,17 +106,17 @@ impl Ratchet {
     pub(crate) fn apply(&mut self, delta: &mut RatchetDelta) {
         let (chain_key, number) = (&mut delta.chain_key, delta.number);
         match &mut delta.place {
-            MessagePlace::Sent => self.go_on_sending(chain_key, number, delta.reserved.take()),
+            MessagePlace::Sent(_) => self.go_on_sending(chain_key, number, delta.reserved.take()),
             MessagePlace::SentNext(new) => {
                 self.begin_sending(new, chain_key, number, delta.reserved.take());
             }
-            MessagePlace::Late { chain } => {
+            MessagePlace::Late { chain, .. } => {
                 if let Some(skipped) = self.skipped_of(*chain) {
                     remove(skipped, number);
                 }
                 self.received_in(*chain, delta);
             }
-            MessagePlace::Current => {
+            MessagePlace::Current(_) => {
                 let chain = self.receiving.as_mut().map_or(0, |current| {
                     swap(&mut current.chain_key.0, &mut chain_key.0);
                     current.number = number.saturating_add(1);
@@ -144,9 +145,9 @@ impl Ratchet {
     /// Counts the keys of late messages that applying `delta` drops, for room or for age.
     pub(crate) fn dropped_by(&self, delta: &RatchetDelta) -> usize {
         let (lost, used) = match &delta.place {
-            MessagePlace::Sent | MessagePlace::SentNext(_) => return 0,
+            MessagePlace::Sent(_) | MessagePlace::SentNext(_) => return 0,
             MessagePlace::Next(new) => (self.closed.lost_by_closing(new.chain), 0),
-            MessagePlace::Current => (0, 0),
+            MessagePlace::Current(_) => (0, 0),
             MessagePlace::Late { .. } => (0, 1),
         };
         let left = self.skipped().saturating_sub(lost).saturating_sub(used);
@@ -268,16 +269,16 @@ impl RatchetDelta {
         // A braid that rests takes no byte.
         let tag = |place: u8| if self.braid.is_none() { place } else { place | WITH_BRAID };
         match &self.place {
-            MessagePlace::Sent => writer.u8(tag(0)),
+            MessagePlace::Sent(_) => writer.u8(tag(0)),
             MessagePlace::SentNext(new) => {
                 writer.u8(tag(1));
                 new.write(writer);
             }
-            MessagePlace::Late { chain } => {
+            MessagePlace::Late { chain, .. } => {
                 writer.u8(tag(2));
                 writer.u32(*chain);
             }
-            MessagePlace::Current => writer.u8(tag(3)),
+            MessagePlace::Current(_) => writer.u8(tag(3)),
             MessagePlace::Next(new) => {
                 writer.u8(tag(4));
                 new.write(writer);
@@ -286,7 +287,7 @@ impl RatchetDelta {
         if !matches!(self.place, MessagePlace::Late { .. }) {
             writer.raw(self.chain_key.0.expose());
         }
-        if matches!(self.place, MessagePlace::Current | MessagePlace::Next(_)) {
+        if matches!(self.place, MessagePlace::Current(_) | MessagePlace::Next(_)) {
             write_skipped(&self.skipped, writer);
         }
         writer.u32(self.number);
@@ -300,16 +301,16 @@ impl RatchetDelta {
         let tag = reader.u8()?;
         let has_braid = tag & WITH_BRAID != 0;
         let place = match tag & !WITH_BRAID {
-            0 => MessagePlace::Sent,
+            0 => MessagePlace::Sent(Room::EMPTY),
             1 => MessagePlace::SentNext(Box::new(NewSending::read(reader)?)),
-            2 => MessagePlace::Late { chain: reader.u32()? },
-            3 => MessagePlace::Current,
+            2 => MessagePlace::Late { chain: reader.u32()?, room: 0 },
+            3 => MessagePlace::Current(Room::EMPTY),
             4 => MessagePlace::Next(Box::new(NewReceiving::read(reader)?)),
             _ => return Err(Error::Malformed),
         };
         let moves = !matches!(place, MessagePlace::Late { .. });
         let chain_key = if moves { reader.secret()? } else { Secret::copy(&[0; 32]) };
-        let skips = matches!(place, MessagePlace::Current | MessagePlace::Next(_));
+        let skips = matches!(place, MessagePlace::Current(_) | MessagePlace::Next(_));
         let skipped = if skips { read_skipped(reader)? } else { SkippedKeys::new() };
         let (number, trace) = (reader.u32()?, *reader.array()?);
         let braid = if has_braid { BraidDelta::read(reader)? } else { BraidDelta::default() };

@@ -15,7 +15,7 @@ use crate::primitives::aead;
 use crate::primitives::aead::TAG;
 use crate::primitives::codec::Reader;
 use crate::primitives::dh;
-use crate::primitives::secret::Secret;
+use crate::primitives::secret::{Room, Secret};
 use crate::protocol::handshake::x3dh::SessionKeys;
 use crate::protocol::padding::{MAX_BODY, content_length};
 
@@ -231,7 +231,7 @@ impl<'a> StagedHeader<'a> {
         bound(number.saturating_sub(current.number), 0)?;
         let (skipped, at) = walk(&current.chain_key, current.number, number)?;
         let (key, chain_key) = at.as_ref().unwrap_or(&current.chain_key).step();
-        Ok((BodyKey::New(key), MessagePlace::Current, chain_key, skipped))
+        Ok((BodyKey::New(key), MessagePlace::Current(Room::EMPTY), chain_key, skipped))
     }
 
     fn next_chain(&self) -> Result<Keyed<'a>, Error> {
@@ -324,7 +324,7 @@ fn split<'a>(
 /// Uses the key of a late message, which moves no chain.
 fn late(key: &MessageKey, chain: u32) -> Keyed<'_> {
     let unmoved = ChainKey(Secret::copy(&[0; 32]));
-    (BodyKey::Skipped(key), MessagePlace::Late { chain }, unmoved, SkippedKeys::new())
+    (BodyKey::Skipped(key), MessagePlace::Late { chain, room: 0 }, unmoved, SkippedKeys::new())
 }
 
 /// Refuses a message that is more than [`MAX_SKIP`] ahead, before any of that work is done.

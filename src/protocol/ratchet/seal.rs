@@ -20,6 +20,7 @@ use crate::primitives::codec::{concat, first};
 use crate::primitives::digest::Digest;
 use crate::primitives::erasure::CHUNK;
 use crate::primitives::kdf::{hash, hedged};
+use crate::primitives::secret::Room;
 use crate::primitives::{aead, dh};
 use crate::protocol::labels;
 use crate::protocol::padding::MAX_CONTENT;
@@ -166,7 +167,7 @@ impl Ratchet {
         let (message, trace) = builder.seal(self, about, (header_key, header), &key, rng)?;
         let place = match chain {
             MessageChain::New(new, _) => MessagePlace::SentNext(new),
-            MessageChain::Present(_) => MessagePlace::Sent,
+            MessageChain::Present(_) => MessagePlace::Sent(Room::EMPTY),
         };
         let (number, skipped) = (next, SkippedKeys::new());
         Ok((

@@ -25,7 +25,7 @@ fn judged(
     links.close(BEFORE, CLOSED, START);
     let active =
         ActiveSession { id: ACTIVE, created: START, since: START, ours: true, proven: true };
-    let met = Some(Met { created: START - 100, at: START - 50 });
+    let met = Met { created: START - 100, at: START - 50 };
     let pair = PeerSessions { active: Some(active), newest: START, met, links: &links };
     let predecessor = predecessor.map(|(session, closed)| Predecessor { session, closed });
     let first = NewSession { id: Id([6; 32]), predecessor, created, prekeys };
@@ -123,7 +123,7 @@ fn what_was_forgotten_raises_no_alarm_but_for_what_would_be_active() {
     let last = START + u64::try_from(MAX_LINKS).unwrap();
     let active =
         ActiveSession { id: Id([16; 32]), created: last, since: last, ours: true, proven: false };
-    let pair = PeerSessions { active: Some(active), newest: last, met: None, links: &links };
+    let pair = PeerSessions { active: Some(active), newest: last, met: Met::NEVER, links: &links };
     let first = |created| NewSession {
         id: Id([40; 32]),
         predecessor: Some(Predecessor { session: Id([0; 32]), closed: CLOSED }),

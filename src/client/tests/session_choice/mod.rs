@@ -161,7 +161,7 @@ impl World {
                 let active = side.pair.get().active.unwrap();
                 if !active.proven && (active.ours || message.prefix.is_none()) {
                     side.set(ActiveSession { proven: true, ..active });
-                    side.pair.met.get_or_insert(Met { created: active.created, at: now });
+                    side.pair.met.note(active.created, now);
                     side.last = Some(active.id);
                     self.confirmed[at].push((active.id, event));
                     for replaced in &mut side.replaced {
@@ -213,7 +213,7 @@ impl World {
             if let Some(predecessor) = prefix.predecessor {
                 // Its maker has left the predecessor, whichever session is active.
                 side.pair.links.close(predecessor, closed, first.created);
-                side.pair.met.get_or_insert(Met { created: first.created, at: now });
+                side.pair.met.note(first.created, now);
             }
         }
         match found {

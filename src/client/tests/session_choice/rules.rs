@@ -3,7 +3,7 @@
 use super::{Id, Ids, Message, Outcome, START, World};
 use crate::client::links::Links;
 use crate::client::session_choice::{
-    ActiveSession, Choice, Contradiction, DAY, GRACE, MAX_AHEAD, NewSession, PeerSessions,
+    ActiveSession, Choice, Contradiction, DAY, GRACE, MAX_AHEAD, Met, NewSession, PeerSessions,
     RENEW_AFTER, STALE_AFTER, choose, created, is_due, is_plausible,
 };
 use crate::protocol::handshake::continuation::Predecessor;
@@ -264,7 +264,7 @@ fn each_line_of_the_rule_holds_to_the_second() {
     let links = Links::default();
     let active =
         ActiveSession { id: Id([5; 32]), created: START, since: START, ours: true, proven: false };
-    let pair = PeerSessions { active: Some(active), newest: START, met: None, links: &links };
+    let pair = PeerSessions { active: Some(active), newest: START, met: Met::NEVER, links: &links };
     let proven = PeerSessions { active: Some(ActiveSession { proven: true, ..active }), ..pair };
     let accepted = PeerSessions { active: Some(ActiveSession { ours: false, ..active }), ..pair };
     let now = START + 100;

@@ -35,7 +35,7 @@ pub(super) struct Side {
 pub(super) struct PairState {
     pub(super) active: Option<(Id, u64, u64, bool, bool)>,
     pub(super) newest: u64,
-    pub(super) met: Option<Met>,
+    pub(super) met: Met,
     pub(super) links: Links,
 }
 
@@ -56,7 +56,7 @@ impl Side {
     pub(super) fn new(skew: i64) -> Self {
         Self {
             skew,
-            pair: PairState { active: None, newest: 0, met: None, links: Links::default() },
+            pair: PairState { active: None, newest: 0, met: Met::NEVER, links: Links::default() },
             prefix: None,
             sent: 0,
             opened: Vec::new(),
@@ -83,7 +83,7 @@ impl Side {
 
     /// Returns the place at which the peer says that it left a session.
     pub(super) fn closed(&self, id: Id) -> Option<u32> {
-        self.pair.links.find(id)?.closed.map(|closed| closed.number)
+        self.pair.links.find(id)?.closed().map(|closed| closed.number)
     }
 
     /// Returns how far a session has come that is still held. What the other side can have begun by it is not

@@ -7,7 +7,7 @@ use core::mem::take;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kem;
-use crate::primitives::secret::Secret;
+use crate::primitives::secret::{Room, Secret};
 
 use super::authenticator::Authenticator;
 use super::braid::{Braid, Ct1, Ct2, Expanded, KeySide, Phase, first_half};
@@ -29,14 +29,13 @@ pub(crate) struct BraidDelta {
     /// The chunks behind the content; empty, and without cost, in the common case.
     pub(crate) extra: Vec<u8>,
     /// Computed values that would otherwise be computed again. Not part of the encoding.
-    pub(crate) cache: Option<Cache>,
+    pub(crate) cache: Cache,
 }
 
 /// The event, other than that chunks went out. All secrets are in boxes of their own.
-#[derive(Default)]
+#[expect(dead_code, reason = "a room is there to be zero")]
 pub(crate) enum BraidEvent {
-    #[default]
-    None,
+    None(Room),
     /// Fresh → Header.
     Generated(kem::SecretKey),
     /// Waiting → Ct1.
@@ -44,11 +43,17 @@ pub(crate) enum BraidEvent {
     /// Ct1 → Ct2, with its stream.
     Finished(Box<[u8; 160]>),
     /// Chunks or an acknowledgement came.
-    Collected,
+    Collected(Room),
     /// The key side's Ct2 → Waiting.
     Agreed(Box<Agreed>),
     /// The ciphertext side's Ct2 → Fresh.
-    Followed,
+    Followed(Room),
+}
+
+impl Default for BraidEvent {
+    fn default() -> Self {
+        Self::None(Room::EMPTY)
+    }
 }
 
 pub(crate) struct Encapsulated {
@@ -62,10 +67,11 @@ pub(crate) struct Agreed {
     pub(crate) secret: Box<Secret<32>>,
 }
 
-/// Public values that follow from secret ones.
-pub(crate) enum Cache {
-    Key(Box<Expanded>),
-    Ct1(Box<[u8; kem::CIPHERTEXT_1]>),
+/// Public values that follow from secret ones: one of the two, or none. No enum: see note `[boxes]`.
+#[derive(Default)]
+pub(crate) struct Cache {
+    pub(crate) key: Option<Box<Expanded>>,
+    pub(crate) ct1: Option<Box<[u8; kem::CIPHERTEXT_1]>>,
 }
 
 impl BraidDelta {
@@ -78,22 +84,25 @@ impl BraidDelta {
     }
 
     pub(crate) fn collected(part: &BraidPart, extra: &[u8]) -> Self {
-        Self { part: *part, extra: extra.to_vec(), ..Self::of(BraidEvent::Collected) }
+        Self { part: *part, extra: extra.to_vec(), ..Self::of(BraidEvent::Collected(Room::EMPTY)) }
     }
 
     /// Tells whether it belongs to an opened message; otherwise it belongs to a sealed one.
     pub(crate) fn is_received(&self) -> bool {
-        matches!(self.event, BraidEvent::Collected | BraidEvent::Agreed(_) | BraidEvent::Followed)
+        matches!(
+            self.event,
+            BraidEvent::Collected(_) | BraidEvent::Agreed(_) | BraidEvent::Followed(_)
+        )
     }
 
     /// Tells whether the peer was heard in the next epoch.
     pub(crate) fn is_followed(&self) -> bool {
-        matches!(self.event, BraidEvent::Followed)
+        matches!(self.event, BraidEvent::Followed(_))
     }
 
     /// Tells whether the braid stays as it is.
     pub(crate) fn is_none(&self) -> bool {
-        self.sent == 0 && matches!(self.event, BraidEvent::None)
+        self.sent == 0 && matches!(self.event, BraidEvent::None(_))
     }
 }
 
@@ -102,19 +111,19 @@ impl Braid {
     pub(crate) fn apply(&mut self, delta: &mut BraidDelta) {
         let BraidDelta { sent, event, part, extra, cache } = take(delta);
         match event {
-            BraidEvent::None => {}
+            BraidEvent::None(_) => {}
             BraidEvent::Generated(key) => self.phase = Phase::Key(Box::new(KeySide::new(key))),
             BraidEvent::Encapsulated(made) => self.begin_ct1(*made),
             BraidEvent::Finished(stream) => {
                 self.phase = Phase::Ct2(Box::new(Ct2 { stream: *stream, count: 0 }));
             }
-            BraidEvent::Collected => self.keep(&part, &extra),
+            BraidEvent::Collected(_) => self.keep(&part, &extra),
             BraidEvent::Agreed(agreed) => {
                 let Agreed { authenticator, secret } = *agreed;
                 (self.authenticator, self.secret) = (authenticator, Some(secret));
                 self.begin_epoch(Phase::Waiting(Box::default()));
             }
-            BraidEvent::Followed => self.begin_epoch(Phase::Fresh),
+            BraidEvent::Followed(_) => self.begin_epoch(Phase::Fresh),
         }
         self.go_on(sent, cache);
     }
@@ -154,22 +163,22 @@ impl Braid {
         }
     }
 
-    fn go_on(&mut self, sent: u16, cache: Option<Cache>) {
-        match (&mut self.phase, cache) {
-            (Phase::Key(side), cache) => {
+    fn go_on(&mut self, sent: u16, cache: Cache) {
+        match &mut self.phase {
+            Phase::Key(side) => {
                 side.count = side.count.wrapping_add(sent);
-                if let Some(Cache::Key(expanded)) = cache {
-                    side.expanded = Some(expanded);
+                if cache.key.is_some() {
+                    side.expanded = cache.key;
                 }
             }
-            (Phase::Ct1(side), cache) => {
+            Phase::Ct1(side) => {
                 side.count = side.count.wrapping_add(sent);
-                if let Some(Cache::Ct1(stream)) = cache {
-                    side.stream = Some(stream);
+                if cache.ct1.is_some() {
+                    side.stream = cache.ct1;
                 }
             }
-            (Phase::Ct2(side), _) => side.count = side.count.wrapping_add(sent),
-            (Phase::Fresh | Phase::Waiting(_), _) => {}
+            Phase::Ct2(side) => side.count = side.count.wrapping_add(sent),
+            Phase::Fresh | Phase::Waiting(_) => {}
         }
     }
 }
@@ -177,7 +186,7 @@ impl Braid {
 impl BraidDelta {
     pub(crate) fn write(&self, writer: &mut Writer) {
         match &self.event {
-            BraidEvent::None => writer.u8(0),
+            BraidEvent::None(_) => writer.u8(0),
             BraidEvent::Generated(key) => {
                 writer.u8(1);
                 writer.raw(key.seed().expose());
@@ -192,7 +201,7 @@ impl BraidDelta {
                 writer.u8(3);
                 writer.raw(stream.as_slice());
             }
-            BraidEvent::Collected => {
+            BraidEvent::Collected(_) => {
                 writer.u8(4);
                 self.write_collected(writer);
             }
@@ -201,7 +210,7 @@ impl BraidDelta {
                 agreed.authenticator.write(writer);
                 writer.raw(agreed.secret.expose());
             }
-            BraidEvent::Followed => writer.u8(6),
+            BraidEvent::Followed(_) => writer.u8(6),
         }
         if !self.is_received() {
             writer.u16(self.sent);
@@ -210,7 +219,7 @@ impl BraidDelta {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let event = match reader.u8()? {
-            0 => BraidEvent::None,
+            0 => BraidEvent::None(Room::EMPTY),
             1 => BraidEvent::Generated(kem::SecretKey::from_seed(reader.secret()?)),
             2 => BraidEvent::Encapsulated(Box::new(Encapsulated {
                 coins: secret(reader)?,
@@ -218,16 +227,16 @@ impl BraidDelta {
                 secret: secret(reader)?,
             })),
             3 => BraidEvent::Finished(Box::new(*reader.array()?)),
-            4 => BraidEvent::Collected,
+            4 => BraidEvent::Collected(Room::EMPTY),
             5 => BraidEvent::Agreed(Box::new(Agreed {
                 authenticator: Box::new(Authenticator::read(reader)?),
                 secret: secret(reader)?,
             })),
-            6 => BraidEvent::Followed,
+            6 => BraidEvent::Followed(Room::EMPTY),
             _ => return Err(Error::Malformed),
         };
         let mut delta = Self::of(event);
-        if matches!(delta.event, BraidEvent::Collected) {
+        if matches!(delta.event, BraidEvent::Collected(_)) {
             delta.read_collected(reader)?;
         }
         if !delta.is_received() {

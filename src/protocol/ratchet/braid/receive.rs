@@ -6,7 +6,7 @@ use core::cmp::Ordering;
 use crate::error::Error;
 use crate::primitives::codec::concat;
 use crate::primitives::kem;
-use crate::primitives::secret::same;
+use crate::primitives::secret::{Room, same};
 
 use super::authenticator::epoch_secret;
 use super::braid::{Braid, CT2, Ct1, HEADER, KeySide, Phase};
@@ -40,7 +40,7 @@ impl Braid {
         let next = self.epoch.checked_add(1).ok_or(Error::ChainExhausted)?;
         let is_due = matches!(self.phase, Phase::Ct2(_));
         if is_due && part.epoch == next && part.kind == Kind::Nothing {
-            Ok(BraidDelta::of(BraidEvent::Followed))
+            Ok(BraidDelta::of(BraidEvent::Followed(Room::EMPTY)))
         } else {
             Err(Error::Inconsistent)
         }

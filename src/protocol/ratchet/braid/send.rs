@@ -73,7 +73,8 @@ impl Braid {
         let expanded = Box::new(self.expand(&key));
         let part = self.run::<HEADER>(Kind::Header, &expanded.header, 0, capacity, body);
         let event = BraidEvent::Generated(key);
-        (part, BraidDelta { event, cache: Some(Cache::Key(expanded)), ..BraidDelta::sent(&part) })
+        let cache = Cache { key: Some(expanded), ct1: None };
+        (part, BraidDelta { event, cache, ..BraidDelta::sent(&part) })
     }
 
     fn expand(&self, key: &kem::SecretKey) -> Expanded {
@@ -100,10 +101,10 @@ impl Braid {
             _ => self.run::<VECTOR>(kind, &expanded.vector, side.count, capacity, body),
         };
         let (part, cache) = if let Some(expanded) = &side.expanded {
-            (part_of(expanded), None)
+            (part_of(expanded), Cache::default())
         } else {
             let made = Box::new(self.expand(&side.key));
-            (part_of(&made), Some(Cache::Key(made)))
+            (part_of(&made), Cache { key: Some(made), ct1: None })
         };
         (part, BraidDelta { cache, ..BraidDelta::sent(&part) })
     }
@@ -125,7 +126,8 @@ impl Braid {
         let part = self.run::<CT1>(Kind::Ct1, stream.as_slice(), 0, capacity, body);
         let made = Encapsulated { coins, authenticator: Box::new(authenticator), secret };
         let event = BraidEvent::Encapsulated(Box::new(made));
-        (part, BraidDelta { event, cache: Some(Cache::Ct1(stream)), ..BraidDelta::sent(&part) })
+        let cache = Cache { key: None, ct1: Some(stream) };
+        (part, BraidDelta { event, cache, ..BraidDelta::sent(&part) })
     }
 
     fn send_ct1(
@@ -140,10 +142,10 @@ impl Braid {
         let mut part_of =
             |stream: &[u8]| self.run::<CT1>(Kind::Ct1, stream, side.count, capacity, body);
         let (part, cache) = if let Some(stream) = &side.stream {
-            (part_of(stream.as_slice()), None)
+            (part_of(stream.as_slice()), Cache::default())
         } else {
             let (made, _) = kem::encapsulate_first(&side.header, &side.coins);
-            (part_of(made.as_slice()), Some(Cache::Ct1(made)))
+            (part_of(made.as_slice()), Cache { key: None, ct1: Some(made) })
         };
         (part, BraidDelta { cache, ..BraidDelta::sent(&part) })
     }

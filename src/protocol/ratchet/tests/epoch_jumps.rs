@@ -174,7 +174,7 @@ fn a_side_that_holds_a_secret_makes_and_takes_no_second_one() {
     assert!(pair.responder.braid.is_about_to_encapsulate());
     pair.responder.braid.plant_secret();
     let (_, delta) = pair.responder.seal(&CLEAR, &[], b"on", 32, &mut pair.rng).unwrap();
-    assert!(matches!(delta.place, MessagePlace::Sent) && delta.braid.is_none());
+    assert!(matches!(delta.place, MessagePlace::Sent(_)) && delta.braid.is_none());
     let mut pair = until(|pair| pair.initiator.braid.is_about_to_agree());
     pair.initiator.braid.plant_secret();
     let (message, _) = pair.responder.seal(&CLEAR, &[], b"on", 32, &mut pair.rng).unwrap();

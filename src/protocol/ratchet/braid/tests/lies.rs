@@ -43,7 +43,7 @@ fn an_epoch_to_come_is_refused_unless_it_is_the_proof_that_is_due() {
     let told = |side: &Side, epoch, kind| {
         side.braid.receive(&BraidPart::bare(epoch, kind), &[], false).map(|delta| delta.event)
     };
-    assert!(matches!(told(&sides[1], 2, Kind::Nothing), Ok(BraidEvent::Followed)));
+    assert!(matches!(told(&sides[1], 2, Kind::Nothing), Ok(BraidEvent::Followed(_))));
     for (epoch, kind) in [(3, Kind::Nothing), (2, Kind::Done), (u32::MAX, Kind::Nothing)] {
         assert_eq!(told(&sides[1], epoch, kind).err(), Some(Error::Inconsistent));
     }
