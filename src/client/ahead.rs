@@ -9,7 +9,7 @@ use crate::protocol::identity::device_list::DeviceList;
 /// The time in seconds for which a list is used after the first message that named a newer one: 3 days.
 pub(crate) const AHEAD_LIFE: u64 = 3 * 86_400;
 
-/// What messages have told of a newer list; all zeros if nothing.
+/// The word of messages on a newer list; all zeros if there is none.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Ahead {
     /// The highest epoch that was named.

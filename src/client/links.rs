@@ -13,7 +13,7 @@ pub(super) const MAX_LINKS: usize = 16;
 /// Length of the part of a session's id that is remembered, in bytes.
 const NAME: usize = 16;
 
-/// What stays of a session with the device.
+/// The trace of a session with the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Link {
     name: [u8; NAME],

@@ -20,8 +20,8 @@
 //! never goes back in it. So a first message that was withheld brings nothing back, and two sides that know
 //! the same sessions send on the same one.
 //!
-//! What a first message says of the session before it is judged apart from that ([`contradiction`]): who
-//! chooses where its session stands in the order does not choose whether the user hears of it.
+//! The descent that a first message claims is judged apart from that ([`contradiction`]): whoever chooses where
+//! its session stands in the order does not choose whether the user hears of it.
 
 use core::cmp::Reverse;
 

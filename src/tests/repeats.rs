@@ -9,70 +9,17 @@
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
-use rand_core::{TryCryptoRng, TryRng};
-
+use super::broken_rng::Broken;
 use crate::client::{Client, GroupId, LinkingRequest, NewDevice, To};
 use crate::error::Error;
 use crate::guest::{Approval, Chat, Invite, Pin, Policy, ServerCopy};
-use crate::primitives::tests::repeats::{Seen, watch};
-use crate::primitives::tests::test_rng::TestRng;
+use crate::primitives::tests::repeats::{Observed, watch};
 use crate::protocol::labels;
 use crate::session::{Account, AccountId, Bundle, Device, Session};
 use crate::storage::{Journal, State, StateKey};
 
 const NOW: u64 = 1_800_000_000;
-
-/// A generator that repeats itself.
-enum Broken {
-    /// All its bytes are this one.
-    Stuck(u8),
-    /// Each operation is on a machine that was restored to one moment, or on another copy of it.
-    Restored(TestRng),
-    /// It goes round after 96 bytes.
-    Cycling(usize),
-}
-
-impl Broken {
-    const ALL: [Self; 3] = [Self::Stuck(0x55), Self::Restored(TestRng::new(0)), Self::Cycling(0)];
-
-    /// Begins an operation.
-    fn op(&mut self) -> &mut Self {
-        if let Self::Restored(rng) = self {
-            *rng = TestRng::new(77);
-        }
-        self
-    }
-}
-
-impl TryRng for Broken {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        panic!("this crate asks for bytes only");
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        panic!("this crate asks for bytes only");
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        match self {
-            Self::Stuck(byte) => out.fill(*byte),
-            Self::Restored(rng) => rng.try_fill_bytes(out)?,
-            Self::Cycling(at) => {
-                for byte in out {
-                    *byte = u8::try_from(*at).unwrap();
-                    *at = at.wrapping_add(1).wrapping_rem(96);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Broken {}
 
 /// Everything that is drawn, by its label.
 const DRAWN: [&[u8]; 20] = [
@@ -330,7 +277,7 @@ fn with_guests(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {
 }
 
 /// Does everything with a generator, and returns what was seen.
-fn seen(mut rng: Broken) -> Seen {
+fn seen(mut rng: Broken) -> Observed {
     watch(None, || everything(&mut rng).unwrap())
 }
 
@@ -383,7 +330,7 @@ fn two_copies_of_a_client_say_two_things_under_two_ids() {
     }
 }
 
-/// What is sealed twice from one state, with another text.
+/// An act that seals twice from one state, with another text.
 type Twice = fn(&mut Broken);
 
 const TWICE: [(&str, Twice); 3] = [

@@ -52,6 +52,16 @@ fn say(from: &mut Client, to: &Client, now: u64, rng: &mut TestRng) -> Vec<u8> {
     out.envelopes.pop().unwrap().message
 }
 
+/// Brings two clients to one proven session.
+fn talk([x, y]: [&mut Client; 2], rng: &mut TestRng) {
+    for _ in 0..2 {
+        let message = say(x, y, NOW, rng);
+        y.receive(x.address(), &message, NOW).unwrap();
+        let message = say(y, x, NOW, rng);
+        x.receive(y.address(), &message, NOW).unwrap();
+    }
+}
+
 /// Makes what a thief of the identity key of `x` can: a first message that continues what it likes.
 fn first_of_a_thief(
     (x, y): (&Client, &Client),
@@ -75,12 +85,7 @@ fn first_of_a_thief(
 fn a_thief_of_an_identity_key_is_told_of_whatever_it_says_it_continues() {
     let mut rng = TestRng::new(8);
     let [mut x, mut y] = two(&mut rng);
-    for _ in 0..2 {
-        let message = say(&mut x, &y, NOW, &mut rng);
-        y.receive(x.address(), &message, NOW).unwrap();
-        let message = say(&mut y, &x, NOW, &mut rng);
-        x.receive(y.address(), &message, NOW).unwrap();
-    }
+    talk([&mut x, &mut y], &mut rng);
     let held = y.inner.peers[&x.address()].active_id().unwrap();
     let named = |session, chain, number, created| {
         let closed = Position { chain, number };
@@ -124,12 +129,7 @@ fn a_session_from_the_far_future_is_kept_also_where_there_was_none() {
 fn what_was_sent_while_bundles_were_fetched_is_not_a_clones() {
     let mut rng = TestRng::new(2);
     let [mut x, mut y] = two(&mut rng);
-    for _ in 0..2 {
-        let message = say(&mut x, &y, NOW, &mut rng);
-        y.receive(x.address(), &message, NOW).unwrap();
-        let message = say(&mut y, &x, NOW, &mut rng);
-        x.receive(y.address(), &message, NOW).unwrap();
-    }
+    talk([&mut x, &mut y], &mut rng);
     // A late resend request of y's, in a replaced session; then a bundle is fetched.
     x.inner.peer(y.address()).note_resend_request();
     let now = NOW + 3600;

@@ -1,4 +1,4 @@
-//! What a tag of AES-256-GCM does not bind its maker to. It is linear in each block of the ciphertext: one free
+//! Messages whose tag AES-256-GCM does not bind to them. A tag is linear in each block of the ciphertext: one free
 //! block makes a text that opens under two keys, or one that has a tag which was chosen before.
 
 use alloc::vec::Vec;

@@ -14,16 +14,16 @@ use std::collections::{HashMap, HashSet};
 use crate::primitives::kdf::{Prk, hash};
 use crate::primitives::secret::Secret;
 
-/// What was seen since [`watch`] began.
+/// The seals and draws since [`watch`] began.
 #[derive(Default)]
-pub(crate) struct Seen {
+pub(crate) struct Observed {
     /// The label whose hedge is taken out: what is drawn under it follows from the random bytes alone.
     taken_out: Option<&'static [u8]>,
     /// The hash of associated data and text that a key and nonce have sealed.
     sealed: HashMap<Vec<u8>, [u8; 32]>,
     /// The labels under which something was drawn.
     pub(crate) labels: HashSet<Vec<u8>>,
-    /// What was drawn.
+    /// The values that were drawn.
     pub(crate) values: HashSet<Vec<u8>>,
     /// Two texts under one key and nonce.
     pub(crate) texts: Vec<String>,
@@ -32,13 +32,13 @@ pub(crate) struct Seen {
 }
 
 std::thread_local! {
-    static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
+    static SEEN: RefCell<Option<Observed>> = const { RefCell::new(None) };
 }
 
 /// Runs `f` and returns what was seen meanwhile. What is drawn under the label `taken_out` is drawn as if
 /// nobody hedged it.
-pub(crate) fn watch(taken_out: Option<&'static [u8]>, f: impl FnOnce()) -> Seen {
-    SEEN.set(Some(Seen { taken_out, ..Seen::default() }));
+pub(crate) fn watch(taken_out: Option<&'static [u8]>, f: impl FnOnce()) -> Observed {
+    SEEN.set(Some(Observed { taken_out, ..Observed::default() }));
     f();
     SEEN.take().unwrap_or_default()
 }

@@ -48,3 +48,29 @@ impl TryRng for TestRng {
 }
 
 impl TryCryptoRng for TestRng {}
+
+/// Implements a generator that is asked for bytes only, as the crate does, by how it fills them.
+macro_rules! gives_bytes_only {
+    ($rng:ty, |$this:ident, $out:ident| $fill:block) => {
+        impl rand_core::TryRng for $rng {
+            type Error = core::convert::Infallible;
+
+            fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+                panic!("this crate asks for bytes only");
+            }
+
+            fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+                panic!("this crate asks for bytes only");
+            }
+
+            fn try_fill_bytes(&mut self, $out: &mut [u8]) -> Result<(), Self::Error> {
+                let $this = self;
+                $fill
+                Ok(())
+            }
+        }
+
+        impl rand_core::TryCryptoRng for $rng {}
+    };
+}
+pub(crate) use gives_bytes_only;

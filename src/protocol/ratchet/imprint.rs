@@ -15,7 +15,7 @@ use super::header::ClearHeader;
 /// Length of an imprint in bytes.
 pub(crate) const IMPRINT: usize = 16;
 
-/// What a side remembers of a message that it opened.
+/// The memory of a message that was opened.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Imprint {
     /// Half of the header's tag, of which another one shows another header.

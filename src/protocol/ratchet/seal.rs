@@ -31,7 +31,7 @@ use super::delta::{MessagePlace, NewSending, RatchetDelta};
 use super::header::{ClearHeader, Header, HeaderKey};
 use super::ratchet::{OVERHEAD, Ratchet, SendState, SendingChain, Turn};
 
-/// What stands for the nonce in a header until there is one.
+/// The place of the nonce in a header until there is one.
 pub(super) const NO_NONCE: [u8; aead::NONCE] = [0; aead::NONCE];
 
 /// A message while it is put together, in one allocation.

@@ -10,7 +10,7 @@ use super::guest::{
     Guest, ORIGIN, Offer, Random, client, guest, late_device_prekeys, offer, policy,
 };
 use super::handshake::{Chosen, FirstMessage, Initiator, Shared, choose, combine, first};
-use super::model::Published;
+use super::model::{Published, SignedPrekeys};
 use super::ratchet::{Sealing, ratchet_key, turn};
 use super::tape::Tape;
 use crate::client::Client;
@@ -42,7 +42,7 @@ pub(super) struct Scene {
     pub(super) host: Published,
     pub(super) offer: Offer,
     pub(super) guest: Guest,
-    /// What the generator gave for the guest's own secrets, and for its prekeys.
+    /// The random bytes of the guest's own secrets, and of its prekeys.
     random: [Random; 2],
     pub(super) join: [u8; 32],
     pub(super) chosen: Chosen,
@@ -104,20 +104,8 @@ impl Scene {
         let initiator = Initiator::new(&guest.agreement_seed, &guest.certificate);
         let chosen = choose(&mut v, &initiator, &host, true);
 
-        let ciphertext_hash = v.hash("ciphertext hash", &[&chosen.ciphertext]);
-        let parts: [&[u8]; 10] = [
-            labels::GUEST_CLAIM,
-            &offer.keys.invitation_id,
-            &guest.uid,
-            &guest.core,
-            &signed_prekeys.body,
-            &[0, 0, 0, 1],
-            &host.member.device_id,
-            &bundle_hash,
-            &chosen.ephemeral,
-            &ciphertext_hash,
-        ];
-        let t = v.hash("t", &parts);
+        let to = (&host.member.device_id, &bundle_hash, &chosen);
+        let t = transcript(&mut v, &offer, &guest, &signed_prekeys, to);
 
         let binding = Some((&offer.keys.psk, &t));
         let shared = combine(&mut v, &initiator, &host, &chosen, true, binding);
@@ -197,7 +185,7 @@ impl Scene {
         let mut scratch = Vector::new("scratch", "", "");
         let (t, seed) = (&self.claim.t, &self.offer.owner_seed);
         let locator = &self.offer.keys.locator;
-        let notice = super::guest::signed_notice(&mut scratch, locator, seed, Some(t));
+        let notice = super::notice::signed_notice(&mut scratch, locator, seed, Some(t));
         assert_eq!(invite.notice().unwrap(), notice);
         assert_eq!(server_copy.check_notice(&notice), Ok(()));
         assert!(!theirs.read_notice(&notice, NOW).unwrap().is_change());
@@ -259,4 +247,28 @@ impl Scene {
         let (_, nonce, message) = sealing.seal(&mut v, &turned.chain, &content);
         (v, random, nonce, message)
     }
+}
+
+/// Computes the transcript of a claim for one device, by its id and the hash of its bundle.
+pub(super) fn transcript(
+    v: &mut Vector,
+    offer: &Offer,
+    guest: &Guest,
+    signed_prekeys: &SignedPrekeys,
+    (host, bundle_hash, chosen): (&[u8; 8], &[u8; 32], &Chosen),
+) -> [u8; 32] {
+    let ciphertext_hash = v.hash("ciphertext hash", &[&chosen.ciphertext]);
+    let parts: [&[u8]; 10] = [
+        labels::GUEST_CLAIM,
+        &offer.keys.invitation_id,
+        &guest.uid,
+        &guest.core,
+        &signed_prekeys.body,
+        &[0, 0, 0, 1],
+        host,
+        bundle_hash,
+        &chosen.ephemeral,
+        &ciphertext_hash,
+    ];
+    v.hash("t", &parts)
 }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use super::braid::BraidPart;
 use super::form::{Vector, chosen};
-use super::handshake::{SessionPair, pair};
 use super::ratchet::{Sealing, padded, ratchet_key, room, turn};
+use super::session_pair::{SessionPair, pair};
 use super::tape::Tape;
 use crate::primitives::secret::Secret;
 use crate::primitives::{aead, kdf};

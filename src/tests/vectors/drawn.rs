@@ -1,4 +1,4 @@
-//! What is drawn before anything can be derived: seeds and ids, from random bytes and what they are about.
+//! Draws before anything can be derived: seeds and ids, from random bytes and what they are about.
 
 use alloc::vec;
 use alloc::vec::Vec;

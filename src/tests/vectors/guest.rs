@@ -1,4 +1,4 @@
-//! Links, invitations, server copies, guest keys, contents and notices.
+//! Links, invitations, server copies, guest keys and contents.
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -17,12 +17,12 @@ use crate::guest::Invite;
 use crate::primitives::kdf;
 use crate::primitives::kdf::Prk;
 use crate::primitives::secret::Secret;
-use crate::primitives::{sign, text};
+use crate::primitives::text;
 use crate::protocol::guest::claim::guest_identity;
 use crate::protocol::guest::content::ChatContent;
 use crate::protocol::guest::invitation::{Approval, Policy};
 use crate::protocol::guest::link::{InviteLink, Locator};
-use crate::protocol::guest::server_copy::{Notice, ServerCopy};
+use crate::protocol::guest::server_copy::ServerCopy;
 use crate::protocol::handshake::x3dh::Psk;
 use crate::protocol::identity::certificate::Certificate;
 use crate::protocol::identity::device_list::{DeviceList, VALID_FOR};
@@ -34,7 +34,7 @@ pub(super) const ORIGIN: &str = "example.org";
 pub(super) const EXPIRES: u64 = NOW + 7 * 86_400;
 
 pub(super) fn vectors() -> Vec<Vector> {
-    vec![link(), invitation(), keys(), contents(), notice(true), notice(false)]
+    vec![link(), invitation(), keys(), contents()]
 }
 
 pub(super) fn policy() -> Policy {
@@ -108,7 +108,7 @@ fn link() -> Vector {
 
 /// An offer by the formulas: the link's keys and what the server stores.
 pub(super) struct Offer {
-    /// What the generator gave for the owner key and the nonce.
+    /// The random bytes of the owner key and the nonce.
     random: [[u8; 32]; 2],
     pub(super) owner_seed: [u8; 32],
     pub(super) owner: [u8; 32],
@@ -370,43 +370,5 @@ fn contents() -> Vector {
         let (reported, read) = ChatContent::decode(&bytes, &policy()).unwrap();
         assert_eq!((reported, &read.encode(&listed)[..]), (listed, &bytes[..]));
     }
-    v
-}
-
-/// Encodes what a notice of the link says, signed by its owner.
-pub(super) fn signed_notice(
-    v: &mut Vector,
-    locator: &[u8; 24],
-    owner_seed: &[u8; 32],
-    t: Option<&[u8; 32]>,
-) -> Vec<u8> {
-    let (why, hash) = match t {
-        Some(t) => (1, v.hash("claim name", &[labels::GUEST_CLAIM_NAME, t])),
-        None => (2, [0; 32]),
-    };
-    let body = [&[1, 0x23][..], locator, &[why], &hash].concat();
-    v.bytes("notice body", &body);
-    let signature = v.sign("notice signature", owner_seed, labels::GUEST_NOTICE, &[&body]);
-    let notice = [&body[..], &signature].concat();
-    v.bytes("notice", &notice);
-    notice
-}
-
-fn notice(claimed: bool) -> Vector {
-    let (name, comment) = if claimed {
-        ("guest-notice-claimed", "the owner's word that a link was claimed, and by which claim")
-    } else {
-        ("guest-notice-revoked", "the owner's word that a link was taken back or has expired")
-    };
-    let mut v = Vector::new(name, "guest-links", comment);
-    let locator = v.input("locator");
-    let owner_seed = v.input("owner seed");
-    let t = claimed.then(|| v.input("t"));
-    let notice = signed_notice(&mut v, &locator, &owner_seed, t.as_ref());
-    let owner = sign::SecretKey::from_seed(Secret::copy(&owner_seed));
-    let real = t.map_or(Notice::Revoked, Notice::Claimed);
-    assert_eq!(real.sign(Locator(locator), &owner), notice);
-    let means = Notice::decode(&notice, Locator(locator), &owner.public()).unwrap();
-    assert_eq!(means, t.map(|t| kdf::hash(&[labels::GUEST_CLAIM_NAME, &t])));
     v
 }

@@ -25,6 +25,7 @@ mod identity;
 mod letter;
 mod linking;
 mod model;
+mod notice;
 mod pin;
 mod pq_epoch;
 mod ratchet;
@@ -32,6 +33,8 @@ mod refused;
 mod refused_braid;
 mod refused_guest;
 mod refused_message;
+mod refused_record;
+mod session_pair;
 mod shared;
 mod state;
 mod tape;
@@ -59,7 +62,9 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     pq_epoch::vectors,
     braid::vectors,
     state::vectors,
+    refused_record::vectors,
     guest::vectors,
+    notice::vectors,
     claim::vectors,
     shared::vectors,
     pin::vectors,

@@ -276,6 +276,6 @@ fn notice_forged() -> Vector {
     let owner_seed = v.input("owner seed");
     let owner = sign::SecretKey::from_seed(Secret::copy(&owner_seed)).public();
     v.bytes("owner", owner.bytes());
-    let notice = guest::signed_notice(&mut v, &keys.locator, &keys.claim_seed, None);
+    let notice = super::notice::signed_notice(&mut v, &keys.locator, &keys.claim_seed, None);
     v.refused(Notice::decode(&notice, Locator(keys.locator), &owner).err())
 }

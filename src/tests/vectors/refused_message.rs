@@ -6,11 +6,10 @@ use alloc::vec::Vec;
 use super::NOW;
 use super::braid::{Authenticator, BraidPart, KeySide};
 use super::form::Vector;
-use super::handshake::{
-    FirstMessage, Initiator, SessionPair, Shared, choose, combine, first, pair,
-};
+use super::handshake::{FirstMessage, Initiator, Shared, choose, combine, first};
 use super::model::{Published, member};
 use super::ratchet::{Sealing, bucket, padded, room};
+use super::session_pair::{SessionPair, pair};
 use crate::error::Error;
 use crate::primitives::kdf::Prk;
 use crate::protocol::labels;

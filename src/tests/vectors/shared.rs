@@ -1,4 +1,4 @@
-//! What the devices of a host share: a link, a grant and a chat. They are the examples of
+//! Objects that the devices of a host share: a link, a grant and a chat. They are the examples of
 //! `spec/guest-links.md`.
 
 use alloc::format;
@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::NOW;
+use super::claim::transcript;
 use super::form::{Vector, hex};
 use super::guest::{Guest, Offer, client, guest, offer_until};
 use super::handshake::{Initiator, choose};
@@ -98,20 +99,8 @@ impl Scene {
 
         let parts: [&[u8]; 2] = [&host.member.core, &host.signed_prekeys.body];
         let bundle_hash = v.hash("bundle hash", &parts);
-        let ciphertext_hash = v.hash("ciphertext hash", &[&chosen.ciphertext]);
-        let parts: [&[u8]; 10] = [
-            labels::GUEST_CLAIM,
-            &offer.keys.invitation_id,
-            &guest.uid,
-            &guest.core,
-            &signed_prekeys.body,
-            &[0, 0, 0, 1],
-            &host.member.device_id,
-            &bundle_hash,
-            &chosen.ephemeral,
-            &ciphertext_hash,
-        ];
-        let t = v.hash("t", &parts);
+        let to = (&host.member.device_id, &bundle_hash, &chosen);
+        let t = transcript(v, &offer, &guest, &signed_prekeys, to);
         Self { host, offer, guest, signed_prekeys, join, t }
     }
 

@@ -5,11 +5,10 @@ use alloc::vec::Vec;
 
 use super::NOW;
 use super::form::Vector;
-use super::handshake::{SessionPair, pair};
 use super::model::{Published, member};
+use super::session_pair::{SessionPair, pair};
 use super::tape::Tape;
 use crate::client::Client;
-use crate::error::Error;
 use crate::primitives::secret::Secret;
 use crate::primitives::{aead, kdf};
 use crate::protocol::identity::device_list::DeviceList;
@@ -24,17 +23,7 @@ use crate::storage::State;
 use crate::storage::{Anchor, StateKey};
 
 pub(super) fn vectors() -> Vec<Vector> {
-    vec![
-        lineage(),
-        session_lineage(),
-        record(),
-        change(),
-        journal(),
-        pages(),
-        another_owner(),
-        altered(),
-        rolled_back(),
-    ]
+    vec![lineage(), session_lineage(), record(), change(), journal(), pages()]
 }
 
 /// Computes the anchor of a new state, by the formula, as one vector's lines.
@@ -112,7 +101,7 @@ fn session_lineage() -> Vector {
 }
 
 const KEY_ID: u32 = 7;
-const OWNER: &[u8] = b"account 7, primary device";
+pub(super) const OWNER: &[u8] = b"account 7, primary device";
 
 /// Seals `state` under a key of its own, by the formulas; returns the key, the random bytes and the
 /// record.
@@ -153,7 +142,7 @@ fn under(
 }
 
 /// Makes a sealed account: the account, its key, the random bytes and the record.
-fn account(v: &mut Vector) -> (Account, StateKey, [u8; 32], Vec<u8>) {
+pub(super) fn account(v: &mut Vector) -> (Account, StateKey, [u8; 32], Vec<u8>) {
     let mut scratch = Vector::new("scratch", "", "");
     let member = member(&mut scratch, "initiator");
     let account = member.account();
@@ -354,52 +343,4 @@ fn pages() -> Vector {
     let opened = Journal::open::<Client>(&key, OWNER, Some(&client.anchor()), records, [[]; 0]);
     assert_eq!(opened.unwrap().0.to_bytes(), whole);
     v
-}
-
-fn refusal(
-    name: &str,
-    comment: &'static str,
-    f: impl FnOnce(&mut Vector, &StateKey, &Account, Vec<u8>) -> Result<Account, Error>,
-) -> Vector {
-    let mut v = Vector::new(name, "state", comment);
-    let (state, key, _, record) = account(&mut v);
-    let error = f(&mut v, &key, &state, record).err();
-    v.refused(error)
-}
-
-fn another_owner() -> Vector {
-    refusal(
-        "refused-state-owner",
-        "a genuine record, opened for another owner",
-        |v, key, _, record| {
-            let other = b"account 7, primary devicf";
-            v.bytes("opened for owner", other);
-            key.open(other, None, &record)
-        },
-    )
-}
-
-fn altered() -> Vector {
-    refusal(
-        "refused-state-altered",
-        "the last bit of a record is flipped",
-        |v, key, _, mut record| {
-            *record.last_mut().unwrap() ^= 1;
-            v.bytes("opened record", &record);
-            key.open(OWNER, None, &record)
-        },
-    )
-}
-
-fn rolled_back() -> Vector {
-    refusal(
-        "refused-state-rollback",
-        "a genuine record, one change behind the anchor kept elsewhere",
-        |v, key, state, record| {
-            let name: [u8; 16] = v.input("change name");
-            let kept = state.anchor().next(&name);
-            v.bytes("kept anchor", &kept.to_bytes());
-            key.open(OWNER, Some(&kept), &record)
-        },
-    )
 }

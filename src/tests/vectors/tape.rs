@@ -2,9 +2,8 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
-use rand_core::{TryCryptoRng, TryRng};
+use crate::primitives::tests::test_rng::gives_bytes_only;
 
 /// A generator that gives out recorded byte strings, each asked for with its own length.
 pub(super) struct Tape(VecDeque<Vec<u8>>);
@@ -23,21 +22,6 @@ impl Tape {
     }
 }
 
-impl TryRng for Tape {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        panic!("this crate asks for bytes only");
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        panic!("this crate asks for bytes only");
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        out.copy_from_slice(&self.0.pop_front().expect("a recorded value"));
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Tape {}
+gives_bytes_only!(Tape, |tape, out| {
+    out.copy_from_slice(&tape.0.pop_front().expect("a recorded value"));
+});

@@ -1,4 +1,4 @@
-//! What a first message says of the session before it, against what is known: the lines one at a time.
+//! The descent of a first message against what is known: the lines of the rule one at a time.
 
 use crate::client::links::{Links, MAX_LINKS};
 use crate::client::session_choice::{

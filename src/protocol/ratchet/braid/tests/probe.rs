@@ -1,4 +1,4 @@
-//! What tests ask of a braid, and what they do to it.
+//! Questions of tests to a braid, and the harm that they do it.
 
 use alloc::boxed::Box;
 
