@@ -256,8 +256,8 @@ impl Inner {
             ClientItem::Prekeys(change) => change.move_on(&mut self.device),
             ClientItem::Begin(begin) => self.peer(begin.with).begin(begin.session, now),
             ClientItem::Accept(accept) => {
-                let Accept { from, session, activate, forgot } = *accept;
-                self.peer(from).accept(session, activate, forgot, now);
+                let Accept { from, session, activate, found } = *accept;
+                self.peer(from).accept(session, activate, found, now);
             }
             ClientItem::Sealed(mut moved) | ClientItem::Opened(mut moved) => {
                 let MovedSession { with, slot, delta } = &mut *moved;

@@ -11,6 +11,7 @@ use crate::protocol::letter::{Body, Letter, Listed, Said, SeenMessage};
 
 use super::address::Address;
 use super::client::Inner;
+use super::contact::ListMismatch;
 use super::content::{Alert, BlobReference, Content, OwnContent};
 use super::delta::{ClientItem, Report};
 use super::message_log::Seen;
@@ -42,7 +43,11 @@ impl Inner {
         let before = self.peers.get(&by).and_then(|peer| peer.reports.get(&of)).copied();
         let mismatch = contact.mismatch(reported);
         let listed = mismatch.map(|_| reported);
-        if listed == before {
+        // The account's own device says again that there is a newer list, and nothing tells of it any more: an
+        // older one that was shown in between has not shown that.
+        let reopens =
+            by.account == of && mismatch == Some(ListMismatch::Ahead) && !contact.ahead.is_open();
+        if listed == before && !reopens {
             return;
         }
         let listed = listed.map(Box::new);
@@ -91,7 +96,8 @@ impl Inner {
             }
             Body::Said(said) => self.read_once(from, letter, said, found),
         };
-        let more = found.items.iter().filter(|item| matches!(item, ClientItem::Seen(_))).count();
+        let is_more = |item: &&ClientItem| matches!(item, ClientItem::Seen(seen) if !self.seen.has(&seen.what));
+        let more = found.items.iter().filter(is_more).count();
         if self.has_companions() && self.seen.loses_untold(self.account(), more) {
             found.alerts.push(Alert::NotCompared);
         }

@@ -58,6 +58,13 @@ impl Client {
         self.inner.check_decision(list)?;
         let account = list.account();
         let known = self.inner.contacts.get(&account).ok_or(Error::NotChanged)?;
+        // A dismissal of a key takes along what waits under it: that must be what the user was shown.
+        let held = known.waiting.under(list.account_key());
+        if held.is_some_and(|held| held.hash() != list.hash())
+            && list.account_key() != known.list.account_key()
+        {
+            return Err(Error::AccountChanged);
+        }
         let dismissal = Dismissal::of(list, known.list.account_key());
         let item = ClientItem::Dismiss(Box::new(Dismissed { account, dismissal }));
         Ok(self.pending(self.inner.clock.now(now), vec![item], ()))

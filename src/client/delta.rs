@@ -18,6 +18,7 @@ use super::address::Address;
 use super::limits::MAX_ITEMS;
 use super::message_log::{Seen, Sent};
 use super::paged_log::Entry;
+use super::session_choice::Contradiction;
 use super::slot::Slot;
 use super::waiting::Dismissal;
 use crate::protocol::letter::MessageId;
@@ -81,8 +82,7 @@ pub(super) struct Accept {
     pub(super) session: Session,
     /// True if it becomes the active session; else it is only read.
     pub(super) activate: bool,
-    /// True if its maker has forgotten what this device knows, of which it is to be told.
-    pub(super) forgot: bool,
+    pub(super) found: Option<Contradiction>,
 }
 
 /// A message in a session, which it moves on.
@@ -197,7 +197,7 @@ impl ClientItem {
             Self::Accept(accept) => {
                 accept.from.write(writer);
                 writer.flag(accept.activate);
-                writer.flag(accept.forgot);
+                writer.u8(Contradiction::byte(accept.found));
             }
             Self::Sealed(moved) => moved.with.write(writer),
             Self::Opened(moved) => {
@@ -237,9 +237,9 @@ impl ClientItem {
             }
             3 => {
                 let from = Address::read(reader)?;
-                let (activate, forgot) = (reader.flag()?, reader.flag()?);
+                let (activate, found) = (reader.flag()?, Contradiction::of(reader.u8()?)?);
                 let session = Session::read(reader)?;
-                Self::Accept(Box::new(Accept { from, session, activate, forgot }))
+                Self::Accept(Box::new(Accept { from, session, activate, found }))
             }
             4 => Self::Sealed(moved(Address::read(reader)?, Slot::Active, reader)?),
             5 => {

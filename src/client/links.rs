@@ -80,11 +80,12 @@ impl Links {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let cut = reader.flag()?;
         let links = reader.list(MAX_LINKS, |reader| {
-            Ok(Link {
-                name: *reader.array()?,
-                created: reader.u64()?,
-                closed: reader.option(Position::read)?.unwrap_or(OPEN),
-            })
+            let (name, created) = (*reader.array()?, reader.u64()?);
+            let closed = reader.option(Position::read)?;
+            if closed == Some(OPEN) {
+                return Err(Error::Malformed);
+            }
+            Ok(Link { name, created, closed: closed.unwrap_or(OPEN) })
         })?;
         Ok(Self { links, cut })
     }

@@ -244,6 +244,11 @@ impl SeenLog {
         here.chain(self.0.iter().filter(named).filter(|seen| !seen.here))
     }
 
+    /// Tells whether a message is remembered already, as it is.
+    pub(super) fn has(&self, what: &SeenMessage) -> bool {
+        self.0.iter().any(|seen| seen.what == *what)
+    }
+
     /// Returns what the other own devices are told: the oldest that they were not told yet, up to
     /// [`MAX_SEEN_MESSAGES`], and in the room that is left the newest of the others, up to
     /// [`SEEN_AGAIN`]: a report may get lost.

@@ -70,6 +70,7 @@ mod paged_log;
 mod peer;
 mod plan;
 mod receive;
+mod replaced_session;
 mod resend;
 mod send;
 mod sender;

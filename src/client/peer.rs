@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::address::Address;
 use super::limits::MAX_ACCOUNTS;
 use super::links::{Link, Links};
+use super::replaced_session::ReplacedSession;
 use super::session_choice::{
     ActiveSession, Choice, Contradiction, GRACE, MAX_REPLACED, Met, NewSession, PeerSessions,
     RENEW_AFTER, Reached, choose, contradiction, created, is_due, is_plausible,
@@ -34,8 +35,12 @@ pub(super) struct Peer {
     newest: u64,
     /// Set once the device has shown that it holds a confirmed session.
     met: Met,
+    /// The same of the newest session that was proven.
+    latest: Met,
     /// Set if the device has forgotten something, until it has answered a letter that says so.
     forgot: bool,
+    /// Set once a chain was begun that says so: the device's next chain answers it.
+    told: bool,
     /// The sessions that were active here, which are all that the device can name.
     links: Links,
     /// Set if the device has made a resend request in a replaced session.
@@ -44,13 +49,6 @@ pub(super) struct Peer {
     pub(super) heard: u64,
     /// Lists that the device reported last, where they are not this device's.
     pub(super) reports: BTreeMap<AccountId, Listed>,
-}
-
-/// A session that was replaced, or that lost against another one.
-struct ReplacedSession {
-    session: Session,
-    /// Its end, once the session that took its place is proven; before that the end of time.
-    until: u64,
 }
 
 impl Peer {
@@ -146,6 +144,7 @@ impl Peer {
             active: self.active_session(),
             newest: self.newest,
             met: self.met,
+            latest: self.latest,
             links: &self.links,
         };
         let reached = predecessor.and_then(|predecessor| self.reached(predecessor.session));
@@ -173,8 +172,17 @@ impl Peer {
     }
 
     /// Takes a session of the peer's in, as the active one or only to be read.
-    pub(super) fn accept(&mut self, session: Session, activate: bool, forgot: bool, now: u64) {
-        self.forgot |= forgot;
+    pub(super) fn accept(
+        &mut self,
+        session: Session,
+        activate: bool,
+        found: Option<Contradiction>,
+        now: u64,
+    ) {
+        if found.is_some_and(Contradiction::is_of_peer) {
+            self.forgot = true;
+            self.told = false;
+        }
         let continuation = *session.continuation();
         self.heard = now;
         if is_plausible(continuation.created, now) {
@@ -182,7 +190,9 @@ impl Peer {
             self.newest = self.newest.max(created);
             // Its initiator has left the predecessor, whichever session is active.
             if let Some(named) = continuation.predecessor() {
-                self.links.close(named.session, named.closed, created);
+                if found.is_none() {
+                    self.links.close(named.session, named.closed, created);
+                }
                 self.met.note(created, now);
             }
         }
@@ -228,6 +238,9 @@ impl Peer {
         if let Some(proven) = self.active.as_ref().filter(|active| active.is_proven()) {
             let created = proven.continuation().created;
             self.met.note(created, now);
+            if self.latest == Met::NEVER || self.latest.created < created {
+                self.latest = Met { created, at: now };
+            }
             for replaced in self.replaced.iter_mut().filter(|replaced| replaced.until == u64::MAX) {
                 replaced.until = now.saturating_add(GRACE);
             }
@@ -243,8 +256,11 @@ impl Peer {
         delta: &mut ratchet::RatchetDelta,
     ) {
         let opened = delta.is_received();
-        // The peer's new chain answers what this side has sent in the one before.
-        self.forgot &= !(slot == Slot::Active && opened && delta.is_turn());
+        if slot == Slot::Active && delta.is_turn() {
+            // The peer's new chain answers what this side has sent in the one before.
+            self.forgot &= !(opened && self.told);
+            self.told = self.forgot && !opened;
+        }
         if let Some(session) = self.session_mut(slot) {
             session.apply_delta(next, delta);
         }
@@ -296,9 +312,8 @@ impl Peer {
             let left = self.held().map(|session| session.continuation().created);
             self.newest = left.max().unwrap_or(0);
         }
-        if self.met != Met::NEVER {
-            self.met.at = self.met.at.min(now);
-        }
+        self.met.reset_clock(self.newest, now);
+        self.latest.reset_clock(self.newest, now);
         self.since = self.since.min(now);
         self.heard = self.heard.min(now);
         for replaced in self.replaced.iter_mut().filter(|replaced| replaced.until != u64::MAX) {
@@ -322,12 +337,11 @@ impl Peer {
         writer.u64(self.since);
         writer.u64(self.newest);
         writer.u64(self.heard);
-        writer.option((self.met != Met::NEVER).then_some(self.met), |met, writer| {
-            writer.u64(met.created);
-            writer.u64(met.at);
-        });
+        self.met.write(writer);
+        self.latest.write(writer);
         writer.flag(self.resend_requested);
         writer.flag(self.forgot);
+        writer.flag(self.told);
         self.links.write(writer);
         writer.list(&self.reports, |(subject, listed), writer| {
             writer.raw(&subject.0);
@@ -339,9 +353,9 @@ impl Peer {
         let active = reader.option(Session::read)?;
         let replaced = reader.list(MAX_REPLACED, ReplacedSession::read)?;
         let (since, newest, heard) = (reader.u64()?, reader.u64()?, reader.u64()?);
-        let met = reader.option(|reader| Ok(Met { created: reader.u64()?, at: reader.u64()? }))?;
-        let met = met.unwrap_or_default();
-        let (resend_requested, forgot) = (reader.flag()?, reader.flag()?);
+        let (met, latest) = (Met::read(reader)?, Met::read(reader)?);
+        let resend_requested = reader.flag()?;
+        let (forgot, told) = (reader.flag()?, reader.flag()?);
         let links = Links::read(reader)?;
         let mut reports = BTreeMap::new();
         for _ in 0..reader.count(MAX_ACCOUNTS.saturating_add(1))? {
@@ -354,26 +368,13 @@ impl Peer {
             replaced,
             newest,
             met,
+            latest,
             forgot,
+            told,
             links,
             resend_requested,
             heard,
             reports,
         })
-    }
-}
-
-impl ReplacedSession {
-    fn is_open(&self, now: u64) -> bool {
-        now < self.until
-    }
-
-    fn write(&self, writer: &mut Writer) {
-        self.session.write(writer);
-        writer.u64(self.until);
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self { session: Session::read(reader)?, until: reader.u64()? })
     }
 }

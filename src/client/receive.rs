@@ -202,9 +202,6 @@ impl Inner {
         let peer = self.peers.get(&from).unwrap_or(&nothing);
         let made = self.device.prekeys_made(envelope, now.seconds())?;
         let (choice, contradiction) = peer.judge(&session, made, now);
-        // What the device has forgotten it may not know itself.
-        let told = [Contradiction::Reset, Contradiction::Forked];
-        let forgot = contradiction.is_some_and(|found| told.contains(&found));
         let activate = choice != Choice::Keep;
         let mut alerts: Vec<_> = contradiction.map(Alert::from).into_iter().collect();
         match choice {
@@ -219,7 +216,7 @@ impl Inner {
         }
         let items = Vec::from([
             self.prekeys(prekeys),
-            ClientItem::Accept(Box::new(Accept { from, session, activate, forgot })),
+            ClientItem::Accept(Box::new(Accept { from, session, activate, found: contradiction })),
         ]);
         let standing = if activate { Standing::Active } else { Standing::Stray };
         Ok(ReadLetter { opened, standing, found: Findings { items, alerts } })

@@ -243,8 +243,9 @@ impl Inner {
                 }
                 items.extend(resent.map(|to| ClientItem::Resent(Box::new(Resent { id: *id, to }))));
             }
-            Purpose::ResendRequest(_) => {}
-            Purpose::SeenReport => items.push(ClientItem::SeenReported),
+            // A device that was left out was not told.
+            Purpose::SeenReport if plan.left_out.is_empty() => items.push(ClientItem::SeenReported),
+            Purpose::ResendRequest(_) | Purpose::SeenReport => {}
         }
         Ok(())
     }

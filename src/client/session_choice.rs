@@ -26,6 +26,8 @@
 use core::cmp::Reverse;
 
 use super::links::Links;
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::handshake::continuation::Predecessor;
 use crate::protocol::position::{Position, SessionId};
 
@@ -75,6 +77,8 @@ pub(crate) struct PeerSessions<'a> {
     /// The highest plausible `created` of all sessions, those made here included.
     pub(crate) newest: u64,
     pub(crate) met: Met,
+    /// The same of the newest session that was proven: whoever has it names none from before it.
+    pub(crate) latest: Met,
     pub(crate) links: &'a Links,
 }
 
@@ -92,6 +96,25 @@ impl Met {
     /// Stands for a peer that has shown nothing: no session is made after that. Flat, and not an `Option`,
     /// because a state on the heap must hold no remains where there is none (see note `[boxes]`).
     pub(crate) const NEVER: Self = Self { created: u64::MAX, at: u64::MAX };
+
+    /// Leaves no time ahead of now, nor a session ahead of the newest.
+    pub(super) fn reset_clock(&mut self, newest: u64, now: u64) {
+        if *self != Self::NEVER {
+            *self = Self { created: self.created.min(newest), at: self.at.min(now) };
+        }
+    }
+
+    pub(super) fn write(self, writer: &mut Writer) {
+        writer.option((self != Self::NEVER).then_some(self), |met, writer| {
+            writer.u64(met.created);
+            writer.u64(met.at);
+        });
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let met = reader.option(|reader| Ok(Self { created: reader.u64()?, at: reader.u64()? }))?;
+        if met == Some(Self::NEVER) { Err(Error::Malformed) } else { Ok(met.unwrap_or_default()) }
+    }
 
     /// Notes the moment, if none is known.
     pub(crate) fn note(&mut self, created: u64, at: u64) {
@@ -160,6 +183,33 @@ pub(crate) fn is_plausible(created: u64, now: u64) -> bool {
     created <= now.saturating_add(MAX_AHEAD)
 }
 
+impl Contradiction {
+    /// Tells whether the peer has forgotten something, of which it may not know.
+    pub(super) fn is_of_peer(self) -> bool {
+        matches!(self, Self::Reset | Self::Forked)
+    }
+
+    /// Returns its byte at rest; 0 is none.
+    pub(super) fn byte(found: Option<Self>) -> u8 {
+        match found {
+            None => 0,
+            Some(Self::Reset) => 1,
+            Some(Self::Forked) => 2,
+            Some(Self::RolledBack) => 3,
+        }
+    }
+
+    pub(super) fn of(byte: u8) -> Result<Option<Self>, Error> {
+        match byte {
+            0 => Ok(None),
+            1 => Ok(Some(Self::Reset)),
+            2 => Ok(Some(Self::Forked)),
+            3 => Ok(Some(Self::RolledBack)),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
 /// Chooses what becomes of a first message, by the rule that brings both sides to the same active session.
 pub(crate) fn choose(pair: &PeerSessions<'_>, first: &NewSession, now: u64) -> Choice {
     if !is_plausible(first.created, now) {
@@ -187,14 +237,17 @@ pub(crate) fn contradiction(
         let is_later = first.created > pair.met.created || first.prekeys > pair.met.at;
         return is_later.then_some(Contradiction::Reset);
     };
+    // Whatever time it says it is of, it names prekeys from after the newest proven session was known.
+    let is_fresh = first.prekeys > pair.latest.at;
     let Some(link) = pair.links.find(session) else {
-        let remembered = !pair.links.is_cut() || newer.is_some();
+        let remembered = !pair.links.is_cut() || newer.is_some() || is_fresh;
         return remembered.then_some(Contradiction::RolledBack);
     };
     if reached.is_some_and(|reached| closed.chain > reached.chain) {
         return Some(Contradiction::RolledBack);
     }
     let is_fork = first.created <= link.created
+        || (is_fresh && link.created < pair.latest.created)
         || link.closed().is_some_and(|said| said != closed)
         || reached.is_some_and(|reached| closed < reached.opened)
         || newer.is_some_and(|active| active.proven && session != active.id);

@@ -9,6 +9,7 @@ use crate::protocol::handshake::prekeys::KEEP_FOR;
 
 use super::address::Address;
 use super::paged_log::{Entry, PagedLog};
+use super::session_choice::is_plausible;
 
 /// The most devices that are remembered; the oldest is forgotten first.
 const MAX_TOMBSTONES: usize = 1024;
@@ -64,6 +65,10 @@ impl Tombstones {
     pub(super) fn reset_clock(&mut self, now: u64) {
         for tombstone in self.0.iter_mut() {
             tombstone.at = tombstone.at.min(now);
+            // Not 0: that there were sessions stays known.
+            if !is_plausible(tombstone.newest, now) {
+                tombstone.newest = now;
+            }
         }
     }
 }

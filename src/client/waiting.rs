@@ -56,15 +56,19 @@ impl Waiting {
         known: AccountKey,
         now: Now,
     ) -> Result<bool, Error> {
+        let is_known_key = list.account_key() == known;
+        let refused = if is_known_key { Error::ListGap } else { Error::WrongPeer };
+        if self.dismissed.contains(&Dismissal::of(list, known)) {
+            return Err(refused);
+        }
         if let Some(held) = self.under(list.account_key()) {
             return match list.follows(held) {
                 Err(Error::ListGap) => Ok(true),
                 follows => follows,
             };
         }
-        let is_known_key = list.account_key() == known;
-        if self.dismissed.contains(&Dismissal::of(list, known)) || now.seconds() < self.pause {
-            return Err(if is_known_key { Error::ListGap } else { Error::WrongPeer });
+        if now.seconds() < self.pause {
+            return Err(refused);
         }
         let others = self.lists.iter().filter(|held| held.account_key() != known);
         Ok(is_known_key || others.count() < MAX_WAITING)

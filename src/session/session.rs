@@ -253,7 +253,8 @@ impl Session {
     /// opens it, or if the content was altered; [`Error::StateCloned`] if its header names another ratchet
     /// key than its chain, or another message with its number was opened; [`Error::Inconsistent`] if it
     /// contradicts what was received, or its braid part does not hold; [`Error::Duplicate`] if it was opened
-    /// before, [`Error::MessageKeyGone`] if that is too long ago to tell; [`Error::TooFarAhead`] if it
+    /// before, [`Error::MessageKeyGone`] if that is too long ago to tell, or if another body came under its
+    /// header; [`Error::TooFarAhead`] if it
     /// overtakes more than 2,000 messages, or for a number that no sender uses; [`Error::WeakKey`] if the
     /// peer's new ratchet key has small order; [`Error::ChainExhausted`] after 2^32 − 1 receiving chains.
     /// Nothing changes then.

@@ -356,3 +356,18 @@ fn a_letter_that_is_forgotten_before_it_was_compared_is_told() {
     let (_, alerts) = read_after_a_lie(&mut town, 40);
     assert!(alerts.contains(&Alert::NotCompared));
 }
+
+#[test]
+fn a_report_that_left_a_device_out_tells_everything_again() {
+    let mut town = Town::new(16, &[1, 3]);
+    town.chat(0, 1);
+    // More than what a report tells a second time.
+    let (lie, _) = read_after_a_lie(&mut town, 70);
+    let left_out = town.address(1, 1);
+    let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
+    plan.leave_out(left_out).unwrap();
+    town.supply(1, 0, &mut plan).unwrap();
+    town.seal_plan(1, 0, &mut plan, b"").unwrap();
+    town.server.mail.remove(&left_out);
+    assert!(report(&mut town).contains(&lie));
+}

@@ -116,6 +116,33 @@ fn a_thief_of_an_identity_key_is_told_of_whatever_it_says_it_continues() {
 }
 
 #[test]
+fn who_is_told_that_it_has_forgotten_is_told_until_it_answers_that_and_nothing_else() {
+    let mut rng = TestRng::new(9);
+    let [mut x, mut y] = two(&mut rng);
+    talk([&mut x, &mut y], &mut rng);
+    // In the present chain, before anything contradicts: x's next turn answers this and no warning.
+    let unwarned = say(&mut y, &x, NOW, &mut rng);
+    let held = y.inner.peers[&x.address()].active_id().unwrap();
+    let closed = Position { chain: 1, number: 0 };
+    let continues = Continuation::after(Some(Predecessor { session: held, closed }), 1);
+    let first = first_of_a_thief((&x, &y), continues, (NOW, &mut rng));
+    let alerts = y.receive(x.address(), &first, NOW).unwrap().alerts;
+    assert!(alerts.contains(&Alert::SessionForked) && alerts.contains(&Alert::StraySession));
+    x.receive(y.address(), &unwarned, NOW).unwrap();
+    let turn = say(&mut x, &y, NOW, &mut rng);
+    y.receive(x.address(), &turn, NOW).unwrap();
+    for _ in 0..2 {
+        let warning = say(&mut y, &x, NOW, &mut rng);
+        let alerts = x.receive(y.address(), &warning, NOW).unwrap().alerts;
+        assert!(alerts.contains(&Alert::RolledBack), "{alerts:?}");
+    }
+    let answer = say(&mut x, &y, NOW, &mut rng);
+    y.receive(x.address(), &answer, NOW).unwrap();
+    let after = say(&mut y, &x, NOW, &mut rng);
+    assert!(x.receive(y.address(), &after, NOW).unwrap().alerts.is_empty());
+}
+
+#[test]
 fn a_session_from_the_far_future_is_kept_also_where_there_was_none() {
     let mut rng = TestRng::new(1);
     let [x, mut y] = two(&mut rng);

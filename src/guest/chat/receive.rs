@@ -78,7 +78,9 @@ impl Chat {
         let (event, step) = inner.read_content(chat_session, content)?;
         let (kept, alerts) = inner.compare(chat_session.reported, reported);
         let from = Address::of(chat_session.session.peer());
-        let report = (kept != chat_session.reported).then_some((from.device, kept));
+        // Said again, and nothing tells of it any more: an older list that was learned since has not shown it.
+        let reopens = kept.epoch > inner.list.epoch() && !inner.ahead.is_open();
+        let report = (kept != chat_session.reported || reopens).then_some((from.device, kept));
         let moved = Vec::from([MovedChatSession { with: from.device, delta: Box::new(delta) }]);
         let sender = self.sender();
         let received = ReceivedEvent { event, from, sender, alerts, position, skipped, lost };

@@ -266,12 +266,20 @@ impl Invite {
         let now = self.inner.clock.now(now).seconds();
         let change = match &self.inner.status {
             _ if client.hosting(now).is_ok() => None,
+            Status::Open { .. } if !self.is_of(client) => None,
             Status::Open { .. } => Some(InviteChange::Ended),
             Status::GrantedElsewhere(granted) => Some(InviteChange::Claimed(granted.transcript)),
             Status::Claimed(_) | Status::Contested | Status::Ended => None,
         };
         let delta = change.map(|change| InviteDelta { now, change });
         Pending::maybe(self, delta, ())
+    }
+
+    /// Tells whether an open link is of the client's account.
+    fn is_of(&self, client: &Client) -> bool {
+        let Status::Open { signed, .. } = &self.inner.status else { return false };
+        let invitation = Invitation::decode(signed);
+        invitation.is_ok_and(|invitation| invitation.host.account() == client.list().account())
     }
 
     /// Signs the notice for the server that the link is claimed or over, so that a late-comer is told the

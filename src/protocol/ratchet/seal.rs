@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use super::braid::Capacity;
 use crate::error::Error;
@@ -189,7 +190,8 @@ impl Ratchet {
         let mut random = [0; aead::NONCE];
         rng.fill_bytes(&mut random);
         let digest = Digest::new(&self.imprint).of(&header.varying(kind), text);
-        let mut nonce: [u8; aead::NONCE] = first(&hash(&[labels::RATCHET_NONCE, &digest]));
+        let digest = Zeroizing::new(digest);
+        let mut nonce: [u8; aead::NONCE] = first(&hash(&[labels::RATCHET_NONCE, &*digest]));
         for (byte, random) in nonce.iter_mut().zip(random) {
             *byte ^= random;
         }

@@ -86,6 +86,35 @@ fn a_lie_about_a_newer_list_ends_with_the_next_one_that_the_account_signs() {
 }
 
 #[test]
+fn a_list_between_a_lie_and_the_truth_does_not_end_the_wait_for_long() {
+    let mut town = Town::new(84, &[1, 2]);
+    town.chat(0, 1);
+    // The companion that will be removed has named a list that never was; so the wait began before all others.
+    let lie = town.whisper((1, 1), (0, 0), |mut words| {
+        words.lists[0].0 = u64::MAX;
+        words
+    });
+    town.client(0, 0).receive(lie.from, &lie.message, NOW).unwrap();
+    town.now = NOW + 10;
+    let middle = town.renew(1);
+    town.remove(1, 1);
+    let honest = |town: &mut Town| {
+        town.say(1, 0, 0, b"one device fewer");
+        town.receive(0, 0).pop().unwrap().unwrap();
+    };
+    honest(&mut town);
+    // The server shows the list before the removal, which is newer than the first word.
+    let (id, now) = (middle.account(), town.now);
+    learn(town.client(0, 0), &middle, now).unwrap();
+    assert_eq!(town.client(0, 0).tasks(now, 50).fetch_lists, []);
+    // The next letter says the same as the one before, and that counts.
+    honest(&mut town);
+    let client = town.client(0, 0);
+    assert_eq!(client.tasks(now, 50).fetch_lists, [id]);
+    refuses(client, Error::ListExpired, |client| client.plan(To::Account(id), now + 3 * DAY + 1));
+}
+
+#[test]
 fn what_another_account_says_of_a_list_shortens_nothing() {
     let mut town = Town::new(83, &[2, 1]);
     town.chat(0, 1);

@@ -185,6 +185,41 @@ fn a_gap_that_was_dismissed_does_not_wait_again_and_can_still_be_proved() {
 }
 
 #[test]
+fn a_gap_that_was_dismissed_does_not_take_the_place_of_one_that_waits() {
+    let mut town = Town::new(68, &[1, 1]);
+    for _ in 0..120 {
+        town.renew(1);
+    }
+    let lists = town.server.lists[&town.id(1)].iter();
+    let lists: Vec<_> = lists.map(|list| DeviceList::decode(list).unwrap()).collect();
+    let client = town.client(0, 0);
+    learn(client, &lists[110], NOW).unwrap();
+    client.dismiss(&lists[110], NOW).unwrap().apply();
+    learn(client, &lists[90], NOW).unwrap();
+    refuses(client, Error::ListGap, |client| client.learn(&lists[110], NOW).map(drop));
+    assert_eq!(waiting(&town), [lists[90].clone()]);
+}
+
+#[test]
+fn of_two_histories_under_another_key_the_one_that_was_shown_first_is_dismissed_by_itself_only() {
+    let mut town = Town::new(69, &[1, 1]);
+    town.chat(0, 1);
+    let (account, new) = anew(&town, 1, 100);
+    let mut fork = restored(&new);
+    fork.renew(&account, NOW + 1).unwrap().apply();
+    let mut genuine = restored(&new);
+    genuine.renew(&account, NOW + 2).unwrap().apply();
+    learn(town.client(0, 0), genuine.list(), NOW + 2).unwrap();
+    let client = town.client(0, 0);
+    refuses(client, Error::ListFork, |client| client.learn(fork.list(), NOW + 2).map(drop));
+    refuses(client, Error::AccountChanged, |client| client.dismiss(fork.list(), NOW + 2).map(drop));
+    assert_eq!(waiting(&town), [genuine.list().clone()]);
+    assert_eq!(plan(&town), Err(Error::AccountChanged));
+    town.client(0, 0).dismiss(genuine.list(), NOW + 2).unwrap().apply();
+    assert!(plan(&town).is_ok());
+}
+
+#[test]
 fn after_256_dismissals_one_question_comes_a_day_and_none_is_lost() {
     let mut town = Town::new(67, &[1, 1]);
     let refuse = |town: &mut Town, seed, now| {

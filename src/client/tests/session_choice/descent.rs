@@ -26,7 +26,8 @@ fn judged(
     let active =
         ActiveSession { id: ACTIVE, created: START, since: START, ours: true, proven: true };
     let met = Met { created: START - 100, at: START - 50 };
-    let pair = PeerSessions { active: Some(active), newest: START, met, links: &links };
+    let pair =
+        PeerSessions { active: Some(active), newest: START, met, latest: met, links: &links };
     let predecessor = predecessor.map(|(session, closed)| Predecessor { session, closed });
     let first = NewSession { id: Id([6; 32]), predecessor, created, prekeys };
     contradiction(&pair, &first, reached)
@@ -123,7 +124,13 @@ fn what_was_forgotten_raises_no_alarm_but_for_what_would_be_active() {
     let last = START + u64::try_from(MAX_LINKS).unwrap();
     let active =
         ActiveSession { id: Id([16; 32]), created: last, since: last, ours: true, proven: false };
-    let pair = PeerSessions { active: Some(active), newest: last, met: Met::NEVER, links: &links };
+    let pair = PeerSessions {
+        active: Some(active),
+        newest: last,
+        met: Met::NEVER,
+        latest: Met::NEVER,
+        links: &links,
+    };
     let first = |created| NewSession {
         id: Id([40; 32]),
         predecessor: Some(Predecessor { session: Id([0; 32]), closed: CLOSED }),
@@ -135,4 +142,31 @@ fn what_was_forgotten_raises_no_alarm_but_for_what_would_be_active() {
     assert_eq!(contradiction(&pair, &first(last + 1), None), found);
     let alone = PeerSessions { active: None, ..pair };
     assert_eq!(contradiction(&alone, &first(last + 1), None), None);
+    // Prekeys from after the newest proven session betray it, whatever time it says it is of.
+    let latest = Met { created: last, at: last + 5 };
+    let proven = PeerSessions { latest, ..pair };
+    for (prekeys, found) in [(last + 5, None), (last + 6, Some(Contradiction::RolledBack))] {
+        let first = NewSession { prekeys, ..first(1) };
+        assert_eq!(contradiction(&proven, &first, None), found);
+    }
+}
+
+#[test]
+fn who_names_prekeys_that_came_after_it_had_left_the_session_that_it_names_is_told() {
+    // `judged` has the newest proven session where it was met: BEFORE is as old, so nothing is older.
+    let mut links = Links::default();
+    links.add(BEFORE, START - 100, |_| true);
+    links.add(ACTIVE, START, |_| true);
+    let active =
+        ActiveSession { id: ACTIVE, created: START, since: START, ours: true, proven: true };
+    let met = Met { created: START - 100, at: START - 50 };
+    let latest = Met { created: START, at: START + 10 };
+    let pair = PeerSessions { active: Some(active), newest: START, met, latest, links: &links };
+    let found = |session, prekeys| {
+        let predecessor = Some(Predecessor { session, closed: CLOSED });
+        let first = NewSession { id: Id([6; 32]), predecessor, created: START - 99, prekeys };
+        contradiction(&pair, &first, None)
+    };
+    assert_eq!(found(BEFORE, START + 10), None, "held back since");
+    assert_eq!(found(BEFORE, START + 11), Some(Contradiction::Forked));
 }

@@ -162,6 +162,7 @@ impl World {
                 if !active.proven && (active.ours || message.prefix.is_none()) {
                     side.set(ActiveSession { proven: true, ..active });
                     side.pair.met.note(active.created, now);
+                    side.pair.latest = Met { created: active.created, at: now };
                     side.last = Some(active.id);
                     self.confirmed[at].push((active.id, event));
                     for replaced in &mut side.replaced {

@@ -264,7 +264,13 @@ fn each_line_of_the_rule_holds_to_the_second() {
     let links = Links::default();
     let active =
         ActiveSession { id: Id([5; 32]), created: START, since: START, ours: true, proven: false };
-    let pair = PeerSessions { active: Some(active), newest: START, met: Met::NEVER, links: &links };
+    let pair = PeerSessions {
+        active: Some(active),
+        newest: START,
+        met: Met::NEVER,
+        latest: Met::NEVER,
+        links: &links,
+    };
     let proven = PeerSessions { active: Some(ActiveSession { proven: true, ..active }), ..pair };
     let accepted = PeerSessions { active: Some(ActiveSession { ours: false, ..active }), ..pair };
     let now = START + 100;

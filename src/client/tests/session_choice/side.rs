@@ -36,6 +36,7 @@ pub(super) struct PairState {
     pub(super) active: Option<(Id, u64, u64, bool, bool)>,
     pub(super) newest: u64,
     pub(super) met: Met,
+    pub(super) latest: Met,
     pub(super) links: Links,
 }
 
@@ -48,7 +49,13 @@ impl PairState {
             ours,
             proven,
         });
-        PeerSessions { active, newest: self.newest, met: self.met, links: &self.links }
+        PeerSessions {
+            active,
+            newest: self.newest,
+            met: self.met,
+            latest: self.latest,
+            links: &self.links,
+        }
     }
 }
 
@@ -56,7 +63,13 @@ impl Side {
     pub(super) fn new(skew: i64) -> Self {
         Self {
             skew,
-            pair: PairState { active: None, newest: 0, met: Met::NEVER, links: Links::default() },
+            pair: PairState {
+                active: None,
+                newest: 0,
+                met: Met::NEVER,
+                latest: Met::NEVER,
+                links: Links::default(),
+            },
             prefix: None,
             sent: 0,
             opened: Vec::new(),

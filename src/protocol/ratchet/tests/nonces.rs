@@ -46,10 +46,18 @@ fn a_stuck_generator_gives_two_headers_two_nonces() {
     let pair = RatchetPair::new();
     let message = seals(&pair.initiator, b"one");
     let one = header(&pair.initiator, &message);
-    let other = Header { part: [1; PART], ..one };
-    let [one, other] = [one, other]
-        .map(|header| pair.initiator.nonce(CLEAR.kind, &header, b"one", &mut TestRng::zeros()));
-    assert_ne!(one, other);
+    let others = [
+        Header { part: [1; PART], ..one },
+        Header { previous: one.previous + 1, ..one },
+        Header { number: one.number + 1, ..one },
+        Header { pq_epoch: one.pq_epoch + 1, ..one },
+    ];
+    let nonce = |kind, header| pair.initiator.nonce(kind, header, b"one", &mut TestRng::zeros());
+    let first = nonce(CLEAR.kind, &one);
+    for other in &others {
+        assert_ne!(nonce(CLEAR.kind, other), first);
+    }
+    assert_ne!(nonce(CLEAR.kind + 1, &one), first);
 }
 
 #[test]
