@@ -15,9 +15,14 @@ FRAME = "frame"                                  # the flags' and the frame's pl
 WIDTHS = {"b": 1, "w": 2, "l": 4, "q": 8}
 PLAIN = {"rax": "a", "rbx": "b", "rcx": "c", "rdx": "d"}
 JUMP = re.compile(r"j[a-z]+$")
-COMPARE = re.compile(r"(cmp|test|bt)[bwlq]?$|v?u?comis[sd]$|v?ptest$")
+COMPARE = re.compile(r"(cmp|test|bt)[bwlq]?$|v?u?comis[sd]$|v?ptest$|vtestp[sd]$")
 MOVE = re.compile(r"mov(abs|s[bwl][wlq]|z[bw][wlq]|slq)?[bwlq]?$|v?mov(aps|ups|apd|upd|dqa|dqu|d|q)(32|64)?$|v?lddqu$")
-NO_FLAGS = re.compile(r"(not|lea|bswap|xchg|cmov|set|mov|v|p(?!test)|por|pand|pxor|xorps|xorpd|andps|orps)")
+NO_FLAGS = re.compile(r"(not|lea|bswap|cmov|set|mov|v(?!pcmp[ei]str|test)|p(?!test|opcnt|cmp[ei]str)|xorps|xorpd|andps|orps)")
+# They write more than their last operand, or read what is not written there, or jump on a register.
+REFUSED = re.compile(r"xchg|xadd|cmpxchg|mulx|lahf|sahf|j[er]?cxz|v?p?cmp[ei]str|cpuid|rdtsc")
+
+
+PART = re.compile(r"%([abcd][xhl]|(si|di|sp|bp)l?|r\d+[bw])")
 
 
 def register(name):
@@ -123,7 +128,9 @@ class Function:
 
     def write(self, at, operand, depth, secret, size, value):
         if operand.startswith("%"):
-            (secret.add if value else secret.discard)(register(operand))
+            # A part of one or two bytes leaves the rest of its register as it was.
+            if value or not PART.fullmatch(operand):
+                (secret.add if value else secret.discard)(register(operand))
             return
         place = self.memory(at, operand, depth, secret)
         if not isinstance(place, int):
@@ -146,6 +153,9 @@ class Function:
                 self.refuse(at, "a jump out of the function")
                 return depth, secret, []
             return depth, secret, [self.labels[args[0]]]
+        if REFUSED.match(name):
+            self.refuse(at, "an instruction that is not followed")
+            return depth, secret, on
         if JUMP.match(name):
             if "flags" in secret:
                 self.refuse(at, "a jump on a secret")

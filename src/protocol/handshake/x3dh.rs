@@ -194,7 +194,8 @@ impl<'a> InitiatorHandshake<'a> {
         rng: &mut impl CryptoRng,
     ) -> Self {
         let secret = identity.agreement.seed();
-        // Two attempts that agree in all of this are one attempt: nothing else is in their keys and payloads.
+        // Two attempts that agree in all of this are one attempt: of what else is in their keys and payloads, the
+        // certificate, an agreement key has one.
         let (mut responder, mut continued) = (Writer::new(), Writer::new());
         bundle.certificate.write(&mut responder);
         continuation.write(&mut continued);
