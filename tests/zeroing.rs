@@ -250,7 +250,7 @@ fn visit(
         let grant = only(chat.grant(host, NOW, rng).unwrap().apply());
         guest.hear(&grant, NOW).unwrap();
         WATCHED.set(false);
-        note_guest(&guest, &chat.export(host, NOW).unwrap(), &mut secrets);
+        note_guest(&guest, chat.export(host, NOW).unwrap().as_bytes(), &mut secrets);
         WATCHED.set(true);
         for _ in 0..3 {
             let message = chat.say(&text, NOW, rng).unwrap();

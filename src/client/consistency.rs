@@ -15,6 +15,7 @@ use super::contact::ListMismatch;
 use super::content::{Alert, BlobReference, Content, OwnContent};
 use super::delta::{ClientItem, Report};
 use super::message_log::Seen;
+use super::own_object::OwnObject;
 use crate::protocol::identity::certificate::AccountId;
 
 /// The findings about a letter: what is to be remembered, and what is to be told.
@@ -128,7 +129,11 @@ impl Inner {
         found.items.push(ClientItem::Seen(Box::new(Seen { what, here: true, told: false })));
         match said {
             Said::Blob(reference) => Content::Blob(BlobReference(reference.duplicate())),
-            Said::Own(content) => Content::Own(OwnContent::of(Zeroizing::new(content.to_vec()))),
+            Said::Own(content) => Content::Own(OwnContent::App(Zeroizing::new(content.to_vec()))),
+            Said::Object(kind, object) => {
+                let object = OwnObject::new(Zeroizing::new(object.to_vec()));
+                Content::Own(OwnContent::sorted(*kind, object))
+            }
             Said::Message(content) => Content::Message(Zeroizing::new(content.to_vec())),
         }
     }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::address::Address;
 use super::contact::ListMismatch;
+use super::own_object::OwnObject;
 use super::plan::Conversation;
 use super::sender::Sender;
 use crate::error::Error;
@@ -15,8 +16,8 @@ use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::MessageId;
 use crate::protocol::letter::blob::{BlobHash, Reference};
+use crate::protocol::letter::object::ObjectKind;
 use crate::protocol::position::Position;
-use crate::protocol::wire;
 
 /// A letter that was opened.
 #[derive(Debug)]
@@ -79,54 +80,31 @@ pub enum Content {
     Repeated,
 }
 
-/// The content that own devices tell each other: what the crate itself has for them, by its kind, and
-/// everything else.
-///
-/// The kinds are told apart by the first two bytes, so content of an app's own must not begin with those of
-/// another kind ("Kinds" in [fan-out.md](crate::spec::fan_out)): begin it with a zero, say. Nothing else keeps
-/// them apart when it is sealed. An app that passes on what somebody else wrote, and puts nothing in front,
-/// lets that person say what only own devices may say: a shared chat with a guest of their choice would be
-/// imported.
-///
-/// Own content of more than 4,096 bytes arrives as [`Content::Blob`]: once its blob is opened, [`OwnContent::of`]
-/// sorts it.
+/// The content that own devices tell each other: objects of the crate's own, and content of the app's own. The
+/// letter says which it is, whatever the bytes begin with.
 #[non_exhaustive]
 pub enum OwnContent {
-    /// A shared link, for [`Invite::import`](crate::guest::Invite::import). Secret.
-    Link(Zeroizing<Vec<u8>>),
+    /// A shared link, for [`Invite::import`](crate::guest::Invite::import).
+    Link(OwnObject),
     /// A shared grant, for [`Invite::sync_grant`](crate::guest::Invite::sync_grant) and
     /// [`Chat::sync_grant`](crate::guest::Chat::sync_grant).
-    Grant(Zeroizing<Vec<u8>>),
-    /// A shared chat, for [`Chat::import`](crate::guest::Chat::import). Secret.
-    Chat(Zeroizing<Vec<u8>>),
+    Grant(OwnObject),
+    /// A shared chat, for [`Chat::import`](crate::guest::Chat::import).
+    Chat(OwnObject),
     /// A link's notice, for [`Invite::sync_notice`](crate::guest::Invite::sync_notice).
-    Notice(Zeroizing<Vec<u8>>),
-    /// Content of the app's own.
+    Notice(OwnObject),
+    /// Content of the app's own, of up to 4,096 bytes: what is longer arrives as [`Content::Blob`].
     App(Zeroizing<Vec<u8>>),
 }
 
 impl OwnContent {
-    /// Sorts own content by its first bytes. Nothing is verified: the operation that takes it in does that.
-    #[must_use]
-    pub fn of(bytes: Zeroizing<Vec<u8>>) -> Self {
-        match bytes.as_slice() {
-            [wire::VERSION, wire::SHARED_LINK, ..] => Self::Link(bytes),
-            [wire::VERSION, wire::SHARED_GRANT, ..] => Self::Grant(bytes),
-            [wire::VERSION, wire::SHARED_CHAT, ..] => Self::Chat(bytes),
-            [wire::VERSION, wire::NOTICE, ..] => Self::Notice(bytes),
-            _ => Self::App(bytes),
+    pub(super) fn sorted(kind: ObjectKind, object: OwnObject) -> Self {
+        match kind {
+            ObjectKind::Link => Self::Link(object),
+            ObjectKind::Grant => Self::Grant(object),
+            ObjectKind::Chat => Self::Chat(object),
+            ObjectKind::Notice => Self::Notice(object),
         }
-    }
-
-    /// Returns the bytes, whatever they are.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        let (Self::Link(bytes)
-        | Self::Grant(bytes)
-        | Self::Chat(bytes)
-        | Self::Notice(bytes)
-        | Self::App(bytes)) = self;
-        bytes
     }
 }
 

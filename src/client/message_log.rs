@@ -42,6 +42,8 @@ pub(super) struct Sent {
     pub(super) digest: [u8; 32],
     pub(super) at: u64,
     pub(super) filed: Filed,
+    /// Set for an object for own devices.
+    pub(super) is_object: bool,
     /// The accounts it went to, this device's own first, with the epochs of their lists.
     pub(super) lists: Vec<(AccountId, u64)>,
     /// Devices of these lists that got nothing.
@@ -119,6 +121,7 @@ impl Entry for Sent {
         writer.raw(&self.digest);
         writer.u64(self.at);
         self.filed.conversation().write(writer);
+        writer.flag(self.is_object);
         writer.list(&self.lists, |(account, epoch), writer| {
             writer.raw(&account.0);
             writer.u64(*epoch);
@@ -137,6 +140,7 @@ impl Entry for Sent {
             digest: *reader.array()?,
             at: reader.u64()?,
             filed: Filed::of(LetterConversation::read(reader)?),
+            is_object: reader.flag()?,
             lists: reader
                 .list(MAX_ACCOUNTS, |reader| Ok((AccountId(*reader.array()?), reader.u64()?)))?,
             left_out: reader.list(most, Address::read)?,

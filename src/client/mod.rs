@@ -66,6 +66,7 @@ mod lists;
 mod maintenance;
 mod message_log;
 mod outgoing;
+mod own_object;
 mod paged_log;
 mod peer;
 mod plan;
@@ -90,6 +91,7 @@ pub use linking::{LinkingOffer, NewDevice};
 pub use lists::ListUpdate;
 pub use maintenance::Tasks;
 pub use outgoing::{Envelope, Outgoing};
+pub use own_object::OwnObject;
 pub use plan::{Conversation, Plan, To};
 pub use sender::Sender;
 

@@ -11,11 +11,13 @@ use crate::protocol::handshake::bundle::Bundle;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::Listed;
+use crate::protocol::letter::object::ObjectKind;
 use crate::session::Session;
 
 use super::address::Address;
 use super::client::{Client, Inner};
 use super::limits::MAX_ACCOUNTS;
+use super::own_object::OwnObject;
 use super::peer::Peer;
 use crate::protocol::letter::{GroupId, MessageId};
 use crate::protocol::position::SessionId;
@@ -45,12 +47,8 @@ pub enum To<'a> {
         /// All of its members but for this account.
         members: &'a [AccountId],
     },
-    /// Nobody else: it is own content, which this account's devices act upon.
-    ///
-    /// Content of the app's own must begin with a byte 0, or with other two bytes than those that the crate's own
-    /// kinds begin with ([`OwnContent`](super::OwnContent)). This counts most for bytes that somebody else wrote and
-    /// the app passes on, a file say: without a byte of the app's in front, whoever wrote them could have the
-    /// other devices take them for a shared chat.
+    /// Nobody else: it is content of the app's own, for this account's devices. The crate's own objects go by
+    /// [`Client::plan_object`].
     Own,
 }
 
@@ -58,6 +56,8 @@ pub enum To<'a> {
 pub(super) enum Purpose {
     /// A message, or something between own devices.
     Message,
+    /// An object for own devices.
+    Object(OwnObject),
     /// A message that was sent before, sealed again for one or more devices.
     Resend(MessageId),
     /// "I could not open this."
@@ -279,6 +279,20 @@ impl Client {
             }
         };
         inner.plan(Purpose::Message, conversation, &accounts, |_| true, inner.clock.now(now))
+    }
+
+    /// Plans to send an object to all other devices of this account. Seal the plan without content.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongKind`], [`Error::UnknownVersion`], [`Error::Malformed`] for what is no such object; else as
+    /// [`Client::plan`].
+    pub fn plan_object(&self, object: &OwnObject, now: u64) -> Result<Plan, Error> {
+        ObjectKind::of(object.as_bytes())?;
+        let inner = &*self.inner;
+        let conversation = letter::LetterConversation::With(inner.account());
+        let purpose = Purpose::Object(object.duplicate());
+        inner.plan(purpose, conversation, &[], |_| true, inner.clock.now(now))
     }
 }
 

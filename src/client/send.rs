@@ -12,6 +12,7 @@ use crate::protocol::clock::Now;
 use crate::protocol::labels;
 use crate::protocol::letter;
 use crate::protocol::letter::blob;
+use crate::protocol::letter::object::ObjectKind;
 use crate::protocol::letter::{Body, Letter, Said};
 use crate::protocol::padding::{MAX_CONTENT, Padding};
 use crate::session::Session;
@@ -20,6 +21,7 @@ use super::client::{Client, Inner};
 use super::delta::{Begin, ClientItem, MovedSession, Resent};
 use super::message_log::{Filed, MAX_RESENDS, Sent};
 use super::outgoing::{Envelope, Outgoing};
+use super::own_object::OwnObject;
 use super::peer::Peer;
 use super::plan::{Plan, Purpose, Target, To, Way};
 use super::slot::Slot;
@@ -115,6 +117,23 @@ impl Client {
         let mut plan = self.plan(to, now)?;
         Ok(self.seal(&mut plan, content, now, rng)?.apply())
     }
+
+    /// Plans and seals an object for this account's other devices in one call, as [`Client::send`] does for
+    /// content. Save the client, then send.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BundleMissing`] if a bundle is needed: make a [`Client::plan_object`]. Else as that and
+    /// [`Client::seal`].
+    pub fn send_object(
+        &mut self,
+        object: &OwnObject,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Outgoing, Error> {
+        let mut plan = self.plan_object(object, now)?;
+        Ok(self.seal(&mut plan, &[], now, rng)?.apply())
+    }
 }
 
 impl Inner {
@@ -164,32 +183,43 @@ impl Inner {
     /// Composes a letter: its id, its content, and the blob if that is long.
     fn compose<'a>(
         &self,
-        plan: &Plan,
+        plan: &'a Plan,
         content: &'a [u8],
         now: Now,
         rng: &mut impl CryptoRng,
     ) -> Result<(MessageId, Body<'a>, Option<Vec<u8>>), Error> {
-        let id = self.message_id(plan, content, now, rng);
-        let is_own = plan.conversation == letter::LetterConversation::With(self.account());
-        let (id, body) = match &plan.purpose {
-            Purpose::ResendRequest(_) | Purpose::SeenReport if !content.is_empty() => {
-                return Err(Error::ContentMismatch);
-            }
-            Purpose::ResendRequest(lost) => (id, Body::ResendRequest(*lost)),
-            Purpose::SeenReport => (id, Body::SeenReport(self.seen.report(self.account()))),
-            Purpose::Resend(before) if is_own => (*before, Body::Said(Said::Own(content))),
-            Purpose::Resend(before) => (*before, Body::Said(Said::Message(content))),
-            Purpose::Message if is_own => (id, Body::Said(Said::Own(content))),
-            Purpose::Message => (id, Body::Said(Said::Message(content))),
+        let content = match &plan.purpose {
+            Purpose::Message | Purpose::Resend(_) => content,
+            _ if !content.is_empty() => return Err(Error::ContentMismatch),
+            Purpose::Object(object) => object.as_bytes(),
+            Purpose::ResendRequest(_) | Purpose::SeenReport => content,
         };
         if content.len() > MAX_CONTENT {
             return Err(Error::ContentTooLong);
         }
-        if content.len() <= MAX_INLINE {
+        let id = self.message_id(plan, content, now, rng);
+        let (id, body) = match &plan.purpose {
+            Purpose::ResendRequest(lost) => (id, Body::ResendRequest(*lost)),
+            Purpose::SeenReport => (id, Body::SeenReport(self.seen.report(self.account()))),
+            Purpose::Message => (id, Body::Said(self.said(plan, content))),
+            Purpose::Object(_) => (id, Body::Said(Said::Object(ObjectKind::of(content)?, content))),
+            Purpose::Resend(before) if self.sent_before(before, now)?.is_object => {
+                // No other content has the digest of an object.
+                let kind = ObjectKind::of(content).map_err(|_| Error::ContentMismatch)?;
+                (*before, Body::Said(Said::Object(kind, content)))
+            }
+            Purpose::Resend(before) => (*before, Body::Said(self.said(plan, content))),
+        };
+        if content.len() <= MAX_INLINE || matches!(body, Body::Said(Said::Object(..))) {
             return Ok((id, body, None));
         }
         let (reference, blob) = blob::seal(self.device.blob_key(&id.0, content), content)?;
         Ok((id, Body::Said(Said::Blob(reference)), Some(blob)))
+    }
+
+    fn said<'a>(&self, plan: &Plan, content: &'a [u8]) -> Said<'a> {
+        let is_own = plan.conversation == letter::LetterConversation::With(self.account());
+        if is_own { Said::Own(content) } else { Said::Message(content) }
     }
 
     /// Draws the id of a new letter: no two letters that one device says have one.
@@ -219,11 +249,12 @@ impl Inner {
         items: &mut Vec<ClientItem>,
     ) -> Result<(), Error> {
         match &plan.purpose {
-            Purpose::Message => items.push(ClientItem::Sent(Box::new(Sent {
+            Purpose::Message | Purpose::Object(_) => items.push(ClientItem::Sent(Box::new(Sent {
                 id,
                 digest,
                 at: now.seconds(),
                 filed: Filed::of(plan.conversation),
+                is_object: matches!(plan.purpose, Purpose::Object(_)),
                 lists: plan
                     .lists
                     .iter()

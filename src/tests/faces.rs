@@ -19,7 +19,8 @@ use core::hash::Hash;
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Client, Content, Conversation, DeviceList, Envelope,
     GroupId, LinkingOffer, LinkingRequest, ListHash, ListMismatch, ListUpdate, MessageId,
-    NewDevice, Outgoing, OwnContent, Plan, ReceivedLetter, RendezvousId, Sender, Tasks, To,
+    NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Sender, Tasks,
+    To,
 };
 use crate::error::{Answer, Error};
 use crate::guest::{
@@ -58,7 +59,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         Content, Conversation, Decrypted, Device, DeviceId, DeviceList, EndReason, Envelope, Error,
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, LinkStatus, LinkingOffer,
         LinkingRequest, ListHash, ListMismatch, ListUpdate, Locator, MessageId, MessageKind, NewDevice,
-        OneTimePrekey, OpenedClaim, Outgoing, OwnContent, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
+        OneTimePrekey, OpenedClaim, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
         RecordedClaim, RendezvousId, Role, Sender, Sending, ServerCopy, Session, SessionId, StateKey, SyncOutcome, Tasks, To,
     ];
@@ -232,6 +233,7 @@ fn between_clients(
         print(&opened.apply());
     }
     print(&Content::Own(OwnContent::App(CONTENT.to_vec().into())));
+    print(&OwnObject::recall(CONTENT.to_vec().into()));
     print(&(&one, &two));
     print(&Journal::begin(one, key, b"one", rng).unwrap().1);
 }

@@ -1,14 +1,14 @@
 //! Shared links and shared grants among the devices of one host, and those that are taken.
 
 use latchstring::Error;
-use latchstring::client::Client;
+use latchstring::client::{Client, OwnObject};
 use latchstring::guest::{Approval, Chat, ChatEvent, ChatStatus, Policy, SyncOutcome};
 use latchstring::storage::State;
 use support::doors::Doors;
 use support::guest::{EXPIRES, contains, link_key, own_certificate, secret_of, transcript_of};
 use support::home::Home;
 use support::{
-    NOW, OneToOne, TestRng, certificate, device_of, flipped, only, refusal, refuses, sign,
+    NOW, OneToOne, TestRng, certificate, device_of, flipped, object, only, refusal, refuses, sign,
     signing_seed,
 };
 
@@ -44,7 +44,7 @@ fn account_of(guest: &Chat) -> [u8; 32] {
 }
 
 /// Makes a shared grant that the device signs, whatever it has seen: what whoever stole it can send.
-fn grant_of(doors: &Doors, claim: &[u8], by: &Client, guest: &[u8; 32]) -> Vec<u8> {
+fn grant_of(doors: &Doors, claim: &[u8], by: &Client, guest: &[u8; 32]) -> OwnObject {
     let parts: [&[u8]; 5] = [
         &link_key::<32>(&secret_of(&doors.url), "invitation-id"),
         transcript_of(claim),
@@ -54,7 +54,7 @@ fn grant_of(doors: &Doors, claim: &[u8], by: &Client, guest: &[u8; 32]) -> Vec<u
     ];
     let seed = signing_seed(&device_of(by));
     let signature = sign(&seed, "guest/grant", &[&parts.concat()]);
-    [&[1, 0x25], &parts.concat()[..], &signature].concat()
+    object(&[&[1, 0x25], &parts.concat()[..], &signature].concat())
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A host with several devices, and a link that all of them hold.
 
 use latchstring::Error;
-use latchstring::client::{Address, DeviceList};
+use latchstring::client::{Address, DeviceList, OwnObject};
 use latchstring::guest::{Chat, Invite, Pin, Policy, Preview, ServerCopy, SyncOutcome};
 use latchstring::session::Bundle;
 
@@ -88,7 +88,7 @@ impl Doors {
     pub fn sync_grant(
         &mut self,
         device: usize,
-        shared_grant: &[u8],
+        shared_grant: &OwnObject,
         now: u64,
     ) -> Result<SyncOutcome, Error> {
         let (invite, client) = (&mut self.invites[device], &self.home.clients[device]);
@@ -100,7 +100,7 @@ impl Doors {
         &mut self,
         device: usize,
         chat: Option<&mut Chat>,
-        shared_grant: &[u8],
+        shared_grant: &OwnObject,
     ) -> Vec<Result<SyncOutcome, Error>> {
         let mut told = vec![self.sync_grant(device, shared_grant, NOW)];
         let client = &self.home.clients[device];

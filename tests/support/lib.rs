@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer, SigningKey};
 use latchstring::Error;
-use latchstring::client::{Address, Envelope};
+use latchstring::client::{Address, Envelope, OwnObject};
 use latchstring::guest::{Chat, ReceivedEvent};
 use latchstring::rand_core::{CryptoRng, TryCryptoRng, TryRng};
 use latchstring::session::{Account, Certificate, Device};
@@ -339,6 +339,16 @@ pub fn flipped(bytes: &[u8], place: usize) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     bytes[place] ^= 1 << (place % 8);
     bytes
+}
+
+/// Takes the bytes of an object for own devices, altered or not, as if they were from the own store.
+pub fn object(bytes: &[u8]) -> OwnObject {
+    OwnObject::recall(bytes.to_vec().into())
+}
+
+/// Takes an object for own devices with one bit of a byte flipped.
+pub fn altered(shared: &OwnObject, place: usize) -> OwnObject {
+    object(&flipped(shared.as_bytes(), place))
 }
 
 /// Signs a label of the specification and what follows it with Ed25519.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use latchstring::Error;
 use latchstring::client::{
     Address, Alert, Client, Content, DeviceList, LinkingRequest, MessageId, NewDevice, Outgoing,
-    Plan, ReceivedLetter, To,
+    OwnContent, Plan, ReceivedLetter, To,
 };
 use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey};
 
@@ -316,8 +316,7 @@ impl Town {
 /// Returns the bytes of a message.
 pub fn text(content: &Content) -> Vec<u8> {
     match content {
-        Content::Message(text) => text.to_vec(),
-        Content::Own(own) => own.bytes().to_vec(),
+        Content::Message(text) | Content::Own(OwnContent::App(text)) => text.to_vec(),
         _ => panic!("this is no text"),
     }
 }

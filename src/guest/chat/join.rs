@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -25,15 +24,14 @@ use super::delta::{ChatDelta, ChatStep};
 use super::event::{ChatEvent, ReceivedEvent};
 use super::sessions::ChatSession;
 use super::state::{Beginning, ChatTerms, Inner, Stage};
-use crate::client::{Address, Client, Envelope, Sender};
+use crate::client::{Address, Client, Envelope, OwnObject, Sender};
 use crate::protocol::position::Role;
 use crate::session::incoming::Incoming;
 use crate::session::{Decrypted, Session};
 
 impl Chat {
-    /// Returns the shared chat, at the host, for an own device that was linked after the claim. Send it as
-    /// content that only own devices may send; the other device gives it to [`Chat::import`]. Secret: it
-    /// holds the key by which the guest knows that a device was told of the chat.
+    /// Returns the shared chat, at the host, for an own device that was linked after the claim
+    /// ([`Client::plan_object`]); the other device gives it to [`Chat::import`]. Secret: it holds the key by which the guest knows that a device was told of the chat.
     ///
     /// # Errors
     ///
@@ -41,7 +39,7 @@ impl Chat {
     /// [`Error::WrongClient`] if `client` is not the device that this chat is of;
     /// [`Error::OwnDeviceUnlisted`] if that device is no longer one of its account's; [`Error::Expired`],
     /// [`Error::Ended`].
-    pub fn export(&self, client: &Client, now: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub fn export(&self, client: &Client, now: u64) -> Result<OwnObject, Error> {
         self.alive(now)?;
         let inner = &*self.inner;
         let LateDevices::Host(ticket) = &inner.late_devices else { return Err(Error::NotAllowed) };
@@ -54,15 +52,14 @@ impl Chat {
         writer.bytes(inner.peer_name.as_bytes());
         ticket.write(&mut writer);
         grant.write(&mut writer);
-        Ok(writer.secret())
+        Ok(OwnObject::new(writer.secret()))
     }
 
     /// Joins a chat that another own device has shared ([`Chat::export`]): makes this device's own chat with
     /// the guest, and its first message. Save the chat, then send the envelope. The guest takes it once it
     /// knows a device list that names this device.
     ///
-    /// That an own device shared it is for the channel between own devices to prove: give nothing here that
-    /// came another way. Do it once for a chat, and not where this device has taken the claim.
+    /// That an own device shared it is what an [`OwnObject`] stands for. Do it once for a chat, and not where this device has taken the claim.
     ///
     /// # Errors
     ///
@@ -72,11 +69,11 @@ impl Chat {
     /// [`Error::WeakKey`], [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`].
     pub fn import(
         client: &Client,
-        shared: &[u8],
+        shared: &OwnObject,
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, Envelope), Error> {
-        let (terms, guest, name, ticket, grant) = Reader::all(shared, |reader| {
+        let (terms, guest, name, ticket, grant) = Reader::all(shared.as_bytes(), |reader| {
             reader.begin(wire::VERSION, wire::SHARED_CHAT)?;
             if AccountId(*reader.array()?) != client.list().account() {
                 return Err(Error::WrongPeer);

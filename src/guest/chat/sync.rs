@@ -1,9 +1,6 @@
 //! Grants that the devices of one host share with each other.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
-
-use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::protocol::guest::content::EndReason;
@@ -13,7 +10,7 @@ use crate::protocol::guest::pin::PinStage;
 use super::chat::Chat;
 use super::delta::ChatStep;
 use super::state::Stage;
-use crate::client::{Client, Sender};
+use crate::client::{Client, OwnObject, Sender};
 use crate::storage::Pending;
 
 /// The meaning of another own device's grant or notice for a link or a chat.
@@ -32,8 +29,8 @@ pub enum SyncOutcome {
 }
 
 impl Chat {
-    /// Returns the shared grant, at the host, once the guest is let in. Send it to every other own device as
-    /// content that only own devices may send. Each gives it to
+    /// Returns the shared grant, at the host, once the guest is let in ([`Client::plan_object`]). Each other own
+    /// device gives it to
     /// [`Invite::sync_grant`](crate::guest::Invite::sync_grant), and to [`Chat::sync_grant`] if it has taken
     /// the claim.
     ///
@@ -42,7 +39,7 @@ impl Chat {
     /// [`Error::NotAllowed`] on the guest's side; [`Error::NotGranted`] before the grant;
     /// [`Error::WrongClient`] if `client` is not the device that this chat is of;
     /// [`Error::OwnDeviceUnlisted`] if that device is no longer one of its account's; [`Error::Ended`].
-    pub fn export_grant(&self, client: &Client) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub fn export_grant(&self, client: &Client) -> Result<OwnObject, Error> {
         if self.sender() != Sender::Guest {
             return Err(Error::NotAllowed);
         }
@@ -50,7 +47,7 @@ impl Chat {
             Stage::Active(grant) => {
                 self.inner.hosted_by(client)?;
                 let Grant { host, at, signature } = **grant;
-                Ok(self.inner.granted(host, at).encode(&signature))
+                Ok(OwnObject::new(self.inner.granted(host, at).encode(&signature)))
             }
             Stage::Waiting { .. } => Err(Error::NotGranted),
             Stage::Ended(_) => Err(Error::Ended),
@@ -60,8 +57,7 @@ impl Chat {
     /// Takes the shared grant of another own device ([`Chat::export_grant`]): a chat that waits becomes
     /// active without a message to the guest, or ends if the grant is of another claim of the link.
     ///
-    /// The grant is signed by the device that made it; that an own device shared it is for the channel
-    /// between own devices to prove. A device that holds the link's PIN takes nobody else's grant: only its
+    /// The grant is signed by the device that made it. A device that holds the link's PIN takes nobody else's grant: only its
     /// own guest can prove the PIN, and only to it.
     ///
     /// # Errors
@@ -75,7 +71,7 @@ impl Chat {
     pub fn sync_grant(
         &mut self,
         client: &Client,
-        shared: &[u8],
+        shared: &OwnObject,
         now: u64,
     ) -> Result<Pending<'_, Self, SyncOutcome>, Error> {
         let inner = &*self.inner;
@@ -84,7 +80,7 @@ impl Chat {
             return Err(Error::NotAllowed);
         }
         inner.hosted_by(client)?;
-        let shared = SharedGrant::decode(shared, client.list())?;
+        let shared = SharedGrant::decode(shared.as_bytes(), client.list())?;
         if shared.invitation != inner.terms.invitation {
             return Err(Error::WrongPeer);
         }

@@ -1,7 +1,6 @@
 //! Links, grants and notices that the devices of one host share with each other.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
@@ -17,14 +16,13 @@ use crate::protocol::wire;
 
 use super::delta::InviteChange;
 use super::invite::{Invite, Offer, Status};
-use crate::client::Client;
+use crate::client::{Client, OwnObject};
 use crate::guest::chat::SyncOutcome;
 use crate::storage::Pending;
 
 impl Invite {
-    /// Returns the shared link, for another own device, which then can let the guest in as well. Send it as
-    /// content that only own devices may send. Secret: whoever reads it holds the link, and can end it in the
-    /// host's name.
+    /// Returns the shared link, for another own device, which then can let the guest in as well
+    /// ([`Client::plan_object`]). Secret: whoever reads it holds the link, and can end it in the host's name.
     ///
     /// A PIN stays where it was made: one device proves it, so that a guest has one guess. The others wait
     /// for that device's grant.
@@ -32,13 +30,13 @@ impl Invite {
     /// # Errors
     ///
     /// [`Error::AlreadyClaimed`], [`Error::Ended`] for a link that is not open any more.
-    pub fn export(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub fn export(&self) -> Result<OwnObject, Error> {
         match &self.inner.status {
             Status::Open { signed, .. } => {
                 let mut writer = Writer::begin(wire::VERSION, wire::SHARED_LINK);
                 writer.raw(self.inner.owner.seed().expose());
                 writer.bytes(signed);
-                Ok(writer.secret())
+                Ok(OwnObject::new(writer.secret()))
             }
             Status::GrantedElsewhere(_) | Status::Claimed(_) | Status::Contested => {
                 Err(Error::AlreadyClaimed)
@@ -49,8 +47,8 @@ impl Invite {
 
     /// Takes the link of another own device ([`Invite::export`]). Save the invite.
     ///
-    /// That an own device sent it is for the channel between own devices to prove: give nothing here that
-    /// came another way. That the link is of this account is checked. Import a link once
+    /// That an own device sent it is what an [`OwnObject`] stands for; that the link is of this account is
+    /// checked. Import a link once
     /// ([`Invite::locator`]): a second invite would take a claim again that the first has spent. Keep a grant
     /// or notice of a link that has not come yet until the link comes.
     ///
@@ -60,8 +58,8 @@ impl Invite {
     /// [`Error::OwnDeviceUnlisted`] if this device is no longer one of its account's;
     /// [`Error::BadSignature`], [`Error::WeakKey`], [`Error::Malformed`], [`Error::UnknownVersion`],
     /// [`Error::WrongKind`].
-    pub fn import(client: &Client, shared: &[u8], now: u64) -> Result<Self, Error> {
-        let (seed, signed) = Reader::all(shared, |reader| {
+    pub fn import(client: &Client, shared: &OwnObject, now: u64) -> Result<Self, Error> {
+        let (seed, signed) = Reader::all(shared.as_bytes(), |reader| {
             reader.begin(wire::VERSION, wire::SHARED_LINK)?;
             let seed = Box::new(reader.secret()?);
             Ok((seed, Zeroizing::new(reader.bytes(MAX_SIGNED)?.to_vec())))
@@ -101,12 +99,12 @@ impl Invite {
     pub fn sync_grant(
         &mut self,
         client: &Client,
-        shared: &[u8],
+        shared: &OwnObject,
         now: u64,
     ) -> Result<Pending<'_, Self, SyncOutcome>, Error> {
         let inner = &*self.inner;
         let SharedGrant { invitation, transcript, grant, .. } =
-            SharedGrant::decode(shared, client.list())?;
+            SharedGrant::decode(shared.as_bytes(), client.list())?;
         if invitation != inner.invitation {
             return Err(Error::WrongPeer);
         }

@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::blob::Reference;
+use super::object::ObjectKind;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::id::ids;
@@ -152,8 +153,10 @@ pub(crate) enum Said<'a> {
     Message(&'a [u8]),
     /// The blob that holds the content of a message, and its key.
     Blob(Reference),
-    /// Something between devices of one account.
+    /// The program's own content between devices of one account.
     Own(&'a [u8]),
+    /// An object of the crate's own between devices of one account: a shared link, grant or chat, or a notice.
+    Object(ObjectKind, &'a [u8]),
 }
 
 impl<'a> Body<'a> {
@@ -170,6 +173,10 @@ impl<'a> Body<'a> {
             Self::Said(Said::Own(content)) => {
                 writer.u8(3);
                 writer.raw(content);
+            }
+            Self::Said(Said::Object(_, object)) => {
+                writer.u8(6);
+                writer.raw(object);
             }
             Self::ResendRequest(id) => {
                 writer.u8(4);
@@ -197,8 +204,17 @@ impl<'a> Body<'a> {
                     Err(Error::Malformed)
                 }
             }
+            6 => {
+                let object = reader.rest();
+                Ok(Self::Said(Said::Object(ObjectKind::of(object)?, object)))
+            }
             _ => Err(Error::Malformed),
         }
+    }
+
+    /// Tells whether only an own device may say it.
+    fn is_own(&self) -> bool {
+        matches!(self, Self::Said(Said::Own(_) | Said::Object(..)) | Self::SeenReport(_))
     }
 }
 
@@ -265,16 +281,12 @@ impl<'a> Letter<'a> {
     pub(crate) fn check_sender(&self, sender: AccountId, own: AccountId) -> Result<(), Error> {
         let from_self = sender == own;
         let about_self = self.conversation == LetterConversation::With(own);
-        match (&self.body, self.conversation) {
-            (Body::Said(Said::Own(_)) | Body::SeenReport(_), _) if !from_self => {
-                Err(Error::NotSelf)
-            }
+        match self.conversation {
+            _ if self.body.is_own() && !from_self => Err(Error::NotSelf),
             // Own content belongs to the own account and to no other conversation.
-            (Body::Said(Said::Own(_)) | Body::SeenReport(_), _) if !about_self => {
-                Err(Error::Malformed)
-            }
+            _ if self.body.is_own() && !about_self => Err(Error::Malformed),
             // A copy of what an own device sent to somebody else.
-            (_, LetterConversation::With(_)) if !from_self && !about_self => Err(Error::NotSelf),
+            LetterConversation::With(_) if !from_self && !about_self => Err(Error::NotSelf),
             _ => Ok(()),
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod blob;
 #[expect(clippy::module_inception, reason = "the folder of letters has the type of one")]
 mod letter;
+pub(crate) mod object;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::NOW;
 use super::form::{Vector, chosen};
+use super::shared;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::Secret;
 use crate::primitives::tests::gcm_collision;
@@ -15,6 +16,7 @@ use crate::protocol::labels;
 use crate::protocol::letter::MessageId;
 use crate::protocol::letter::blob;
 use crate::protocol::letter::blob::Reference;
+use crate::protocol::letter::object::ObjectKind;
 use crate::protocol::letter::{Body, Letter, LetterConversation, Said, audience};
 
 pub(super) fn vectors() -> Vec<Vector> {
@@ -23,10 +25,12 @@ pub(super) fn vectors() -> Vec<Vector> {
         group(),
         letter_of_blob(),
         own(),
+        own_object(),
         request_resend(),
         seen_report(),
         sealed(),
         foreign_own(),
+        foreign_object(),
         foreign_copy(),
         unordered(),
         other_content(),
@@ -204,6 +208,17 @@ fn own() -> Vector {
     v
 }
 
+fn own_object() -> Vector {
+    let comment = "an own object: the shared grant of the file guest-shared-grant";
+    let mut v = new("letter-own-object", comment);
+    let object = shared::grant();
+    let bytes = letter(&mut v, Place::Own, 6, &object);
+    let real = Letter::decode(&bytes).unwrap();
+    let Body::Said(Said::Object(ObjectKind::Grant, found)) = real.body else { panic!() };
+    assert!(found == object);
+    v
+}
+
 fn request_resend() -> Vector {
     let mut v = new("letter-ask-again", "a letter of a group could not be opened");
     let asked: [u8; 16] = v.input("asked id");
@@ -257,6 +272,11 @@ fn foreign(mut v: Vector, place: Place, kind: u8, content: &[u8]) -> Vector {
 fn foreign_own() -> Vector {
     let v = new("refused-letter-own", "own content, from another account");
     foreign(v, Place::With("responder"), 3, b"theme=dark")
+}
+
+fn foreign_object() -> Vector {
+    let v = new("refused-letter-own-object", "an own object, from another account");
+    foreign(v, Place::With("responder"), 6, &shared::grant())
 }
 
 fn foreign_copy() -> Vector {

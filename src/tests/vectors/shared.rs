@@ -12,6 +12,7 @@ use super::guest::{Guest, Offer, client, guest, offer_until};
 use super::handshake::{Initiator, choose};
 use super::model;
 use super::model::{Published, SignedPrekeys};
+use crate::client::OwnObject;
 use crate::guest::{Chat, Invite, SyncOutcome};
 use crate::primitives::kdf;
 use crate::primitives::tests::test_rng::TestRng;
@@ -45,6 +46,12 @@ pub(super) fn vectors() -> Vec<Vector> {
     shared().map(|(vector, _)| vector).into()
 }
 
+/// Derives the shared grant.
+pub(super) fn grant() -> Vec<u8> {
+    let [_, (_, grant), _] = shared();
+    grant
+}
+
 /// Derives what is shared: link, grant and chat.
 fn shared() -> [(Vector, Vec<u8>); 3] {
     let mut grant = example(
@@ -59,7 +66,7 @@ fn shared() -> [(Vector, Vec<u8>); 3] {
     let (link, shared_link) = shared_link();
     let shared_grant = scene.shared_grant(&mut grant);
     let shared_chat = scene.shared_chat(&mut chat);
-    scene.play(&shared_link, &shared_grant, &shared_chat);
+    scene.play([&shared_link, &shared_grant, &shared_chat]);
     [(link, shared_link), (grant, shared_grant), (chat, shared_chat)]
 }
 
@@ -161,15 +168,17 @@ impl Scene {
     }
 
     /// Lets the crate take in what is shared, and share it again.
-    fn play(&self, link: &[u8], grant: &[u8], chat: &[u8]) {
+    fn play(&self, objects: [&[u8]; 3]) {
         let host = client(&self.host.member, self.host.member.device(&self.host.signed_prekeys));
-        let mut imported = Invite::import(&host, link, NOW).unwrap();
-        assert_eq!(*imported.export().unwrap(), link);
-        let outcome = imported.sync_grant(&host, grant, NOW).unwrap().apply();
+        let [link, grant, chat] = objects.map(|bytes| OwnObject::recall(bytes.to_vec().into()));
+        let same = |one: &OwnObject, other: &OwnObject| one.as_bytes() == other.as_bytes();
+        let mut imported = Invite::import(&host, &link, NOW).unwrap();
+        assert!(same(&imported.export().unwrap(), &link));
+        let outcome = imported.sync_grant(&host, &grant, NOW).unwrap().apply();
         assert_eq!(outcome, SyncOutcome::Taken);
-        let (joined, _) = Chat::import(&host, chat, NOW, &mut TestRng::new(2)).unwrap();
-        assert_eq!(*joined.export(&host, NOW).unwrap(), chat);
-        assert_eq!(*joined.export_grant(&host).unwrap(), grant);
+        let (joined, _) = Chat::import(&host, &chat, NOW, &mut TestRng::new(2)).unwrap();
+        assert!(same(&joined.export(&host, NOW).unwrap(), &chat));
+        assert!(same(&joined.export_grant(&host).unwrap(), &grant));
     }
 }
 

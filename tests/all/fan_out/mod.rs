@@ -3,6 +3,7 @@
 mod blobs;
 mod bundles;
 mod envelopes;
+mod objects;
 mod recipients;
 mod staleness;
 

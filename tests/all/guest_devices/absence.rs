@@ -31,8 +31,8 @@ fn a_device_without_the_claim_comes_in_when_the_chat_is_shared() {
     let (mut late, envelope) = Chat::import(two, &shared, NOW, rng).unwrap();
     let guest = &mut meeting.guest;
     // What it was not told of, and what is no message of it, replaces nothing.
-    let key = shared.len() - 80 - 32;
-    let untold = Chat::import(two, &support::flipped(&shared, key), NOW, rng).unwrap().1;
+    let key = shared.as_bytes().len() - 80 - 32;
+    let untold = Chat::import(two, &altered(&shared, key), NOW, rng).unwrap().1;
     refuses(guest, Error::Forged, |guest| guest.open(from, &untold.message, NOW).map(drop));
     let reflected = of(&lost, from);
     refuses(guest, Error::Forged, |guest| guest.open(from, reflected, NOW).map(drop));

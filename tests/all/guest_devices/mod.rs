@@ -22,7 +22,9 @@ use latchstring::storage::{Change, Pending, State, StateKey};
 use support::doors::Doors;
 use support::guest::{DAY, EXPIRES, ORIGIN, text_of};
 use support::home::{Home, next_list};
-use support::{NOW, OneToOne, TestRng, bundle_of, client, only, refuses, restored};
+use support::{
+    NOW, OneToOne, TestRng, altered, bundle_of, client, object, only, refuses, restored,
+};
 
 use crate::guest::changed;
 

@@ -60,11 +60,11 @@ impl Race {
                 {
                     chat.grant(&client, NOW, &mut self.rng).unwrap().apply();
                     self.shared_grants[device][*guest] =
-                        chat.export_grant(&client).unwrap().to_vec();
+                        chat.export_grant(&client).unwrap().as_bytes().to_vec();
                 }
             }
             Act::SyncGrant(guest) => {
-                let shared_grant = &self.shared_grants[1 - device][guest];
+                let shared_grant = &object(&self.shared_grants[1 - device][guest]);
                 let told = invite.sync_grant(&client, shared_grant, NOW).unwrap().apply();
                 seen.alarmed |= told == SyncOutcome::Contested;
                 if let Some((_, chat)) = &mut chat {

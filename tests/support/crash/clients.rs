@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Client, Content, DeviceList, Outgoing, Plan, ReceivedLetter,
+    Address, Alert, Client, Content, DeviceList, Outgoing, OwnContent, Plan, ReceivedLetter,
 };
 use latchstring::session::{Bundle, OneTimePrekey};
 use latchstring::storage::Pending;
@@ -180,8 +180,7 @@ impl World {
 /// Returns the text that a content has to show, with the blobs that were uploaded.
 fn text(content: &Content, uploaded: &VecDeque<Mail>) -> Result<Option<Vec<u8>>, Stop> {
     Ok(match content {
-        Content::Message(text) => Some(text.to_vec()),
-        Content::Own(own) => Some(own.bytes().to_vec()),
+        Content::Message(text) | Content::Own(OwnContent::App(text)) => Some(text.to_vec()),
         Content::Blob(reference) => {
             let found = uploaded.iter().find_map(|blob| reference.open(&blob.bytes).ok());
             let Some(text) = found else { return Stop::trouble("a blob is missing") };

@@ -8,8 +8,8 @@ use latchstring::guest::{
 use latchstring::session::Bundle;
 use latchstring::storage::Pending;
 
-use super::super::TestRng;
 use super::super::guest::{DAY, ORIGIN};
+use super::super::{TestRng, object};
 use super::app::Shelf;
 use super::kept::take_claim;
 use super::{App, Kept, Mail, Memory, Stop, Transaction, World, only};
@@ -42,7 +42,7 @@ impl World {
         let mut transaction = app.begin();
         transaction.send(server, SERVER_COPY, server_copy.encode());
         for device in with {
-            transaction.send(*device, SHARED_LINK, invite.export()?.to_vec());
+            transaction.send(*device, SHARED_LINK, invite.export()?.as_bytes().to_vec());
         }
         transaction.done(*step);
         keep_invite(app, &mut transaction, invite)?;
@@ -121,7 +121,7 @@ impl World {
             return Ok(());
         }
         let client = &only(&mut app.memory.clients)?.state;
-        let invite = Invite::import(client, &shared.bytes, *now)?;
+        let invite = Invite::import(client, &object(&shared.bytes), *now)?;
         let mut transaction = app.begin();
         keep_invite(app, &mut transaction, invite)?;
         app.finish(transaction, mail)
@@ -158,7 +158,7 @@ impl World {
             .step(&mut transaction, &mut app.rng, |chat, rng| words.seal(chat, client, now, rng))?;
         for device in tell {
             let record = chat.state.export_grant(client.ok_or(Error::NotAllowed)?)?;
-            transaction.send(*device, RECORD, record.to_vec());
+            transaction.send(*device, RECORD, record.as_bytes().to_vec());
         }
         transaction.done(step);
         for Envelope { to, message } in out {
@@ -225,15 +225,15 @@ impl World {
         let Memory { clients, invites, chats, .. } = &mut app.memory;
         let client = &only(clients)?.state;
         let invite = last(invites)?;
-        let (rng, bytes) = (&mut app.rng, &record.bytes);
+        let (rng, record) = (&mut app.rng, object(&record.bytes));
         let told =
-            invite.step(&mut transaction, rng, |it, _| it.sync_grant(client, bytes, *now))?;
+            invite.step(&mut transaction, rng, |it, _| it.sync_grant(client, &record, *now))?;
         uncontested(told)?;
         // A chat that is over hears no more of it.
         let is_over = |chat: &&mut Kept<Chat>| matches!(chat.state.status(), ChatStatus::Ended(_));
         if let Some(chat) = chats.values_mut().next_back().filter(|chat| !is_over(chat)) {
             let told =
-                chat.step(&mut transaction, rng, |chat, _| chat.sync_grant(client, bytes, *now))?;
+                chat.step(&mut transaction, rng, |chat, _| chat.sync_grant(client, &record, *now))?;
             uncontested(told)?;
         }
         app.finish(transaction, mail)
@@ -247,7 +247,7 @@ impl World {
         let mut transaction = app.disk.begin();
         let client = &only(&mut app.memory.clients)?.state;
         let shared = last(&mut app.memory.chats)?.state.export(client, *now)?;
-        transaction.send(with, SHARED_CHAT, shared.to_vec());
+        transaction.send(with, SHARED_CHAT, shared.as_bytes().to_vec());
         transaction.done(*step);
         app.finish(transaction, mail)
     }
@@ -260,7 +260,7 @@ impl World {
             return Ok(());
         }
         let client = &only(&mut app.memory.clients)?.state;
-        let (chat, envelope) = Chat::import(client, &shared.bytes, *now, &mut app.rng)?;
+        let (chat, envelope) = Chat::import(client, &object(&shared.bytes), *now, &mut app.rng)?;
         let mut transaction = app.begin();
         transaction.send(guest, CHAT, envelope.message);
         keep_chat(app, &mut transaction, chat)?;

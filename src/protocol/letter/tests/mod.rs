@@ -15,6 +15,7 @@ use crate::primitives::codec::Writer;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::letter::blob::Reference;
+use crate::protocol::letter::object::ObjectKind;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -47,13 +48,14 @@ fn reference() -> Reference {
     Reader::all(&bytes, Reference::read).unwrap()
 }
 
-fn bodies() -> [Body<'static>; 5] {
+fn bodies() -> [Body<'static>; 6] {
     [
         Body::Said(Said::Message(b"hello")),
         Body::Said(Said::Blob(reference())),
         Body::Said(Said::Own(b"settings")),
         Body::ResendRequest(MessageId([11; 16])),
         Body::SeenReport(vec![seen_message(1, 1), seen_message(2, 1), seen_message(2, 2)]),
+        Body::Said(Said::Object(ObjectKind::Grant, b"\x01\x25of a claim")),
     ]
 }
 
@@ -91,6 +93,23 @@ fn a_letter_encodes_to_what_it_was_decoded_from() {
 }
 
 #[test]
+fn an_object_is_one_of_four_and_nothing_else() {
+    let mut bytes = encoded(Body::Said(Said::Object(ObjectKind::Grant, &[1, 0x25])));
+    for version in [0, 1, 2, u8::MAX] {
+        for kind in 0..=u8::MAX {
+            bytes[KIND + 1] = version;
+            bytes[KIND + 2] = kind;
+            let expected = match (version, kind) {
+                (1, 0x23..=0x26) => None,
+                (1, _) => Some(Error::WrongKind),
+                _ => Some(Error::UnknownVersion(version)),
+            };
+            assert_eq!(error(&bytes), expected);
+        }
+    }
+}
+
+#[test]
 fn a_letter_that_names_a_list_of_epoch_0_is_malformed() {
     for place in [0, 40] {
         let mut bytes = encoded(Body::Said(Said::Message(b"hello")));
@@ -108,9 +127,13 @@ fn an_empty_message_is_a_message() {
 #[test]
 fn a_letter_cut_anywhere_before_a_content_without_length_is_malformed() {
     for body in bodies() {
-        let open_end = matches!(body, Body::Said(Said::Message(_) | Said::Own(_)));
         let bytes = encoded(body);
-        let least = if open_end { KIND + 1 } else { bytes.len() };
+        let (least, open_end) = match Letter::decode(&bytes).unwrap().body {
+            Body::Said(Said::Message(_) | Said::Own(_)) => (KIND + 1, true),
+            // Whether an object ends where it must is for whoever takes it in to see.
+            Body::Said(Said::Object(..)) => (KIND + 3, true),
+            _ => (bytes.len(), false),
+        };
         for length in 0..least {
             assert_eq!(error(&bytes[..length]), Some(Error::Malformed), "{length}");
         }
@@ -130,14 +153,22 @@ fn a_conversation_is_with_an_account_or_in_a_group() {
 }
 
 #[test]
-fn there_are_five_kinds() {
+fn there_are_six_kinds() {
     for (body, own_kind) in bodies().into_iter().zip(1..) {
         let mut bytes = encoded(body);
         for kind in (0..=u8::MAX).filter(|kind| *kind != own_kind) {
             bytes[KIND] = kind;
             // Whatever follows is a message's or an own content; the rest has another length.
             let fits = [1, 3].contains(&kind);
-            assert_eq!(error(&bytes), (!fits).then_some(Error::Malformed), "{own_kind} {kind}");
+            // And an own object begins with its version.
+            let version = bytes[KIND + 1];
+            let expected = match kind {
+                _ if fits => None,
+                6 if version == 1 => Some(Error::WrongKind),
+                6 => Some(Error::UnknownVersion(version)),
+                _ => Some(Error::Malformed),
+            };
+            assert_eq!(error(&bytes), expected, "{own_kind} {kind}");
         }
     }
 }
@@ -245,6 +276,8 @@ fn a_digest_holds_who_said_what_where_under_which_id() {
     let text = || letter(WITH, Body::Said(Said::Message(b"hello")));
     add(&letter(WITH, Body::Said(Said::Message(b"hellp"))), OTHER, DEVICE);
     add(&letter(WITH, Body::Said(Said::Own(b"hello"))), OTHER, DEVICE);
+    let object = Said::Own(b"\x01\x25of a claim");
+    add(&letter(WITH, Body::Said(object)), OTHER, DEVICE);
     add(&Letter { id: MessageId([14; 16]), ..text() }, OTHER, DEVICE);
     add(&text(), OWN, DEVICE);
     add(&text(), OTHER, DeviceId([4; 8]));
@@ -263,7 +296,7 @@ fn another_account_says_what_is_meant_for_this_one_and_nothing_else() {
     for conversation in [WITH, COPY, GROUP, LetterConversation::With(AccountId([9; 32]))] {
         for body in bodies() {
             let allowed = match body {
-                Body::Said(Said::Own(_)) | Body::SeenReport(_) => false,
+                Body::Said(Said::Own(_) | Said::Object(..)) | Body::SeenReport(_) => false,
                 _ => [WITH, GROUP].contains(&conversation),
             };
             let checked = letter(conversation, body).check_sender(OTHER, OWN);
@@ -276,8 +309,9 @@ fn another_account_says_what_is_meant_for_this_one_and_nothing_else() {
 fn the_own_account_says_everything_but_own_content_in_another_conversation() {
     for conversation in [WITH, COPY, GROUP] {
         for body in bodies() {
-            let misplaced = matches!(body, Body::Said(Said::Own(_)) | Body::SeenReport(_))
-                && conversation != WITH;
+            let own =
+                matches!(body, Body::Said(Said::Own(_) | Said::Object(..)) | Body::SeenReport(_));
+            let misplaced = own && conversation != WITH;
             let checked = letter(conversation, body).check_sender(OWN, OWN);
             assert_eq!(checked, if misplaced { Err(Error::Malformed) } else { Ok(()) });
         }

@@ -1,0 +1,28 @@
+//! Objects that own devices tell each other: `spec/fan-out.md`, "Objects".
+
+use crate::error::Error;
+use crate::protocol::wire;
+
+/// The kinds of objects that own devices act upon.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ObjectKind {
+    Notice,
+    Link,
+    Grant,
+    Chat,
+}
+
+impl ObjectKind {
+    /// Reads the kind of an object, and refuses all else. Nothing more of it is checked.
+    pub(crate) fn of(object: &[u8]) -> Result<Self, Error> {
+        match object {
+            [wire::VERSION, wire::NOTICE, ..] => Ok(Self::Notice),
+            [wire::VERSION, wire::SHARED_LINK, ..] => Ok(Self::Link),
+            [wire::VERSION, wire::SHARED_GRANT, ..] => Ok(Self::Grant),
+            [wire::VERSION, wire::SHARED_CHAT, ..] => Ok(Self::Chat),
+            [wire::VERSION, _, ..] => Err(Error::WrongKind),
+            [version, _, ..] => Err(Error::UnknownVersion(*version)),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
