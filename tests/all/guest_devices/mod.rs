@@ -9,6 +9,7 @@ mod link;
 mod lists;
 mod races;
 mod removal;
+mod stolen;
 
 use std::collections::{HashMap, HashSet};
 
