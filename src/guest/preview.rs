@@ -171,8 +171,8 @@ impl Preview {
     /// that is not in the list; [`Error::ListExpired`] for a list outside its validity time;
     /// [`Error::ListRollback`] for one that is older than the invitation, [`Error::ListFork`] for one that
     /// does not follow the list that the invitation names, [`Error::ListGap`] for one that does not reach
-    /// back to it; [`Error::BundleMissing`] without a bundle, [`Error::DeviceConflict`] for two of one
-    /// device; [`Error::StalePrekey`] for one outside its validity time; [`Error::PinRequired`] for a PIN
+    /// back to it; [`Error::BundleMissing`] without a bundle, and with a PIN without one of the device that made the
+    /// link, which alone can prove it; [`Error::DeviceConflict`] for two of one device; [`Error::StalePrekey`] for one outside its validity time; [`Error::PinRequired`] for a PIN
     /// that is missing ([`Preview::enter`]); [`Error::InvalidName`] for a name of more than 64 bytes or that
     /// is no line ("Lines" in [the specification](crate::spec)); [`Error::NotAllowed`] for texts before a PIN
     /// is proved, and for texts that the policy does not allow; [`Error::Expired`]; [`Error::WeakKey`].
@@ -239,12 +239,12 @@ impl Preview {
         }
         self.check_list(list, now)?;
         let hosts = addressees(list, hosts, now)?;
-        let has_pin = self.pin.is_some();
-        if has_pin == (policy.approval == Approval::Pin) {
-            Ok(hosts)
-        } else {
-            Err(Error::PinRequired)
+        if self.pin.is_some() != (policy.approval == Approval::Pin) {
+            return Err(Error::PinRequired);
         }
+        let maker = self.invitation.host.device();
+        let is_asked = hosts.iter().any(|host| host.certificate().device() == maker);
+        if self.pin.is_some() && !is_asked { Err(Error::BundleMissing) } else { Ok(hosts) }
     }
 
     /// Returns what both sides of the chat that this claim begins agree on.

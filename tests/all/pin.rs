@@ -294,9 +294,9 @@ fn an_introduction_without_a_share_is_refused_where_a_pin_is_asked_for() {
     let mut door = Door::new(16);
     let (_, claim) = door.guest();
     let mut state = door.invite.to_bytes().to_vec();
-    // The policy's approval is behind the flags of the PIN and of who made the link, and the origin.
+    // The policy's approval is behind the flags of the PIN and of the maker, whose id follows, and the origin.
     let flag = flag_of(&state);
-    let approval = flag + 1 + 1 + 4 + ORIGIN.len();
+    let approval = flag + 1 + 1 + 8 + 4 + ORIGIN.len();
     state[approval] = 3;
     state.splice(flag..=flag, [&[1][..], b"123456"].concat());
     let mut invite = latchstring::guest::Invite::from_bytes(&state).unwrap();

@@ -7,10 +7,7 @@ use latchstring::storage::State;
 use support::doors::Doors;
 use support::guest::{EXPIRES, contains, link_key, own_certificate, secret_of, transcript_of};
 use support::home::Home;
-use support::{
-    NOW, OneToOne, TestRng, certificate, device_of, flipped, object, only, refusal, refuses, sign,
-    signing_seed,
-};
+use support::{NOW, OneToOne, TestRng, certificate, flipped, only, refusal, refuses};
 
 use crate::guest::changed;
 
@@ -43,18 +40,9 @@ fn account_of(guest: &Chat) -> [u8; 32] {
     own_certificate(guest)[certificate::ACCOUNT].try_into().unwrap()
 }
 
-/// Makes a shared grant that the device signs, whatever it has seen: what whoever stole it can send.
+/// Makes a shared grant of this claim that the device signs, whatever it has seen.
 fn grant_of(doors: &Doors, claim: &[u8], by: &Client, guest: &[u8; 32]) -> OwnObject {
-    let parts: [&[u8]; 5] = [
-        &link_key::<32>(&secret_of(&doors.url), "invitation-id"),
-        transcript_of(claim),
-        guest,
-        &by.address().device.0,
-        &NOW.to_be_bytes(),
-    ];
-    let seed = signing_seed(&device_of(by));
-    let signature = sign(&seed, "guest/grant", &[&parts.concat()]);
-    object(&[&[1, 0x25], &parts.concat()[..], &signature].concat())
+    doors.grant_of(transcript_of(claim).try_into().unwrap(), by, guest)
 }
 
 #[test]
@@ -101,10 +89,18 @@ fn an_open_link_with_a_pin_takes_its_makers_grant_only() {
     let grant = grant_of(&doors, &claim, &doors.home.clients[0], &account);
     assert_eq!(doors.sync_grant(2, &grant, NOW), Ok(SyncOutcome::Taken));
     assert_eq!(doors.take(2, &claim).status(), ChatStatus::Active);
-    // Without a PIN the grant of any own device is good.
+    // Without a PIN the grant of any own device is good, once the claim has been taken.
     let (mut doors, guest, claim) = claimed(3, 3);
     let grant = grant_of(&doors, &claim, &doors.home.clients[1], &account_of(&guest));
-    assert_eq!(doors.sync_grant(2, &grant, NOW), Ok(SyncOutcome::Taken));
+    let by = doors.address(1).device;
+    assert_eq!(doors.sync_grant(2, &grant, NOW), Ok(SyncOutcome::Early { by }));
+    let client = &doors.home.clients[2];
+    refuses(&mut doors.invites[2], Error::Expired, |link| {
+        link.sync_grant(client, &grant, EXPIRES + 1).map(drop)
+    });
+    let mut chat = doors.take(2, &claim);
+    let told = doors.tell(2, Some(&mut chat), &grant);
+    assert_eq!(told, [Ok(SyncOutcome::Known), Ok(SyncOutcome::Taken)]);
 }
 
 #[test]
@@ -179,9 +175,9 @@ fn a_shared_grant_is_good_for_the_guest_that_it_names() {
         SyncOutcome::Taken
     );
     let (mut doors, guest, claim) = claimed(14, 3);
-    let grant = grant_of(&doors, &claim, &doors.home.clients[2], &account_of(&guest));
+    let grant = grant_of(&doors, &claim, &doors.home.clients[0], &account_of(&guest));
     assert_eq!(doors.sync_grant(1, &grant, NOW), Ok(SyncOutcome::Taken));
-    doors.home.relist(|device| device != 2, NOW);
+    doors.home.relist(|device| device != 0, NOW);
     assert_eq!(doors.take(1, &claim).status(), ChatStatus::Active);
 }
 
@@ -199,12 +195,11 @@ fn a_link_taken_back_on_one_device_ends_on_the_others() {
     let mut chat = doors.take(2, &claim);
     let invite = &mut doors.invites[2];
     refuses(invite, Error::AlreadyClaimed, |invite| invite.sync_notice(&notice, NOW).map(drop));
-    let claimed = doors.invites[2].notice().unwrap();
-    assert_eq!(doors.sync_notice(0, &claimed), Ok(SyncOutcome::Contested));
     doors.grant(2, &mut chat);
     let shared_grant = chat.export_grant(&doors.home.clients[2]).unwrap();
+    let by = doors.address(2).device;
     for device in 0..2 {
-        assert_eq!(doors.sync_grant(device, &shared_grant, NOW), Ok(SyncOutcome::Contested));
+        assert_eq!(doors.sync_grant(device, &shared_grant, NOW), Ok(SyncOutcome::Disputed { by }));
         let client = &mut doors.home.clients[device];
         let invite = &mut doors.invites[device];
         refuses(invite, Error::Ended, |link| link.claim(client, &claim, NOW).map(drop));
@@ -255,8 +250,10 @@ fn a_link_granted_elsewhere_takes_the_notice_of_its_claim_and_of_another() {
     assert_eq!(doors.sync_grant(1, &shared_grant, NOW), Ok(SyncOutcome::Taken));
     let same = doors.invites[0].notice().unwrap();
     assert_eq!(doors.sync_notice(1, &same), Ok(SyncOutcome::Known));
-    doors.take(2, &other);
-    let notice = doors.invites[2].notice().unwrap();
+    // Of a maker that says two things, as only a copy of it can.
+    let mut copy = Doors::new(11, 3);
+    copy.take(0, &other);
+    let notice = copy.invites[0].notice().unwrap();
     assert_eq!(doors.sync_notice(1, &notice), Ok(SyncOutcome::Contested));
     let client = &mut doors.home.clients[1];
     refuses(&mut doors.invites[1], Error::AlreadyClaimed, |link| {

@@ -1,13 +1,15 @@
 //! A host with several devices, and a link that all of them hold.
 
 use latchstring::Error;
-use latchstring::client::{Address, DeviceList, OwnObject};
+use latchstring::client::{Address, Client, DeviceList, OwnObject};
 use latchstring::guest::{Chat, Invite, Pin, Policy, Preview, ServerCopy, SyncOutcome};
 use latchstring::session::Bundle;
 
-use super::guest::EXPIRES;
+use super::guest::{EXPIRES, link_key, secret_of};
 use super::home::Home;
-use super::{NOW, ORIGIN, TestRng, bundle_of, only, restored};
+use super::{
+    NOW, ORIGIN, TestRng, bundle_of, device_of, object, only, restored, sign, signing_seed,
+};
 
 pub struct Doors {
     pub rng: TestRng,
@@ -124,5 +126,18 @@ impl Doors {
 
     pub fn address(&self, device: usize) -> Address {
         self.home.clients[device].address()
+    }
+
+    /// Makes a shared grant that the device signs, whatever it has seen: what whoever stole it can send.
+    pub fn grant_of(&self, transcript: &[u8; 32], by: &Client, guest: &[u8; 32]) -> OwnObject {
+        let parts: [&[u8]; 5] = [
+            &link_key::<32>(&secret_of(&self.url), "invitation-id"),
+            transcript,
+            guest,
+            &by.address().device.0,
+            &NOW.to_be_bytes(),
+        ];
+        let signature = sign(&signing_seed(&device_of(by)), "guest/grant", &[&parts.concat()]);
+        object(&[&[1, 0x25], &parts.concat()[..], &signature].concat())
     }
 }

@@ -227,6 +227,7 @@ pub fn session_of(chat: &Chat, bytes: &[u8]) -> usize {
         (1, 1) => stage + 3 + 6 + 32,
         (1, 3) => stage + 3 + 64,
         (1, 4) => stage + 3 + 8 + 32,
+        (1, 5) => stage + 3 + 8,
         (1, _) => stage + 3 + 32,
         // An active one says by whose word it is.
         _ => stage + 1 + 80,
@@ -343,4 +344,11 @@ pub fn reclaimed(url: &str, claim: &[u8], change: impl FnOnce(&mut [u8])) -> Vec
 /// Returns the transcript that the proof in a claim's credentials signs.
 pub fn transcript_of(claim: &[u8]) -> &[u8] {
     &claim[26..58]
+}
+
+/// Returns the transcript of the claim that a chat began with.
+pub fn transcript_of_chat(chat: &Chat) -> [u8; 32] {
+    let bytes = chat.to_bytes();
+    // Behind version and kind, anchor, clock, last activity, invitation id.
+    bytes[2 + 32 + 8 + 8 + 32..][..32].try_into().unwrap()
 }

@@ -48,6 +48,8 @@ pub(crate) enum ChatStep {
     Learn(Box<DeviceList>),
     /// A late device of the host has joined.
     Join(Session),
+    /// A device of the host has ended its part.
+    Close(DeviceId),
 }
 
 impl ChatStep {
@@ -72,6 +74,10 @@ impl ChatStep {
             Self::Join(session) => {
                 writer.u8(6);
                 writer.raw(&session.id().0);
+            }
+            Self::Close(device) => {
+                writer.u8(7);
+                writer.raw(&device.0);
             }
         }
     }
@@ -100,6 +106,7 @@ impl ChatStep {
                 }
                 Self::Join(session)
             }
+            7 => Self::Close(DeviceId(*reader.array()?)),
             _ => return Err(Error::Malformed),
         })
     }

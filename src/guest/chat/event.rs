@@ -52,13 +52,16 @@ pub enum ChatEvent {
     PinAnswered,
     /// The guest has proved the link's PIN, so both know it; the chat may be granted.
     PinProved,
-    /// The other side does not know the PIN, or one of the two mistyped it. Applying the change
-    /// ends the chat: there is no second guess, make a new link.
+    /// The other side does not know the PIN, or one of the two mistyped it: the guest, or the device that made the
+    /// link. Applying the change ends the chat: there is no second guess, make a new link.
     PinWrong,
     /// The host has let this guest in. It may come again: a host repeats a grant that may have been lost.
     Granted,
     /// A late device of the host has joined. What the guest says from now on is sealed for it, too.
     Joined,
+    /// The device of the host that sent this has ended its part of the chat, and did not make the link: the others go
+    /// on, and it reads nothing more. Applying the change erases its keys. Show which device it was.
+    DeviceEnded,
     /// The other side has ended the chat. Applying the change erases its keys.
     Ended,
 }
@@ -72,6 +75,7 @@ impl fmt::Debug for ChatEvent {
             Self::PinWrong => "PinWrong",
             Self::Granted => "Granted",
             Self::Joined => "Joined",
+            Self::DeviceEnded => "DeviceEnded",
             Self::Ended => "Ended",
         })
     }

@@ -92,6 +92,10 @@ impl Inner {
         let PinStage::Offered(own) = self.pin()? else {
             return Err(Error::NotAllowed);
         };
+        // Of another device of the host it would be a guess, or look like the guest's mistake.
+        if by != self.peer.device() {
+            return Err(Error::NotAllowed);
+        }
         let Proofs { host, guest } = Proofs::of_guest(own, share, &self.terms.transcript)?;
         if same(host.expose(), proof) {
             Ok((ChatEvent::PinAnswered, ChatStep::Pin(PinStage::Ready(Box::new((by, guest))))))

@@ -7,12 +7,13 @@ use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::protocol::guest::content::{ChatContent, EndReason};
 use crate::protocol::guest::grant::Grant;
+use crate::protocol::identity::certificate::DeviceId;
 
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep, MovedChatSession};
 use super::event::{ChatEvent, ReceivedEvent};
 use super::sessions::ChatSession;
-use super::state::Inner;
+use super::state::{Inner, Stage};
 use crate::client::{Address, Sender};
 use crate::session::Decrypted;
 use crate::session::incoming::Incoming;
@@ -99,11 +100,15 @@ impl Inner {
             (ChatContent::Text(text), sender) => {
                 Ok((ChatEvent::Text(text), self.incoming_text(sender)?))
             }
-            (ChatContent::End, _) => Ok((ChatEvent::Ended, ChatStep::End(EndReason::There))),
+            (ChatContent::End, _) => Ok(self.ended_by(chat_session.with())),
             (ChatContent::Grant { at, signature }, Sender::Member) => {
                 let (host, key) =
                     (chat_session.with(), chat_session.session.peer().identity().signing);
                 self.granted(host, at).verify(&key, &signature)?;
+                let is_waiting = matches!(self.stage, Stage::Waiting { .. });
+                if is_waiting && self.asks_pin() && host != self.peer.device() {
+                    return Err(Error::NotAllowed);
+                }
                 let grant = Grant { host, at, signature };
                 Ok((ChatEvent::Granted, self.admission(grant)?))
             }
@@ -112,6 +117,17 @@ impl Inner {
             }
             (ChatContent::PinProof(proof), Sender::Guest) => self.pin_proved(&proof),
             _ => Err(Error::NotAllowed),
+        }
+    }
+
+    /// Returns what the end means that this device has said: for a guest, that of a device that did not make the
+    /// link is the end of that device's part, because whoever stole it could otherwise end the chat with all.
+    fn ended_by(&self, device: DeviceId) -> (ChatEvent, ChatStep) {
+        let has_others = self.sessions.iter().any(|other| other.with() != device);
+        if device != self.peer.device() && has_others {
+            (ChatEvent::DeviceEnded, ChatStep::Close(device))
+        } else {
+            (ChatEvent::Ended, ChatStep::End(EndReason::There))
         }
     }
 }

@@ -64,9 +64,14 @@ impl ChatSessions {
 
     /// Adds a session with one more device, or in the place of one that the device never answered.
     pub(super) fn add(&mut self, session: Session) {
-        self.0.retain(|chat_session| chat_session.with() != session.peer().device());
+        self.remove(session.peer().device());
         self.0.push(ChatSession { session, reported: Listed::NONE });
         self.0.sort_unstable_by_key(ChatSession::with);
+    }
+
+    /// Erases the session with a device.
+    pub(super) fn remove(&mut self, device: DeviceId) {
+        self.0.retain(|chat_session| chat_session.with() != device);
     }
 
     /// Keeps the sessions with those devices that the list names.

@@ -215,6 +215,10 @@ impl Inner {
                 self.sessions.add(session);
                 stage
             }
+            (stage, ChatStep::Close(device)) => {
+                self.sessions.remove(device);
+                stage
+            }
             (Stage::Waiting { .. }, ChatStep::Grant(grant)) => Stage::Active(grant),
             (Stage::Waiting { pending, pin }, ChatStep::Pend) => {
                 Stage::Waiting { pending: pending.saturating_add(1), pin }

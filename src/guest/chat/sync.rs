@@ -1,4 +1,4 @@
-//! Grants that the devices of one host share with each other.
+//! Grants and notices that the devices of one host share with each other.
 
 use alloc::boxed::Box;
 
@@ -6,6 +6,8 @@ use crate::error::Error;
 use crate::protocol::guest::content::EndReason;
 use crate::protocol::guest::grant::{Grant, SharedGrant};
 use crate::protocol::guest::pin::PinStage;
+use crate::protocol::guest::server_copy::{Notice, claim_hash};
+use crate::protocol::identity::certificate::DeviceId;
 
 use super::chat::Chat;
 use super::delta::ChatStep;
@@ -22,9 +24,21 @@ pub enum SyncOutcome {
     /// It was taken over: a link takes the claim that was granted and no other, or has ended because it was
     /// taken back; a chat is active.
     Taken,
-    /// The other device has let in another guest than the one that claimed here, because somebody gave the
-    /// devices different claims of one link; or it has let in a guest by a link that was taken back here.
-    /// Tell the user. Applying the change, if there is one, ends the link or chat here.
+    /// The link is open here, and the device that granted did not make it. Nothing changes: keep the grant, and give
+    /// it to the chat once a claim has been taken. Let nobody in by yourself before.
+    Early {
+        /// The device that signed the grant.
+        by: DeviceId,
+    },
+    /// The device says that it has let in another guest than the one that claimed here, or a guest by a link that was
+    /// taken back here: somebody gave the devices different claims of one link, or whoever has that device lies.
+    /// Nothing changes. Tell the user which device says so, and let nobody in by yourself.
+    Disputed {
+        /// The device that signed the grant.
+        by: DeviceId,
+    },
+    /// The maker of the link has taken another claim than this device, or one after it was taken back here. Tell the
+    /// user. Applying the change, if there is one, ends the link or chat here.
     Contested,
 }
 
@@ -55,16 +69,17 @@ impl Chat {
     }
 
     /// Takes the shared grant of another own device ([`Chat::export_grant`]): a chat that waits becomes
-    /// active without a message to the guest, or ends if the grant is of another claim of the link.
+    /// active without a message to the guest. A grant of another claim of the link disputes the guest, and changes
+    /// nothing.
     ///
-    /// The grant is signed by the device that made it. A device that holds the link's PIN takes nobody else's grant: only its
-    /// own guest can prove the PIN, and only to it.
+    /// The grant is signed by the device that made it. Where there is a PIN, a waiting chat takes the grant of the
+    /// link's maker alone, and the maker nobody's: only its own guest can prove the PIN, and only to it.
     ///
     /// # Errors
     ///
     /// [`Error::WrongPeer`] for a grant of another link, or of another guest under this claim;
-    /// [`Error::NotAllowed`] on the guest's side, and if the guest waits for this very device, which made a
-    /// link with a PIN; [`Error::WrongClient`] if `client` is not the device that took the claim;
+    /// [`Error::NotAllowed`] on the guest's side, and where there is a PIN, if the device that granted did not make
+    /// the link; [`Error::WrongClient`] if `client` is not the device that took the claim;
     /// [`Error::OwnDeviceUnlisted`] if it is not one of this account's, [`Error::Unlisted`] if the device
     /// that granted is not; [`Error::BadSignature`]; [`Error::Malformed`], [`Error::UnknownVersion`],
     /// [`Error::WrongKind`]; [`Error::Expired`], [`Error::Ended`].
@@ -85,20 +100,50 @@ impl Chat {
             return Err(Error::WrongPeer);
         }
         let ours = shared.transcript == inner.terms.transcript;
-        let (outcome, step) = match &inner.stage {
-            _ if !ours => (SyncOutcome::Contested, ChatStep::End(EndReason::Contested)),
-            _ if shared.guest != inner.peer.account() => return Err(Error::WrongPeer),
+        let by = shared.grant.host;
+        match &inner.stage {
+            _ if !ours => Ok(Pending::maybe(self, None, SyncOutcome::Disputed { by })),
+            _ if shared.guest != inner.peer.account() => Err(Error::WrongPeer),
             // The device that holds the PIN grants, and no other: it waits for nobody's grant.
             Stage::Waiting { pin, .. }
-                if inner.asks_pin() && !matches!(pin, PinStage::Elsewhere) =>
+                if inner.asks_pin()
+                    && !matches!(pin, PinStage::Elsewhere(maker) if *maker == by) =>
             {
-                return Err(Error::NotAllowed);
+                Err(Error::NotAllowed)
             }
-            Stage::Waiting { .. } => (SyncOutcome::Taken, ChatStep::Grant(Box::new(shared.grant))),
+            Stage::Waiting { .. } => {
+                Ok(self.step(now, ChatStep::Grant(Box::new(shared.grant)), SyncOutcome::Taken))
+            }
             Stage::Active(_) | Stage::Ended(_) => {
-                return Ok(Pending::maybe(self, None, SyncOutcome::Known));
+                Ok(Pending::maybe(self, None, SyncOutcome::Known))
             }
-        };
-        Ok(self.step(now, step, outcome))
+        }
+    }
+
+    /// Takes, at the host, the notice of the link's maker ([`Invite::notice`](crate::guest::Invite::notice)), from
+    /// it or from the server: a chat of another claim than the notice names is contested, and ends.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyClaimed`] for the notice of a link taken back, of which a claim is taken here: tell the
+    /// user, who may deny the guest; [`Error::BadSignature`] if the maker did not sign it; [`Error::WrongPeer`],
+    /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`]; [`Error::NotAllowed`] on the
+    /// guest's side ([`Chat::read_notice`]); [`Error::Ended`].
+    pub fn sync_notice(
+        &mut self,
+        notice: &[u8],
+        now: u64,
+    ) -> Result<Pending<'_, Self, SyncOutcome>, Error> {
+        let inner = &*self.inner;
+        inner.going()?;
+        if self.sender() != Sender::Guest {
+            return Err(Error::NotAllowed);
+        }
+        let claimed = Notice::decode(notice, inner.terms.locator, &inner.terms.owner)?;
+        if claimed.ok_or(Error::AlreadyClaimed)? == claim_hash(&inner.terms.transcript) {
+            return Ok(Pending::maybe(self, None, SyncOutcome::Known));
+        }
+        let now = inner.clock.now(now);
+        Ok(self.step(now, ChatStep::End(EndReason::Contested), SyncOutcome::Contested))
     }
 }

@@ -117,7 +117,7 @@ impl Invite {
         })
     }
 
-    /// Verifies the claim that another own device has granted, and no other.
+    /// Verifies the claim that the maker has granted, and no other.
     fn verify_granted<'a>(
         &self,
         granted: &GrantedElsewhere,
@@ -180,7 +180,7 @@ impl Invite {
     fn pin_stage(&self, share: Option<Public>) -> Result<PinStage, Error> {
         match (self.pin(), share) {
             (Some(pin), Some(share)) => Ok(PinStage::Asked(Box::new((pin.duplicate(), share)))),
-            (None, Some(_)) => Ok(PinStage::Elsewhere),
+            (None, Some(_)) => Ok(PinStage::Elsewhere(self.maker())),
             (None, None) => Ok(PinStage::Done),
             (Some(_), None) => Err(Error::NotAllowed),
         }

@@ -22,9 +22,9 @@ pub(crate) enum InviteChange {
     Claimed([u8; 32]),
     /// It was revoked, or its time is over.
     Ended,
-    /// Another own device has granted a claim.
+    /// The maker has granted a claim.
     GrantedElsewhere(Box<GrantedElsewhere>),
-    /// Own devices took different claims.
+    /// The maker took another claim.
     Contested,
 }
 

@@ -21,6 +21,7 @@ use crate::protocol::guest::invitation::{Approval, Invitation, Policy};
 use crate::protocol::guest::link::{InviteLink, Locator};
 use crate::protocol::guest::pin::Pin;
 use crate::protocol::guest::server_copy::{Notice, ServerCopy};
+use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::labels;
 use crate::protocol::letter::Listed;
 use crate::storage::{Anchor, Pending, Stateful};
@@ -30,12 +31,12 @@ use crate::storage::{Anchor, Pending, Stateful};
 /// ```text
 ///                  claim
 ///  Open ───────────────────────────────▶ Claimed (the chat goes on in a Chat)
-///    │ └─sync──▶ granted elsewhere ─claim──▲  └──sync: another claim──▶ Contested
+///    │ └─sync──▶ granted elsewhere ─claim──▲  └──the maker took another claim──▶ Contested
 ///    └─ expire, revoke, sync ─▶ Ended
 /// ```
 ///
-/// Leaving `Open` erases the link's secret: a link that leaks later opens nothing. After a grant elsewhere,
-/// the invite keeps what opens the one claim that the other own device has granted.
+/// Leaving `Open` erases the link's secret: a link that leaks later opens nothing. After a grant by the maker, the
+/// device that made the link, the invite of another own device keeps what opens that one claim.
 ///
 /// ```
 /// use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -79,25 +80,39 @@ redacted!(
 
 pub(super) struct Inner {
     pub(super) status: Status,
-    /// True if this device made the link. It alone holds the PIN, if there is one: two devices that answer
-    /// would give a guest two guesses.
-    pub(super) made: bool,
+    pub(super) maker: DeviceId,
     pub(super) origin: String,
     pub(super) policy: Policy,
     pub(super) locator: Locator,
     pub(super) invitation: [u8; 32],
-    pub(super) owner: sign::SecretKey,
+    pub(super) owner: Owner,
     pub(super) clock: Clock,
     pub(super) anchor: Anchor,
 }
 
-/// The beginning of an invite.
+/// The key that ends a link: all of it on the maker, its public half on the host's other devices, so that none of
+/// them ends a link that it did not make.
+pub(super) enum Owner {
+    Here(sign::SecretKey),
+    Elsewhere(sign::PublicKey),
+}
+
+impl Owner {
+    pub(super) fn public(&self) -> sign::PublicKey {
+        match self {
+            Self::Here(key) => key.public(),
+            Self::Elsewhere(key) => *key,
+        }
+    }
+}
+
+/// The beginning of an invite. The maker alone holds the PIN, if there is one: two devices that answer would give a
+/// guest two guesses.
 pub(super) struct Offer {
     pub(super) invitation: Invitation,
     pub(super) signed: Zeroizing<Vec<u8>>,
-    pub(super) owner: sign::SecretKey,
+    pub(super) owner: Owner,
     pub(super) pin: Option<Pin>,
-    pub(super) made: bool,
 }
 
 pub(super) enum Status {
@@ -146,14 +161,12 @@ impl Invite {
         let asked = invitation.policy.approval == Approval::Pin;
         let pin = asked.then(|| Pin::generate(identity.agreement.seed(), &signed, rng));
         let server_copy = ServerCopy::new(&InviteLink::of(&signed), &invitation, &signed)?;
-        Ok((
-            Self::new(client, Offer { invitation, signed, owner, pin, made: true }, now),
-            server_copy,
-        ))
+        let owner = Owner::Here(owner);
+        Ok((Self::new(client, Offer { invitation, signed, owner, pin }, now), server_copy))
     }
 
     pub(super) fn new(client: &Client, offer: Offer, now: Now) -> Self {
-        let Offer { invitation: Invitation { origin, policy, .. }, signed, owner, pin, made } =
+        let Offer { invitation: Invitation { host, origin, policy, .. }, signed, owner, pin } =
             offer;
         let link = InviteLink::of(&signed);
         let (locator, invitation) = (link.locator(), link.keys().invitation_id());
@@ -161,7 +174,7 @@ impl Invite {
         let status = Status::Open { signed, link, pin };
         let inner = Inner {
             status,
-            made,
+            maker: host.device(),
             origin,
             policy,
             locator,
@@ -193,6 +206,12 @@ impl Invite {
         }
     }
 
+    /// Returns the device of this account that made the link: it ends it, and answers its PIN.
+    #[must_use]
+    pub fn maker(&self) -> DeviceId {
+        self.inner.maker
+    }
+
     /// Returns the service that the link was made for.
     #[must_use]
     pub fn origin(&self) -> &str {
@@ -212,7 +231,8 @@ impl Invite {
     }
 
     /// Takes the link back, or drops it after its time: its secret is erased when the change is
-    /// applied. Then give [`Invite::notice`] to the server.
+    /// applied. Then give [`Invite::notice`] to the server. A device that did not make the link lets go of it for
+    /// itself and has no notice: tell the maker ([`Invite::maker`]).
     ///
     /// # Errors
     ///
@@ -276,24 +296,25 @@ impl Invite {
     }
 
     /// Tells whether an open link is of the client's account.
-    fn is_of(&self, client: &Client) -> bool {
+    pub(super) fn is_of(&self, client: &Client) -> bool {
         let Status::Open { signed, .. } = &self.inner.status else { return false };
         let invitation = Invitation::decode(signed);
         invitation.is_ok_and(|invitation| invitation.host.account() == client.list().account())
     }
 
-    /// Signs the notice for the server that the link is claimed or over, so that a late-comer is told the
-    /// truth. There is none while the link is open.
+    /// Signs the notice that the link is claimed or over, for the server, so that a late-comer is told the
+    /// truth, and for the other own devices. There is none while the link is open, and none on a device that did
+    /// not make the link.
     #[must_use]
     pub fn notice(&self) -> Option<Vec<u8>> {
+        let Owner::Here(owner) = &self.inner.owner else { return None };
         let notice = match &self.inner.status {
             Status::Open { .. } => return None,
             Status::GrantedElsewhere(granted) => Notice::Claimed(granted.transcript),
             Status::Claimed(transcript) => Notice::Claimed(*transcript),
-            // Nobody is let in, and both guests are to know it.
             Status::Contested | Status::Ended => Notice::Revoked,
         };
-        Some(notice.sign(self.inner.locator, &self.inner.owner))
+        Some(notice.sign(self.inner.locator, owner))
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use zeroize::Zeroizing;
 
 use super::delta::{InviteChange, InviteDelta};
-use super::invite::{Inner, Invite, Status};
+use super::invite::{Inner, Invite, Owner, Status};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::sign;
@@ -15,6 +15,7 @@ use crate::protocol::guest::invitation;
 use crate::protocol::guest::invitation::{Approval, MAX_SIGNED, Policy};
 use crate::protocol::guest::link::{InviteLink, Locator};
 use crate::protocol::guest::pin::Pin;
+use crate::protocol::identity::certificate::DeviceId;
 use crate::storage::{Anchor, Stateful};
 
 impl Stateful for Invite {
@@ -26,24 +27,32 @@ impl Stateful for Invite {
         inner.anchor.write(writer);
         inner.clock.write(writer);
         inner.status.write(writer);
-        writer.flag(inner.made);
+        writer.flag(matches!(inner.owner, Owner::Here(_)));
+        writer.raw(&inner.maker.0);
         writer.bytes(inner.origin.as_bytes());
         inner.policy.write(writer);
         writer.raw(&inner.locator.0);
         writer.raw(&inner.invitation);
-        writer.raw(inner.owner.seed().expose());
+        match &inner.owner {
+            Owner::Here(key) => writer.raw(key.seed().expose()),
+            Owner::Elsewhere(key) => writer.raw(key.bytes()),
+        }
     }
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let (anchor, clock) = (Anchor::read(reader)?, Clock::read(reader)?);
         let (status, made) = (Status::read(reader)?, reader.flag()?);
         let inner = Inner {
             status,
-            made,
+            maker: DeviceId(*reader.array()?),
             origin: invitation::origin(reader)?,
             policy: Policy::read(reader)?,
             locator: Locator(*reader.array()?),
             invitation: *reader.array()?,
-            owner: sign::SecretKey::from_seed(reader.secret()?),
+            owner: if made {
+                Owner::Here(sign::SecretKey::from_seed(reader.secret()?))
+            } else {
+                Owner::Elsewhere(sign::PublicKey::decode(*reader.array()?)?)
+            },
             clock,
             anchor,
         };

@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::same;
-use crate::primitives::sign;
 use crate::protocol::guest::grant::{GrantedElsewhere, SharedGrant};
 use crate::protocol::guest::invitation::{Approval, Invitation, MAX_SIGNED};
 use crate::protocol::guest::server_copy::{Notice, claim_hash};
@@ -15,17 +14,17 @@ use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::wire;
 
 use super::delta::InviteChange;
-use super::invite::{Invite, Offer, Status};
+use super::invite::{Invite, Offer, Owner, Status};
 use crate::client::{Client, OwnObject};
 use crate::guest::chat::SyncOutcome;
 use crate::storage::Pending;
 
 impl Invite {
     /// Returns the shared link, for another own device, which then can let the guest in as well
-    /// ([`Client::plan_object`]). Secret: whoever reads it holds the link, and can end it in the host's name.
+    /// ([`Client::plan_object`]). Secret: whoever reads it holds the link.
     ///
-    /// A PIN stays where it was made: one device proves it, so that a guest has one guess. The others wait
-    /// for that device's grant.
+    /// What ends the link stays where it was made, and so does a PIN: one device proves it, so that a guest has one
+    /// guess. The others wait for that device's grant.
     ///
     /// # Errors
     ///
@@ -34,7 +33,6 @@ impl Invite {
         match &self.inner.status {
             Status::Open { signed, .. } => {
                 let mut writer = Writer::begin(wire::VERSION, wire::SHARED_LINK);
-                writer.raw(self.inner.owner.seed().expose());
                 writer.bytes(signed);
                 Ok(OwnObject::new(writer.secret()))
             }
@@ -54,37 +52,35 @@ impl Invite {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongPeer`] for a link of another account, or with another owner's key; [`Error::Expired`];
+    /// [`Error::WrongPeer`] for a link of another account; [`Error::Expired`];
     /// [`Error::OwnDeviceUnlisted`] if this device is no longer one of its account's;
     /// [`Error::BadSignature`], [`Error::WeakKey`], [`Error::Malformed`], [`Error::UnknownVersion`],
     /// [`Error::WrongKind`].
     pub fn import(client: &Client, shared: &OwnObject, now: u64) -> Result<Self, Error> {
-        let (seed, signed) = Reader::all(shared.as_bytes(), |reader| {
+        let signed = Reader::all(shared.as_bytes(), |reader| {
             reader.begin(wire::VERSION, wire::SHARED_LINK)?;
-            let seed = Box::new(reader.secret()?);
-            Ok((seed, Zeroizing::new(reader.bytes(MAX_SIGNED)?.to_vec())))
+            Ok(Zeroizing::new(reader.bytes(MAX_SIGNED)?.to_vec()))
         })?;
         let now = client.hosting(now)?;
         let invitation = Invitation::decode(&signed)?;
-        let owner = sign::SecretKey::from_seed(seed.duplicate());
+        let owner = Owner::Elsewhere(invitation.owner);
         let host = &invitation.host;
         let is_ours = host.account() == client.list().account()
-            && host.account_key() == client.list().account_key()
-            && owner.public() == invitation.owner;
+            && host.account_key() == client.list().account_key();
         if !is_ours {
             return Err(Error::WrongPeer);
         }
         if now.seconds() > invitation.policy.expires {
             return Err(Error::Expired);
         }
-        let offer = Offer { invitation, signed, owner, pin: None, made: false };
+        let offer = Offer { invitation, signed, owner, pin: None };
         Ok(Self::new(client, offer, now))
     }
 
-    /// Takes the shared grant of another own device ([`Chat::export_grant`]). An open link then takes that
-    /// claim and no other, and after its time none; one that has taken another claim is contested: end the
-    /// chat with [`Chat::sync_grant`], too, in the same write. A link with a PIN takes a grant of the device
-    /// that made it and of no other.
+    /// Takes the shared grant of another own device ([`Chat::export_grant`]). By the maker's an open link then
+    /// takes that claim and no other, and after its time none. That of any other device is too early for an open
+    /// link, because it may be a lie: keep it, and give it to the chat, too, once a claim has been taken. A link that
+    /// has taken another claim is disputed, which changes nothing.
     ///
     /// [`Chat::export_grant`]: crate::guest::Chat::export_grant
     /// [`Chat::sync_grant`]: crate::guest::Chat::sync_grant
@@ -93,9 +89,9 @@ impl Invite {
     ///
     /// [`Error::WrongPeer`] for a grant of another link, and if an open link is not of this client's account;
     /// [`Error::Unlisted`] if the device that granted is not one of this account's; [`Error::BadSignature`];
-    /// [`Error::NotAllowed`] for an open link with a PIN that the device did not make; [`Error::Ended`] for a
-    /// link that ended here by its time; [`Error::Malformed`], [`Error::UnknownVersion`],
-    /// [`Error::WrongKind`].
+    /// [`Error::NotAllowed`] for an open link with a PIN that the device did not make; [`Error::Expired`] for
+    /// one whose time is over, if another device than the maker granted; [`Error::Ended`] for a link that ended
+    /// here by its time; [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`].
     pub fn sync_grant(
         &mut self,
         client: &Client,
@@ -108,11 +104,17 @@ impl Invite {
         if invitation != inner.invitation {
             return Err(Error::WrongPeer);
         }
-        let now = inner.clock.now(now);
+        let (now, by) = (inner.clock.now(now), grant.host);
         let ours = match &inner.status {
-            Status::Open { signed, link, .. } => {
-                Self::trusts(client, signed, grant.host)?;
-                let change = if now.seconds() > inner.policy.expires {
+            Status::Open { link, .. } => {
+                if !self.is_of(client) {
+                    return Err(Error::WrongPeer);
+                }
+                let is_late = now.seconds() > inner.policy.expires;
+                if by != inner.maker {
+                    return self.told_early(by, is_late);
+                }
+                let change = if is_late {
                     // Too late to take the claim: nothing is kept that opens it.
                     InviteChange::Claimed(transcript)
                 } else {
@@ -130,20 +132,20 @@ impl Invite {
             Status::GrantedElsewhere(granted) => &granted.transcript,
             Status::Claimed(ours) => ours,
             Status::Contested => return Ok(Pending::maybe(self, None, SyncOutcome::Contested)),
-            Status::Ended => return self.over(),
+            Status::Ended => return self.over(SyncOutcome::Disputed { by }),
         };
-        if same(ours, &transcript) {
-            return Ok(Pending::maybe(self, None, SyncOutcome::Known));
-        }
-        Ok(self.changed(now, InviteChange::Contested, SyncOutcome::Contested))
+        let is_ours = same(ours, &transcript);
+        let outcome = if is_ours { SyncOutcome::Known } else { SyncOutcome::Disputed { by } };
+        Ok(Pending::maybe(self, None, outcome))
     }
 
-    /// Takes the notice of another own device ([`Invite::notice`]), from it or from the server: it is signed
-    /// with the link's owner key. An open link that was taken back there ends here; one that has taken
-    /// another claim than the notice names is contested: end its chat with
-    /// [`Chat::block`](crate::guest::Chat::block), too, in the same write.
+    /// Takes the maker's notice ([`Invite::notice`]), from it or from the server: it is signed with the link's
+    /// owner key. An open link that was taken back there ends here; one that has taken another claim than the
+    /// notice names is contested: give the notice to its chat
+    /// ([`Chat::sync_notice`](crate::guest::Chat::sync_notice)), too, in the same write.
     ///
-    /// An open link stays open where the notice says that it is claimed: it may take that claim, too.
+    /// An open link stays open where the notice says that it is claimed: it may take that claim, too. Keep the
+    /// notice, and give it again once it has taken one.
     ///
     /// # Errors
     ///
@@ -172,7 +174,7 @@ impl Invite {
             Status::Ended if claimed.is_none() => {
                 return Ok(Pending::maybe(self, None, SyncOutcome::Known));
             }
-            Status::Ended => return self.over(),
+            Status::Ended => return self.over(SyncOutcome::Contested),
         };
         let theirs = claimed.ok_or(Error::AlreadyClaimed)?;
         if claim_hash(ours) == theirs {
@@ -181,25 +183,26 @@ impl Invite {
         Ok(self.changed(now, InviteChange::Contested, SyncOutcome::Contested))
     }
 
-    /// Checks that an open link takes a grant of this device of the client's account: with a PIN only of the
-    /// device that made the link. No other can have seen it proved.
-    fn trusts(client: &Client, signed: &[u8], by: DeviceId) -> Result<(), Error> {
-        let Invitation { host, policy, .. } = Invitation::decode(signed)?;
-        if host.account() != client.list().account() {
-            return Err(Error::WrongPeer);
+    /// Returns what the grant of a device that did not make it means for an open link: nothing yet, and never
+    /// anything if there is a PIN, which no such device can have seen proved.
+    fn told_early(
+        &mut self,
+        by: DeviceId,
+        is_late: bool,
+    ) -> Result<Pending<'_, Self, SyncOutcome>, Error> {
+        match self.inner.policy.approval {
+            Approval::Pin => Err(Error::NotAllowed),
+            _ if is_late => Err(Error::Expired),
+            _ => Ok(Pending::maybe(self, None, SyncOutcome::Early { by })),
         }
-        if policy.approval == Approval::Pin && host.device() != by {
-            return Err(Error::NotAllowed);
-        }
-        Ok(())
     }
 
     /// Tells what it means that another own device has let a guest in by a link that is over here. A link
     /// that was taken back was to let nobody in; one whose time ended without a claim has only heard late.
-    fn over(&mut self) -> Result<Pending<'_, Self, SyncOutcome>, Error> {
+    fn over(&mut self, alarm: SyncOutcome) -> Result<Pending<'_, Self, SyncOutcome>, Error> {
         if self.inner.clock.latest().seconds() > self.inner.policy.expires {
             return Err(Error::Ended);
         }
-        Ok(Pending::maybe(self, None, SyncOutcome::Contested))
+        Ok(Pending::maybe(self, None, alarm))
     }
 }

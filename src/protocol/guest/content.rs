@@ -33,8 +33,8 @@ pub enum EndReason {
     Revoked,
     /// The PINs of the two sides differ: one of them is not who it should be, or mistyped it.
     WrongPin,
-    /// Devices of the host's account took the claims of two guests, or let two in: somebody gave them
-    /// different claims of one link. Neither chat goes on.
+    /// The maker of the link took the claim of another guest: somebody gave the host's devices different claims of
+    /// one link.
     Contested,
     /// This device of the host is no longer on its account's list.
     Removed,

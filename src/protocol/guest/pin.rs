@@ -144,8 +144,8 @@ impl Proofs {
 pub(crate) enum PinStage {
     /// Nothing to prove, or proved.
     Done,
-    /// A device of the host that does not hold the PIN: the one that made the link proves it.
-    Elsewhere,
+    /// A device of the host that does not hold the PIN: the maker of the link, this one, proves it.
+    Elsewhere(DeviceId),
     /// The host's: the guest's share has come, and is not answered.
     Asked(Box<(Pin, Public)>),
     /// The host's: this proof is awaited.
@@ -168,7 +168,10 @@ impl PinStage {
     pub(crate) fn write(&self, writer: &mut Writer) {
         match self {
             Self::Done => writer.u8(0),
-            Self::Elsewhere => writer.u8(5),
+            Self::Elsewhere(maker) => {
+                writer.u8(5);
+                writer.raw(&maker.0);
+            }
             Self::Asked(asked) => {
                 let (pin, guest) = &**asked;
                 writer.u8(1);
@@ -196,7 +199,7 @@ impl PinStage {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         match reader.u8()? {
             0 => Ok(Self::Done),
-            5 => Ok(Self::Elsewhere),
+            5 => Ok(Self::Elsewhere(DeviceId(*reader.array()?))),
             1 => Ok(Self::Asked(Box::new((Pin::read(reader)?, *reader.array()?)))),
             2 => Ok(Self::Answered { proof: Box::new(reader.secret()?) }),
             3 => {

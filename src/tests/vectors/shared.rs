@@ -188,9 +188,9 @@ fn shared_link() -> (Vector, Vec<u8>) {
         "an open link as the device that made it shares it: everything from the seeds to its bytes";
     let mut v = example("guest-shared-link", comment);
     let host = model::member(&mut v, "host");
-    let Offer { owner_seed, signed, .. } = offer_until(&mut v, &host, EXPIRES, false);
+    let Offer { signed, .. } = offer_until(&mut v, &host, EXPIRES, false);
     let length = u32::try_from(signed.len()).unwrap().to_be_bytes();
-    let shared = [&[1, 0x24][..], &owner_seed, &length, &signed].concat();
+    let shared = [&[1, 0x24][..], &length, &signed].concat();
     v.bytes("shared link", &shared);
     (v, shared)
 }

@@ -133,21 +133,32 @@ fn a_shared_grant_of_another_link_or_of_no_listed_device_is_refused() {
 }
 
 #[test]
-fn two_devices_that_took_different_guests_tell_and_let_nobody_in() {
+fn of_two_devices_that_took_different_guests_both_tell_and_the_maker_decides() {
     let mut doors = Doors::new(65, 2);
     let guests = [doors.guest(), doors.guest()];
     let mut chats = [doors.take(0, &guests[0].1), doors.take(1, &guests[1].1)];
-    let waiting = doors.invites[1].notice().unwrap();
-    doors.grant(0, &mut chats[0]);
+    let by = [doors.address(0).device, doors.address(1).device];
+    for device in 0..2 {
+        doors.grant(device, &mut chats[device]);
+        let shared_grant = chats[device].export_grant(&doors.home.clients[device]).unwrap();
+        let other = 1 - device;
+        let told = doors.tell(other, Some(&mut chats[other]), &shared_grant);
+        assert_eq!(told, [Ok(SyncOutcome::Disputed { by: by[device] }); 2]);
+    }
+    assert!(chats.iter().all(|chat| chat.status() == ChatStatus::Active));
+    // The maker says whose the link is.
+    let notice = doors.invites[0].notice().unwrap();
+    assert_eq!(doors.sync_notice(0, &notice), Ok(SyncOutcome::Known));
+    assert_eq!(chats[0].sync_notice(&notice, NOW).unwrap().apply(), SyncOutcome::Known);
+    leads_to_the_same(&chats[1], |chat| chat.sync_notice(&notice, NOW));
+    assert_eq!(doors.sync_notice(1, &notice), Ok(SyncOutcome::Contested));
+    assert_eq!(chats[1].sync_notice(&notice, NOW).unwrap().apply(), SyncOutcome::Contested);
+    assert_eq!(restored(&chats[1]).status(), ChatStatus::Ended(EndReason::Contested));
+    refuses(&mut chats[1], Error::Ended, |chat| chat.sync_notice(&notice, NOW).map(drop));
     let shared_grant = chats[0].export_grant(&doors.home.clients[0]).unwrap();
     let told = doors.tell(1, Some(&mut chats[1]), &shared_grant);
-    assert_eq!(told, [Ok(SyncOutcome::Contested); 2]);
-    let invite = restored(&doors.invites[1]);
-    doors.invites[1] = invite;
-    assert_eq!(restored(&chats[1]).status(), ChatStatus::Ended(EndReason::Contested));
-    let told = doors.tell(1, Some(&mut chats[1]), &shared_grant);
     assert_eq!(told, [Ok(SyncOutcome::Contested), Err(Error::Ended)]);
-    // The link takes nobody any more, and both guests can be told so.
+    // There the link takes nobody any more; a guest that waits learns whether it is the one.
     let client = &mut doors.home.clients[1];
     for (_, claim) in &guests {
         refuses(&mut doors.invites[1], Error::AlreadyClaimed, |invite| {
@@ -157,13 +168,28 @@ fn two_devices_that_took_different_guests_tell_and_let_nobody_in() {
     refuses(&mut doors.invites[1], Error::AlreadyClaimed, |invite| invite.revoke(NOW).map(drop));
     refuses(&mut doors.invites[1], Error::AlreadyClaimed, |invite| invite.export().map(drop));
     assert!(!doors.invites[1].expire(EXPIRES + 1).is_change());
-    let notice = doors.invites[1].notice().unwrap();
-    assert_ne!(notice, waiting);
-    for (guest, _) in guests {
-        let mut guest = guest;
-        changed(guest.read_notice(&notice, NOW).unwrap());
-        assert_eq!(guest.status(), ChatStatus::Ended(EndReason::Revoked));
-    }
+    let [(mut one, _), (mut two, _)] = guests;
+    assert!(!one.read_notice(&notice, NOW).unwrap().is_change());
+    changed(two.read_notice(&notice, NOW).unwrap());
+    assert_eq!(two.status(), ChatStatus::Ended(EndReason::ClaimedByAnother));
+}
+
+#[test]
+fn a_chat_takes_the_notice_of_the_maker_of_its_link_and_no_other() {
+    let mut meeting = Meeting::waiting(70, 2);
+    let Meeting { doors, hosts, guest } = &mut meeting;
+    let notice = doors.invites[0].notice().unwrap();
+    let elsewhere = Doors::new(71, 1).revoke(0);
+    refuses(&mut hosts[1], Error::WrongPeer, |chat| chat.sync_notice(&elsewhere, NOW).map(drop));
+    let altered = support::flipped(&notice, notice.len() - 1);
+    refuses(&mut hosts[1], Error::BadSignature, |chat| chat.sync_notice(&altered, NOW).map(drop));
+    refuses(guest, Error::NotAllowed, |guest| guest.sync_notice(&notice, NOW).map(drop));
+    // Taken back, or over without a claim, on the maker: the user may deny the guest.
+    let mut other = Doors::new(70, 2);
+    let (_, claim) = other.guest();
+    let mut chat = other.take(1, &claim);
+    let revoked = other.revoke(0);
+    refuses(&mut chat, Error::AlreadyClaimed, |chat| chat.sync_notice(&revoked, NOW).map(drop));
 }
 
 #[test]
@@ -176,7 +202,8 @@ fn a_shared_grant_for_a_link_taken_back_here_alarms_and_changes_nothing() {
     doors.invites[1].revoke(NOW).unwrap().apply();
     let client = &doors.home.clients[1];
     let told = doors.invites[1].sync_grant(client, &shared_grant, NOW).unwrap();
-    assert!(!told.is_change() && told.apply() == SyncOutcome::Contested);
+    assert!(!told.is_change());
+    assert_eq!(told.apply(), SyncOutcome::Disputed { by: doors.home.clients[0].address().device });
     let late = NOW + 10 * DAY;
     refuses(&mut host, Error::Expired, |host| {
         host.sync_grant(client, &shared_grant, late).map(drop)
@@ -202,12 +229,9 @@ fn what_devices_change_in_a_link_and_a_chat_is_recorded_whole() {
     let client = &open.home.clients[1];
     leads_to_the_same(&open.invites[1], |link| link.sync_grant(client, &shared_grant, NOW));
     let other = open.guest_of_nobody();
-    let mut chat_of_another = open.take(1, &other);
-    let client = &open.home.clients[1];
-    leads_to_the_same(&open.invites[1], |link| link.sync_grant(client, &shared_grant, NOW));
-    leads_to_the_same(&chat_of_another, |chat| chat.sync_grant(client, &shared_grant, NOW));
-    chat_of_another = restored(&chat_of_another);
-    assert_eq!(chat_of_another.status(), ChatStatus::Waiting);
+    open.take(1, &other);
+    let notice = open.invites[0].notice().unwrap();
+    leads_to_the_same(&open.invites[1], |link| link.sync_notice(&notice, NOW));
 
     let granted = {
         let Meeting { doors, hosts, .. } = &mut meeting;

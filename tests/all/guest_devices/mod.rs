@@ -9,11 +9,14 @@ mod link;
 mod lists;
 mod races;
 mod removal;
+mod stolen;
 
 use std::collections::{HashMap, HashSet};
 
 use latchstring::Error;
-use latchstring::client::{Address, Alert, Client, DeviceList, Envelope, ListMismatch, ListUpdate};
+use latchstring::client::{
+    Address, Alert, Client, DeviceList, Envelope, ListMismatch, ListUpdate, OwnObject,
+};
 use latchstring::guest::{
     Approval, Chat, ChatEvent, ChatStatus, EndReason, Invite, Pin, Policy, ReceivedEvent,
     SyncOutcome,

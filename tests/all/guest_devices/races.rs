@@ -11,6 +11,8 @@ enum Act {
     Grant,
     /// Is given the shared grant of the other device, which let this guest in.
     SyncGrant(usize),
+    /// Is given the notice of the link's maker, which took this guest's claim.
+    SyncNotice(usize),
 }
 
 /// A device after some acts.
@@ -20,6 +22,8 @@ struct Seen {
     invite: Vec<u8>,
     /// The guest that it took, and the chat.
     chat: Option<(usize, Vec<u8>)>,
+    /// What it was told before it had a chat.
+    kept: Vec<Act>,
     alarmed: bool,
 }
 
@@ -27,6 +31,8 @@ struct Race {
     claims: [Vec<u8>; 2],
     /// The shared grants, by device and guest.
     shared_grants: [[Vec<u8>; 2]; 2],
+    /// The maker's notices, by guest.
+    notices: [Vec<u8>; 2],
     seen: HashMap<(usize, Vec<Act>), Seen>,
     rng: TestRng,
 }
@@ -51,6 +57,13 @@ impl Race {
                     assert!(chat.is_none(), "one device took two guests in");
                     let taken = opened_claim.apply().0;
                     chat = Some((guest, taken));
+                    if device == 0 {
+                        self.notices[guest] = invite.notice().unwrap();
+                    }
+                    for told in std::mem::take(&mut seen.kept) {
+                        let alarm = self.tell(device, told, &client, &mut invite, &mut chat);
+                        seen.alarmed |= alarm;
+                    }
                 }
                 Err(error) => assert_eq!(error, Error::AlreadyClaimed),
             },
@@ -63,16 +76,11 @@ impl Race {
                         chat.export_grant(&client).unwrap().as_bytes().to_vec();
                 }
             }
-            Act::SyncGrant(guest) => {
-                let shared_grant = &object(&self.shared_grants[1 - device][guest]);
-                let told = invite.sync_grant(&client, shared_grant, NOW).unwrap().apply();
-                seen.alarmed |= told == SyncOutcome::Contested;
-                if let Some((_, chat)) = &mut chat {
-                    match chat.sync_grant(&client, shared_grant, NOW) {
-                        Ok(told) => drop(told.apply()),
-                        Err(error) => assert_eq!(error, Error::Ended),
-                    }
+            told @ (Act::SyncGrant(_) | Act::SyncNotice(_)) => {
+                if chat.is_none() {
+                    seen.kept.push(told);
                 }
+                seen.alarmed |= self.tell(device, told, &client, &mut invite, &mut chat);
             }
         }
         seen.client = client.to_bytes().to_vec();
@@ -80,6 +88,48 @@ impl Race {
         seen.chat = chat.map(|(guest, chat)| (guest, chat.to_bytes().to_vec()));
         self.seen.insert(key, seen.clone());
         seen
+    }
+
+    /// Gives what another device has told to the link, and to the chat if there is one. Returns whether the user is
+    /// alarmed.
+    fn tell(
+        &self,
+        device: usize,
+        told: Act,
+        client: &Client,
+        invite: &mut Invite,
+        chat: &mut Option<(usize, Chat)>,
+    ) -> bool {
+        let chat = chat.as_mut().map(|(_, chat)| chat);
+        let there = |told: Result<SyncOutcome, Error>| {
+            told.unwrap_or_else(|error| {
+                assert_eq!(error, Error::Ended);
+                SyncOutcome::Known
+            })
+        };
+        let outcomes = match told {
+            Act::SyncGrant(guest) => {
+                let shared = &object(&self.shared_grants[1 - device][guest]);
+                let here = invite.sync_grant(client, shared, NOW).unwrap().apply();
+                [
+                    Some(here),
+                    chat.map(|chat| {
+                        there(chat.sync_grant(client, shared, NOW).map(Pending::apply))
+                    }),
+                ]
+            }
+            Act::SyncNotice(guest) => {
+                let notice = &self.notices[guest];
+                let here = invite.sync_notice(notice, NOW).unwrap().apply();
+                [
+                    Some(here),
+                    chat.map(|chat| there(chat.sync_notice(notice, NOW).map(Pending::apply))),
+                ]
+            }
+            Act::Claim(_) | Act::Grant => unreachable!(),
+        };
+        let is_alarm = |told| matches!(told, SyncOutcome::Contested | SyncOutcome::Disputed { .. });
+        outcomes.into_iter().flatten().any(is_alarm)
     }
 
     /// Returns the guest whose chat is active here.
@@ -107,6 +157,9 @@ impl Race {
             // What the other device has granted so far itself.
             let other = self.granted(1 - device, &histories[1 - device]);
             next.extend(other.map(Act::SyncGrant));
+            // The first device made the link.
+            let taken = self.act(0, &histories[0]).chat;
+            next.extend(taken.filter(|_| device == 1).map(|(guest, _)| Act::SyncNotice(guest)));
             for act in next {
                 if histories[device].contains(&act) {
                     continue;
@@ -125,7 +178,7 @@ impl Race {
             let nobody = active == [None, None];
             let granted = (0..2).any(|device| self.granted(device, &histories[device]).is_some());
             assert!(alarmed || agreed || (nobody && !granted), "{histories:?}: {active:?}");
-            // No two guests are active, whatever was said.
+            // No two guests are active once everybody has heard of the maker's.
             assert!(active[0].is_none() || active[1].is_none() || agreed, "{histories:?}");
             ends[usize::from(alarmed)] += 1;
         }
@@ -152,11 +205,12 @@ fn of_two_guests_one_is_active_everywhere_or_a_device_raises_the_alarm() {
     for device in 0..2 {
         let client = doors.home.clients[device].to_bytes().to_vec();
         let invite = doors.invites[device].to_bytes().to_vec();
-        let start = Seen { client, invite, chat: None, alarmed: false };
+        let start = Seen { client, invite, chat: None, kept: Vec::new(), alarmed: false };
         seen.insert((device, Vec::new()), start);
     }
     let Doors { rng, .. } = doors;
-    let mut race = Race { claims, shared_grants: Default::default(), seen, rng };
+    let (shared_grants, notices) = Default::default();
+    let mut race = Race { claims, shared_grants, notices, seen, rng };
     let mut ends = [0, 0];
     race.explore(&mut Default::default(), &mut HashSet::new(), &mut ends);
     // Both kinds of end were reached, many times.

@@ -343,7 +343,10 @@ fn keep_chat(app: &mut App, transaction: &mut Transaction, chat: Chat) -> Result
 
 /// Checks that nobody was let in twice.
 fn uncontested(told: SyncOutcome) -> Result<(), Stop> {
-    if told == SyncOutcome::Contested { Stop::trouble("contested") } else { Ok(()) }
+    match told {
+        SyncOutcome::Known | SyncOutcome::Taken => Ok(()),
+        other => Stop::trouble(format!("{other:?}")),
+    }
 }
 
 /// Returns the text that a chat shows of an event.
