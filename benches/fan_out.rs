@@ -66,10 +66,10 @@ impl Person {
         let request = LinkingRequest::read(&device.code(), NOW).unwrap();
         let offer = primary.approve(&self.account, &request, 31, NOW, rng).unwrap().apply();
         let offer = device.open(&offer, NOW).unwrap();
-        let (mut companion, acceptance) = offer.accept(device, NOW, rng).unwrap();
-        primary.admit(&self.account, &acceptance, NOW).unwrap().apply();
-        learn(&mut companion, self.devices[0].list());
-        companion
+        let digits = primary.linking_digits().unwrap();
+        let (newcomer, acceptance) = offer.accept(device, digits, NOW).unwrap();
+        let briefing = primary.admit(&self.account, &acceptance, b"", NOW).unwrap().apply();
+        newcomer.open(&briefing, NOW).unwrap().begin(newcomer, NOW, rng).unwrap()
     }
 }
 
