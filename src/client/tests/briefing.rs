@@ -91,6 +91,34 @@ fn a_briefing_ends_where_its_contacts_do() {
 }
 
 #[test]
+fn the_next_list_of_a_briefing_follows_the_one_of_the_offer_and_is_in_its_time() {
+    let mut scene = Scene::new();
+    let account = Account::generate(AccountId([1; 32]), &mut TestRng::new(1));
+    let (next, offered) = (scene.next.clone(), scene.primary.list().clone());
+    let both = next.devices().to_vec();
+    let mut said = |list: DeviceList| {
+        scene.next = list;
+        scene.told(&scene.content(&[]))
+    };
+    assert_eq!(account.public_key(), offered.account_key());
+    let signed = |list: &DeviceList, now| list.next(account.key(), both.clone(), now).unwrap();
+    assert_eq!(said(signed(&next, NOW)), None);
+    assert_eq!(said(offered.clone()), Some(Error::OwnDeviceUnlisted));
+    // Of another history: the list before it was issued at another time.
+    let alone = offered.devices().to_vec();
+    let first = DeviceList::first(account.key(), alone[0].clone(), NOW + 1);
+    assert_eq!(said(signed(&first, NOW)), Some(Error::ListFork));
+    assert_eq!(said(first), Some(Error::ListFork));
+    for issued in [NOW - 31 * 86_400, NOW + 86_401] {
+        assert_eq!(said(signed(&offered, issued)), Some(Error::ListExpired));
+    }
+    let [stranger, _] = &scene.others;
+    let stranger = stranger.clone();
+    scene.next = stranger;
+    assert_eq!(scene.told(&scene.content(&[])), Some(Error::WrongPeer));
+}
+
+#[test]
 fn a_list_that_waits_in_a_briefing_is_verified_like_the_known_one() {
     let scene = Scene::new();
     let [known, _] = &scene.others;
