@@ -66,10 +66,10 @@ impl Person {
         let request = LinkingRequest::read(&device.code(), NOW).unwrap();
         let offer = primary.approve(&self.account, &request, 31, NOW, rng).unwrap().apply();
         let offer = device.open(&offer, NOW).unwrap();
-        let (mut companion, acceptance) = offer.accept(device, NOW, rng).unwrap();
-        primary.admit(&self.account, &acceptance, NOW).unwrap().apply();
-        learn(&mut companion, self.devices[0].list());
-        companion
+        let digits = primary.linking_digits().unwrap();
+        let (newcomer, acceptance) = offer.accept(device, digits, NOW).unwrap();
+        let briefing = primary.admit(&self.account, &acceptance, b"", NOW).unwrap().apply();
+        newcomer.open(&briefing, NOW).unwrap().begin(newcomer, NOW, rng).unwrap()
     }
 }
 
@@ -215,5 +215,30 @@ fn linking(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, send, open, lists, linking);
+/// Measures the briefing of a device whose account knows so many others, each with one device.
+fn briefing(c: &mut Criterion) {
+    const CONTACTS: usize = 1000;
+    let mut rng = TestRng::new(1);
+    let Person { account, mut devices } = Person::new(1, 1, &mut rng);
+    let primary = &mut devices[0];
+    for known in 2..CONTACTS + 2 {
+        learn(primary, &Person::new(known, 1, &mut rng).list());
+    }
+    let device = NewDevice::generate("a laptop", NOW, &mut rng).unwrap();
+    let request = LinkingRequest::read(&device.code(), NOW).unwrap();
+    let offer = primary.approve(&account, &request, 31, NOW, &mut rng).unwrap().apply();
+    let offer = device.open(&offer, NOW).unwrap();
+    let digits = primary.linking_digits().unwrap();
+    let (newcomer, acceptance) = offer.accept(device, digits, NOW).unwrap();
+    c.bench_function("admit a device to 1,000 contacts", |b| {
+        b.iter(|| drop(primary.admit(&account, &acceptance, b"", NOW).unwrap()));
+    });
+    let briefing = primary.admit(&account, &acceptance, b"", NOW).unwrap().apply();
+    println!("briefing of 1,000 contacts: {} bytes", briefing.len());
+    c.bench_function("open a briefing of 1,000 contacts", |b| {
+        b.iter(|| newcomer.open(black_box(&briefing), NOW).unwrap());
+    });
+}
+
+criterion_group!(benches, send, open, lists, linking, briefing);
 criterion_main!(benches);

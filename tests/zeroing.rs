@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Client, Content, DeviceList, LinkingRequest, NewDevice, Outgoing, Plan, To,
+    Address, Client, Content, DeviceList, LinkingRequest, NewDevice, Newcomer, Outgoing, Plan, To,
 };
 use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy};
 use latchstring::rand_core::Rng;
 use latchstring::session::{Account, AccountId, Bundle, Device, Session};
 use latchstring::storage::{Change, Journal, Pending, State, StateKey};
 use support::home::Home;
+use support::linking::{accepted, briefed};
 use support::shelf::Shelf;
 use support::town::{Person, Town};
 use support::{
@@ -266,6 +267,9 @@ fn visit(
     secrets
 }
 
+/// What a primary's app tells a device that it admits.
+const NOTES: &[u8] = b"whom Ada has blocked, and her settings";
+
 /// Two accounts with two devices each.
 struct Crowd<'a> {
     accounts: Vec<Account>,
@@ -302,6 +306,7 @@ impl<'a> Crowd<'a> {
     fn link(&mut self, primary: usize) {
         let Self { accounts, clients, now, key, salts, rng, .. } = self;
         let (account, now) = (&accounts[primary], *now);
+        let mut key_3 = Vec::new();
         let companion = watched(|| {
             let new_device = NewDevice::generate("laptop", now, *rng).unwrap();
             let new_device = NewDevice::from_bytes(&new_device.to_bytes()).unwrap();
@@ -316,10 +321,15 @@ impl<'a> Crowd<'a> {
             let offer = recorded.apply();
             *client = restored(&copy);
             let linking_offer = new_device.open(&offer, now).unwrap();
-            let (companion, acceptance) = linking_offer.accept(new_device, now, *rng).unwrap();
-            client.admit(account, &acceptance, now).unwrap().apply();
-            companion
+            let (newcomer, acceptance) = accepted(linking_offer, new_device, client, now);
+            let newcomer = restored(&newcomer);
+            // Behind version and kind, the two seeds and the certificate.
+            key_3 = newcomer.to_bytes()[2 + 64 + 265..][..32].to_vec();
+            let briefing = client.admit(account, &acceptance, NOTES, now).unwrap().apply();
+            assert_eq!(newcomer.open(&briefing, now).unwrap().notes(), NOTES);
+            briefed(newcomer, &briefing, now, *rng)
         });
+        self.secrets.extend([("notes", NOTES.to_vec()), ("a key of a briefing", key_3)]);
         self.clients.push(companion);
     }
 
@@ -800,8 +810,13 @@ fn hostile_lengths_in_what_clients_read_take_little_memory() {
     let offer = devices[0].approve(account, &request, 4, NOW, rng).unwrap().apply();
     decodes_in_little_memory(&offer, |bytes| new_device.open(bytes, NOW).map(drop));
     let linking_offer = new_device.open(&offer, NOW).unwrap();
-    let (_, acceptance) = linking_offer.accept(new_device, NOW, rng).unwrap();
-    decodes_in_little_memory(&acceptance, |bytes| devices[0].admit(account, bytes, NOW).map(drop));
+    let (newcomer, acceptance) = accepted(linking_offer, new_device, &devices[0], NOW);
+    decodes_in_little_memory(&acceptance, |bytes| {
+        devices[0].admit(account, bytes, b"", NOW).map(drop)
+    });
+    let briefing = devices[0].admit(account, &acceptance, b"", NOW).unwrap().apply();
+    decodes_in_little_memory(&newcomer.to_bytes(), Newcomer::from_bytes);
+    decodes_in_little_memory(&briefing, |bytes| newcomer.open(bytes, NOW).map(drop));
 }
 
 #[test]

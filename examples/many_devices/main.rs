@@ -19,8 +19,8 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Client, Content, Envelope, LinkingRequest, ListMismatch, ListUpdate, NewDevice,
-    Plan, To,
+    Address, Alert, Client, Content, Envelope, LinkingDigits, LinkingRequest, ListMismatch,
+    ListUpdate, NewDevice, Plan, To,
 };
 use latchstring::session::{Account, AccountId, DeviceId, Fingerprint};
 use latchstring::storage::{Pending, State, StateKey};
@@ -232,14 +232,17 @@ fn link(
         client.approve(account, &request, Client::COMPANIONS, now, rng)
     })?;
 
+    let shown = primary.client()?.linking_digits().expect("an offer is open").text();
+    note(&format!("{} shows {}; they are typed at {name}.", primary.name, *shown));
     let offer = device.open(&offer, now)?;
-    let (client, acceptance) = offer.accept(device, now, rng)?;
-    let companion = Member::new(name, &client, now, server)?;
+    let (newcomer, acceptance) = offer.accept(device, &LinkingDigits::parse(&shown)?, now)?;
 
-    primary.change(|client, now, _| client.admit(account, &acceptance, now))?;
+    // The primary tells it whom the account knows. An app keeps the newcomer in its store meanwhile.
+    let briefing =
+        primary.change(|client, now, _| client.admit(account, &acceptance, b"settings", now))?;
     server.publish(primary.client()?.list());
-    companion.learn(account.id(), server)?;
-    Ok(companion)
+    let client = newcomer.open(&briefing, now)?.begin(newcomer, now, rng)?;
+    Member::new(name, &client, now, server)
 }
 
 fn main() -> Result<(), Failure> {

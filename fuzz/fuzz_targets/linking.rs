@@ -1,9 +1,9 @@
-//! Linking: of code, offer and acceptance only the genuine ones pass.
+//! Linking: of code, offer, acceptance and briefing only the genuine ones pass.
 #![no_main]
 
 use std::cell::RefCell;
 
-use latchstring::client::{Client, LinkingRequest, NewDevice};
+use latchstring::client::{Client, LinkingRequest, NewDevice, Newcomer};
 use latchstring::storage::State;
 use latchstring_fuzz::town::{Person, Town};
 use latchstring_fuzz::{edited, saved};
@@ -12,13 +12,14 @@ use libfuzzer_sys::fuzz_target;
 struct Fixture {
     town: Town,
     new_device: Vec<u8>,
+    newcomer: Vec<u8>,
     primary: Vec<u8>,
-    /// Code, offer, acceptance.
-    valid: [Vec<u8>; 3],
+    /// Code, offer, acceptance, briefing.
+    valid: [Vec<u8>; 4],
 }
 
 thread_local!(static FIXTURE: RefCell<Fixture> = {
-    let mut town = Town::new(1, &[1]);
+    let mut town = Town::new(1, &[1, 1]);
     let Town { people, now, rng, .. } = &mut town;
     let Person { account, devices } = &mut people[0];
     let primary = &mut devices[0];
@@ -28,25 +29,31 @@ thread_local!(static FIXTURE: RefCell<Fixture> = {
     let offer = primary.approve(account, &request, 4, *now, rng).unwrap().apply();
     let opened = device.open(&offer, *now).unwrap();
     let new_device = saved(&device);
-    let (_, acceptance) = opened.accept(device, *now, rng).unwrap();
-    let primary = saved(primary);
-    RefCell::new(Fixture { town, new_device, primary, valid: [code, offer, acceptance] })
+    let digits = primary.linking_digits().unwrap();
+    let (newcomer, acceptance) = opened.accept(device, digits, *now).unwrap();
+    let (newcomer, before) = (saved(&newcomer), saved(primary));
+    let briefing = primary.admit(account, &acceptance, b"notes", *now).unwrap().apply();
+    *primary = Client::from_bytes(&before).unwrap();
+    let valid = [code, offer, acceptance, briefing];
+    RefCell::new(Fixture { town, new_device, newcomer, primary: before, valid })
 });
 
 fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
     let Fixture { town, valid, .. } = fixture;
-    let [code, offer, acceptance] = &*valid;
+    let [code, offer, acceptance, briefing] = &*valid;
     let (Person { account, devices }, now) = (&mut town.people[0], town.now);
     let primary = &mut devices[0];
-    let bytes = edited(&valid[usize::from(input.0 % 3)], input.1);
+    let bytes = edited(&valid[usize::from(input.0 % 4)], input.1);
     let request = LinkingRequest::read(&String::from_utf8_lossy(&bytes), now);
     assert_eq!(request.is_ok(), bytes == *code);
     let device = NewDevice::from_bytes(&fixture.new_device).unwrap();
     assert_eq!(device.open(&bytes, now).is_ok(), bytes == *offer);
+    let newcomer = Newcomer::from_bytes(&fixture.newcomer).unwrap();
+    assert_eq!(newcomer.open(&bytes, now).is_ok(), bytes == *briefing);
     let before = primary.list().devices().len();
-    assert_eq!(primary.admit(account, &bytes, now).is_ok(), bytes == *acceptance);
+    assert_eq!(primary.admit(account, &bytes, b"", now).is_ok(), bytes == *acceptance);
     assert_eq!(saved(primary), fixture.primary);
-    if let Ok(admitted) = primary.admit(account, &bytes, now) {
+    if let Ok(admitted) = primary.admit(account, &bytes, b"", now) {
         admitted.apply();
         assert_eq!(primary.list().devices().len(), before + 1);
         let after = saved(primary);

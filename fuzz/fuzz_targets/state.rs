@@ -1,16 +1,16 @@
 //! Saved states: what loads has one encoding, and a sealed record opens only as it was sealed.
 #![no_main]
 
-use latchstring::client::{Client, NewDevice};
+use latchstring::client::{Client, LinkingRequest, NewDevice, Newcomer};
 use latchstring::guest::{Chat, Invite};
 use latchstring::session::{Account, AccountId, Device, Session};
 use latchstring::storage::{Anchor, Change, Pending, State, StateKey};
 use latchstring_fuzz::support::{NOW, TestRng};
-use latchstring_fuzz::town::Town;
+use latchstring_fuzz::town::{Person, Town};
 use latchstring_fuzz::{Guest, edited, gaps, saved};
 use libfuzzer_sys::fuzz_target;
 
-thread_local!(static STATES: [Vec<u8>; 9] = {
+thread_local!(static STATES: [Vec<u8>; 10] = {
     let (mut pair, [_, _, turn]) = gaps(1);
     let guest = Guest::new(2);
     let (session, anchor) = (saved(&pair.responder), pair.responder.anchor());
@@ -23,11 +23,21 @@ thread_local!(static STATES: [Vec<u8>; 9] = {
     let anchor = reader.anchor();
     let letter = change_of(reader.open(mail.from, &mail.message, NOW).unwrap(), &anchor);
     let device = NewDevice::generate("a laptop", NOW, &mut town.rng).unwrap();
+    let (device, newcomer) = (saved(&device), newcomer(device, &mut town));
     let client = saved(town.client(0, 0));
     let (invite, chat) = (saved(&guest.invite), saved(&guest.chat));
     let host = saved(&guest.host);
-    [saved(&account), host, session, invite, chat, turn, client, saved(&device), letter]
+    [saved(&account), host, session, invite, chat, turn, client, device, newcomer, letter]
 });
+
+/// Has the device offered a place and accept it.
+fn newcomer(device: NewDevice, town: &mut Town) -> Vec<u8> {
+    let Person { account, devices } = &mut town.people[0];
+    let request = LinkingRequest::read(&device.code(), NOW).unwrap();
+    let offer = devices[0].approve(account, &request, 4, NOW, &mut town.rng).unwrap().apply();
+    let offer = device.open(&offer, NOW).unwrap();
+    saved(&offer.accept(device, devices[0].linking_digits().unwrap(), NOW).unwrap().0)
+}
 
 /// Encodes the change of a pending answer, by way of its record.
 fn change_of<S: State, T>(pending: Pending<'_, S, T>, stored: &Anchor) -> Vec<u8> {
@@ -50,9 +60,9 @@ fn check<S: State>(bytes: &[u8], input: &[u8]) {
 }
 
 fuzz_target!(|input: (u8, &[u8], &[u8])| STATES.with(|states| {
-    let kind = usize::from(input.0 % 9);
+    let kind = usize::from(input.0 % 10);
     let bytes = edited(&states[kind], input.1);
-    let checks: [fn(&[u8], &[u8]); 12] = [
+    let checks: [fn(&[u8], &[u8]); 13] = [
         check::<Account>,
         check::<Device>,
         check::<Session>,
@@ -60,6 +70,7 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| STATES.with(|states| {
         check::<Chat>,
         check::<Client>,
         check::<NewDevice>,
+        check::<Newcomer>,
         check::<Change<Device>>,
         check::<Change<Session>>,
         check::<Change<Invite>>,

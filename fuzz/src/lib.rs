@@ -1,5 +1,7 @@
 //! The part that the targets share: objects to edit, and the edits.
 
+#[path = "../../tests/support/linking.rs"]
+pub mod linking;
 #[path = "../../tests/support/pair.rs"]
 pub mod support;
 #[path = "../../tests/support/town.rs"]

@@ -139,8 +139,8 @@ impl Client {
         &self.inner.own.list
     }
 
-    /// Tells whether this device is in its account's list, as far as it knows that. If not, it has been removed,
-    /// or is not admitted yet. Once it was removed, leave all links and guest chats and delete them
+    /// Tells whether this device is in its account's list, as far as it knows that. If not, it has
+    /// been removed. Then leave all links and guest chats and delete them
     /// ([`Invite::leave`](crate::guest::Invite::leave), [`Chat::leave`](crate::guest::Chat::leave)): ask at the
     /// start, because the process may have ended before that was done.
     #[must_use]
@@ -278,6 +278,8 @@ impl Inner {
             ClientItem::Acknowledge(list) => self.acknowledge(*list, now),
             ClientItem::Dismiss(dismissed) => self.dismiss(&dismissed, now),
             ClientItem::Forget(account) => self.forget(*account),
+            ClientItem::Verified(verified) => self.set_verified(&verified),
+            ClientItem::Logged(logged) => self.set_logged(&logged),
             ClientItem::Linking(pending) => self.linking = pending,
             ClientItem::Expire => self.erase_expired(now),
             ClientItem::ResetClock => self.reset_clock(now),

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::ahead::Ahead;
+use super::log_status::LogStatus;
 use super::waiting::{Dismissal, Waiting};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -17,6 +18,10 @@ pub(super) struct Contact {
     /// Set once the user has forgotten the account: what protects against older lists is kept, and nothing
     /// else.
     pub(super) forgotten: bool,
+    /// Set once the user has compared the account key of this list.
+    pub(super) verified: bool,
+    /// The status of this very list in a log.
+    pub(super) logged: Option<LogStatus>,
     /// Since when each device has been in the list, as far as this device knows.
     since: Vec<Since>,
     /// Lists that do not follow from the one above: another account key, or a gap too long to prove. Nothing
@@ -79,7 +84,15 @@ impl Contact {
         let (epoch, issued) = (list.epoch(), list.issued());
         let ids = list.devices().iter().map(Certificate::device);
         let since = ids.map(|device| Since { device, epoch, issued }).collect();
-        Self { list, forgotten: false, since, waiting: Waiting::default(), ahead: Ahead::default() }
+        Self {
+            list,
+            forgotten: false,
+            verified: false,
+            logged: None,
+            since,
+            waiting: Waiting::default(),
+            ahead: Ahead::default(),
+        }
     }
 
     /// Begins anew with a list that the user has acknowledged. What was dismissed stays dismissed, and the key that
@@ -91,7 +104,8 @@ impl Contact {
         if before != key {
             waiting.dismiss(Dismissal(before.0), now);
         }
-        *self = Self { waiting, ..Self::new(list) };
+        let verified = self.verified && before == key;
+        *self = Self { verified, waiting, ..Self::new(list) };
     }
 
     /// Compares a list of this account with all that is held of it.
@@ -147,6 +161,7 @@ impl Contact {
         self.ahead.settle(&list);
         self.list = list;
         self.forgotten = false;
+        self.logged = None;
         if let Some(next) = next {
             self.advance(next);
         }
@@ -212,9 +227,17 @@ impl Contact {
         ListMismatch::of(&self.list, reported)
     }
 
+    /// Verifies all lists, if somebody else has written them.
+    pub(super) fn verify(&self) -> Result<(), Error> {
+        self.list.verify()?;
+        self.waiting.lists().try_for_each(DeviceList::verify)
+    }
+
     pub(super) fn write(&self, writer: &mut Writer) {
         self.list.write(writer);
         writer.flag(self.forgotten);
+        writer.flag(self.verified);
+        writer.u8(LogStatus::byte(self.logged));
         writer.list(&self.since, |since, writer| {
             writer.raw(&since.device.0);
             writer.u64(since.epoch);
@@ -226,12 +249,16 @@ impl Contact {
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let (list, forgotten) = (DeviceList::recall(reader)?, reader.flag()?);
+        let (verified, logged) = (reader.flag()?, LogStatus::of(reader.u8()?)?);
+        if forgotten && verified {
+            return Err(Error::Malformed);
+        }
         let since = reader.list(MAX_DEVICES, |reader| {
             let device = DeviceId(*reader.array()?);
             Ok(Since { device, epoch: reader.u64()?, issued: reader.u64()? })
         })?;
         let waiting = Waiting::read(reader, &list)?;
         let ahead = Ahead::read(reader, &list)?;
-        Ok(Self { list, forgotten, since, waiting, ahead })
+        Ok(Self { list, forgotten, verified, logged, since, waiting, ahead })
     }
 }

@@ -70,7 +70,7 @@ impl Client {
         Ok(self.pending(self.inner.clock.now(now), vec![item], ()))
     }
 
-    /// Forgets an account: its devices, the sessions with them, and what was sent to it. What protects against
+    /// Forgets an account: its devices, the sessions with them, what was sent to it, and that its key was compared. What protects against
     /// older lists stays: the newest list that was known, what waits, and what was dismissed. So the next list
     /// of the account that is learned follows from that one, or waits for the user.
     ///
@@ -109,6 +109,7 @@ impl Inner {
     pub(super) fn forget(&mut self, account: AccountId) {
         if let Some(contact) = self.contacts.get_mut(&account) {
             contact.forgotten = true;
+            contact.verified = false;
         }
         self.sent.forget(account);
         self.part(account, |_, _| true);

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kdf::hash;
-use crate::protocol::identity::certificate::AccountId;
-use crate::protocol::identity::device_list::DeviceList;
+use crate::protocol::identity::certificate::{AccountId, AccountKey};
+use crate::protocol::identity::device_list::{DeviceList, ListHash};
 use crate::protocol::identity::linking::PendingLinking;
 use crate::protocol::labels;
 use crate::protocol::letter::Listed;
@@ -16,6 +16,7 @@ use crate::session::{Device, Session};
 
 use super::address::Address;
 use super::limits::MAX_ITEMS;
+use super::log_status::LogStatus;
 use super::message_log::{Seen, Sent};
 use super::paged_log::Entry;
 use super::session_choice::Contradiction;
@@ -62,6 +63,10 @@ pub(super) enum ClientItem {
     Acknowledge(Box<DeviceList>),
     /// The user has dismissed a list that does not follow.
     Dismiss(Box<Dismissed>),
+    /// The user has compared an account's key, or takes that back.
+    Verified(Box<Verified>),
+    /// A log has said something of an account's list.
+    Logged(Box<Logged>),
     /// An account is no contact any more.
     Forget(Box<AccountId>),
     /// A companion is being linked, or no longer is.
@@ -106,6 +111,18 @@ pub(super) struct Report {
 pub(super) struct Dismissed {
     pub(super) account: AccountId,
     pub(super) dismissal: Dismissal,
+}
+
+pub(super) struct Verified {
+    pub(super) account: AccountId,
+    /// The account key that was compared; none to take the mark back.
+    pub(super) key: Option<AccountKey>,
+}
+
+pub(super) struct Logged {
+    pub(super) account: AccountId,
+    pub(super) list: ListHash,
+    pub(super) status: Option<LogStatus>,
 }
 
 impl Delta for ClientDelta {
@@ -182,6 +199,8 @@ impl ClientItem {
             Self::Dismiss(_) => 17,
             Self::ResetClock => 18,
             Self::SeenReported => 19,
+            Self::Verified(_) => 20,
+            Self::Logged(_) => 21,
         }
     }
 
@@ -222,6 +241,15 @@ impl ClientItem {
                 writer.raw(&dismissed.dismissal.0);
             }
             Self::Forget(account) => writer.raw(&account.0),
+            Self::Verified(verified) => {
+                writer.raw(&verified.account.0);
+                writer.option(verified.key, |key, writer| writer.raw(&key.0));
+            }
+            Self::Logged(logged) => {
+                writer.raw(&logged.account.0);
+                writer.raw(&logged.list.0);
+                writer.u8(LogStatus::byte(logged.status));
+            }
         }
     }
 
@@ -270,6 +298,16 @@ impl ClientItem {
                 let (account, dismissal) =
                     (AccountId(*reader.array()?), Dismissal(*reader.array()?));
                 Self::Dismiss(Box::new(Dismissed { account, dismissal }))
+            }
+            20 => {
+                let account = AccountId(*reader.array()?);
+                let key = reader.option(|reader| Ok(AccountKey(*reader.array()?)))?;
+                Self::Verified(Box::new(Verified { account, key }))
+            }
+            21 => {
+                let (account, list) = (AccountId(*reader.array()?), ListHash(*reader.array()?));
+                let status = LogStatus::of(reader.u8()?)?;
+                Self::Logged(Box::new(Logged { account, list, status }))
             }
             _ => return Err(Error::Malformed),
         })

@@ -1,10 +1,12 @@
 //! Linking, on both sides: `spec/linking.md`.
 //!
 //! ```text
-//!  new device                         primary
-//!  NewDevice ── code, on screen ────▶ LinkingRequest   (the user looks, and approves)
-//!  LinkingOffer ◀── offer, by server ── Client::approve
-//!  Client ── acceptance ────────────▶ Client::admit ──▶ the next device list
+//!  new device                          primary
+//!  NewDevice ── code, on screen ─────▶ LinkingRequest   (the user looks, and approves)
+//!  LinkingOffer ◀── offer, by server ─ Client::approve
+//!    (the user types) ◀────────────── LinkingDigits, on screen
+//!  Newcomer ── acceptance ───────────▶ Client::admit ──▶ the next device list
+//!  Client ◀── Briefing, by server ────
 //! ```
 
 use alloc::boxed::Box;
@@ -21,13 +23,15 @@ use crate::protocol::identity::certificate::{AccountId, Certificate, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::identity::fingerprint::Fingerprint;
 use crate::protocol::identity::linking;
-use crate::protocol::identity::linking::Offered;
-use crate::protocol::identity::linking::code::{LinkingRequest, Request};
+use crate::protocol::identity::linking::code::{LinkingRequest, RendezvousId, Request};
+use crate::protocol::identity::linking::digits::LinkingDigits;
+use crate::protocol::identity::linking::{Offered, PendingLinking};
+use crate::protocol::padding::MAX_CONTENT;
 
 use super::client::Client;
 use super::delta::ClientItem;
-use crate::protocol::identity::linking::code::RendezvousId;
-use crate::session::{Account, Device};
+use super::newcomer::Newcomer;
+use crate::session::Account;
 use crate::storage::{Anchor, Never, Pending, Stateful};
 
 /// A device that is being linked, until it is an account's companion. Secret, and good for five minutes and
@@ -35,7 +39,7 @@ use crate::storage::{Anchor, Never, Pending, Stateful};
 ///
 /// ```
 /// use getrandom::{SysRng, rand_core::UnwrapErr};
-/// use latchstring::client::{Client, LinkingRequest, NewDevice};
+/// use latchstring::client::{Client, LinkingDigits, LinkingRequest, NewDevice};
 /// use latchstring::session::{Account, AccountId};
 ///
 /// fn main() -> Result<(), latchstring::Error> {
@@ -51,15 +55,17 @@ use crate::storage::{Anchor, Never, Pending, Stateful};
 ///     assert_eq!(request.rendezvous(), laptop.rendezvous());
 ///     let offer = phone.approve(&account, &request, Client::COMPANIONS, now, &mut rng)?.apply();
 ///
-///     // The new device opens the offer; the user compares the fingerprints of both screens.
+///     // The primary shows six digits. The user types them at the new device, which has opened the offer.
+///     let shown = phone.linking_digits().expect("an offer is open").text();
 ///     let offer = laptop.open(&offer, now)?;
-///     assert_eq!(offer.fingerprint(), phone.account_fingerprint());
-///     let (mut laptop, acceptance) = offer.accept(laptop, now, &mut rng)?;
+///     let (newcomer, acceptance) = offer.accept(laptop, &LinkingDigits::parse(&shown)?, now)?;
 ///
-///     // The primary admits it and publishes the next list, which the new device learns.
-///     phone.admit(&account, &acceptance, now)?.apply();
-///     laptop.learn(phone.list(), now)?.apply();
-///     assert_eq!(laptop.list().devices().len(), 2);
+///     // The primary admits it, publishes the next list, and briefs it on everybody that the account knows.
+///     let briefing = phone.admit(&account, &acceptance, b"settings of the app", now)?.apply();
+///     let briefing = newcomer.open(&briefing, now)?;
+///     assert_eq!(briefing.notes(), b"settings of the app");
+///     let laptop = briefing.begin(newcomer, now, &mut rng)?;
+///     assert_eq!(laptop.list(), phone.list());
 ///     Ok(())
 /// }
 /// ```
@@ -69,7 +75,7 @@ pub struct NewDevice {
 
 redacted!(NewDevice, |device| identity = device.request.identity());
 
-/// A primary's offer to a new device: show the user whose account it is, then [`LinkingOffer::accept`].
+/// A primary's offer to a new device: have the user type the primary's digits, then [`LinkingOffer::accept`].
 #[must_use = "an offer that is not accepted links nothing"]
 pub struct LinkingOffer {
     offered: Offered,
@@ -124,14 +130,14 @@ impl NewDevice {
 
 impl LinkingOffer {
     /// Returns the account that the device would belong to. Anybody can use any id: what tells the user's own
-    /// account from another one is its key ([`LinkingOffer::fingerprint`]).
+    /// account from another one is the digits, and its key ([`LinkingOffer::fingerprint`]).
     #[must_use]
     pub fn account(&self) -> AccountId {
         self.list().account()
     }
 
-    /// Returns the fingerprint of the account alone, to be compared with [`Client::account_fingerprint`] on
-    /// the primary. Somebody who saw this device's code first could have made the offer.
+    /// Returns the fingerprint of the account alone, for users who want to compare it with
+    /// [`Client::account_fingerprint`] on the primary. It helps also against somebody who saw both screens.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(self.primary(), self.primary())
@@ -155,25 +161,26 @@ impl LinkingOffer {
         self.offered.primary()
     }
 
-    /// Takes the offer: makes the new device's client, and the acceptance for the primary. Save the client,
-    /// then send the acceptance.
+    /// Accepts the offer, with the digits that the user has read off the primary's screen and typed here. Gives
+    /// the newcomer that waits for the briefing, and the acceptance for the primary. Save the newcomer in the
+    /// place of the new device, then send the acceptance.
     ///
-    /// The client can do nothing until it has learned the list that names it ([`Client::learn`]).
+    /// Offer and new device are used up, also by the wrong digits: somebody who made this offer has one guess.
+    /// Delete the stored new device then, too, and generate another one.
     ///
     /// # Errors
     ///
-    /// [`Error::BadSignature`] if the new device is not the one that opened the offer.
+    /// [`Error::DigitsDiffer`]; [`Error::BadSignature`] if the new device is not the one that opened the offer.
     #[expect(clippy::needless_pass_by_value, reason = "a new device is good for one account")]
     pub fn accept(
         self,
         new_device: NewDevice,
+        digits: &LinkingDigits,
         now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> Result<(Client, Vec<u8>), Error> {
-        let list = self.list().clone();
-        let (identity, acceptance) = self.offered.accept(&new_device.request)?;
-        let client = Client::new(Device::new(identity, now, rng), list, now);
-        Ok((client, acceptance))
+    ) -> Result<(Newcomer, Vec<u8>), Error> {
+        let mut accepted = self.offered.accept(&new_device.request, digits)?;
+        let acceptance = core::mem::take(&mut accepted.acceptance);
+        Ok((Newcomer::new(accepted, new_device.rendezvous(), now), acceptance))
     }
 }
 
@@ -225,26 +232,45 @@ impl Client {
         Ok(self.pending(now, vec![ClientItem::Linking(Some(Box::new(pending)))], offer))
     }
 
-    /// Takes a new device's acceptance: the account's next device list has the companion in it. Save the
-    /// change, apply it, then publish [`Client::list`], which the companion needs as well.
+    /// Returns the digits of the offer that is open: show them as soon as [`Client::approve`] is saved and
+    /// applied, for the user to type at the new device. Nobody else is to see them before.
+    #[must_use]
+    pub fn linking_digits(&self) -> Option<&LinkingDigits> {
+        self.inner.linking.as_deref().map(PendingLinking::digits)
+    }
+
+    /// Takes a new device's acceptance: the account's next device list has the companion in it. Gives the
+    /// briefing, which holds that list and all that this device knows of other accounts, for the new device
+    /// alone. Save the change and the briefing, apply it, publish [`Client::list`], and send the briefing: without
+    /// it the new device does nothing.
+    ///
+    /// `notes` are up to 2^20 bytes of the app's own for the new device, such as settings, or whom the user has
+    /// blocked.
     ///
     /// # Errors
     ///
     /// [`Error::Expired`] more than five minutes after the offer, and if none is open;
     /// [`Error::Forged`], [`Error::BadSignature`] for an acceptance that does not hold;
     /// [`Error::DeviceConflict`] if a list that came meanwhile names the device's id or keys;
-    /// [`Error::TooManyDevices`]; else as [`Client::renew`].
+    /// [`Error::TooManyDevices`]; [`Error::ContentTooLong`] for longer notes; else as [`Client::renew`].
     pub fn admit(
         &mut self,
         account: &Account,
         acceptance: &[u8],
+        notes: &[u8],
         now: u64,
-    ) -> Result<Pending<'_, Self, ()>, Error> {
+    ) -> Result<Pending<'_, Self, Vec<u8>>, Error> {
+        if notes.len() > MAX_CONTENT {
+            return Err(Error::ContentTooLong);
+        }
         let pending = self.inner.linking.as_ref().ok_or(Error::Expired)?;
         let now = self.inner.clock.now(now);
         let companion = pending.complete(acceptance, now.seconds())?;
         let devices = self.list().devices().iter().cloned().chain([companion]).collect();
-        self.sign_list(account, devices, vec![ClientItem::Linking(None)], now)
+        let list = self.next_list(account, devices, now)?;
+        let briefing = pending.brief(self.briefing(&list, notes).written())?;
+        let items = vec![ClientItem::Linking(None), ClientItem::Learn(Box::new(list))];
+        Ok(self.pending(now, items, briefing))
     }
 }
 

@@ -139,7 +139,7 @@ impl Client {
     /// one of its account's.
     pub fn renew(&mut self, account: &Account, now: u64) -> Result<Pending<'_, Self, ()>, Error> {
         let devices = self.list().devices().to_vec();
-        self.sign_list(account, devices, Vec::new(), self.inner.clock.now(now))
+        self.sign_list(account, devices, self.inner.clock.now(now))
     }
 
     /// Removes a device from this account. Save the change, apply it, then publish [`Client::list`]:
@@ -162,7 +162,7 @@ impl Client {
         self.inner.own.device(device)?;
         let left = self.list().devices().iter().filter(|listed| listed.device() != device);
         let left = left.cloned().collect();
-        self.sign_list(account, left, Vec::new(), self.inner.clock.now(now))
+        self.sign_list(account, left, self.inner.clock.now(now))
     }
 
     /// Refuses the key of another account than this client's.
@@ -171,20 +171,28 @@ impl Client {
         if is_ours { Ok(()) } else { Err(Error::WrongAccount) }
     }
 
-    /// Makes the change to a next list. The list itself is not given out before the change is applied: two
-    /// signed lists of one epoch would be a fork that no peer forgets.
-    pub(super) fn sign_list(
+    /// Signs the next list. It is given to nobody before the change that learns it is applied: two signed lists
+    /// of one epoch would be a fork that no peer forgets.
+    pub(super) fn next_list(
+        &self,
+        account: &Account,
+        devices: Vec<Certificate>,
+        now: Now,
+    ) -> Result<DeviceList, Error> {
+        self.inner.check_listed()?;
+        self.check_account(account)?;
+        self.list().next(account.key(), devices, now.seconds())
+    }
+
+    /// Makes the change to a next list.
+    fn sign_list(
         &mut self,
         account: &Account,
         devices: Vec<Certificate>,
-        mut items: Vec<ClientItem>,
         now: Now,
     ) -> Result<Pending<'_, Self, ()>, Error> {
-        self.inner.check_listed()?;
-        self.check_account(account)?;
-        let list = self.list().next(account.key(), devices, now.seconds())?;
-        items.push(ClientItem::Learn(Box::new(list)));
-        Ok(self.pending(now, items, ()))
+        let list = self.next_list(account, devices, now)?;
+        Ok(self.pending(now, vec![ClientItem::Learn(Box::new(list))], ()))
     }
 }
 
@@ -197,7 +205,7 @@ impl Inner {
         let learned = if listed == Some(self.device.certificate()) {
             ListUpdate::between(&self.own.list, list)
         } else if self.own.device(self.address().device).is_err() {
-            // A companion that has not been admitted yet.
+            // It was removed before.
             ListUpdate::between(&self.own.list, list)
         } else {
             ListUpdate::Removed

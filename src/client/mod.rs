@@ -9,13 +9,13 @@
 //!  receive(from, envelope) ─▶ ReceivedLetter                              (read)
 //!  learn ─▶ ListUpdate::Changed ─▶ the user: acknowledge, or dismiss      (another account key)
 //!  tasks(now) ─▶ rotate, replenish, renew, expire                         (each day)
-//!  NewDevice ─ code ─▶ approve ─ offer ─▶ accept ─ acceptance ─▶ admit    (link a companion)
+//!  NewDevice ─ code ─▶ approve ─ offer ─▶ accept ─ acceptance ─▶ admit ─ briefing ─▶ begin   (link a companion)
 //! ```
 //!
 //! The order at the start: make an [`Account`](crate::session::Account) and a client, save both, publish
 //! [`Client::list`], [`Client::bundle`] and what [`Client::replenish`] gives. Before the first letter to somebody,
 //! fetch and [`Client::learn`] their list. A [`Plan`] says which devices need a bundle; supply one for each, and
-//! seal. On a device that is linked, the client comes from [`LinkingOffer::accept`].
+//! seal. On a device that is linked, the client comes from [`Briefing::begin`].
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -53,6 +53,7 @@ mod client;
 
 mod address;
 pub(crate) mod ahead;
+mod briefing;
 mod consistency;
 mod contact;
 mod content;
@@ -63,8 +64,11 @@ pub(crate) mod limits;
 mod linking;
 mod links;
 mod lists;
+mod log_status;
 mod maintenance;
+mod marks;
 mod message_log;
+mod newcomer;
 mod outgoing;
 mod own_object;
 mod paged_log;
@@ -84,12 +88,15 @@ mod tombstones;
 mod waiting;
 
 pub use address::Address;
+pub use briefing::Briefing;
 pub use client::Client;
 pub use contact::ListMismatch;
 pub use content::{Alert, BlobReference, Content, OwnContent, ReceivedLetter};
 pub use linking::{LinkingOffer, NewDevice};
 pub use lists::ListUpdate;
+pub use log_status::LogStatus;
 pub use maintenance::Tasks;
+pub use newcomer::Newcomer;
 pub use outgoing::{Envelope, Outgoing};
 pub use own_object::OwnObject;
 pub use plan::{Conversation, Plan, To};
@@ -97,5 +104,6 @@ pub use sender::Sender;
 
 pub use crate::protocol::identity::device_list::{DeviceList, ListHash};
 pub use crate::protocol::identity::linking::code::{LinkingRequest, RendezvousId};
+pub use crate::protocol::identity::linking::digits::LinkingDigits;
 pub use crate::protocol::letter::blob::BlobHash;
 pub use crate::protocol::letter::{GroupId, MessageId};

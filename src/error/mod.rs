@@ -72,8 +72,8 @@ pub enum Error {
     /// The known list of the account does not name the device: fetch a newer list, learn it, and try
     /// again. If that does not name the device either, the account has removed it.
     Unlisted,
-    /// This very device is not in its own account's list: it was removed, or has not learned the list yet
-    /// that admits it. It can neither send nor read; tell the user.
+    /// This very device is not in its own account's list: it was removed. It can neither send nor read; tell the
+    /// user.
     OwnDeviceUnlisted,
     /// Lists of the account under another account key than the user knows, or with a gap, wait for the user's
     /// decision ([`Client::acknowledge`](crate::client::Client::acknowledge),
@@ -101,6 +101,10 @@ pub enum Error {
     /// The message that is to be sealed again did not go to the device: its account was no recipient, or
     /// the device came later ([`Client::backfill`](crate::client::Client::backfill)).
     NotRecipient,
+    /// The digits that were typed are not those of the offer: they were mistyped, or somebody else has made the
+    /// offer. Have the new device show another code; if it happens again, tell the user that somebody is in
+    /// between.
+    DigitsDiffer,
 
     // ---- a guest link or chat ----
     /// The text is not a whole link or linking code: characters are missing, changed or added. Ask
@@ -108,8 +112,8 @@ pub enum Error {
     LinkMangled,
     /// The stored invitation is not the one that the link commits to. Do not go on.
     WrongInvitation,
-    /// The text is not six digits. Ask for the PIN again; no guess was spent.
-    InvalidPin,
+    /// The text is not six digits. Ask for the PIN, or the digits of a linking, again; no guess was spent.
+    InvalidDigits,
     /// The invitation asks for a PIN, and none was entered
     /// ([`Preview::enter`](crate::guest::Preview::enter)). Ask the user for it.
     PinRequired,
@@ -270,9 +274,10 @@ impl fmt::Display for Error {
             Self::MessageKeyGone => "the message's key is gone",
             Self::MessageForgotten => "the sent message is not remembered any more",
             Self::NotRecipient => "the message did not go to the device",
+            Self::DigitsDiffer => "the digits are not the primary's",
             Self::LinkMangled => "the link or linking code is incomplete or altered",
             Self::WrongInvitation => "the invitation is not the link's",
-            Self::InvalidPin => "a PIN is six digits",
+            Self::InvalidDigits => "the text is not six digits",
             Self::PinRequired => "the invitation asks for a PIN",
             Self::PinNotRequested => "the invitation asks for no PIN",
             Self::WrongOrigin => "the invitation is for another service",

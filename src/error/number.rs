@@ -44,9 +44,10 @@ impl Error {
     /// | 313 | [`MessageKeyGone`](Self::MessageKeyGone) |
     /// | 314 | [`MessageForgotten`](Self::MessageForgotten) |
     /// | 315 | [`NotRecipient`](Self::NotRecipient) |
+    /// | 316 | [`DigitsDiffer`](Self::DigitsDiffer) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
-    /// | 402 | [`InvalidPin`](Self::InvalidPin) |
+    /// | 402 | [`InvalidDigits`](Self::InvalidDigits) |
     /// | 403 | [`PinRequired`](Self::PinRequired) |
     /// | 404 | [`PinNotRequested`](Self::PinNotRequested) |
     /// | 405 | [`WrongOrigin`](Self::WrongOrigin) |
@@ -118,9 +119,10 @@ impl Error {
             Self::MessageKeyGone => ("MessageKeyGone", 313),
             Self::MessageForgotten => ("MessageForgotten", 314),
             Self::NotRecipient => ("NotRecipient", 315),
+            Self::DigitsDiffer => ("DigitsDiffer", 316),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),
-            Self::InvalidPin => ("InvalidPin", 402),
+            Self::InvalidDigits => ("InvalidDigits", 402),
             Self::PinRequired => ("PinRequired", 403),
             Self::PinNotRequested => ("PinNotRequested", 404),
             Self::WrongOrigin => ("WrongOrigin", 405),

@@ -5,6 +5,7 @@ pub(crate) mod aead;
 pub(crate) mod codec;
 pub(crate) mod dh;
 pub(crate) mod digest;
+pub(crate) mod digits;
 pub(crate) mod erasure;
 pub(crate) mod id;
 pub(crate) mod kdf;

@@ -51,6 +51,12 @@ labels! {
     LINKING_OFFER = "linking/offer";
     /// An ephemeral key from randomness, the primary's identity secret and what the offer is about.
     LINKING_EPHEMERAL = "linking/ephemeral";
+    /// The digits of a linking.
+    LINKING_DIGITS = "linking/digits";
+    /// The salt of a briefing from its text.
+    LINKING_BRIEFING_SALT = "linking/briefing-salt";
+    /// The key that seals a briefing.
+    LINKING_BRIEFING = "linking/briefing";
 
     /// A device's signature over its prekeys.
     PREKEYS_LASTING = "prekeys/lasting";

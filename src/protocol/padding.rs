@@ -4,6 +4,10 @@
 //! padded = content ‖ 0x80 ‖ 0x00 …, to the next length of the policy
 //! ```
 
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
 use crate::error::Error;
 use crate::primitives::erasure::CHUNK;
 use crate::primitives::last_byte::last_byte;
@@ -56,6 +60,16 @@ impl Padding {
 }
 
 impl Padding {
+    /// Pads a content that stands alone, without chunks.
+    pub(crate) fn pad(self, content: &[u8]) -> Zeroizing<Vec<u8>> {
+        let length = self.length(content.len());
+        let mut padded = Zeroizing::new(Vec::with_capacity(length));
+        padded.extend_from_slice(content);
+        padded.push(0x80);
+        padded.resize(length, 0);
+        padded
+    }
+
     /// Computes the padded length for content that takes `chunks` chunks of the braid along, of which
     /// one is in the header.
     pub(crate) fn with_chunks(self, content: usize, chunks: u8) -> usize {

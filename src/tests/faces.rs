@@ -17,10 +17,10 @@ use core::fmt::Debug;
 use core::hash::Hash;
 
 use crate::client::{
-    Address, Alert, BlobHash, BlobReference, Client, Content, Conversation, DeviceList, Envelope,
-    GroupId, LinkingOffer, LinkingRequest, ListHash, ListMismatch, ListUpdate, MessageId,
-    NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Sender, Tasks,
-    To,
+    Address, Alert, BlobHash, BlobReference, Briefing, Client, Content, Conversation, DeviceList,
+    Envelope, GroupId, LinkingDigits, LinkingOffer, LinkingRequest, ListHash, ListMismatch,
+    ListUpdate, LogStatus, MessageId, NewDevice, Newcomer, Outgoing, OwnContent, OwnObject, Plan,
+    ReceivedLetter, RendezvousId, Sender, Tasks, To,
 };
 use crate::error::{Answer, Error};
 use crate::guest::{
@@ -55,10 +55,10 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
     struct Opaque;
     let names = usual![
         Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval,
-        BlobHash, BlobReference, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client,
+        BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client,
         Content, Conversation, Decrypted, Device, DeviceId, DeviceList, EndReason, Envelope, Error,
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, LinkStatus, LinkingOffer,
-        LinkingRequest, ListHash, ListMismatch, ListUpdate, Locator, MessageId, MessageKind, NewDevice,
+        LinkingDigits, LinkingRequest, ListHash, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Newcomer,
         OneTimePrekey, OpenedClaim, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
         RecordedClaim, RendezvousId, Role, Sender, Sending, ServerCopy, Session, SessionId, StateKey, SyncOutcome, Tasks, To,
@@ -245,7 +245,14 @@ fn linking(primary: &mut Client, account: &Account, rng: &mut TestRng, print: Pr
     print(&(&new, &request, &offer));
     let offer = offer.apply();
     let offer = new.open(&offer, NOW).unwrap();
-    print(&offer);
+    print(&(&offer, primary.linking_digits().unwrap()));
+    let (newcomer, acceptance) = offer.accept(new, primary.linking_digits().unwrap(), NOW).unwrap();
+    print(&newcomer);
+    let briefing = primary.admit(account, &acceptance, CONTENT, NOW).unwrap();
+    print(&briefing);
+    let briefing = newcomer.open(&briefing.apply(), NOW).unwrap();
+    print(&briefing);
+    print(&briefing.begin(newcomer, NOW, rng).unwrap());
 }
 
 fn with_a_guest(host: &mut Client, key: &StateKey, rng: &mut TestRng, print: Print<'_>) {

@@ -3,7 +3,7 @@
 //! made.
 
 use latchstring::Error;
-use latchstring::client::{Address, Client, LinkingRequest, NewDevice, To};
+use latchstring::client::{Address, Client, LinkingDigits, LinkingRequest, NewDevice, To};
 use latchstring::session::{Account, AccountId};
 use latchstring::storage::Pending;
 use support::crash::{
@@ -17,6 +17,10 @@ const BOB: usize = 2;
 
 const OFFER: u8 = 10;
 const ACCEPTANCE: u8 = 11;
+const BRIEFING: u8 = 12;
+
+/// What the primary's app tells the new device beside all else.
+const NOTES: &[u8] = b"settings";
 
 #[derive(Clone, Copy, Debug)]
 enum Act {
@@ -24,7 +28,9 @@ enum Act {
     Show,
     /// The primary approves what the code says.
     Approve,
-    /// Offers, acceptances and letters.
+    /// The primary shows its digits, which the user of the new device reads.
+    ShowDigits,
+    /// Offers, acceptances, briefings and letters.
     Read,
     /// Prekeys without one-time prekeys.
     Publish,
@@ -47,9 +53,11 @@ const SCRIPT: Script<Act> = Script {
         (BOB, Act::Read),
         (COMPANION, Act::Show),
         (PRIMARY, Act::Approve),
+        (PRIMARY, Act::ShowDigits),
         (COMPANION, Act::Read),
         (PRIMARY, Act::Read),
         (PRIMARY, Act::PublishList),
+        (COMPANION, Act::Read),
         (COMPANION, Act::Learn(PRIMARY)),
         (COMPANION, Act::Learn(BOB)),
         (COMPANION, Act::Publish),
@@ -97,9 +105,11 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
     match act {
         Act::Show => show_code(world, who),
         Act::Approve => approve(world, who),
+        Act::ShowDigits => show_digits(world, who),
         Act::Read => world.read_all(who, |world, mail| match mail.tag {
             OFFER => accept(world, who, mail),
             ACCEPTANCE => admit(world, who, mail),
+            BRIEFING => begin_client(world, who, mail),
             _ => world.read_letter(who, mail),
         }),
         Act::Publish => world.publish_bundle(who),
@@ -107,13 +117,13 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         Act::Learn(of) => world.learn(who, of),
         Act::Renew => {
             let (account, now) = (account(world, who)?, world.now);
-            relist(world, who, |client| client.renew(&account, now))?;
+            relist(world, who, |client| client.renew(&account, now), |_, ()| {})?;
             world.publish_list(who)
         }
         Act::Remove => {
             let companion = world.address(COMPANION).device;
             let (account, now) = (account(world, who)?, world.now);
-            relist(world, who, |client| client.remove(&account, companion, now))
+            relist(world, who, |client| client.remove(&account, companion, now), |_, ()| {})
         }
         Act::Write(length) => {
             let other = if who == BOB { PRIMARY } else { BOB };
@@ -159,31 +169,70 @@ fn account(world: &mut World, who: usize) -> Result<Account, Stop> {
     Ok(restored(&only(&mut world.apps[who].memory.accounts)?.state))
 }
 
-/// Lets the new device become a client.
+/// Shows the digits of the offer that is open, as often as the user looks.
+fn show_digits(world: &mut World, who: usize) -> Result<(), Stop> {
+    world.apps[who].compare()?;
+    // None once the device is admitted.
+    let Some(digits) = world.client(who)?.linking_digits() else { return Ok(()) };
+    let digits = digits.text().as_bytes().to_vec();
+    world.publish("digits", vec![digits])
+}
+
+/// Lets the new device become a newcomer.
 fn accept(world: &mut World, who: usize, offer: &Mail) -> Result<(), Stop> {
+    let Some(shown) = world.published("digits").first() else {
+        return Stop::trouble("the primary shows no digits");
+    };
+    let digits = LinkingDigits::parse(core::str::from_utf8(shown).unwrap())?;
     let World { apps, mail, now, .. } = world;
     let app = &mut apps[who];
     let Some((_, new_device)) = app.memory.new_devices.pop_first() else {
         // It was accepted, and came again.
-        return only(&mut app.memory.clients).map(drop);
+        let is_here = !app.memory.newcomers.is_empty() || !app.memory.clients.is_empty();
+        return if is_here { Ok(()) } else { Stop::trouble("the new device is gone") };
     };
     let linking_offer = new_device.state.open(&offer.bytes, *now)?;
     let mut transaction = app.begin();
     for (row, _) in app.disk.table(new_device.name()) {
         transaction.delete(row.clone());
     }
-    let (client, acceptance) = linking_offer.accept(new_device.state, *now, &mut app.rng)?;
+    let (newcomer, acceptance) = linking_offer.accept(new_device.state, &digits, *now)?;
+    let kept = Kept::new(&mut transaction, "newcomer/own", newcomer, &mut app.rng)?;
+    app.memory.newcomers.insert("newcomer/own".to_owned(), kept);
+    transaction.send(PRIMARY, ACCEPTANCE, acceptance);
+    app.finish(transaction, mail)
+}
+
+/// Lets the newcomer become a client.
+fn begin_client(world: &mut World, who: usize, briefing: &Mail) -> Result<(), Stop> {
+    let World { apps, mail, now, .. } = world;
+    let app = &mut apps[who];
+    let Some((_, newcomer)) = app.memory.newcomers.pop_first() else {
+        // It was opened, and came again.
+        return only(&mut app.memory.clients).map(drop);
+    };
+    let briefing = newcomer.state.open(&briefing.bytes, *now)?;
+    assert_eq!(briefing.notes(), NOTES);
+    let mut transaction = app.begin();
+    for (row, _) in app.disk.table(newcomer.name()) {
+        transaction.delete(row.clone());
+    }
+    let client = briefing.begin(newcomer.state, *now, &mut app.rng)?;
     let kept = Kept::new(&mut transaction, "client/own", client, &mut app.rng)?;
     app.memory.clients.insert("client/own".to_owned(), kept);
-    transaction.send(PRIMARY, ACCEPTANCE, acceptance);
     app.finish(transaction, mail)
 }
 
 fn admit(world: &mut World, who: usize, acceptance: &Mail) -> Result<(), Stop> {
     let (account, now) = (account(world, who)?, world.now);
     let primary = world.client(who)?;
-    match primary.admit(&account, &acceptance.bytes, now).map(drop) {
-        Ok(()) => relist(world, who, |client| client.admit(&account, &acceptance.bytes, now)),
+    match primary.admit(&account, &acceptance.bytes, NOTES, now).map(drop) {
+        Ok(()) => relist(
+            world,
+            who,
+            |client| client.admit(&account, &acceptance.bytes, NOTES, now),
+            |transaction, briefing| transaction.send(COMPANION, BRIEFING, briefing.clone()),
+        ),
         // It was admitted, and came again.
         Err(Error::Expired) if primary.list().devices().len() == 2 => Ok(()),
         Err(error) => Err(error.into()),
@@ -191,10 +240,11 @@ fn admit(world: &mut World, who: usize, acceptance: &Mail) -> Result<(), Stop> {
 }
 
 /// Signs a list of the account that nobody has seen yet.
-fn relist(
+fn relist<T>(
     world: &mut World,
     who: usize,
-    sign: impl for<'a> Fn(&'a mut Client) -> Result<Pending<'a, Client, ()>, Error>,
+    sign: impl for<'a> Fn(&'a mut Client) -> Result<Pending<'a, Client, T>, Error>,
+    beside: impl FnOnce(&mut Transaction, &T),
 ) -> Result<(), Stop> {
     let step = world.step;
     if world.apps[who].disk.flaw == Some(Flaw::SendsFirst) {
@@ -207,12 +257,13 @@ fn relist(
     }
     // A companion that was admitted is read of in a loop, whose end is not here.
     let is_step = world.mail[who].is_empty();
-    let done = |transaction: &mut Transaction, (): &()| {
+    let done = |transaction: &mut Transaction, out: &T| {
+        beside(transaction, out);
         if is_step {
             transaction.done(step);
         }
     };
-    world.move_client(who, |client, _| sign(client), done)
+    world.move_client(who, |client, _| sign(client), done).map(drop)
 }
 
 fn end(world: &mut World) -> Result<(), Stop> {

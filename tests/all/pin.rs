@@ -238,7 +238,7 @@ fn a_link_with_a_pin_is_not_claimed_without_one_and_the_reverse() {
 #[test]
 fn a_pin_is_six_digits_and_shows_itself_only_when_asked() {
     for text in ["", "12345", "1234567", "12345a", "12345 ", "１２３４５６"] {
-        assert_eq!(Pin::parse(text).err(), Some(Error::InvalidPin), "{text}");
+        assert_eq!(Pin::parse(text).err(), Some(Error::InvalidDigits), "{text}");
     }
     let digits = door(12).invite.pin().unwrap().digits();
     assert_eq!(digits.len(), 6);

@@ -1,9 +1,12 @@
 //! Accounts, devices that come and go, lists, prekeys.
 
 use latchstring::Error;
-use latchstring::client::{Address, Client, DeviceList, LinkingRequest, ListUpdate, NewDevice};
+use latchstring::client::{
+    Address, Client, DeviceList, LinkingRequest, ListUpdate, NewDevice, Newcomer,
+};
 use latchstring::session::{Account, AccountId, AccountKey, Bundle, Certificate, OneTimePrekey};
 use latchstring::storage::State;
+use support::linking::{accepted, briefed};
 
 use crate::letters::copy;
 use crate::server::{Published, attack};
@@ -42,11 +45,10 @@ impl World {
             }
         };
         let linking_offer = new_device.open(&offer, now).unwrap();
-        let (mut companion, acceptance) =
-            linking_offer.accept(new_device, now, &mut self.rng).unwrap();
-        primary.admit(account, &acceptance, now).unwrap().apply();
-        companion.learn(primary.list(), now).unwrap().apply();
-        Some(companion)
+        let (newcomer, acceptance) = accepted(linking_offer, new_device, primary, now);
+        let newcomer = Newcomer::from_bytes(&newcomer.to_bytes()).unwrap();
+        let briefing = primary.admit(account, &acceptance, b"", now).unwrap().apply();
+        Some(briefed(newcomer, &briefing, now, &mut self.rng))
     }
 
     pub fn link(&mut self, person: usize) {

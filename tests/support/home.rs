@@ -1,10 +1,10 @@
 //! An account with several devices, and lists that it signs whatever they say.
 
-use latchstring::client::{Client, DeviceList, LinkingRequest, NewDevice};
+use latchstring::client::{Client, DeviceList};
 use latchstring::session::{Account, AccountId, Certificate};
 use sha2::{Digest, Sha256};
 
-use super::{NOW, TestRng, account_seed, sign};
+use super::{NOW, TestRng, account_seed, linking, sign};
 
 /// An account, its devices, and the list that all of them know.
 pub struct Home {
@@ -36,16 +36,9 @@ impl Home {
 
     /// Links a new device of the account, which all learn.
     pub fn link(&mut self, now: u64, rng: &mut TestRng) -> Client {
-        let new_device = NewDevice::generate("a laptop", now, rng).unwrap();
-        let request = LinkingRequest::read(&new_device.code(), now).unwrap();
-        let primary = &mut self.clients[0];
-        let offer = primary.approve(&self.account, &request, 31, now, rng).unwrap().apply();
-        let linking_offer = new_device.open(&offer, now).unwrap();
-        let (mut companion, acceptance) = linking_offer.accept(new_device, now, rng).unwrap();
-        primary.admit(&self.account, &acceptance, now).unwrap().apply();
-        self.list = primary.list().clone();
+        let companion = linking::companion(&mut self.clients[0], &self.account, now, rng);
+        self.list = companion.list().clone();
         self.learn(now);
-        companion.learn(&self.list, now).unwrap().apply();
         companion
     }
 

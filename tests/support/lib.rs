@@ -5,6 +5,7 @@ pub mod doors;
 pub mod forged;
 pub mod guest;
 pub mod home;
+pub mod linking;
 mod pair;
 pub mod shelf;
 pub mod town;

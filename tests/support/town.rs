@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Client, Content, DeviceList, LinkingRequest, MessageId, NewDevice, Outgoing,
-    OwnContent, Plan, ReceivedLetter, To,
+    Address, Alert, Client, Content, DeviceList, MessageId, Outgoing, OwnContent, Plan,
+    ReceivedLetter, To,
 };
 use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey};
 
+use super::linking;
 use super::pair::{NOW, TestRng};
 
 /// An envelope on its way.
@@ -115,15 +116,8 @@ impl Town {
     pub fn link(&mut self, person: usize) {
         let (now, rng) = (self.now, &mut self.rng);
         let Person { account, devices } = &mut self.people[person];
-        let new_device = NewDevice::generate("a laptop", now, rng).unwrap();
-        let request = LinkingRequest::read(&new_device.code(), now).unwrap();
-        let primary = &mut devices[0];
-        let offer = primary.approve(account, &request, 31, now, rng).unwrap().apply();
-        let linking_offer = new_device.open(&offer, now).unwrap();
-        let (mut companion, acceptance) = linking_offer.accept(new_device, now, rng).unwrap();
-        primary.admit(account, &acceptance, now).unwrap().apply();
-        let list = primary.list().clone();
-        companion.learn(&list, now).unwrap().apply();
+        let companion = linking::companion(&mut devices[0], account, now, rng);
+        let list = companion.list().clone();
         devices.push(companion);
         self.server.publish(&list);
         let device = self.people[person].devices.len() - 1;

@@ -1,4 +1,5 @@
 //! A client from inside.
 
+mod briefing;
 mod client;
 mod session_choice;

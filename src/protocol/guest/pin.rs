@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::digits::Digits;
 use crate::primitives::kdf::{Prk, hedged};
 use crate::primitives::pake::{Public, Share};
 use crate::primitives::secret::{Secret, same};
@@ -31,52 +32,33 @@ use crate::primitives::secret::{Secret, same};
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::labels;
 
-/// Number of digits in a PIN.
-const DIGITS: usize = 6;
-
 /// Six digits that the host tells the guest over another way than the link. Secret.
-pub struct Pin(Box<Secret<DIGITS>>);
+pub struct Pin(Digits);
 
 impl Pin {
     /// Draws the six digits of a link from randomness, the host's secret and the signed invitation.
     pub(crate) fn generate(secret: &Secret<32>, signed: &[u8], rng: &mut impl CryptoRng) -> Self {
-        let drawn = hedged::<{ 8 * DIGITS }, _>(secret, labels::GUEST_PIN_DIGITS, &[signed], rng);
-        let (numbers, _) = drawn.expose().as_chunks::<8>();
-        let digits = Secret::fill(|digits| {
-            // 64 bits to a digit: the bias is below 2^-60.
-            for (digit, number) in digits.iter_mut().zip(numbers) {
-                let [.., value] = u64::from_be_bytes(*number).wrapping_rem(10).to_be_bytes();
-                *digit = value.wrapping_add(b'0');
-            }
-        });
-        Self(Box::new(digits))
+        Self(Digits::of(&hedged(secret, labels::GUEST_PIN_DIGITS, &[signed], rng)))
     }
 
     /// Reads a PIN as typed.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidPin`] if it is not exactly six ASCII digits.
+    /// [`Error::InvalidDigits`] if it is not exactly six ASCII digits.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let bytes: &[u8; DIGITS] = text.as_bytes().try_into().map_err(|_| Error::InvalidPin)?;
-        if bytes.iter().all(u8::is_ascii_digit) {
-            Ok(Self(Box::new(Secret::copy(bytes))))
-        } else {
-            Err(Error::InvalidPin)
-        }
+        Digits::parse(text).map(Self)
     }
 
     /// Returns the digits, to be told to the guest.
     #[must_use]
     pub fn digits(&self) -> Zeroizing<String> {
-        let mut digits = Zeroizing::new(String::with_capacity(DIGITS));
-        digits.extend(self.0.expose().iter().map(|digit| char::from(*digit)));
-        digits
+        self.0.text()
     }
 
     /// Makes a second copy: the invite keeps its own until the change that takes the claim is applied.
     pub(crate) fn duplicate(&self) -> Self {
-        Self(Box::new(self.0.duplicate()))
+        Self(self.0.duplicate())
     }
 
     fn generator(&self, transcript: &[u8; 32]) -> Secret<64> {
@@ -98,13 +80,11 @@ impl Pin {
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
-        writer.raw(self.0.expose());
+        self.0.write(writer);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let digits: &[u8; DIGITS] = reader.array()?;
-        let text = core::str::from_utf8(digits).map_err(|_| Error::Malformed)?;
-        Self::parse(text).map_err(|_| Error::Malformed)
+        Digits::read(reader).map(Self)
     }
 }
 

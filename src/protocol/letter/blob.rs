@@ -62,12 +62,7 @@ pub(crate) fn seal(key: Secret<32>, content: &[u8]) -> Result<(Reference, Vec<u8
     if content.len() > MAX_CONTENT {
         return Err(Error::ContentTooLong);
     }
-    let padded_length = Padding::Buckets.length(content.len());
-    let mut padded = Zeroizing::new(Vec::with_capacity(padded_length));
-    padded.extend_from_slice(content);
-    padded.push(0x80);
-    padded.resize(padded_length, 0);
-
+    let padded = Padding::Buckets.pad(content);
     let (sealing_key, ad) = keys(&key);
     let blob = [ad.as_slice(), &seal_once(sealing_key, &ad, &padded)?].concat();
     let length = u64::try_from(content.len()).map_err(|_| Error::ContentTooLong)?;

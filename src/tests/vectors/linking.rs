@@ -1,7 +1,7 @@
 //! A linking from both sides' seeds to the acceptance, and refused ones.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -11,10 +11,11 @@ use super::household::Household;
 use super::tape::Tape;
 use crate::error::Error;
 use crate::primitives::codec::Reader;
-use crate::primitives::kdf::hash;
+use crate::primitives::kdf::{Prk, hash};
 use crate::primitives::text;
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::identity::linking::code::{LinkingRequest, Request};
+use crate::protocol::identity::linking::digits::LinkingDigits;
 use crate::protocol::identity::linking::offer_to;
 use crate::protocol::labels;
 
@@ -28,7 +29,7 @@ const DESCRIPTION: &str = "Laptop, Linux";
 
 /// A difference from the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum But {
+pub(super) enum But {
     Nothing,
     /// The last bit of the code's check is flipped.
     Check,
@@ -43,8 +44,8 @@ enum But {
 }
 
 /// The values of the formulas, and what the crate's own run on the same inputs needs.
-struct Linking {
-    home: Household,
+pub(super) struct Linking {
+    pub(super) home: Household,
     ephemeral_seed: [u8; 32],
     secret: [u8; 32],
     random: [u8; 32],
@@ -52,6 +53,8 @@ struct Linking {
     code: String,
     offer: Vec<u8>,
     acceptance: Vec<u8>,
+    /// The digits; key 3 and t.
+    pub(super) shown: (String, [u8; 32], [u8; 32]),
 }
 
 /// Computes body and text of a code.
@@ -76,7 +79,16 @@ fn code(
     (body, code)
 }
 
-fn steps(v: &mut Vector, but: But) -> Linking {
+/// Computes the digits that the primary shows.
+fn digits(v: &mut Vector, prk: &Prk, t: &[u8; 32]) -> String {
+    let drawn: [u8; 48] = v.expand("digits drawn", prk, &[labels::LINKING_DIGITS, t]);
+    let number = |bytes: &[u8]| u64::from_be_bytes(bytes.try_into().unwrap()) % 10;
+    let digits: String = drawn.chunks(8).map(|bytes| number(bytes).to_string()).collect();
+    v.text("digits", &digits);
+    digits
+}
+
+pub(super) fn steps(v: &mut Vector, but: But) -> Linking {
     let home = Household::new(v);
     let (primary, companion) = (&home.primary, &home.companion);
     v.part("companion");
@@ -107,10 +119,12 @@ fn steps(v: &mut Vector, but: But) -> Linking {
     let prk = v.extract("prk", &secret, &[&by_ephemeral, &by_agreement]);
     let key_1 = v.expand("key 1", &prk, &[labels::LINKING_KEYS, &[1]]);
     let key_2 = v.expand("key 2", &prk, &[labels::LINKING_KEYS, &[2]]);
+    let key_3 = v.expand("key 3", &prk, &[labels::LINKING_KEYS, &[3]]);
 
     let parts: [&[u8]; 6] =
         [labels::LINKING_TRANSCRIPT, &body, &own, &primary.core, &companion.core, &list_hash.0];
     let t = v.hash("t", &parts);
+    let digits = digits(v, &prk, &t);
     let signer = if but == But::Signer { &home.account_seed } else { &primary.signing_seed };
     let signature = v.sign("offer signature", signer, labels::LINKING_OFFER, &[&t]);
     let certificate = home.certificate(primary).encode();
@@ -131,7 +145,9 @@ fn steps(v: &mut Vector, but: But) -> Linking {
     let sealed = v.seal("sealed acceptance", &key_2, &[&[1, 0x14][..], &t].concat(), &signature);
     let acceptance = [&[1, 0x14][..], &sealed].concat();
     v.bytes("acceptance", &acceptance);
-    Linking { home, ephemeral_seed, secret, random, body, code: text, offer, acceptance }
+    let code = text;
+    let shown = (digits, key_3, t);
+    Linking { home, ephemeral_seed, secret, random, body, code, offer, acceptance, shown }
 }
 
 impl Linking {
@@ -175,10 +191,10 @@ fn linking() -> Vector {
     for id in [request.rendezvous(), scanned.rendezvous()] {
         assert_eq!(id.0, hash[..16]);
     }
-    let offered = request.open(&linking.offer, NOW).unwrap();
-    let (identity, acceptance) = offered.accept(&request).unwrap();
-    assert_eq!(acceptance, linking.acceptance);
-    let certificate = identity.certificate.encode();
+    let typed = LinkingDigits::parse(&linking.shown.0).unwrap();
+    let accepted = request.open(&linking.offer, NOW).unwrap().accept(&request, &typed).unwrap();
+    assert_eq!(accepted.acceptance, linking.acceptance);
+    let certificate = accepted.identity.certificate.encode();
     assert_eq!(linking.completed(), Ok(certificate.clone()));
     v.bytes("companion certificate", &certificate);
     v
@@ -240,6 +256,19 @@ fn refused() -> Vec<Vector> {
             "an offer whose transcript the account key signed instead of the primary",
             But::Signer,
             open,
+        ),
+        ends(
+            "refused-linking-digits",
+            "a genuine offer, accepted with digits of which the last is another one",
+            But::Nothing,
+            |v, linking| {
+                let (first, last) = linking.shown.0.split_at(5);
+                let typed = [first, if last == "0" { "1" } else { "0" }].concat();
+                v.text("typed digits", &typed);
+                let offered = linking.request().open(&linking.offer, NOW).unwrap();
+                let typed = LinkingDigits::parse(&typed).unwrap();
+                offered.accept(&linking.request(), &typed).err()
+            },
         ),
         ends(
             "refused-linking-acceptance",

@@ -13,6 +13,7 @@
 extern crate std;
 
 mod braid;
+mod briefing;
 mod claim;
 mod conversation;
 mod devices;
@@ -56,6 +57,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     devices::vectors,
     drawn::vectors,
     linking::vectors,
+    briefing::vectors,
     handshake::vectors,
     ratchet::vectors,
     conversation::vectors,

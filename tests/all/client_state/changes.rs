@@ -89,6 +89,14 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
     let new = Client::create(&other, NOW, &mut town.rng);
     store.apply(client, |client| client.learn(new.list(), NOW));
     store.apply(client, |client| client.dismiss(new.list(), NOW));
+    let known = client.list_of(account.id()).unwrap();
+    let (key, hash) = (known.account_key(), known.hash());
+    for status in [Some(LogStatus::Included), Some(LogStatus::Missing), None] {
+        store.apply(client, |client| client.set_logged(account.id(), hash, status, NOW));
+    }
+    for key in [Some(key), None] {
+        store.apply(client, |client| client.set_verified(account.id(), key, NOW));
+    }
     store.apply(client, |client| client.forget(account.id(), NOW));
 
     // A companion comes and goes.
@@ -98,8 +106,9 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
     let (primary, rng) = (&mut devices[0], &mut town.rng);
     let offer = store.apply(primary, |client| client.approve(account, &request, 4, NOW, rng));
     let linking_offer = new_device.open(&offer, NOW).unwrap();
-    let (tablet, acceptance) = linking_offer.accept(new_device, NOW, &mut town.rng).unwrap();
-    store.apply(primary, |client| client.admit(account, &acceptance, NOW));
+    let (tablet, acceptance) = accepted(linking_offer, new_device, primary, NOW);
+    let briefing = store.apply(primary, |client| client.admit(account, &acceptance, b"notes", NOW));
+    let tablet = briefed(tablet, &briefing, NOW, &mut town.rng);
     store.apply(primary, |client| client.renew(account, NOW));
     store.apply(primary, |client| client.remove(account, tablet.address().device, NOW));
     let client = restored(&tablet);
@@ -112,7 +121,7 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
     }
     let client = &mut town.people[0].devices[0];
     store.apply(client, |client| Ok(client.reset_clock(NOW)));
-    assert_eq!(store.steps.into_iter().collect::<Vec<_>>(), (1..=19).collect::<Vec<_>>());
+    assert_eq!(store.steps.into_iter().collect::<Vec<_>>(), (1..=21).collect::<Vec<_>>());
 }
 
 #[test]

@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Client, Content, LinkingRequest, ListUpdate, NewDevice, Outgoing, Plan, To,
+    Address, Client, Content, LinkingRequest, ListUpdate, LogStatus, NewDevice, Outgoing, Plan, To,
 };
 use latchstring::session::{Account, AccountId, Bundle, Device};
 use latchstring::storage::{Change, Journal, Pending, State, StateKey};
 
 use support::forged::{self, Words};
+use support::linking::{accepted, briefed};
 use support::town::{Mail, Person, Town, text};
 use support::{NOW, TestRng, device_of, places, refusal, refuses, restored};
 

@@ -118,9 +118,10 @@ fn no_byte_of_an_acceptance_can_be_changed() {
     let Person { account, devices } = &mut person;
     for place in 0..acceptance.len() {
         let altered = flipped(&acceptance, place);
-        let error =
-            refusal(&mut devices[0], |primary| primary.admit(account, &altered, NOW).map(drop))
-                .unwrap();
+        let error = refusal(&mut devices[0], |primary| {
+            primary.admit(account, &altered, b"", NOW).map(drop)
+        })
+        .unwrap();
         let expected = match place {
             0 => Error::Malformed,
             1 => Error::WrongKind,
@@ -131,27 +132,32 @@ fn no_byte_of_an_acceptance_can_be_changed() {
     for length in 2..acceptance.len() {
         let cut = &acceptance[..length];
         refuses(&mut devices[0], Error::Malformed, |primary| {
-            primary.admit(account, cut, NOW).map(drop)
+            primary.admit(account, cut, b"", NOW).map(drop)
         });
     }
-    assert!(devices[0].admit(account, &acceptance, NOW).is_ok());
+    assert!(devices[0].admit(account, &acceptance, b"", NOW).is_ok());
 }
 
 #[test]
-fn somebody_who_saw_the_code_can_link_only_to_an_account_of_its_own() {
-    // The quishing thief gets the new device's device, visibly, and nothing of the primary's account.
+fn somebody_who_saw_the_code_cannot_make_an_offer_that_the_user_confirms() {
+    // The quishing thief's offer opens, and shows an account of its own.
     let mut thief = Linking::new(23, 1);
     let mut victim = Linking::new(24, 1);
     let offer = thief.offer(&victim.request());
     let linking_offer = victim.new_device.open(&offer, NOW).unwrap();
     assert_eq!(linking_offer.primary(), thief.person.devices[0].certificate());
     assert_ne!(linking_offer.list().account_key(), victim.person.devices[0].list().account_key());
-    // Its acceptance is no use at the account that the user meant.
+    // The user types what the own primary shows.
     victim.offer(&victim.request());
-    let (_, acceptance) = linking_offer.accept(victim.new_device, NOW, &mut victim.rng).unwrap();
+    let (shown, new_device) = (typed(&victim.person.devices[0]), restored(&victim.new_device));
+    let error = linking_offer.accept(victim.new_device, &shown, NOW).err();
+    assert_eq!(error, Some(Error::DigitsDiffer));
+    // A user who types the thief's digits gives an acceptance that is no use at the own account.
+    let linking_offer = new_device.open(&offer, NOW).unwrap();
+    let (_, acceptance) = accepted(linking_offer, new_device, &thief.person.devices[0], NOW);
     let Person { account, devices } = &mut victim.person;
     refuses(&mut devices[0], Error::Forged, |primary| {
-        primary.admit(account, &acceptance, NOW).map(drop)
+        primary.admit(account, &acceptance, b"", NOW).map(drop)
     });
 }
 

@@ -1,17 +1,21 @@
 //! Linking a companion through the client: code, offer, acceptance, list; and all that is refused.
 
 mod alteration;
+mod briefing;
+mod digits;
 mod procedure;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use latchstring::Error;
 use latchstring::client::{
-    Address, Client, LinkingOffer, LinkingRequest, ListUpdate, NewDevice, To,
+    Address, Briefing, Client, DeviceList, LinkingDigits, LinkingOffer, LinkingRequest, ListUpdate,
+    LogStatus, NewDevice, Newcomer, To,
 };
 use latchstring::session::Account;
 use latchstring::storage::State;
 
 use support::forged::labelled;
+use support::linking::{accepted, typed};
 use support::town::{Person, Town};
 use support::{NOW, TestRng, changed, flipped, refusal, refuses, restored};
 
@@ -49,12 +53,12 @@ impl Linking {
         self.new_device.open(&offer, NOW).unwrap()
     }
 
-    /// Lets the new device accept: returns the new client, and its acceptance.
-    fn accepted(mut self) -> (Person, Client, Vec<u8>) {
+    /// Lets the new device accept: returns the newcomer, and its acceptance.
+    fn accepted(mut self) -> (Person, Newcomer, Vec<u8>) {
         let linking_offer = self.linking_offer();
-        let (client, acceptance) =
-            linking_offer.accept(self.new_device, NOW, &mut self.rng).unwrap();
-        (self.person, client, acceptance)
+        let (newcomer, acceptance) =
+            accepted(linking_offer, self.new_device, &self.person.devices[0], NOW);
+        (self.person, newcomer, acceptance)
     }
 }
 

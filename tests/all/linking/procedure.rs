@@ -16,46 +16,23 @@ fn both_sides_see_what_they_link_before_they_agree() {
     assert_eq!(linking_offer.account(), linking.person.id());
     assert_eq!(linking_offer.primary(), primary.certificate());
     assert_eq!(linking_offer.list(), primary.list());
-    let (companion, acceptance) =
-        linking_offer.accept(linking.new_device, NOW, &mut linking.rng).unwrap();
-    assert_eq!(companion.certificate().identity(), request.identity());
+    let (newcomer, acceptance) =
+        accepted(linking_offer, linking.new_device, &linking.person.devices[0], NOW);
+    let newcomer = restored(&newcomer);
+    assert_eq!(newcomer.certificate().identity(), request.identity());
+    assert_eq!(newcomer.rendezvous(), request.rendezvous());
 
     let Person { account, devices } = &mut linking.person;
     devices[0] = restored(&devices[0]);
-    devices[0].admit(account, &acceptance, NOW).unwrap().apply();
-    let list = devices[0].list().clone();
-    assert_eq!(list.device(companion.address().device), Some(companion.certificate()));
-    assert_eq!(devices[0].list(), &list);
-}
-
-#[test]
-fn a_companion_does_nothing_before_a_list_names_it() {
-    let (mut person, mut companion, acceptance) = Linking::new(2, 2).accepted();
-    let sibling = person.devices[1].address();
-    let before = person.devices[0].list().clone();
-    let idle = |companion: &mut Client| {
-        refuses(companion, Error::OwnDeviceUnlisted, |client| client.plan(To::Own, NOW));
-        refuses(companion, Error::OwnDeviceUnlisted, |client| {
-            client.open(sibling, &[1, 1, 0], NOW).map(drop)
-        });
-        refuses(companion, Error::OwnDeviceUnlisted, |client| client.report_seen(NOW));
-        assert!(!companion.has_session(sibling, NOW));
-    };
-    idle(&mut companion);
-    // A list that goes on without it is taken, and changes nothing about that.
-    let Person { account, devices } = &mut person;
-    devices[0].renew(account, NOW).unwrap().apply();
-    let list = devices[0].list().clone();
-    changed(companion.learn(&list, NOW).unwrap());
-    idle(&mut companion);
-    refuses(&mut companion, Error::ListRollback, |client| client.learn(&before, NOW).map(drop));
-
-    devices[0].admit(account, &acceptance, NOW).unwrap().apply();
-    let list = devices[0].list().clone();
-    let learned = changed(companion.learn(&list, NOW).unwrap());
-    let added = vec![companion.address().device];
-    assert_eq!(learned, ListUpdate::Newer { added, removed: vec![] });
-    assert!(companion.plan(To::Own, NOW).is_ok());
+    let briefing = devices[0].admit(account, &acceptance, b"notes", NOW).unwrap().apply();
+    let opened = newcomer.open(&briefing, NOW).unwrap();
+    assert_eq!((opened.list(), opened.notes()), (devices[0].list(), &b"notes"[..]));
+    let certificate = newcomer.certificate().clone();
+    let companion = opened.begin(newcomer, NOW, &mut linking.rng).unwrap();
+    assert_eq!(companion.certificate(), &certificate);
+    assert_eq!(companion.list(), devices[0].list());
+    assert_eq!(companion.list().device(certificate.device()), Some(&certificate));
+    assert!(companion.is_listed());
 }
 
 #[test]
@@ -138,17 +115,22 @@ fn a_code_an_offer_and_an_acceptance_have_their_last_second() {
     refuses(new_device, Error::Expired, |new_device| new_device.open(&offer, NOW + LATE + 1));
     refuses(new_device, Error::Expired, |new_device| new_device.open(&offer, NOW - FRESH - 1));
     let linking_offer = new_device.open(&offer, NOW).unwrap();
-    let (_, acceptance) = linking_offer.accept(linking.new_device, NOW, &mut linking.rng).unwrap();
+    let (_, acceptance) =
+        accepted(linking_offer, linking.new_device, &linking.person.devices[0], NOW);
     let Person { account, devices } = &mut linking.person;
     let primary = &mut devices[0];
-    assert!(primary.admit(account, &acceptance, NOW + LATE).is_ok());
+    assert!(primary.admit(account, &acceptance, b"", NOW + LATE).is_ok());
     let late = NOW + LATE + 1;
-    refuses(primary, Error::Expired, |primary| primary.admit(account, &acceptance, late).map(drop));
+    refuses(primary, Error::Expired, |primary| {
+        primary.admit(account, &acceptance, b"", late).map(drop)
+    });
     // Time erases what was waited for, and a clock set back does not bring it back.
     assert!(!primary.tasks(NOW + LATE, 50).expire);
     assert!(primary.tasks(late, 50).expire);
     changed(primary.expire(late));
-    refuses(primary, Error::Expired, |primary| primary.admit(account, &acceptance, NOW).map(drop));
+    refuses(primary, Error::Expired, |primary| {
+        primary.admit(account, &acceptance, b"", NOW).map(drop)
+    });
 }
 
 #[test]
@@ -162,14 +144,14 @@ fn a_code_serves_once() {
         primary.approve(account, &request, 4, NOW, rng).map(drop)
     });
     let linking_offer = linking.new_device.open(&offer, NOW).unwrap();
-    let (_, acceptance) = linking_offer.accept(linking.new_device, NOW, rng).unwrap();
-    devices[0].admit(account, &acceptance, NOW).unwrap().apply();
+    let (_, acceptance) = accepted(linking_offer, linking.new_device, &devices[0], NOW);
+    devices[0].admit(account, &acceptance, b"", NOW).unwrap().apply();
     // The device is there; its code and its acceptance are used up.
     refuses(&mut devices[0], Error::WrongPeer, |primary| {
         primary.approve(account, &request, 4, NOW, rng).map(drop)
     });
     refuses(&mut devices[0], Error::Expired, |primary| {
-        primary.admit(account, &acceptance, NOW).map(drop)
+        primary.admit(account, &acceptance, b"", NOW).map(drop)
     });
 }
 
@@ -177,18 +159,19 @@ fn a_code_serves_once() {
 fn another_offer_takes_the_place_of_the_one_before() {
     let mut linking = Linking::new(9, 1);
     let first = linking.linking_offer();
+    let digits = typed(&linking.person.devices[0]);
     let other = NewDevice::generate("tablet", NOW, &mut linking.rng).unwrap();
     let offer = linking.offer(&LinkingRequest::read(&other.code(), NOW).unwrap());
-    let (_, acceptance) = first.accept(linking.new_device, NOW, &mut linking.rng).unwrap();
+    let (_, acceptance) = first.accept(linking.new_device, &digits, NOW).unwrap();
     let Person { account, devices } = &mut linking.person;
     refuses(&mut devices[0], Error::Forged, |primary| {
-        primary.admit(account, &acceptance, NOW).map(drop)
+        primary.admit(account, &acceptance, b"", NOW).map(drop)
     });
     let linking_offer = other.open(&offer, NOW).unwrap();
-    let (companion, acceptance) = linking_offer.accept(other, NOW, &mut linking.rng).unwrap();
-    devices[0].admit(account, &acceptance, NOW).unwrap().apply();
+    let (newcomer, acceptance) = accepted(linking_offer, other, &devices[0], NOW);
+    devices[0].admit(account, &acceptance, b"", NOW).unwrap().apply();
     let list = devices[0].list();
-    assert!(list.device(companion.address().device).is_some());
+    assert!(list.device(newcomer.certificate().device()).is_some());
 }
 
 #[test]
@@ -198,7 +181,9 @@ fn of_two_new_devices_neither_comes_in_by_the_others_offer() {
     let offer = linking.offer(&linking.request());
     refuses(&mut other, Error::Forged, |other| other.open(&offer, NOW));
     let linking_offer = linking.new_device.open(&offer, NOW).unwrap();
-    assert_eq!(linking_offer.accept(other, NOW, &mut linking.rng).err(), Some(Error::BadSignature));
+    let digits = typed(&linking.person.devices[0]);
+    let error = linking_offer.accept(other, &digits, NOW).err();
+    assert_eq!(error, Some(Error::BadSignature));
 }
 
 #[test]
@@ -208,13 +193,13 @@ fn an_acceptance_for_one_account_is_none_for_another() {
     linking.offer(&linking.request());
     let Person { account, devices } = &mut linking.person;
     refuses(&mut devices[0], Error::Forged, |primary| {
-        primary.admit(account, &acceptance, NOW).map(drop)
+        primary.admit(account, &acceptance, b"", NOW).map(drop)
     });
     // No offer at all.
     let mut person = Linking::new(13, 1).person;
     let Person { account, devices } = &mut person;
     refuses(&mut devices[0], Error::Expired, |primary| {
-        primary.admit(account, &acceptance, NOW).map(drop)
+        primary.admit(account, &acceptance, b"", NOW).map(drop)
     });
 }
 
@@ -231,10 +216,11 @@ fn only_the_account_itself_links() {
     });
     let offer = linking.offer(&request);
     let linking_offer = linking.new_device.open(&offer, NOW).unwrap();
-    let (_, acceptance) = linking_offer.accept(linking.new_device, NOW, &mut linking.rng).unwrap();
+    let (_, acceptance) =
+        accepted(linking_offer, linking.new_device, &linking.person.devices[0], NOW);
     let primary = &mut linking.person.devices[0];
     refuses(primary, Error::WrongAccount, |primary| {
-        primary.admit(&other, &acceptance, NOW).map(drop)
+        primary.admit(&other, &acceptance, b"", NOW).map(drop)
     });
 }
 

@@ -5,6 +5,7 @@ mod ahead;
 mod ancestry;
 mod decisions;
 mod expiry;
+mod marks;
 mod members;
 mod silence;
 

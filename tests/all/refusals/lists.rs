@@ -1,9 +1,10 @@
 //! Refusals of a client about the device lists of its own and of other accounts.
 
 use latchstring::Error;
-use latchstring::client::{Client, LinkingRequest, NewDevice, To};
+use latchstring::client::{Client, LinkingDigits, LinkingRequest, NewDevice, To};
 use latchstring::session::Account;
 use support::forged::Listing;
+use support::linking::accepted;
 use support::town::{Person, Town};
 use support::{NOW, TestRng, account_seed, changed, refusal, restored};
 
@@ -100,10 +101,25 @@ pub(super) fn a_device_that_a_list_names_is_not_admitted_twice() -> Option<Error
     let request = LinkingRequest::read(&laptop.code(), NOW).unwrap();
     let offer = primary.approve(account, &request, Client::COMPANIONS, NOW, rng).unwrap().apply();
     let offer = laptop.open(&offer, NOW).unwrap();
-    let (_, acceptance) = offer.accept(laptop, NOW, rng).unwrap();
+    let (_, acceptance) = accepted(offer, laptop, primary, NOW);
     // A second copy of the primary, which an app must never have, has admitted it.
     let mut copy = restored(primary);
-    copy.admit(account, &acceptance, NOW).unwrap().apply();
+    copy.admit(account, &acceptance, b"", NOW).unwrap().apply();
     changed(primary.learn(copy.list(), NOW).unwrap());
-    refusal(primary, |primary| primary.admit(account, &acceptance, NOW).map(drop))
+    refusal(primary, |primary| primary.admit(account, &acceptance, b"", NOW).map(drop))
+}
+
+pub(super) fn digits_that_the_primary_does_not_show_differ() -> Option<Error> {
+    let mut town = Town::new(55, &[1]);
+    let Town { people, rng, .. } = &mut town;
+    let Person { account, devices } = &mut people[0];
+    let laptop = NewDevice::generate("laptop", NOW, rng).unwrap();
+    let request = LinkingRequest::read(&laptop.code(), NOW).unwrap();
+    let offer = devices[0].approve(account, &request, Client::COMPANIONS, NOW, rng).unwrap();
+    let offer = laptop.open(&offer.apply(), NOW).unwrap();
+    let shown = devices[0].linking_digits().unwrap().text();
+    let typed = if shown.starts_with('0') { "100000" } else { "000000" };
+    let typed = LinkingDigits::parse(typed).unwrap();
+    // It is used up with the offer: nothing is left that could have changed.
+    offer.accept(laptop, &typed, NOW).err()
 }

@@ -59,7 +59,7 @@ cases! {
         a_claim_altered_in_transit_has_a_bad_signature: Error::BadSignature;
         a_link_that_lost_a_character_is_mangled: Error::LinkMangled;
         another_links_invitation_is_the_wrong_one: Error::WrongInvitation;
-        five_digits_are_no_pin: Error::InvalidPin;
+        five_digits_are_no_pin: Error::InvalidDigits;
         a_claim_without_the_pin_that_the_link_asks_for_is_not_made: Error::PinRequired;
         a_link_that_asks_for_no_pin_is_not_the_one_that_was_told: Error::PinNotRequested;
         a_link_of_another_service_has_the_wrong_origin: Error::WrongOrigin;
@@ -91,6 +91,7 @@ cases! {
         a_primary_does_not_remove_itself: Error::OwnDevice;
         a_device_that_a_list_names_is_not_admitted_twice: Error::DeviceConflict;
         a_fifth_companion_is_one_device_too_many: Error::TooManyDevices;
+        digits_that_the_primary_does_not_show_differ: Error::DigitsDiffer;
     }
     clients {
         settings_of_another_account_are_not_this_devices_own: Error::NotSelf;
@@ -168,6 +169,7 @@ fn decoding_and_authentication_fail_with_one_answer() {
         Error::Unlisted,
         Error::OwnDeviceUnlisted,
         Error::TooManyJoins,
+        Error::DigitsDiffer,
     ] {
         assert_eq!(error.answer(), Answer::Nothing, "{error:?}");
     }

@@ -22,6 +22,9 @@ struct Frozen {
     letter: Change<Client>,
     /// The list under which `new_device` was offered a place, and the offer.
     offer: Vec<u8>,
+    /// What `new_device` is once it has accepted, and its briefing.
+    newcomer: Newcomer,
+    briefing: Vec<u8>,
 }
 
 impl Frozen {
@@ -60,6 +63,13 @@ impl Frozen {
         let request = LinkingRequest::read(&new_device.code(), NOW).unwrap();
         let Person { account: owner, devices } = &mut town.people[0];
         let offer = devices[0].approve(owner, &request, 4, NOW, &mut town.rng).unwrap().apply();
+        let opened = new_device.open(&offer, NOW).unwrap();
+        let (newcomer, acceptance) = accepted(opened, restored(&new_device), &devices[0], NOW);
+        let mut primary = restored(&devices[0]);
+        let (friend, key) = (AccountId([2; 32]), devices[0].list_of(AccountId([2; 32])));
+        let key = key.unwrap().account_key();
+        primary.set_verified(friend, Some(key), NOW).unwrap().apply();
+        let briefing = primary.admit(owner, &acceptance, b"notes", NOW).unwrap().apply();
         let mail = town.mail(0, 0);
         let letter =
             recorded(town.client(0, 0), |client| client.open(mail.from, &mail.message, NOW));
@@ -69,6 +79,8 @@ impl Frozen {
             new_device,
             letter,
             offer,
+            newcomer,
+            briefing,
             account,
             device,
             session: pair.responder,
@@ -96,6 +108,8 @@ impl Frozen {
             new_device: thawed("candidate"),
             letter: thawed("letter"),
             offer: read("offer"),
+            newcomer: thawed("newcomer"),
+            briefing: read("briefing"),
         }
     }
 }
@@ -169,6 +183,8 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
         write("candidate", &made.new_device.to_bytes());
         write("letter", &made.letter.to_bytes());
         write("offer", &made.offer);
+        write("newcomer", &made.newcomer.to_bytes());
+        write("briefing", &made.briefing);
     }
     let mut frozen = Frozen::read();
     assert_eq!(frozen.account.id(), AccountId([9; 32]));
@@ -188,4 +204,8 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
     assert_eq!(frozen.client.mismatches().count(), 0);
     frozen.letter.apply(&mut frozen.client).unwrap();
     assert_eq!(frozen.new_device.open(&frozen.offer, NOW).unwrap().list(), frozen.client.list());
+    let briefing = frozen.newcomer.open(&frozen.briefing, NOW).unwrap();
+    assert_eq!(briefing.notes(), b"notes");
+    let tablet = briefing.begin(frozen.newcomer, NOW, &mut TestRng::new(1)).unwrap();
+    assert!(tablet.is_verified(AccountId([2; 32])));
 }

@@ -8,10 +8,11 @@ mod records;
 mod restoring;
 
 use latchstring::Error;
-use latchstring::client::{Client, LinkingRequest, NewDevice};
+use latchstring::client::{Client, LinkingRequest, NewDevice, Newcomer};
 use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite};
 use latchstring::session::{Account, AccountId, Device, Session};
 use latchstring::storage::{Anchor, Change, Journal, Pending, State, StateKey};
+use support::linking::accepted;
 use support::town::{Person, Town};
 use support::{
     Door, NOW, OneToOne, Pair, Talk, TestRng, device, fixture, only, refusal, restored, seal_many,

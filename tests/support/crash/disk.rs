@@ -212,7 +212,8 @@ impl Transaction {
         self.put(format!("{name}#anchor"), to.to_bytes().to_vec());
         self.stored.insert(name.to_owned(), to);
         // A new device has no history, and is nothing that a backup brings back.
-        if !name.starts_with("new-device/") {
+        let passes = ["new-device/", "newcomer/"];
+        if !passes.iter().any(|kind| name.starts_with(kind)) {
             self.outer.push((name.to_owned(), to));
         }
     }

@@ -32,6 +32,9 @@ use crate::protocol::{labels, wire};
 /// all of them and to verify them all.
 pub(crate) const MAX_DEVICES: usize = 32;
 
+/// Maximum length of a list in bytes: 32 devices and a full trail.
+pub(crate) const MAX_LIST: usize = 8642;
+
 /// The time for which a list is valid, in seconds: 30 days.
 pub(crate) const VALID_FOR: u64 = 30 * 86_400;
 
@@ -166,12 +169,15 @@ impl DeviceList {
             reader.begin(wire::VERSION, wire::DEVICE_LIST)?;
             Self::recall(reader)
         })?;
-        // The account's signature first: a list that a stranger made up costs one verification.
-        list.account_key.verify(labels::DEVICES_LIST, &[&list.hash], &list.signature)?;
-        for device in &list.devices {
-            device.verify()?;
-        }
+        list.verify()?;
         Ok(list)
+    }
+
+    /// Verifies all signatures of a list that somebody else has written.
+    pub(crate) fn verify(&self) -> Result<(), Error> {
+        // The account's signature first: a list that a stranger made up costs one verification.
+        self.account_key.verify(labels::DEVICES_LIST, &[&self.hash], &self.signature)?;
+        self.devices.iter().try_for_each(Certificate::verify)
     }
 
     /// Reads a list from this device's own state, which holds only verified ones.

@@ -6,4 +6,4 @@ mod list;
 #[cfg(test)]
 pub(crate) use list::VALID_FOR;
 pub use list::{DeviceList, ListHash};
-pub(crate) use list::{MAX_DEVICES, RENEW_AFTER};
+pub(crate) use list::{MAX_DEVICES, MAX_LIST, RENEW_AFTER};

@@ -15,11 +15,13 @@
 //! key i = HKDF-Expand(prk, LABEL(linking/keys) ‖ byte i, 32)
 //! t     = SHA-256(LABEL(linking/transcript) ‖ body ‖ primary's ephemeral
 //!                 ‖ primary's core ‖ core of the new device ‖ hash(n) of the list)
+//! digits = six decimal digits of prk and t: `digits`
 //! text  = primary's certificate ‖ device id ‖ account signature
 //!       ‖ Ed25519(primary's signing key, LABEL(linking/offer) ‖ t) ‖ u32(length) ‖ list
 //! offer = version ‖ kind ‖ primary's ephemeral
 //!       ‖ AES-256-GCM(key 1, 0, ad = version ‖ kind ‖ primary's ephemeral ‖ body, text)
 //! acceptance = version ‖ kind ‖ AES-256-GCM(key 2, 0, ad = version ‖ kind ‖ t, device signature)
+//! briefing   = what key 3 seals: `briefing`
 //! ```
 
 use alloc::boxed::Box;
@@ -27,7 +29,9 @@ use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 
+use super::briefing::BriefingKey;
 use super::code::{CODE_SKEW, CodeBody, LATE, LinkingRequest, Request};
+use super::digits::LinkingDigits;
 use crate::error::Error;
 use crate::primitives::aead::{TAG, open_once, seal_once};
 use crate::primitives::codec::{Reader, Writer};
@@ -38,24 +42,54 @@ use crate::primitives::{dh, sign};
 use crate::protocol::identity::certificate::{
     Certificate, DeviceId, Identity, IdentityKey, UncheckedCertificate,
 };
-use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES};
+use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES, MAX_LIST};
 use crate::protocol::{labels, wire};
 
-/// Maximum length of a list in bytes: 32 devices and a full trail.
-const MAX_LIST: usize = 8642;
+/// What both sides derive the keys of a linking from.
+struct LinkingPrk(Prk);
 
-/// The keys that both sides derive. The first seals the offer, the second the acceptance.
+impl LinkingPrk {
+    fn new(secret: &Secret<32>, by_ephemeral: &Secret<32>, by_agreement: &Secret<32>) -> Self {
+        let ikm = [&by_ephemeral.expose()[..], by_agreement.expose()];
+        Self(Prk::extract(secret.expose(), &ikm))
+    }
+
+    /// Derives the key that seals the offer, which says what the others depend on.
+    fn offer(&self) -> Secret<32> {
+        self.key(1)
+    }
+
+    /// Derives what comes after the offer.
+    fn rest(&self, transcript: [u8; 32]) -> LinkingKeys {
+        LinkingKeys {
+            acceptance: Box::new(self.key(2)),
+            briefing: BriefingKey::new(Box::new(self.key(3)), transcript),
+            digits: LinkingDigits::derive(&self.0, &transcript),
+        }
+    }
+
+    fn key(&self, i: u8) -> Secret<32> {
+        self.0.expand(&[labels::LINKING_KEYS, &[i]])
+    }
+}
+
+/// What both sides need of a linking after its offer. Secret.
 struct LinkingKeys {
-    offer: Secret<32>,
-    acceptance: Secret<32>,
+    acceptance: Box<Secret<32>>,
+    briefing: BriefingKey,
+    digits: LinkingDigits,
 }
 
 impl LinkingKeys {
-    fn derive(secret: &Secret<32>, by_ephemeral: &Secret<32>, by_agreement: &Secret<32>) -> Self {
-        let ikm = [&by_ephemeral.expose()[..], by_agreement.expose()];
-        let prk = Prk::extract(secret.expose(), &ikm);
-        let key = |i: u8| prk.expand(&[labels::LINKING_KEYS, &[i]]);
-        Self { offer: key(1), acceptance: key(2) }
+    /// Returns the transcript of the linking, which is no other's.
+    fn transcript(&self) -> &[u8; 32] {
+        self.briefing.transcript()
+    }
+
+    /// Makes a second copy of the acceptance's key, which is used up with the text that it seals or opens. The
+    /// state stays as it is until the caller has saved what follows from that.
+    fn acceptance(&self) -> Secret<32> {
+        self.acceptance.duplicate()
     }
 }
 
@@ -133,7 +167,7 @@ pub(crate) fn offer_to(
 
     let by_ephemeral = ephemeral.agree(&body.ephemeral)?;
     let by_agreement = ephemeral.agree(&body.identity.agreement)?;
-    let keys = LinkingKeys::derive(secret, &by_ephemeral, &by_agreement);
+    let prk = LinkingPrk::new(secret, &by_ephemeral, &by_agreement);
     let ephemeral = ephemeral.public();
     let terms =
         LinkingTerms { body, ephemeral: &ephemeral, primary: ours, unchecked: &unchecked, list };
@@ -146,10 +180,9 @@ pub(crate) fn offer_to(
     text.bytes(&list.encode());
     let mut offer = Writer::begin(wire::VERSION, wire::LINKING_OFFER);
     offer.raw(ephemeral.bytes());
-    offer.raw(&seal_once(keys.offer, &offer_ad(&ephemeral, body), text.written())?);
+    offer.raw(&seal_once(prk.offer(), &offer_ad(&ephemeral, body), text.written())?);
     let expires = now.saturating_add(LATE);
-    let key = Box::new(keys.acceptance);
-    Ok((PendingLinking { unchecked, key, transcript, expires }, offer.public()))
+    Ok((PendingLinking { unchecked, keys: prk.rest(transcript), expires }, offer.public()))
 }
 
 /// Refuses to offer a place on a list that is not this account's or is full, and to a device whose keys
@@ -179,8 +212,7 @@ fn is_known(identity: &IdentityKey, list: &DeviceList) -> bool {
 /// An offer that was made: what the account waits for. Secret.
 pub(crate) struct PendingLinking {
     unchecked: UncheckedCertificate,
-    key: Box<Secret<32>>,
-    transcript: [u8; 32],
+    keys: LinkingKeys,
     expires: u64,
 }
 
@@ -194,8 +226,7 @@ impl PendingLinking {
             reader.begin(wire::VERSION, wire::LINKING_ACCEPTANCE)?;
             reader.array::<{ sign::SIGNATURE + TAG }>()
         })?;
-        // The state stays as it is until the caller has saved what follows from this.
-        let text = open_once(self.key.duplicate(), &acceptance_ad(&self.transcript), sealed)?;
+        let text = open_once(self.keys.acceptance(), &acceptance_ad(self.transcript()), sealed)?;
         let signature = Reader::all(&text, |reader| reader.array().copied())?;
         self.unchecked.complete(signature)
     }
@@ -207,7 +238,17 @@ impl PendingLinking {
 
     /// Returns the transcript of this offer, which is no other's.
     pub(crate) fn transcript(&self) -> &[u8; 32] {
-        &self.transcript
+        self.keys.transcript()
+    }
+
+    /// Returns the digits to show.
+    pub(crate) fn digits(&self) -> &LinkingDigits {
+        &self.keys.digits
+    }
+
+    /// Seals what the device is told once it has accepted.
+    pub(crate) fn brief(&self, content: &[u8]) -> Result<Vec<u8>, Error> {
+        self.keys.briefing.seal(content)
     }
 
     /// Tells whether it is too late for the device to accept.
@@ -218,8 +259,9 @@ impl PendingLinking {
     /// Writes the pending linking for this device's own state.
     pub(crate) fn write(&self, writer: &mut Writer) {
         self.unchecked.keep(writer);
-        writer.raw(self.key.expose());
-        writer.raw(&self.transcript);
+        writer.raw(self.keys.acceptance.expose());
+        self.keys.briefing.write(writer);
+        self.keys.digits.write(writer);
         writer.u64(self.expires);
     }
 
@@ -227,8 +269,11 @@ impl PendingLinking {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self {
             unchecked: UncheckedCertificate::recall(reader)?,
-            key: Box::new(reader.secret()?),
-            transcript: *reader.array()?,
+            keys: LinkingKeys {
+                acceptance: Box::new(reader.secret()?),
+                briefing: BriefingKey::read(reader)?,
+                digits: LinkingDigits::read(reader)?,
+            },
             expires: reader.u64()?,
         })
     }
@@ -248,8 +293,8 @@ impl Request {
         })?;
         let by_ephemeral = self.ephemeral.agree(&ephemeral)?;
         let by_agreement = self.agreement.agree(&ephemeral)?;
-        let keys = LinkingKeys::derive(&self.secret, &by_ephemeral, &by_agreement);
-        let text = open_once(keys.offer, &offer_ad(&ephemeral, &self.body), sealed)?;
+        let prk = LinkingPrk::new(&self.secret, &by_ephemeral, &by_agreement);
+        let text = open_once(prk.offer(), &offer_ad(&ephemeral, &self.body), sealed)?;
         let (primary, unchecked, signature, list) = Reader::all(&text, |reader| {
             let primary = Certificate::read(reader)?;
             let unchecked = UncheckedCertificate::read(reader, &primary, self.body.identity)?;
@@ -272,7 +317,7 @@ impl Request {
         let transcript = terms.transcript();
         let signing = &primary.identity().signing;
         signing.verify(labels::LINKING_OFFER, &[&transcript], &signature)?;
-        Ok(Offered { list, primary, unchecked, key: Box::new(keys.acceptance), transcript })
+        Ok(Offered { list, primary, unchecked, keys: prk.rest(transcript) })
     }
 }
 
@@ -281,8 +326,7 @@ pub(crate) struct Offered {
     list: DeviceList,
     primary: Certificate,
     unchecked: UncheckedCertificate,
-    key: Box<Secret<32>>,
-    transcript: [u8; 32],
+    keys: LinkingKeys,
 }
 
 impl Offered {
@@ -301,19 +345,39 @@ impl Offered {
         self.unchecked.device()
     }
 
-    /// Accepts: returns the new device's identity, and the acceptance for the primary. The device is
-    /// one of the account's once it is on a list.
-    pub(crate) fn accept(self, request: &Request) -> Result<(Identity, Vec<u8>), Error> {
+    /// Accepts, if the user has typed the digits that the primary shows. The device is one of the account's
+    /// once it is on a list.
+    pub(crate) fn accept(
+        self,
+        request: &Request,
+        typed: &LinkingDigits,
+    ) -> Result<Accepted, Error> {
+        self.keys.digits.check(typed)?;
         let signature = self.unchecked.countersign(&request.signing);
         let certificate = self.unchecked.complete(signature)?;
         // The request stays as it is until the caller has saved what follows from this.
         let signing = sign::SecretKey::from_seed(request.signing.seed().duplicate());
         let agreement = dh::SecretKey::from_seed(request.agreement.seed().duplicate());
+        let ad = acceptance_ad(self.keys.transcript());
         let mut acceptance = Writer::begin(wire::VERSION, wire::LINKING_ACCEPTANCE);
-        let key = self.key.duplicate();
-        acceptance.raw(&seal_once(key, &acceptance_ad(&self.transcript), &signature)?);
-        Ok((Identity { signing, agreement, certificate }, acceptance.public()))
+        acceptance.raw(&seal_once(self.keys.acceptance(), &ad, &signature)?);
+        Ok(Accepted {
+            identity: Identity { signing, agreement, certificate },
+            list: self.list,
+            briefing: self.keys.briefing,
+            acceptance: acceptance.public(),
+        })
     }
+}
+
+/// An offer that was accepted: what the new device keeps, and what it answers. Secret.
+pub(crate) struct Accepted {
+    pub(crate) identity: Identity,
+    /// The account's devices so far.
+    pub(crate) list: DeviceList,
+    pub(crate) briefing: BriefingKey,
+    /// The acceptance, for the primary.
+    pub(crate) acceptance: Vec<u8>,
 }
 
 #[cfg(test)]

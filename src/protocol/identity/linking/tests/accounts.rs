@@ -79,8 +79,8 @@ fn the_device_signs_its_own_place_or_is_not_linked() {
         ),
     ] {
         let signature = signer.sign(label, &[&core]);
-        let key = pending.key.duplicate();
-        let sealed = seal_once(key, &acceptance_ad(&pending.transcript), &signature).unwrap();
+        let (key, ad) = (pending.keys.acceptance(), acceptance_ad(pending.transcript()));
+        let sealed = seal_once(key, &ad, &signature).unwrap();
         let acceptance = [&[wire::VERSION, wire::LINKING_ACCEPTANCE][..], &sealed].concat();
         assert_eq!(pending.complete(&acceptance, NOW), Err(Error::BadSignature));
     }

@@ -25,7 +25,7 @@ fn an_offer_is_made_and_opened_for_five_minutes() {
 fn an_acceptance_is_taken_for_five_minutes() {
     let mut room = Room::new();
     let (pending, offer) = room.offer();
-    let (_, acceptance) = room.open(&offer).unwrap().accept(&room.request).unwrap();
+    let (_, acceptance) = accept(room.open(&offer).unwrap(), &room.request).unwrap();
     for (now, error) in [(0, None), (NOW + 300, None), (NOW + 301, Some(Error::Expired))] {
         assert_eq!(pending.complete(&acceptance, now).err(), error, "{now}");
     }
@@ -64,7 +64,7 @@ fn no_byte_of_an_offer_can_be_changed() {
 fn no_byte_of_an_acceptance_can_be_changed() {
     let mut room = Room::new();
     let (pending, offer) = room.offer();
-    let (_, acceptance) = room.open(&offer).unwrap().accept(&room.request).unwrap();
+    let (_, acceptance) = accept(room.open(&offer).unwrap(), &room.request).unwrap();
     for place in 0..acceptance.len() {
         let mut altered = acceptance.clone();
         altered[place] ^= 1;
@@ -93,18 +93,18 @@ fn an_offer_for_another_code_is_forged() {
     // Nor does what the other device accepts complete this one.
     let scanned = LinkingRequest::read(&other.code(), NOW).unwrap();
     let (_, theirs) = room.offer_to(&scanned).unwrap();
-    let (_, acceptance) = other.open(&theirs, NOW).unwrap().accept(&other).unwrap();
+    let (_, acceptance) = accept(other.open(&theirs, NOW).unwrap(), &other).unwrap();
     assert_eq!(pending.complete(&acceptance, NOW), Err(Error::Forged));
     // Nor does one device accept what was offered to another.
     let offered = room.open(&offer).unwrap();
-    assert_eq!(offered.accept(&other).err(), Some(Error::BadSignature));
+    assert_eq!(accept(offered, &other).err(), Some(Error::BadSignature));
 }
 
 #[test]
 fn an_acceptance_of_an_earlier_offer_is_forged() {
     let mut room = Room::new();
     let ((_, one), (pending, _)) = (room.offer(), room.offer());
-    let (_, acceptance) = room.open(&one).unwrap().accept(&room.request).unwrap();
+    let (_, acceptance) = accept(room.open(&one).unwrap(), &room.request).unwrap();
     assert_eq!(pending.complete(&acceptance, NOW), Err(Error::Forged));
 }
 

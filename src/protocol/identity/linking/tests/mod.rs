@@ -18,8 +18,8 @@ use alloc::vec::Vec;
 
 use super::super::code::{CODE_SKEW, LATE, LinkingRequest, Request};
 use super::{
-    LinkingKeys, LinkingTerms, MAX_LIST, Offered, PendingLinking, acceptance_ad, labels, offer,
-    offer_ad, wire,
+    LinkingDigits, LinkingPrk, LinkingTerms, MAX_LIST, Offered, PendingLinking, acceptance_ad,
+    labels, offer, offer_ad, wire,
 };
 use crate::error::Error;
 use crate::primitives::aead::seal_once;
@@ -138,18 +138,24 @@ impl Room {
         text.raw(&parts.signer.sign(parts.label, &[&terms.transcript()]));
         text.bytes(&parts.bytes.unwrap_or_else(|| parts.list.encode()));
         text.raw(&parts.rest);
-        let keys = LinkingKeys::derive(
+        let prk = LinkingPrk::new(
             &self.request.secret,
             &own.agree(&body.ephemeral).unwrap(),
             &own.agree(&body.identity.agreement).unwrap(),
         );
-        let sealed = seal_once(keys.offer, &offer_ad(&ephemeral, body), text.written()).unwrap();
+        let sealed = seal_once(prk.offer(), &offer_ad(&ephemeral, body), text.written()).unwrap();
         [&[1, 0x13][..], ephemeral.bytes(), &sealed].concat()
     }
 
     fn crafted(&self, alter: impl FnOnce(&Self, &mut Parts)) -> Option<Error> {
         self.open(&self.craft(alter)).err()
     }
+}
+
+/// Accepts with the digits that the primary shows.
+fn accept(offered: Offered, request: &Request) -> Result<(Identity, Vec<u8>), Error> {
+    let shown = LinkingDigits::parse(&offered.keys.digits.text()).unwrap();
+    offered.accept(request, &shown).map(|accepted| (accepted.identity, accepted.acceptance))
 }
 
 struct Parts {
@@ -209,13 +215,15 @@ fn the_example_of_the_page_is_what_both_sides_make() {
         parts.device = DeviceId([0x17; 8]);
     });
     let offered = room.open(&offer).unwrap();
-    let transcript = offered.transcript;
-    let (_, acceptance) = offered.accept(&room.request).unwrap();
+    let transcript = *offered.keys.transcript();
+    let digits = offered.keys.digits.text();
+    let (_, acceptance) = accept(offered, &room.request).unwrap();
     let page: String = include_str!("../../../../../spec/linking.md").split_whitespace().collect();
     let hex = |bytes: &[u8]| {
         bytes.iter().fold(String::new(), |hex, byte| hex + &alloc::format!("{byte:02x}"))
     };
     assert!(page.contains(room.request.code().as_str()));
+    assert!(page.contains(&alloc::format!("digits{}", *digits)), "{}", *digits);
     for shown in [&transcript[..], &hash(&[&offer]), &acceptance[2..34], &acceptance[66..]] {
         assert!(page.contains(&hex(shown)), "{}", hex(shown));
     }
@@ -234,7 +242,7 @@ fn a_device_is_linked_and_both_sides_hold_one_certificate() {
     assert_eq!(offered.list(), &room.list);
     assert_eq!(offered.primary(), &room.primary.certificate);
     let id = offered.device();
-    let (identity, acceptance) = offered.accept(&room.request).unwrap();
+    let (identity, acceptance) = accept(offered, &room.request).unwrap();
     assert_eq!(acceptance.len(), 82);
     let certificate = pending.complete(&acceptance, NOW).unwrap();
     assert_eq!(certificate, identity.certificate);
@@ -252,8 +260,8 @@ fn a_device_is_linked_and_both_sides_hold_one_certificate() {
 fn an_offer_that_is_opened_again_is_accepted_with_the_same_bytes() {
     let mut room = Room::new();
     let (_, offer) = room.offer();
-    let accept = || room.open(&offer).unwrap().accept(&room.request).unwrap().1;
-    assert_eq!(accept(), accept());
+    let again = || accept(room.open(&offer).unwrap(), &room.request).unwrap().1;
+    assert_eq!(again(), again());
 }
 
 #[test]
@@ -299,7 +307,7 @@ fn what_waits_is_kept_and_read_again() {
         let read = Reader::all(&writer.written()[..length], PendingLinking::read);
         assert_eq!(read.err(), Some(Error::Malformed));
     }
-    let (identity, acceptance) = request.open(&offer, NOW).unwrap().accept(&request).unwrap();
+    let (identity, acceptance) = accept(request.open(&offer, NOW).unwrap(), &request).unwrap();
     assert_eq!(pending.complete(&acceptance, NOW), Ok(identity.certificate));
     assert_eq!(pending.complete(&acceptance, NOW + LATE + 1), Err(Error::Expired));
 }

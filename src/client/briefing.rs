@@ -1,0 +1,151 @@
+//! What a primary tells the device that it has admitted: `spec/linking.md`, "Briefing".
+//!
+//! ```text
+//! content = u32(length) ‖ next list ‖ u32(length) ‖ notes ‖ u32(count) ‖ contact …
+//! ```
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::client::Client;
+use super::contact::Contact;
+use super::limits::MAX_ACCOUNTS;
+use super::newcomer::{self, Newcomer};
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer, ascending};
+use crate::primitives::secret::redacted;
+use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::identity::device_list::{DeviceList, MAX_LIST};
+use crate::protocol::padding::MAX_CONTENT;
+use crate::session::Device;
+
+/// A primary's briefing of the device that it has admitted, verified: the account's next list, all accounts that
+/// the primary knows, and notes of the app. Secret.
+#[must_use = "a briefing that begins no client has told nobody anything"]
+pub struct Briefing {
+    list: DeviceList,
+    contacts: BTreeMap<AccountId, Contact>,
+    notes: Zeroizing<Vec<u8>>,
+    transcript: [u8; 32],
+}
+
+redacted!(
+    Briefing,
+    |briefing| list = briefing.list,
+    accounts = briefing.contacts.len(),
+    notes = briefing.notes.len()
+);
+
+impl Newcomer {
+    /// Opens the briefing that the primary has made for this device. Nothing has changed yet: save the
+    /// [`Client`](super::Client) that [`Briefing::begin`] makes of it in the place of this newcomer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Expired`] more than an hour after the offer was accepted; [`Error::Forged`] for the briefing of
+    /// another linking; [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`], [`Error::WrongPeer`],
+    /// [`Error::BadSignature`] for one that does not hold.
+    pub fn open(&self, briefing: &[u8], now: u64) -> Result<Briefing, Error> {
+        let now = now.max(self.inner.accepted);
+        if now > self.expires() {
+            return Err(Error::Expired);
+        }
+        Briefing::open(&self.inner, briefing, now)
+    }
+}
+
+impl Briefing {
+    /// Opens a briefing, and verifies everything in it.
+    pub(super) fn open(
+        newcomer: &newcomer::Inner,
+        briefing: &[u8],
+        now: u64,
+    ) -> Result<Self, Error> {
+        let content = newcomer.briefing.open(briefing)?;
+        Reader::all(&content, |reader| {
+            let list = DeviceList::decode(reader.bytes(MAX_LIST)?)?;
+            // The list of the offer does not name the device: it is another one, which follows.
+            list.follows(&newcomer.list)?;
+            let certificate = &newcomer.identity.certificate;
+            if list.device(certificate.device()) != Some(certificate) {
+                return Err(Error::OwnDeviceUnlisted);
+            }
+            list.check(now)?;
+            let notes = Zeroizing::new(reader.bytes(MAX_CONTENT)?.to_vec());
+            let contacts = read_contacts(reader, list.account(), now)?;
+            Ok(Self { list, contacts, notes, transcript: *newcomer.briefing.transcript() })
+        })
+    }
+
+    /// Makes the device's client, which knows what the primary knew, and nobody by a server's word alone. Save
+    /// it in the place of the newcomer; then publish its bundle and one-time prekeys.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongPeer`] if the newcomer is not the one that opened the briefing.
+    pub fn begin(
+        self,
+        newcomer: Newcomer,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Client, Error> {
+        let newcomer::Inner { identity, briefing, list, .. } = *newcomer.inner;
+        if *briefing.transcript() != self.transcript {
+            return Err(Error::WrongPeer);
+        }
+        let mut client = Client::new(Device::new(identity, now, rng), self.list.clone(), now);
+        // Since when each device has been listed: the others since the offer at the latest.
+        let mut own = Contact::new(list);
+        own.advance(self.list);
+        client.inner.own = own;
+        client.inner.contacts = self.contacts;
+        Ok(client)
+    }
+
+    /// Returns the account's device list, which names the new device.
+    #[must_use]
+    pub fn list(&self) -> &DeviceList {
+        &self.list
+    }
+
+    /// Returns what the primary's app has put in ([`Client::admit`]).
+    #[must_use]
+    pub fn notes(&self) -> &[u8] {
+        &self.notes
+    }
+}
+
+impl Client {
+    /// Writes what a device is told that the next list admits.
+    pub(crate) fn briefing(&self, next: &DeviceList, notes: &[u8]) -> Writer {
+        let mut content = Writer::new();
+        content.bytes(&next.encode());
+        content.bytes(notes);
+        content.list(&self.inner.contacts, |(_, contact), writer| contact.write(writer));
+        content
+    }
+}
+
+/// Reads the accounts of a briefing. What their lists say is verified here once more: the primary may have been
+/// somebody else's when it took them.
+fn read_contacts(
+    reader: &mut Reader<'_>,
+    own: AccountId,
+    now: u64,
+) -> Result<BTreeMap<AccountId, Contact>, Error> {
+    let mut contacts = BTreeMap::new();
+    for _ in 0..reader.count(MAX_ACCOUNTS)? {
+        let mut contact = Contact::read(reader)?;
+        contact.verify()?;
+        // Times are the primary's, whose clock may be ahead.
+        contact.reset_clock(now);
+        if contact.list.account() == own {
+            return Err(Error::Malformed);
+        }
+        ascending(&mut contacts, contact.list.account(), contact)?;
+    }
+    Ok(contacts)
+}
