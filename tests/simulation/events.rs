@@ -12,9 +12,10 @@ use crate::world::{Place, World};
 const TRIES: u8 = 3;
 
 impl World {
-    /// Tells whether everything that is sealed arrives in time, and nobody forgets anything.
+    /// Tells whether everything that is sealed arrives in time, victims of a server's apart, and nobody forgets
+    /// anything.
     pub fn is_lossless(&self) -> bool {
-        self.attacks & !(attack::DUPLICATE | attack::REORDER) == 0
+        self.attacks & !(attack::DUPLICATE | attack::REORDER | attack::WITHHOLD) == 0
     }
 
     /// Lets one thing happen, at random.
@@ -22,6 +23,8 @@ impl World {
         self.now += self.below(60) as u64;
         self.server.release(self.now, &mut self.rng);
         self.server.replay(&mut self.rng);
+        self.impose();
+        self.withhold();
         let node = self.some_speaker();
         match self.below(1000) {
             0..260 => self.chat(node),

@@ -200,6 +200,10 @@ impl World {
         };
         assert!(out.envelopes.iter().map(|envelope| envelope.to).eq(devices.iter().copied()));
         self.check_audience(node, draft, &devices);
+        for device in &devices {
+            self.check_named(node, device.account, "sealed");
+        }
+        self.note_own_list(node);
         let held = self.write_down(node, draft, &out, &devices);
         let from = self.address(node);
         let mut places = BTreeMap::new();

@@ -73,6 +73,11 @@ impl World {
             return;
         }
         let place = 1 + self.below(self.people[person].nodes.len() - 1);
+        self.remove_at(person, place);
+    }
+
+    /// Removes the companion at this place.
+    pub fn remove_at(&mut self, person: usize, place: usize) {
         let (primary, node) = (self.people[person].nodes[0], self.people[person].nodes[place]);
         let (now, gone) = (self.time(primary), self.address(node));
         let account = &self.people[person].account;
@@ -380,6 +385,7 @@ impl World {
 
     fn drop_sessions(&mut self, node: usize, gone: impl Fn(Address) -> bool) {
         self.nodes[node].active.retain(|address, _| !gone(*address));
+        self.impostors.met.retain(|(by, address)| *by != node || !gone(*address));
     }
 
     /// Returns the addresses of the devices of a list.

@@ -58,12 +58,13 @@ impl World {
         };
         match opened {
             Ok(arrived) => {
-                let Some(envelope) = is_true else {
-                    panic!("opened what nobody sent so: {:?}", mail.from);
-                };
                 let Some(arrived) = arrived else {
                     self.check_sample(node, before.as_ref(), "opening without applying");
                     self.server.mail.get_mut(&address).unwrap().push_front(mail);
+                    return true;
+                };
+                let Some(envelope) = is_true else {
+                    self.hear_impostor(node, &mail, &arrived);
                     return true;
                 };
                 self.check_opened(node, envelope, &arrived);
@@ -71,6 +72,7 @@ impl World {
             }
             Err(error) => {
                 self.check_sample(node, before.as_ref(), "a refusal");
+                self.note_refused(node, is_true, &mail, error);
                 self.refuse(node, is_true, mail, error);
             }
         }
@@ -80,16 +82,8 @@ impl World {
     /// Does what a device does about an envelope that does not open.
     fn refuse(&mut self, node: usize, is_true: Option<usize>, mut mail: Mail, error: Error) {
         self.check_refused(node, is_true, &mail, error);
-        let waits = matches!(
-            error,
-            Error::Unlisted
-                | Error::OwnDeviceUnlisted
-                | Error::UnknownAccount
-                | Error::ListExpired
-                | Error::AccountChanged
-        );
         let address = self.address(node);
-        if waits && self.nodes[node].place == Place::Listed {
+        if waits(error) && self.nodes[node].place == Place::Listed {
             let _ = self.fetch(node, mail.from.account);
             let _ = self.fetch(node, address.account);
             mail.tries += 1;
@@ -121,7 +115,10 @@ impl World {
 
     /// Notes and checks what an envelope brought, after it was opened and the change applied.
     fn note(&mut self, node: usize, envelope: usize, mail: &Mail, arrived: &ReceivedLetter) {
+        self.check_named(node, mail.from.account, "opened");
         self.note_session(node, envelope, arrived);
+        self.note_genuine(node, envelope, mail, arrived);
+        self.note_named(node, envelope);
         self.check_views(node, envelope);
         self.check_content(node, envelope, arrived);
         assert_eq!(arrived.from, mail.from);
@@ -129,4 +126,16 @@ impl World {
             self.check_size(node);
         }
     }
+}
+
+/// Tells whether an envelope that is refused so may open once its reader knows other lists.
+pub fn waits(error: Error) -> bool {
+    matches!(
+        error,
+        Error::Unlisted
+            | Error::OwnDeviceUnlisted
+            | Error::UnknownAccount
+            | Error::ListExpired
+            | Error::AccountChanged
+    )
 }

@@ -5,12 +5,16 @@
 //! first seed, `LATCHSTRING_SHOW=1` prints what happened.
 
 mod checks;
+mod copied;
 mod events;
+mod impostors;
 mod letters;
 mod lists;
 mod mail;
 mod quiet;
 mod server;
+mod thief;
+mod withheld;
 mod world;
 
 use server::{ALL, Attacks, attack};
@@ -37,6 +41,7 @@ fn run(seed: u64, attacks: Attacks, devices: &[usize], events: usize) {
 }
 
 fn attacked(attacks: Attacks, seed: u64) {
+    let seed = seed + 1000 * (number("LATCHSTRING_SEED").unwrap_or(1) as u64 - 1);
     run(seed, attacks, &[3, 2, 2, 1], number("LATCHSTRING_EVENTS").unwrap_or(EVENTS) / 20);
 }
 
@@ -83,4 +88,7 @@ attacks! {
     a_list_past_its_time_is_not_taken: attack::EXPIRED_LIST, 35;
     a_removed_device_is_not_heard: attack::GHOST_SENDS, 36;
     what_the_holder_of_an_old_key_shows_settles_nothing: attack::OLD_KEY, 37;
+    a_thief_of_an_identity_key_is_told_of_by_all_it_begins: attack::THIEF, 38;
+    a_copied_device_is_noticed_once_both_have_written: attack::COPY, 39;
+    what_is_withheld_from_victims_is_told_in_days_and_others_miss_nothing: attack::WITHHOLD, 40;
 }

@@ -14,6 +14,8 @@ impl World {
     pub fn quiet(&mut self) {
         self.is_quiet = true;
         self.server.attacks = 0;
+        self.server.withheld.clear();
+        self.remove_suspects();
         for (_, mail) in std::mem::take(&mut self.server.held) {
             self.server.bring(mail, &mut self.rng);
         }
@@ -148,8 +150,9 @@ impl World {
                 }
             }
         }
-        let lossless = self.is_lossless();
         for (message, to) in unread {
+            let from = self.address(self.messages[message].from);
+            let lossless = self.is_lossless_between(from, to);
             let copies: Vec<_> = (0..self.sent.len())
                 .filter(|sent| self.sent[*sent].held == Held::Message(message))
                 .filter(|sent| self.sent[*sent].to == to)
@@ -170,6 +173,9 @@ impl World {
     fn count_missing(&mut self) {
         for ((from, to, session), course) in &self.courses {
             let Some(last) = course.last else { continue };
+            if self.is_suspect(*from, *to) {
+                continue;
+            }
             let before = course.sent.iter().filter(|sent| **sent < last);
             let gaps = before.filter(|sent| !self.sent[**sent].opened).count();
             assert_eq!(

@@ -6,6 +6,7 @@ use latchstring::client::{Address, DeviceList, ListHash, MessageId};
 use latchstring::rand_core::Rng;
 use latchstring::session::AccountId;
 
+use crate::withheld::Withheld;
 use support::TestRng;
 
 /// A set of attacks.
@@ -33,8 +34,16 @@ pub mod attack {
     pub const EXPIRED_LIST: Attacks = 1 << 15;
     pub const GHOST_SENDS: Attacks = 1 << 16;
     pub const OLD_KEY: Attacks = 1 << 17;
+    /// Whoever has the identity key of a companion begins sessions as that device.
+    pub const THIEF: Attacks = 1 << 20;
+    /// Whoever has a copy of a companion's state goes on with it.
+    pub const COPY: Attacks = 1 << 21;
+    /// The server keeps things of its victims back for days.
+    pub const WITHHOLD: Attacks = 1 << 22;
 }
 
+/// All attacks of a server, and of who holds an account key. Those on a device, and on chosen victims, have
+/// histories of their own, in which all the others are left in peace and are to notice nothing.
 pub const ALL: Attacks = (1 << 18) - 1;
 
 pub const DAY: u64 = 86_400;
@@ -86,6 +95,8 @@ pub struct Server {
     /// The mail that is withheld, and until when.
     pub held: Vec<(u64, Mail)>,
     pub archive: VecDeque<Mail>,
+    /// What is kept back at present.
+    pub withheld: Vec<Withheld>,
 }
 
 /// Draws a number below `end`.
@@ -111,6 +122,10 @@ impl Server {
                 self.archive.pop_front();
             }
             self.archive.push_back(mail.clone());
+        }
+        if let Some(until) = self.keeps_mail_until(&mail) {
+            self.held.push((until, mail));
+            return true;
         }
         if self.is(attack::DROP, 12, rng) {
             return false;
@@ -192,6 +207,9 @@ impl Server {
     /// Returns an account's list, or something else.
     pub fn list(&self, of: AccountId, rng: &mut TestRng) -> Vec<u8> {
         let lists = &self.lists[&of];
+        if let Some(shown) = self.shows_lists(of) {
+            return lists[shown.min(lists.len()) - 1].clone();
+        }
         let newest = lists.last().unwrap();
         let some = &lists[below(rng, lists.len())];
         if self.is(attack::HIDE_LIST, 3, rng) {
@@ -253,6 +271,9 @@ impl Server {
 
     /// Hands out a bundle and a one-time prekey, or something else. The address is the one asked for.
     pub fn bundle(&mut self, of: Address, rng: &mut TestRng) -> (Vec<u8>, Option<Vec<u8>>) {
+        if self.keeps_prekeys(of) {
+            return (Vec::new(), None);
+        }
         let mut asked = of;
         if self.is(attack::OTHER_BUNDLE, 4, rng) {
             let devices: Vec<_> = self.bundles.keys().copied().collect();

@@ -10,8 +10,10 @@ use latchstring::client::{
 use latchstring::session::{Account, AccountId, AccountKey};
 use latchstring::storage::{Change, Pending, State, StateKey};
 
+use crate::impostors::Impostors;
 use crate::letters::Draft;
 use crate::server::{Attacks, Server, below};
+use crate::withheld::Named;
 use support::{NOW, TestRng};
 
 /// The truth about a device: whose it is.
@@ -141,6 +143,9 @@ pub struct World {
     pub decoded: BTreeMap<Vec<u8>, Result<DeviceList, Error>>,
     /// Set once the server does as it should.
     pub is_quiet: bool,
+    pub impostors: Impostors,
+    /// What letters have said of newer lists than the known ones.
+    pub named: Named,
 }
 
 /// The words under which records are sealed.
@@ -172,6 +177,8 @@ impl World {
             largest: 0,
             decoded: BTreeMap::new(),
             is_quiet: false,
+            impostors: Impostors::default(),
+            named: Named::default(),
         };
         for (number, count) in devices.iter().enumerate() {
             world.add_account(AccountId([u8::try_from(number + 1).unwrap(); 32]));

@@ -163,7 +163,7 @@ pub fn session_secrets(bytes: &[u8]) -> Vec<[u8; 32]> {
 }
 
 /// Returns the secrets of a session whose encoding `bytes` begin with, and where that ends.
-fn secrets_of_session_in(bytes: &[u8]) -> (Vec<[u8; 32]>, usize) {
+pub fn secrets_of_session_in(bytes: &[u8]) -> (Vec<[u8; 32]>, usize) {
     const PREFIX: usize = 2 + 1 + 8 + 8 + 32 + 1088 + 265 + CONTINUATION + 16;
     let mut walk = Walk { bytes, at: 0, secrets: Vec::new() };
     // version, kind, anchor, certificate, name, continuation, one-time flag

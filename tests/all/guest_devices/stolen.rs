@@ -202,3 +202,48 @@ fn what_a_companion_says_is_shown_as_its_own_word() {
     refuses(guest, Error::Forged, |guest| guest.open(maker, &text, NOW).map(drop));
     assert_eq!(guest.receive(stolen, &text, NOW).unwrap().from, stolen);
 }
+
+#[test]
+fn a_chat_that_a_companion_invents_for_a_late_device_keeps_it_from_no_guest() {
+    let mut meeting = Meeting::new(160, 3);
+    // Somebody else under the guest's name, by a link that the stolen device has made.
+    let Meeting { doors, hosts, .. } = &mut meeting;
+    let (home, rng) = (&mut doors.home, &mut doors.rng);
+    let list = home.list.clone();
+    let policy = Policy::new("Ada", EXPIRES);
+    let stolen = &mut home.clients[STOLEN];
+    let (mut invite, copy) = Invite::create(stolen, ORIGIN, policy, NOW, rng).unwrap();
+    let link = invite.link().unwrap();
+    let preview = link.open(copy.sealed_invitation(), ORIGIN, NOW).unwrap();
+    let bundle = bundle_of(stolen, rng);
+    let (_, claim) = preview.claim(&list, &[bundle], "Grace", &[], NOW, rng).unwrap();
+    let mut eve = invite.claim(stolen, &claim, NOW).unwrap().apply().0;
+    eve.grant(stolen, NOW, rng).unwrap().apply();
+    let invented = eve.export(stolen, NOW).unwrap();
+    let new = home.link(NOW, rng);
+    let (untrue, _) = Chat::import(&new, &invented, NOW, rng).unwrap();
+    assert_ne!(untrue.fingerprint(), hosts[0].fingerprint());
+    // What an honest device shares comes in beside it.
+    let shared = hosts[0].export(&home.clients[0], NOW).unwrap();
+    let (mut chat, envelope) = Chat::import(&new, &shared, NOW, rng).unwrap();
+    assert_eq!(chat.fingerprint(), hosts[0].fingerprint());
+    meeting.guest_learns(NOW);
+    meeting.guest.receive(new.address(), &envelope.message, NOW).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    assert_eq!(text_of(&chat.hear(of(&said, new.address()), NOW).unwrap().event), "hello");
+}
+
+#[test]
+fn a_companion_that_has_ended_its_part_comes_in_again() {
+    let mut meeting = Meeting::new(161, 3);
+    let stolen = meeting.doors.address(STOLEN);
+    let end = meeting.sealed_by(STOLEN, END);
+    meeting.guest.receive(stolen, &end, NOW).unwrap();
+    let Meeting { doors, hosts, guest } = &mut meeting;
+    let shared = hosts[0].export(&doors.home.clients[0], NOW).unwrap();
+    let client = &doors.home.clients[STOLEN];
+    let (mut chat, envelope) = Chat::import(client, &shared, NOW, &mut doors.rng).unwrap();
+    assert!(guest.receive(stolen, &envelope.message, NOW).unwrap().event == ChatEvent::Joined);
+    let said = guest.send("hello", NOW, &mut doors.rng).unwrap();
+    assert_eq!(text_of(&chat.hear(of(&said, stolen), NOW).unwrap().event), "hello");
+}
