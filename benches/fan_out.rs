@@ -67,9 +67,9 @@ impl Person {
         let offer = primary.approve(&self.account, &request, 31, NOW, rng).unwrap().apply();
         let offer = device.open(&offer, NOW).unwrap();
         let digits = primary.linking_digits().unwrap();
-        let (newcomer, acceptance) = offer.accept(device, digits, NOW).unwrap();
+        let (entrant, acceptance) = offer.accept(device, digits, NOW).unwrap();
         let briefing = primary.admit(&self.account, &acceptance, b"", NOW).unwrap().apply();
-        newcomer.open(&briefing, NOW).unwrap().begin(newcomer, NOW, rng).unwrap()
+        entrant.open(&briefing, NOW).unwrap().begin(entrant, NOW, rng).unwrap()
     }
 }
 
@@ -229,14 +229,14 @@ fn briefing(c: &mut Criterion) {
     let offer = primary.approve(&account, &request, 31, NOW, &mut rng).unwrap().apply();
     let offer = device.open(&offer, NOW).unwrap();
     let digits = primary.linking_digits().unwrap();
-    let (newcomer, acceptance) = offer.accept(device, digits, NOW).unwrap();
+    let (entrant, acceptance) = offer.accept(device, digits, NOW).unwrap();
     c.bench_function("admit a device to 1,000 contacts", |b| {
         b.iter(|| drop(primary.admit(&account, &acceptance, b"", NOW).unwrap()));
     });
     let briefing = primary.admit(&account, &acceptance, b"", NOW).unwrap().apply();
     println!("briefing of 1,000 contacts: {} bytes", briefing.len());
     c.bench_function("open a briefing of 1,000 contacts", |b| {
-        b.iter(|| newcomer.open(black_box(&briefing), NOW).unwrap());
+        b.iter(|| entrant.open(black_box(&briefing), NOW).unwrap());
     });
 }
 

@@ -115,11 +115,14 @@ class Device:
         return self.one_time + self.same(
             "one-time signature", sign(self.signing, label("prekeys/one-time"), self.core, self.one_time))
 # ---- devices.md, "Lists"
+class Made:                                                         # of inputs, what the file does not hold
+    def __init__(self, v): self.take, self.values = v.take, {}
+    def same(self, key, value): return self.values.setdefault(key, value)
 class Household:
-    def __init__(self, v):
-        self.id, self.seed = v.take("account id"), v.take("account seed")
-        self.key, self.trail, self.hashes = v.same("account key", ed(self.seed)), [], [ZERO]
-        self.primary, self.companion = (self.member(v, who + " ") for who in ("primary", "companion"))
+    def __init__(self, v, who="", members=("primary", "companion")):
+        self.id, self.seed = v.take(who + "account id"), v.take(who + "account seed")
+        self.key, self.trail, self.hashes = v.same(who + "account key", ed(self.seed)), [], [ZERO]
+        for name in members: setattr(self, name, self.member(v, name + " "))
     def member(self, v, who):
         device_id, signing, agreement = (v.take(who + x) for x in ("device id", "signing seed", "agreement seed"))
         keys = v.same(who + "signing key", ed(signing)), v.same(who + "agreement key", x_pub(agreement))
@@ -162,11 +165,13 @@ def linking(v):
     public = v.same("primary ephemeral", x_pub(own))
     prk = v.same("prk", extract(secret, v.same("dh of the ephemerals", agree(own, seed))
         + v.same("dh with the agreement key", agree(own, v.take("companion agreement seed")))))
-    key = [v.same(f"key {i}", expand(prk, label("linking/keys") + u(i, 1))) for i in (1, 2)]
+    key = [v.same(f"key {i}", expand(prk, label("linking/keys") + u(i, 1))) for i in (1, 2, 3)]
     listed = v.same("list", b"\x01\x12" + home.id + home.key + u(1, 8) + u(1_800_000_000, 8)
         + u(1_802_592_000, 8) + u(1, 4) + home.primary + u(0, 4) + ZERO
         + sign(home.seed, label("devices/list"), list_hash))
     t = v.same("t", sha(label("linking/transcript"), body, public, core["primary"], core["companion"], list_hash))
+    drawn = v.same("digits drawn", expand(prk, label("linking/digits") + t, 48))
+    v.same("digits", "".join(str(int.from_bytes(drawn[8 * j:][:8]) % 10) for j in range(6)))
     signature = v.same("offer signature", sign(v.take("primary signing seed"), label("linking/offer"), t))
     cert = v.same("primary certificate", core["primary"] + home.primary[72:])
     text = v.same("offer text", cert + home.companion[:8] + home.companion[72:136] + signature + lp(listed))
@@ -176,7 +181,24 @@ def linking(v):
         sign(v.take("companion signing seed"), label("identity/device"), core["companion"]))
     sealed = v.same("sealed acceptance", seal(key[1], bytes(12), b"\x01\x14" + t, counter))
     v.same("acceptance", b"\x01\x14" + sealed)
-    v.same("companion certificate", core["companion"] + home.companion[72:])
+    v.maybe("companion certificate", core["companion"] + home.companion[72:])
+    return home, key[2], t
+def briefing(v):
+    home, key, t = linking(v)
+    contact = Household(Made(v), "contact ", ("contact",))
+    parts = []
+    for house, members in (home, (home.primary, home.companion)), (contact, (contact.contact,)):
+        made = Made(v)
+        house.issue(made, "", 1_800_000_000, *members)
+        parts.append(made.values["list"])
+    since = contact.contact[:8] + u(1, 8) + u(1_800_000_000, 8)     # state.md, "Client, kind 0x06"
+    told = v.same("contact list", parts[1])[2:] + b"\0\1\1" + u(1, 4) + since + bytes(4 + 4 + 8 + 16)
+    content = lp(v.same("next list", parts[0])) + lp(b"settings of the app") + u(1, 4) + told
+    text = v.same("briefing text", padded(v.same("briefing content", content)))
+    salt = v.same("briefing salt", mac(key, label("linking/briefing-salt") + t + text))
+    k = v.same("k", expand(v.same("briefing prk", extract(salt, key)), label("linking/briefing") + t))
+    sealed = v.same("sealed briefing", seal(k, bytes(12), b"\x01\x15" + t, text))
+    v.same("briefing", b"\x01\x15" + salt + sealed)
 # ---- handshake.md, "Examples", "Inputs": ephemeral secret, KEM ciphertext, kem
 def attempt(v, agreement, host, continues=False):
     about = continuation(v, continues)
@@ -641,6 +663,7 @@ run("identity-certificate", lambda v: Device(v, "initiator"))
 run("devices-lists", lists)
 run("devices-trail", trail)
 run("linking", linking)
+run("linking-briefing", briefing)
 run("bundle", lambda v: bundle(v, True))
 run("bundle-without-one-time", lambda v: bundle(v, False))
 a, b, first = run("handshake-one-time", lambda v: first_message(v, False))

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Client, Content, DeviceList, LinkingRequest, NewDevice, Newcomer, Outgoing, Plan, To,
+    Address, Client, Content, DeviceList, Entrant, LinkingRequest, NewDevice, Outgoing, Plan, To,
 };
 use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy};
 use latchstring::rand_core::Rng;
@@ -321,13 +321,13 @@ impl<'a> Crowd<'a> {
             let offer = recorded.apply();
             *client = restored(&copy);
             let linking_offer = new_device.open(&offer, now).unwrap();
-            let (newcomer, acceptance) = accepted(linking_offer, new_device, client, now);
-            let newcomer = restored(&newcomer);
+            let (entrant, acceptance) = accepted(linking_offer, new_device, client, now);
+            let entrant = restored(&entrant);
             // Behind version and kind, the two seeds and the certificate.
-            key_3 = newcomer.to_bytes()[2 + 64 + 265..][..32].to_vec();
+            key_3 = entrant.to_bytes()[2 + 64 + 265..][..32].to_vec();
             let briefing = client.admit(account, &acceptance, NOTES, now).unwrap().apply();
-            assert_eq!(newcomer.open(&briefing, now).unwrap().notes(), NOTES);
-            briefed(newcomer, &briefing, now, *rng)
+            assert_eq!(entrant.open(&briefing, now).unwrap().notes(), NOTES);
+            briefed(entrant, &briefing, now, *rng)
         });
         self.secrets.extend([("notes", NOTES.to_vec()), ("a key of a briefing", key_3)]);
         self.clients.push(companion);
@@ -810,13 +810,13 @@ fn hostile_lengths_in_what_clients_read_take_little_memory() {
     let offer = devices[0].approve(account, &request, 4, NOW, rng).unwrap().apply();
     decodes_in_little_memory(&offer, |bytes| new_device.open(bytes, NOW).map(drop));
     let linking_offer = new_device.open(&offer, NOW).unwrap();
-    let (newcomer, acceptance) = accepted(linking_offer, new_device, &devices[0], NOW);
+    let (entrant, acceptance) = accepted(linking_offer, new_device, &devices[0], NOW);
     decodes_in_little_memory(&acceptance, |bytes| {
         devices[0].admit(account, bytes, b"", NOW).map(drop)
     });
     let briefing = devices[0].admit(account, &acceptance, b"", NOW).unwrap().apply();
-    decodes_in_little_memory(&newcomer.to_bytes(), Newcomer::from_bytes);
-    decodes_in_little_memory(&briefing, |bytes| newcomer.open(bytes, NOW).map(drop));
+    decodes_in_little_memory(&entrant.to_bytes(), Entrant::from_bytes);
+    decodes_in_little_memory(&briefing, |bytes| entrant.open(bytes, NOW).map(drop));
 }
 
 #[test]

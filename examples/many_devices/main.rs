@@ -235,13 +235,13 @@ fn link(
     let shown = primary.client()?.linking_digits().expect("an offer is open").text();
     note(&format!("{} shows {}; they are typed at {name}.", primary.name, *shown));
     let offer = device.open(&offer, now)?;
-    let (newcomer, acceptance) = offer.accept(device, &LinkingDigits::parse(&shown)?, now)?;
+    let (entrant, acceptance) = offer.accept(device, &LinkingDigits::parse(&shown)?, now)?;
 
-    // The primary tells it whom the account knows. An app keeps the newcomer in its store meanwhile.
+    // The primary tells it whom the account knows. An app keeps the entrant in its store meanwhile.
     let briefing =
         primary.change(|client, now, _| client.admit(account, &acceptance, b"settings", now))?;
     server.publish(primary.client()?.list());
-    let client = newcomer.open(&briefing, now)?.begin(newcomer, now, rng)?;
+    let client = entrant.open(&briefing, now)?.begin(entrant, now, rng)?;
     Member::new(name, &client, now, server)
 }
 

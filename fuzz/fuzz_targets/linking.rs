@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use latchstring::client::{Client, LinkingRequest, NewDevice, Newcomer};
+use latchstring::client::{Client, LinkingRequest, NewDevice, Entrant};
 use latchstring::storage::State;
 use latchstring_fuzz::town::{Person, Town};
 use latchstring_fuzz::{edited, saved};
@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 struct Fixture {
     town: Town,
     new_device: Vec<u8>,
-    newcomer: Vec<u8>,
+    entrant: Vec<u8>,
     primary: Vec<u8>,
     /// Code, offer, acceptance, briefing.
     valid: [Vec<u8>; 4],
@@ -30,12 +30,12 @@ thread_local!(static FIXTURE: RefCell<Fixture> = {
     let opened = device.open(&offer, *now).unwrap();
     let new_device = saved(&device);
     let digits = primary.linking_digits().unwrap();
-    let (newcomer, acceptance) = opened.accept(device, digits, *now).unwrap();
-    let (newcomer, before) = (saved(&newcomer), saved(primary));
+    let (entrant, acceptance) = opened.accept(device, digits, *now).unwrap();
+    let (entrant, before) = (saved(&entrant), saved(primary));
     let briefing = primary.admit(account, &acceptance, b"notes", *now).unwrap().apply();
     *primary = Client::from_bytes(&before).unwrap();
     let valid = [code, offer, acceptance, briefing];
-    RefCell::new(Fixture { town, new_device, newcomer, primary: before, valid })
+    RefCell::new(Fixture { town, new_device, entrant, primary: before, valid })
 });
 
 fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
@@ -48,8 +48,8 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
     assert_eq!(request.is_ok(), bytes == *code);
     let device = NewDevice::from_bytes(&fixture.new_device).unwrap();
     assert_eq!(device.open(&bytes, now).is_ok(), bytes == *offer);
-    let newcomer = Newcomer::from_bytes(&fixture.newcomer).unwrap();
-    assert_eq!(newcomer.open(&bytes, now).is_ok(), bytes == *briefing);
+    let entrant = Entrant::from_bytes(&fixture.entrant).unwrap();
+    assert_eq!(entrant.open(&bytes, now).is_ok(), bytes == *briefing);
     let before = primary.list().devices().len();
     assert_eq!(primary.admit(account, &bytes, b"", now).is_ok(), bytes == *acceptance);
     assert_eq!(saved(primary), fixture.primary);

@@ -1,7 +1,7 @@
 //! Saved states: what loads has one encoding, and a sealed record opens only as it was sealed.
 #![no_main]
 
-use latchstring::client::{Client, LinkingRequest, NewDevice, Newcomer};
+use latchstring::client::{Client, LinkingRequest, NewDevice, Entrant};
 use latchstring::guest::{Chat, Invite};
 use latchstring::session::{Account, AccountId, Device, Session};
 use latchstring::storage::{Anchor, Change, Pending, State, StateKey};
@@ -23,15 +23,15 @@ thread_local!(static STATES: [Vec<u8>; 10] = {
     let anchor = reader.anchor();
     let letter = change_of(reader.open(mail.from, &mail.message, NOW).unwrap(), &anchor);
     let device = NewDevice::generate("a laptop", NOW, &mut town.rng).unwrap();
-    let (device, newcomer) = (saved(&device), newcomer(device, &mut town));
+    let (device, entrant) = (saved(&device), entrant(device, &mut town));
     let client = saved(town.client(0, 0));
     let (invite, chat) = (saved(&guest.invite), saved(&guest.chat));
     let host = saved(&guest.host);
-    [saved(&account), host, session, invite, chat, turn, client, device, newcomer, letter]
+    [saved(&account), host, session, invite, chat, turn, client, device, entrant, letter]
 });
 
 /// Has the device offered a place and accept it.
-fn newcomer(device: NewDevice, town: &mut Town) -> Vec<u8> {
+fn entrant(device: NewDevice, town: &mut Town) -> Vec<u8> {
     let Person { account, devices } = &mut town.people[0];
     let request = LinkingRequest::read(&device.code(), NOW).unwrap();
     let offer = devices[0].approve(account, &request, 4, NOW, &mut town.rng).unwrap().apply();
@@ -70,7 +70,7 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| STATES.with(|states| {
         check::<Chat>,
         check::<Client>,
         check::<NewDevice>,
-        check::<Newcomer>,
+        check::<Entrant>,
         check::<Change<Device>>,
         check::<Change<Session>>,
         check::<Change<Invite>>,

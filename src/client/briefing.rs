@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::client::Client;
 use super::contact::Contact;
+use super::entrant::{self, Entrant};
 use super::limits::MAX_ACCOUNTS;
-use super::newcomer::{self, Newcomer};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
 use crate::primitives::secret::redacted;
@@ -39,9 +39,9 @@ redacted!(
     notes = briefing.notes.len()
 );
 
-impl Newcomer {
+impl Entrant {
     /// Opens the briefing that the primary has made for this device. Nothing has changed yet: save the
-    /// [`Client`](super::Client) that [`Briefing::begin`] makes of it in the place of this newcomer.
+    /// [`Client`](super::Client) that [`Briefing::begin`] makes of it in the place of this entrant.
     ///
     /// # Errors
     ///
@@ -59,40 +59,36 @@ impl Newcomer {
 
 impl Briefing {
     /// Opens a briefing, and verifies everything in it.
-    pub(super) fn open(
-        newcomer: &newcomer::Inner,
-        briefing: &[u8],
-        now: u64,
-    ) -> Result<Self, Error> {
-        let content = newcomer.briefing.open(briefing)?;
+    pub(super) fn open(entrant: &entrant::Inner, briefing: &[u8], now: u64) -> Result<Self, Error> {
+        let content = entrant.briefing.open(briefing)?;
         Reader::all(&content, |reader| {
             let list = DeviceList::decode(reader.bytes(MAX_LIST)?)?;
             // The list of the offer does not name the device: it is another one, which follows.
-            list.follows(&newcomer.list)?;
-            let certificate = &newcomer.identity.certificate;
+            list.follows(&entrant.list)?;
+            let certificate = &entrant.identity.certificate;
             if list.device(certificate.device()) != Some(certificate) {
                 return Err(Error::OwnDeviceUnlisted);
             }
             list.check(now)?;
             let notes = Zeroizing::new(reader.bytes(MAX_CONTENT)?.to_vec());
             let contacts = read_contacts(reader, list.account(), now)?;
-            Ok(Self { list, contacts, notes, transcript: *newcomer.briefing.transcript() })
+            Ok(Self { list, contacts, notes, transcript: *entrant.briefing.transcript() })
         })
     }
 
     /// Makes the device's client, which knows what the primary knew, and nobody by a server's word alone. Save
-    /// it in the place of the newcomer; then publish its bundle and one-time prekeys.
+    /// it in the place of the entrant; then publish its bundle and one-time prekeys.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongPeer`] if the newcomer is not the one that opened the briefing.
+    /// [`Error::WrongPeer`] if the entrant is not the one that opened the briefing.
     pub fn begin(
         self,
-        newcomer: Newcomer,
+        entrant: Entrant,
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Client, Error> {
-        let newcomer::Inner { identity, briefing, list, .. } = *newcomer.inner;
+        let entrant::Inner { identity, briefing, list, .. } = *entrant.inner;
         if *briefing.transcript() != self.transcript {
             return Err(Error::WrongPeer);
         }

@@ -5,7 +5,7 @@
 //!  NewDevice ── code, on screen ─────▶ LinkingRequest   (the user looks, and approves)
 //!  LinkingOffer ◀── offer, by server ─ Client::approve
 //!    (the user types) ◀────────────── LinkingDigits, on screen
-//!  Newcomer ── acceptance ───────────▶ Client::admit ──▶ the next device list
+//!  Entrant ── acceptance ───────────▶ Client::admit ──▶ the next device list
 //!  Client ◀── Briefing, by server ────
 //! ```
 
@@ -30,7 +30,7 @@ use crate::protocol::padding::MAX_CONTENT;
 
 use super::client::Client;
 use super::delta::ClientItem;
-use super::newcomer::Newcomer;
+use super::entrant::Entrant;
 use crate::session::Account;
 use crate::storage::{Anchor, Never, Pending, Stateful};
 
@@ -58,13 +58,13 @@ use crate::storage::{Anchor, Never, Pending, Stateful};
 ///     // The primary shows six digits. The user types them at the new device, which has opened the offer.
 ///     let shown = phone.linking_digits().expect("an offer is open").text();
 ///     let offer = laptop.open(&offer, now)?;
-///     let (newcomer, acceptance) = offer.accept(laptop, &LinkingDigits::parse(&shown)?, now)?;
+///     let (entrant, acceptance) = offer.accept(laptop, &LinkingDigits::parse(&shown)?, now)?;
 ///
 ///     // The primary admits it, publishes the next list, and briefs it on everybody that the account knows.
 ///     let briefing = phone.admit(&account, &acceptance, b"settings of the app", now)?.apply();
-///     let briefing = newcomer.open(&briefing, now)?;
+///     let briefing = entrant.open(&briefing, now)?;
 ///     assert_eq!(briefing.notes(), b"settings of the app");
-///     let laptop = briefing.begin(newcomer, now, &mut rng)?;
+///     let laptop = briefing.begin(entrant, now, &mut rng)?;
 ///     assert_eq!(laptop.list(), phone.list());
 ///     Ok(())
 /// }
@@ -162,7 +162,7 @@ impl LinkingOffer {
     }
 
     /// Accepts the offer, with the digits that the user has read off the primary's screen and typed here. Gives
-    /// the newcomer that waits for the briefing, and the acceptance for the primary. Save the newcomer in the
+    /// the entrant that waits for the briefing, and the acceptance for the primary. Save the entrant in the
     /// place of the new device, then send the acceptance.
     ///
     /// Offer and new device are used up, also by the wrong digits: somebody who made this offer has one guess.
@@ -177,10 +177,10 @@ impl LinkingOffer {
         new_device: NewDevice,
         digits: &LinkingDigits,
         now: u64,
-    ) -> Result<(Newcomer, Vec<u8>), Error> {
+    ) -> Result<(Entrant, Vec<u8>), Error> {
         let mut accepted = self.offered.accept(&new_device.request, digits)?;
         let acceptance = core::mem::take(&mut accepted.acceptance);
-        Ok((Newcomer::new(accepted, new_device.rendezvous(), now), acceptance))
+        Ok((Entrant::new(accepted, new_device.rendezvous(), now), acceptance))
     }
 }
 

@@ -113,7 +113,7 @@ impl Delta for Never {
 /// A secret that outlives the process: an [`Account`](crate::session::Account), a
 /// [`Device`](crate::session::Device), a [`Session`](crate::session::Session), a
 /// [`Client`](crate::client::Client), a [`NewDevice`](crate::client::NewDevice), a
-/// [`Newcomer`](crate::client::Newcomer), an
+/// [`Entrant`](crate::client::Entrant), an
 /// [`Invite`](crate::guest::Invite), a [`Chat`](crate::guest::Chat), and each [`Change`](super::Change) between two
 /// generations of one of them.
 ///

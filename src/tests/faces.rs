@@ -18,9 +18,9 @@ use core::hash::Hash;
 
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, Content, Conversation, DeviceList,
-    Envelope, GroupId, LinkingDigits, LinkingOffer, LinkingRequest, ListHash, ListMismatch,
-    ListUpdate, LogStatus, MessageId, NewDevice, Newcomer, Outgoing, OwnContent, OwnObject, Plan,
-    ReceivedLetter, RendezvousId, Sender, Tasks, To,
+    Entrant, Envelope, GroupId, LinkingDigits, LinkingOffer, LinkingRequest, ListHash,
+    ListMismatch, ListUpdate, LogStatus, MessageId, NewDevice, Outgoing, OwnContent, OwnObject,
+    Plan, ReceivedLetter, RendezvousId, Sender, Tasks, To,
 };
 use crate::error::{Answer, Error};
 use crate::guest::{
@@ -58,7 +58,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client,
         Content, Conversation, Decrypted, Device, DeviceId, DeviceList, EndReason, Envelope, Error,
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, LinkStatus, LinkingOffer,
-        LinkingDigits, LinkingRequest, ListHash, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Newcomer,
+        LinkingDigits, LinkingRequest, ListHash, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
         OneTimePrekey, OpenedClaim, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
         RecordedClaim, RendezvousId, Role, Sender, Sending, ServerCopy, Session, SessionId, StateKey, SyncOutcome, Tasks, To,
@@ -246,13 +246,13 @@ fn linking(primary: &mut Client, account: &Account, rng: &mut TestRng, print: Pr
     let offer = offer.apply();
     let offer = new.open(&offer, NOW).unwrap();
     print(&(&offer, primary.linking_digits().unwrap()));
-    let (newcomer, acceptance) = offer.accept(new, primary.linking_digits().unwrap(), NOW).unwrap();
-    print(&newcomer);
+    let (entrant, acceptance) = offer.accept(new, primary.linking_digits().unwrap(), NOW).unwrap();
+    print(&entrant);
     let briefing = primary.admit(account, &acceptance, CONTENT, NOW).unwrap();
     print(&briefing);
-    let briefing = newcomer.open(&briefing.apply(), NOW).unwrap();
+    let briefing = entrant.open(&briefing.apply(), NOW).unwrap();
     print(&briefing);
-    print(&briefing.begin(newcomer, NOW, rng).unwrap());
+    print(&briefing.begin(entrant, NOW, rng).unwrap());
 }
 
 fn with_a_guest(host: &mut Client, key: &StateKey, rng: &mut TestRng, print: Print<'_>) {

@@ -147,12 +147,12 @@ fn link(
     let offer = primary.approve(account, &request, 4, now, rng.op())?.apply();
     let offer = new.open(&offer, now)?;
     let digits = primary.linking_digits().ok_or(Error::Expired)?;
-    let (newcomer, acceptance) = offer.accept(new, digits, now)?;
+    let (entrant, acceptance) = offer.accept(new, digits, now)?;
     // An acceptance is admitted twice from one state, and says another thing the second time.
     let mut copy = Client::from_bytes(&primary.to_bytes())?;
     copy.admit(account, &acceptance, b"lost", now)?.apply();
     let briefing = primary.admit(account, &acceptance, name.as_bytes(), now)?.apply();
-    newcomer.open(&briefing, now)?.begin(newcomer, now, rng.op())
+    entrant.open(&briefing, now)?.begin(entrant, now, rng.op())
 }
 
 fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {

@@ -178,7 +178,7 @@ fn show_digits(world: &mut World, who: usize) -> Result<(), Stop> {
     world.publish("digits", vec![digits])
 }
 
-/// Lets the new device become a newcomer.
+/// Lets the new device become an entrant.
 fn accept(world: &mut World, who: usize, offer: &Mail) -> Result<(), Stop> {
     let Some(shown) = world.published("digits").first() else {
         return Stop::trouble("the primary shows no digits");
@@ -188,7 +188,7 @@ fn accept(world: &mut World, who: usize, offer: &Mail) -> Result<(), Stop> {
     let app = &mut apps[who];
     let Some((_, new_device)) = app.memory.new_devices.pop_first() else {
         // It was accepted, and came again.
-        let is_here = !app.memory.newcomers.is_empty() || !app.memory.clients.is_empty();
+        let is_here = !app.memory.entrants.is_empty() || !app.memory.clients.is_empty();
         return if is_here { Ok(()) } else { Stop::trouble("the new device is gone") };
     };
     let linking_offer = new_device.state.open(&offer.bytes, *now)?;
@@ -196,28 +196,28 @@ fn accept(world: &mut World, who: usize, offer: &Mail) -> Result<(), Stop> {
     for (row, _) in app.disk.table(new_device.name()) {
         transaction.delete(row.clone());
     }
-    let (newcomer, acceptance) = linking_offer.accept(new_device.state, &digits, *now)?;
-    let kept = Kept::new(&mut transaction, "newcomer/own", newcomer, &mut app.rng)?;
-    app.memory.newcomers.insert("newcomer/own".to_owned(), kept);
+    let (entrant, acceptance) = linking_offer.accept(new_device.state, &digits, *now)?;
+    let kept = Kept::new(&mut transaction, "entrant/own", entrant, &mut app.rng)?;
+    app.memory.entrants.insert("entrant/own".to_owned(), kept);
     transaction.send(PRIMARY, ACCEPTANCE, acceptance);
     app.finish(transaction, mail)
 }
 
-/// Lets the newcomer become a client.
+/// Lets the entrant become a client.
 fn begin_client(world: &mut World, who: usize, briefing: &Mail) -> Result<(), Stop> {
     let World { apps, mail, now, .. } = world;
     let app = &mut apps[who];
-    let Some((_, newcomer)) = app.memory.newcomers.pop_first() else {
+    let Some((_, entrant)) = app.memory.entrants.pop_first() else {
         // It was opened, and came again.
         return only(&mut app.memory.clients).map(drop);
     };
-    let briefing = newcomer.state.open(&briefing.bytes, *now)?;
+    let briefing = entrant.state.open(&briefing.bytes, *now)?;
     assert_eq!(briefing.notes(), NOTES);
     let mut transaction = app.begin();
-    for (row, _) in app.disk.table(newcomer.name()) {
+    for (row, _) in app.disk.table(entrant.name()) {
         transaction.delete(row.clone());
     }
-    let client = briefing.begin(newcomer.state, *now, &mut app.rng)?;
+    let client = briefing.begin(entrant.state, *now, &mut app.rng)?;
     let kept = Kept::new(&mut transaction, "client/own", client, &mut app.rng)?;
     app.memory.clients.insert("client/own".to_owned(), kept);
     app.finish(transaction, mail)

@@ -5,8 +5,8 @@ use std::fmt::{Debug, Display, Write};
 
 use latchstring::Error;
 use latchstring::client::{
-    BlobReference, Briefing, Client, Content, LinkingDigits, LinkingOffer, LinkingRequest,
-    NewDevice, Newcomer, OwnContent, OwnObject,
+    BlobReference, Briefing, Client, Content, Entrant, LinkingDigits, LinkingOffer, LinkingRequest,
+    NewDevice, OwnContent, OwnObject,
 };
 use latchstring::guest::{
     Chat, ChatEvent, Invite, InviteLink, OpenedClaim, Pin, Policy, Preview, ReceivedEvent,
@@ -41,7 +41,7 @@ has_none_of!(
     Pending<'static, Session, Vec<u8>>, Recorded<'static, Session, Vec<u8>>,
     Pending<'static, Session, Decrypted>, Recorded<'static, Session, Decrypted>,
     Sending<'static>, Decrypted, ReceivedEvent, Accepted, OpenedClaim<'static>, LinkingRequest,
-    BlobReference, Briefing, Content, Journal, LinkingDigits, LinkingOffer, Newcomer, NewDevice, OwnContent, OwnObject, Pin:
+    BlobReference, Briefing, Content, Journal, LinkingDigits, LinkingOffer, Entrant, NewDevice, OwnContent, OwnObject, Pin:
     [Clone, Display, PartialEq, PartialOrd, std::hash::Hash, Default, AsRef<[u8]>]
 );
 

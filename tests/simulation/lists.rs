@@ -2,7 +2,7 @@
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Client, DeviceList, LinkingRequest, ListUpdate, NewDevice, Newcomer,
+    Address, Client, DeviceList, Entrant, LinkingRequest, ListUpdate, NewDevice,
 };
 use latchstring::session::{Account, AccountId, AccountKey, Bundle, Certificate, OneTimePrekey};
 use latchstring::storage::State;
@@ -45,10 +45,10 @@ impl World {
             }
         };
         let linking_offer = new_device.open(&offer, now).unwrap();
-        let (newcomer, acceptance) = accepted(linking_offer, new_device, primary, now);
-        let newcomer = Newcomer::from_bytes(&newcomer.to_bytes()).unwrap();
+        let (entrant, acceptance) = accepted(linking_offer, new_device, primary, now);
+        let entrant = Entrant::from_bytes(&entrant.to_bytes()).unwrap();
         let briefing = primary.admit(account, &acceptance, b"", now).unwrap().apply();
-        Some(briefed(newcomer, &briefing, now, &mut self.rng))
+        Some(briefed(entrant, &briefing, now, &mut self.rng))
     }
 
     pub fn link(&mut self, person: usize) {

@@ -1,7 +1,7 @@
 //! Companions, linked as their users do it.
 
 use latchstring::client::{
-    Client, LinkingDigits, LinkingOffer, LinkingRequest, NewDevice, Newcomer,
+    Client, Entrant, LinkingDigits, LinkingOffer, LinkingRequest, NewDevice,
 };
 use latchstring::rand_core::CryptoRng;
 use latchstring::session::Account;
@@ -13,19 +13,19 @@ pub fn typed(primary: &Client) -> LinkingDigits {
     LinkingDigits::parse(&primary.linking_digits().unwrap().text()).unwrap()
 }
 
-/// Accepts an offer with the digits that the primary shows: gives the newcomer, and its acceptance.
+/// Accepts an offer with the digits that the primary shows: gives the entrant, and its acceptance.
 pub fn accepted(
     offer: LinkingOffer,
     new_device: NewDevice,
     primary: &Client,
     now: u64,
-) -> (Newcomer, Vec<u8>) {
+) -> (Entrant, Vec<u8>) {
     offer.accept(new_device, &typed(primary), now).unwrap()
 }
 
-/// Begins the client of a newcomer that was briefed.
-pub fn briefed(newcomer: Newcomer, briefing: &[u8], now: u64, rng: &mut impl CryptoRng) -> Client {
-    newcomer.open(briefing, now).unwrap().begin(newcomer, now, rng).unwrap()
+/// Begins the client of an entrant that was briefed.
+pub fn briefed(entrant: Entrant, briefing: &[u8], now: u64, rng: &mut impl CryptoRng) -> Client {
+    entrant.open(briefing, now).unwrap().begin(entrant, now, rng).unwrap()
 }
 
 /// Links a new device, from its code to its client.
@@ -34,7 +34,7 @@ pub fn companion(primary: &mut Client, account: &Account, now: u64, rng: &mut Te
     let request = LinkingRequest::read(&new_device.code(), now).unwrap();
     let offer = primary.approve(account, &request, 31, now, rng).unwrap().apply();
     let offer = new_device.open(&offer, now).unwrap();
-    let (newcomer, acceptance) = accepted(offer, new_device, primary, now);
+    let (entrant, acceptance) = accepted(offer, new_device, primary, now);
     let briefing = primary.admit(account, &acceptance, b"", now).unwrap().apply();
-    briefed(newcomer, &briefing, now, rng)
+    briefed(entrant, &briefing, now, rng)
 }

@@ -9,7 +9,7 @@
 use alloc::vec::Vec;
 
 use crate::client::contact::Contact;
-use crate::client::{Client, LinkingRequest, NewDevice, Newcomer};
+use crate::client::{Client, Entrant, LinkingRequest, NewDevice};
 use crate::error::Error;
 use crate::primitives::codec::Writer;
 use crate::primitives::tests::test_rng::TestRng;
@@ -20,9 +20,9 @@ use crate::storage::State;
 
 const NOW: u64 = 1_800_000_000;
 
-/// A newcomer, its primary just before it admits it, the list that does, and the lists of two other accounts.
+/// An entrant, its primary just before it admits it, the list that does, and the lists of two other accounts.
 struct Scene {
-    newcomer: Newcomer,
+    entrant: Entrant,
     primary: Client,
     next: DeviceList,
     others: [DeviceList; 2],
@@ -40,17 +40,17 @@ impl Scene {
         let offer = primary.approve(&account, &request, 4, NOW, &mut rng).unwrap().apply();
         let digits = primary.linking_digits().unwrap();
         let offer = new.open(&offer, NOW).unwrap();
-        let (newcomer, acceptance) = offer.accept(new, digits, NOW).unwrap();
+        let (entrant, acceptance) = offer.accept(new, digits, NOW).unwrap();
         let mut copy = Client::from_bytes(&primary.to_bytes()).unwrap();
         copy.admit(&account, &acceptance, b"", NOW).unwrap().apply();
         let next = copy.list().clone();
-        Self { newcomer, primary, next, others }
+        Self { entrant, primary, next, others }
     }
 
-    /// Seals what such a primary tells, and returns what the newcomer says to it.
+    /// Seals what such a primary tells, and returns what the entrant says to it.
     fn told(&self, content: &[u8]) -> Option<Error> {
         let pending = self.primary.inner.linking.as_ref().unwrap();
-        self.newcomer.open(&pending.brief(content).unwrap(), NOW).err()
+        self.entrant.open(&pending.brief(content).unwrap(), NOW).err()
     }
 
     /// Returns what is told with these lists in the contacts.

@@ -248,9 +248,9 @@ fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_acc
         let offer = primary.approve(&account, &request, 4, NOW, rng).unwrap().apply();
         let linking_offer = new_device.open(&offer, NOW).unwrap();
         let digits = primary.linking_digits().unwrap();
-        let (newcomer, acceptance) = linking_offer.accept(new_device, digits, NOW).unwrap();
+        let (entrant, acceptance) = linking_offer.accept(new_device, digits, NOW).unwrap();
         let briefing = primary.admit(&account, &acceptance, b"", NOW).unwrap().apply();
-        newcomer.open(&briefing, NOW).unwrap().begin(newcomer, NOW, rng).unwrap()
+        entrant.open(&briefing, NOW).unwrap().begin(entrant, NOW, rng).unwrap()
     };
     let stolen = link(&mut primary, &mut rng);
     let other = Account::generate(AccountId([2; 32]), &mut rng);

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::NOW;
 use super::form::Vector;
 use super::linking::{But, Linking, steps};
-use crate::client::{Client, LogStatus, Newcomer};
+use crate::client::{Client, Entrant, LogStatus};
 use crate::error::Error;
 use crate::primitives::codec::Reader;
 use crate::primitives::secret::Secret;
@@ -103,8 +103,8 @@ fn inside(list: &DeviceList) -> Vec<u8> {
 }
 
 impl Linking {
-    /// Makes the crate's own newcomer.
-    fn newcomer(&self) -> Newcomer {
+    /// Makes the crate's own entrant.
+    fn entrant(&self) -> Entrant {
         let companion = &self.home.companion;
         let (_, key, t) = &self.shown;
         let certificate = self.home.certificate(companion).encode();
@@ -113,7 +113,7 @@ impl Linking {
             (NOW.to_be_bytes(), [companion.signing_seed, companion.agreement_seed].concat());
         let parts: [&[u8]; 8] =
             [&[1, 0x0a], &seeds, &certificate, key, t, &rendezvous, &accepted, &list];
-        Newcomer::from_bytes(&parts.concat()).unwrap()
+        Entrant::from_bytes(&parts.concat()).unwrap()
     }
 }
 
@@ -126,11 +126,11 @@ fn briefing() -> Vector {
     let linking = steps(&mut v, But::Nothing);
     let told = tell(&mut v, &linking, linking.home.both(), inside);
     let (_, key, t) = &linking.shown;
-    let newcomer = linking.newcomer();
-    let opened = newcomer.open(&told.briefing, NOW).unwrap();
+    let entrant = linking.entrant();
+    let opened = entrant.open(&told.briefing, NOW).unwrap();
     assert_eq!((opened.list(), opened.notes()), (&told.next, NOTES));
     let mut rng = TestRng::new(1);
-    let client = opened.begin(newcomer, NOW, &mut rng).unwrap();
+    let client = opened.begin(entrant, NOW, &mut rng).unwrap();
     let account = told.contact.account();
     assert_eq!((client.list(), client.list_of(account)), (&told.next, Some(&told.contact)));
     assert!(client.is_verified(account));
@@ -151,7 +151,7 @@ fn briefing() -> Vector {
 }
 
 fn refused(v: Vector, linking: &Linking, briefing: &[u8]) -> Vector {
-    v.refused(linking.newcomer().open(briefing, NOW).err())
+    v.refused(linking.entrant().open(briefing, NOW).err())
 }
 
 fn of_another_linking() -> Vector {
@@ -183,7 +183,7 @@ fn with_a_false_list() -> Vector {
         *bytes.last_mut().unwrap() ^= 1;
         bytes
     });
-    let error = linking.newcomer().open(&told.briefing, NOW).err();
+    let error = linking.entrant().open(&told.briefing, NOW).err();
     assert_eq!(error, Some(Error::BadSignature));
     refused(v, &linking, &told.briefing)
 }

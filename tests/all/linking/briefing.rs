@@ -7,7 +7,7 @@ use super::*;
 /// A town in which the first person links a laptop.
 struct Admission {
     town: Town,
-    newcomer: Newcomer,
+    entrant: Entrant,
     acceptance: Vec<u8>,
 }
 
@@ -20,8 +20,8 @@ impl Admission {
         let Person { account, devices } = &mut town.people[0];
         let offer = devices[0].approve(account, &request, 31, now, &mut rng).unwrap().apply();
         let offer = new_device.open(&offer, now).unwrap();
-        let (newcomer, acceptance) = accepted(offer, new_device, &devices[0], now);
-        Self { town, newcomer, acceptance }
+        let (entrant, acceptance) = accepted(offer, new_device, &devices[0], now);
+        Self { town, entrant, acceptance }
     }
 
     /// Lets the primary admit the laptop, with these notes.
@@ -31,7 +31,7 @@ impl Admission {
     }
 
     fn open(&self, briefing: &[u8]) -> Result<Briefing, Error> {
-        self.newcomer.open(briefing, self.town.now)
+        self.entrant.open(briefing, self.town.now)
     }
 }
 
@@ -173,7 +173,7 @@ fn two_linkings_do_not_mix() {
     let theirs = other.admit(b"");
     assert_eq!(other.open(&briefing).err(), Some(Error::Forged));
     let opened = other.open(&theirs).unwrap();
-    let error = opened.begin(one.newcomer, NOW, &mut TestRng::new(1)).err();
+    let error = opened.begin(one.entrant, NOW, &mut TestRng::new(1)).err();
     assert_eq!(error, Some(Error::WrongPeer));
     // Nor do two of one account: the second device is told nothing by what the first one was.
     let mut again = Admission::new(one.town, 482);
@@ -183,15 +183,15 @@ fn two_linkings_do_not_mix() {
 }
 
 #[test]
-fn a_newcomer_waits_for_an_hour() {
+fn an_entrant_waits_for_an_hour() {
     let mut admission = Admission::new(Town::new(49, &[1, 1]), 490);
     let briefing = admission.admit(b"");
-    let mut newcomer = restored(&admission.newcomer);
-    assert_eq!(newcomer.expires(), NOW + 3600);
-    assert!(newcomer.open(&briefing, NOW + 3600).is_ok());
-    refuses(&mut newcomer, Error::Expired, |newcomer| newcomer.open(&briefing, NOW + 3601));
+    let mut entrant = restored(&admission.entrant);
+    assert_eq!(entrant.expires(), NOW + 3600);
+    assert!(entrant.open(&briefing, NOW + 3600).is_ok());
+    refuses(&mut entrant, Error::Expired, |entrant| entrant.open(&briefing, NOW + 3601));
     // A clock that was set back makes it no younger, and no older.
-    assert!(newcomer.open(&briefing, 0).is_ok());
+    assert!(entrant.open(&briefing, 0).is_ok());
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn lists_that_the_primary_signs_meanwhile_lead_to_the_one_that_it_tells() {
     let briefing = admission.admit(b"");
     let opened = admission.open(&briefing).unwrap();
     assert_eq!(opened.list().epoch(), before.epoch() + 3);
-    let laptop = opened.begin(admission.newcomer, NOW, &mut admission.town.rng).unwrap();
+    let laptop = opened.begin(admission.entrant, NOW, &mut admission.town.rng).unwrap();
     assert_eq!(laptop.list(), admission.town.people[0].devices[0].list());
     assert!(laptop.plan(To::Own, NOW).is_ok());
 }
@@ -258,7 +258,7 @@ fn a_primary_that_knows_nobody_tells_of_nobody() {
     let mut admission = Admission::new(Town::new(54, &[1]), 540);
     let briefing = admission.admit(b"");
     let opened = admission.open(&briefing).unwrap();
-    let laptop = opened.begin(admission.newcomer, NOW, &mut admission.town.rng).unwrap();
+    let laptop = opened.begin(admission.entrant, NOW, &mut admission.town.rng).unwrap();
     let strangers = [AccountId([2; 32])];
     assert_eq!(laptop.unknown(&strangers).count(), 1);
 }

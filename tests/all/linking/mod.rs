@@ -8,8 +8,8 @@ mod procedure;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use latchstring::Error;
 use latchstring::client::{
-    Address, Briefing, Client, DeviceList, LinkingDigits, LinkingOffer, LinkingRequest, ListUpdate,
-    LogStatus, NewDevice, Newcomer, To,
+    Address, Briefing, Client, DeviceList, Entrant, LinkingDigits, LinkingOffer, LinkingRequest,
+    ListUpdate, LogStatus, NewDevice, To,
 };
 use latchstring::session::Account;
 use latchstring::storage::State;
@@ -53,12 +53,12 @@ impl Linking {
         self.new_device.open(&offer, NOW).unwrap()
     }
 
-    /// Lets the new device accept: returns the newcomer, and its acceptance.
-    fn accepted(mut self) -> (Person, Newcomer, Vec<u8>) {
+    /// Lets the new device accept: returns the entrant, and its acceptance.
+    fn accepted(mut self) -> (Person, Entrant, Vec<u8>) {
         let linking_offer = self.linking_offer();
-        let (newcomer, acceptance) =
+        let (entrant, acceptance) =
             accepted(linking_offer, self.new_device, &self.person.devices[0], NOW);
-        (self.person, newcomer, acceptance)
+        (self.person, entrant, acceptance)
     }
 }
 

@@ -16,19 +16,19 @@ fn both_sides_see_what_they_link_before_they_agree() {
     assert_eq!(linking_offer.account(), linking.person.id());
     assert_eq!(linking_offer.primary(), primary.certificate());
     assert_eq!(linking_offer.list(), primary.list());
-    let (newcomer, acceptance) =
+    let (entrant, acceptance) =
         accepted(linking_offer, linking.new_device, &linking.person.devices[0], NOW);
-    let newcomer = restored(&newcomer);
-    assert_eq!(newcomer.certificate().identity(), request.identity());
-    assert_eq!(newcomer.rendezvous(), request.rendezvous());
+    let entrant = restored(&entrant);
+    assert_eq!(entrant.certificate().identity(), request.identity());
+    assert_eq!(entrant.rendezvous(), request.rendezvous());
 
     let Person { account, devices } = &mut linking.person;
     devices[0] = restored(&devices[0]);
     let briefing = devices[0].admit(account, &acceptance, b"notes", NOW).unwrap().apply();
-    let opened = newcomer.open(&briefing, NOW).unwrap();
+    let opened = entrant.open(&briefing, NOW).unwrap();
     assert_eq!((opened.list(), opened.notes()), (devices[0].list(), &b"notes"[..]));
-    let certificate = newcomer.certificate().clone();
-    let companion = opened.begin(newcomer, NOW, &mut linking.rng).unwrap();
+    let certificate = entrant.certificate().clone();
+    let companion = opened.begin(entrant, NOW, &mut linking.rng).unwrap();
     assert_eq!(companion.certificate(), &certificate);
     assert_eq!(companion.list(), devices[0].list());
     assert_eq!(companion.list().device(certificate.device()), Some(&certificate));
@@ -168,10 +168,10 @@ fn another_offer_takes_the_place_of_the_one_before() {
         primary.admit(account, &acceptance, b"", NOW).map(drop)
     });
     let linking_offer = other.open(&offer, NOW).unwrap();
-    let (newcomer, acceptance) = accepted(linking_offer, other, &devices[0], NOW);
+    let (entrant, acceptance) = accepted(linking_offer, other, &devices[0], NOW);
     devices[0].admit(account, &acceptance, b"", NOW).unwrap().apply();
     let list = devices[0].list();
-    assert!(list.device(newcomer.certificate().device()).is_some());
+    assert!(list.device(entrant.certificate().device()).is_some());
 }
 
 #[test]

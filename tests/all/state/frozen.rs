@@ -23,7 +23,7 @@ struct Frozen {
     /// The list under which `new_device` was offered a place, and the offer.
     offer: Vec<u8>,
     /// What `new_device` is once it has accepted, and its briefing.
-    newcomer: Newcomer,
+    entrant: Entrant,
     briefing: Vec<u8>,
 }
 
@@ -64,7 +64,7 @@ impl Frozen {
         let Person { account: owner, devices } = &mut town.people[0];
         let offer = devices[0].approve(owner, &request, 4, NOW, &mut town.rng).unwrap().apply();
         let opened = new_device.open(&offer, NOW).unwrap();
-        let (newcomer, acceptance) = accepted(opened, restored(&new_device), &devices[0], NOW);
+        let (entrant, acceptance) = accepted(opened, restored(&new_device), &devices[0], NOW);
         let mut primary = restored(&devices[0]);
         let (friend, key) = (AccountId([2; 32]), devices[0].list_of(AccountId([2; 32])));
         let key = key.unwrap().account_key();
@@ -79,7 +79,7 @@ impl Frozen {
             new_device,
             letter,
             offer,
-            newcomer,
+            entrant,
             briefing,
             account,
             device,
@@ -108,7 +108,7 @@ impl Frozen {
             new_device: thawed("candidate"),
             letter: thawed("letter"),
             offer: read("offer"),
-            newcomer: thawed("newcomer"),
+            entrant: thawed("entrant"),
             briefing: read("briefing"),
         }
     }
@@ -183,7 +183,7 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
         write("candidate", &made.new_device.to_bytes());
         write("letter", &made.letter.to_bytes());
         write("offer", &made.offer);
-        write("newcomer", &made.newcomer.to_bytes());
+        write("entrant", &made.entrant.to_bytes());
         write("briefing", &made.briefing);
     }
     let mut frozen = Frozen::read();
@@ -204,8 +204,8 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
     assert_eq!(frozen.client.mismatches().count(), 0);
     frozen.letter.apply(&mut frozen.client).unwrap();
     assert_eq!(frozen.new_device.open(&frozen.offer, NOW).unwrap().list(), frozen.client.list());
-    let briefing = frozen.newcomer.open(&frozen.briefing, NOW).unwrap();
+    let briefing = frozen.entrant.open(&frozen.briefing, NOW).unwrap();
     assert_eq!(briefing.notes(), b"notes");
-    let tablet = briefing.begin(frozen.newcomer, NOW, &mut TestRng::new(1)).unwrap();
+    let tablet = briefing.begin(frozen.entrant, NOW, &mut TestRng::new(1)).unwrap();
     assert!(tablet.is_verified(AccountId([2; 32])));
 }

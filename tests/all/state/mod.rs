@@ -8,7 +8,7 @@ mod records;
 mod restoring;
 
 use latchstring::Error;
-use latchstring::client::{Client, LinkingRequest, NewDevice, Newcomer};
+use latchstring::client::{Client, Entrant, LinkingRequest, NewDevice};
 use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite};
 use latchstring::session::{Account, AccountId, Device, Session};
 use latchstring::storage::{Anchor, Change, Journal, Pending, State, StateKey};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use latchstring::Zeroizing;
-use latchstring::client::{Client, NewDevice, Newcomer};
+use latchstring::client::{Client, Entrant, NewDevice};
 use latchstring::guest::{Chat, Invite};
 use latchstring::session::{Account, Device, Session};
 use latchstring::storage::State;
@@ -21,7 +21,7 @@ pub struct Memory {
     pub devices: Shelf<Device>,
     pub sessions: Shelf<Session>,
     pub new_devices: Shelf<NewDevice>,
-    pub newcomers: Shelf<Newcomer>,
+    pub entrants: Shelf<Entrant>,
     pub clients: Shelf<Client>,
     pub invites: Shelf<Invite>,
     pub chats: Shelf<Chat>,
@@ -42,7 +42,7 @@ impl Memory {
                 "device" => put(&mut memory.devices, disk, name)?,
                 "session" => put(&mut memory.sessions, disk, name)?,
                 "new-device" => put(&mut memory.new_devices, disk, name)?,
-                "newcomer" => put(&mut memory.newcomers, disk, name)?,
+                "entrant" => put(&mut memory.entrants, disk, name)?,
                 "client" => put(&mut memory.clients, disk, name)?,
                 "invite" => put(&mut memory.invites, disk, name)?,
                 "chat" => put(&mut memory.chats, disk, name)?,
@@ -59,7 +59,7 @@ impl Memory {
         list(&self.devices, &mut all);
         list(&self.sessions, &mut all);
         list(&self.new_devices, &mut all);
-        list(&self.newcomers, &mut all);
+        list(&self.entrants, &mut all);
         list(&self.clients, &mut all);
         list(&self.invites, &mut all);
         list(&self.chats, &mut all);

@@ -212,7 +212,7 @@ impl Transaction {
         self.put(format!("{name}#anchor"), to.to_bytes().to_vec());
         self.stored.insert(name.to_owned(), to);
         // A new device has no history, and is nothing that a backup brings back.
-        let passes = ["new-device/", "newcomer/"];
+        let passes = ["new-device/", "entrant/"];
         if !passes.iter().any(|kind| name.starts_with(kind)) {
             self.outer.push((name.to_owned(), to));
         }

@@ -12,7 +12,7 @@ use crate::protocol::identity::linking::briefing::BriefingKey;
 use crate::protocol::identity::linking::code::RendezvousId;
 use crate::storage::{Anchor, Never, Stateful};
 
-/// The time in seconds for which a newcomer takes its briefing: an hour.
+/// The time in seconds for which an entrant takes its briefing: an hour.
 const BRIEFING_LIFE: u64 = 3600;
 
 /// A device that has accepted a primary's offer and waits for the briefing. Secret.
@@ -20,11 +20,11 @@ const BRIEFING_LIFE: u64 = 3600;
 /// It can write to nobody and learn no list: whom the account knows, and by which keys, it hears from the
 /// primary and not from a server. After an hour it is good for nothing; delete it, and link the device anew. If
 /// the primary has admitted it meanwhile, its user removes it there ([`Client::remove`](super::Client::remove)).
-pub struct Newcomer {
+pub struct Entrant {
     pub(super) inner: Box<Inner>,
 }
 
-redacted!(Newcomer, |newcomer| certificate = newcomer.certificate());
+redacted!(Entrant, |entrant| certificate = entrant.certificate());
 
 pub(super) struct Inner {
     pub(super) identity: Identity,
@@ -35,8 +35,8 @@ pub(super) struct Inner {
     pub(super) list: DeviceList,
 }
 
-impl Newcomer {
-    /// Makes the newcomer of an offer that was accepted now.
+impl Entrant {
+    /// Makes the entrant of an offer that was accepted now.
     pub(super) fn new(accepted: Accepted, rendezvous: RendezvousId, now: u64) -> Self {
         let Accepted { identity, list, briefing, acceptance: _ } = accepted;
         let inner = Inner { identity, briefing, rendezvous, accepted: now, list };
@@ -62,7 +62,7 @@ impl Newcomer {
     }
 }
 
-impl Stateful for Newcomer {
+impl Stateful for Entrant {
     const KIND: u8 = 0x0a;
 
     type Delta = Never;
