@@ -17,6 +17,9 @@ pub(super) struct Contact {
     /// Set once the user has forgotten the account: what protects against older lists is kept, and nothing
     /// else.
     pub(super) forgotten: bool,
+    /// Set until this account has written to it, or the user has decided about one of its lists: what newcomers
+    /// make a client hold has bounds of its own.
+    pub(super) newcomer: bool,
     /// Since when each device has been in the list, as far as this device knows.
     since: Vec<Since>,
     /// Lists that do not follow from the one above: another account key, or a gap too long to prove. Nothing
@@ -79,7 +82,13 @@ impl Contact {
         let (epoch, issued) = (list.epoch(), list.issued());
         let ids = list.devices().iter().map(Certificate::device);
         let since = ids.map(|device| Since { device, epoch, issued }).collect();
-        Self { list, forgotten: false, since, waiting: Waiting::default(), ahead: Ahead::default() }
+        let (waiting, ahead) = (Waiting::default(), Ahead::default());
+        Self { list, forgotten: false, newcomer: true, since, waiting, ahead }
+    }
+
+    /// Makes what a device knows of its own account.
+    pub(super) fn own(list: DeviceList) -> Self {
+        Self { newcomer: false, ..Self::new(list) }
     }
 
     /// Begins anew with a list that the user has acknowledged. What was dismissed stays dismissed, and the key that
@@ -91,7 +100,7 @@ impl Contact {
         if before != key {
             waiting.dismiss(Dismissal(before.0), now);
         }
-        *self = Self { waiting, ..Self::new(list) };
+        *self = Self { waiting, newcomer: false, ..Self::new(list) };
     }
 
     /// Compares a list of this account with all that is held of it.
@@ -187,6 +196,11 @@ impl Contact {
         Listed::of(&self.list)
     }
 
+    /// Tells whether it can be what a device knows of its own account: nothing of that is forgotten or waits.
+    pub(super) fn is_own(&self) -> bool {
+        !self.forgotten && !self.newcomer && self.waiting.is_empty()
+    }
+
     /// Checks that something may be sent to the account.
     pub(super) fn check(&self, now: Now) -> Result<(), Error> {
         if self.waiting.is_open() { Err(Error::AccountChanged) } else { self.check_time(now) }
@@ -215,6 +229,7 @@ impl Contact {
     pub(super) fn write(&self, writer: &mut Writer) {
         self.list.write(writer);
         writer.flag(self.forgotten);
+        writer.flag(self.newcomer);
         writer.list(&self.since, |since, writer| {
             writer.raw(&since.device.0);
             writer.u64(since.epoch);
@@ -225,13 +240,18 @@ impl Contact {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (list, forgotten) = (DeviceList::recall(reader)?, reader.flag()?);
-        let since = reader.list(MAX_DEVICES, |reader| {
+        let list = DeviceList::recall(reader)?;
+        let (forgotten, newcomer) = (reader.flag()?, reader.flag()?);
+        let since: Vec<_> = reader.list(MAX_DEVICES, |reader| {
             let device = DeviceId(*reader.array()?);
             Ok(Since { device, epoch: reader.u64()?, issued: reader.u64()? })
         })?;
+        let listed = list.devices().iter().map(Certificate::device);
+        if !since.iter().map(|since| since.device).eq(listed) {
+            return Err(Error::Malformed);
+        }
         let waiting = Waiting::read(reader, &list)?;
         let ahead = Ahead::read(reader, &list)?;
-        Ok(Self { list, forgotten, since, waiting, ahead })
+        Ok(Self { list, forgotten, newcomer, since, waiting, ahead })
     }
 }

@@ -93,14 +93,15 @@ impl Inner {
 
     pub(super) fn acknowledge(&mut self, list: DeviceList, now: u64) {
         let account = list.account();
-        if let Some(contact) = self.contacts.get_mut(&account) {
-            contact.acknowledge(list, now);
+        if self.contacts.contains_key(&account) {
+            self.change_contact(account, |contact| contact.acknowledge(list, now));
             self.sent.forget(account);
             self.part(account, |_, _| true);
         }
     }
 
     pub(super) fn dismiss(&mut self, dismissed: &Dismissed, now: u64) {
+        self.acquaint(dismissed.account);
         if let Some(contact) = self.contacts.get_mut(&dismissed.account) {
             contact.waiting.dismiss(dismissed.dismissal, now);
         }

@@ -52,6 +52,8 @@ pub(super) enum ClientItem {
     Sent(Box<Sent>),
     /// A message was sealed once more.
     Resent(Box<Resent>),
+    /// Another own device has written to an account.
+    Acquaint(Box<AccountId>),
     /// A device reported a list that differs from the known one, or no longer does.
     Report(Box<Report>),
     /// An account's list, new or following the known one.
@@ -182,6 +184,7 @@ impl ClientItem {
             Self::Dismiss(_) => 17,
             Self::ResetClock => 18,
             Self::SeenReported => 19,
+            Self::Acquaint(_) => 20,
         }
     }
 
@@ -221,7 +224,7 @@ impl ClientItem {
                 writer.raw(&dismissed.account.0);
                 writer.raw(&dismissed.dismissal.0);
             }
-            Self::Forget(account) => writer.raw(&account.0),
+            Self::Forget(account) | Self::Acquaint(account) => writer.raw(&account.0),
         }
     }
 
@@ -266,6 +269,7 @@ impl ClientItem {
             16 => Self::Expire,
             18 => Self::ResetClock,
             19 => Self::SeenReported,
+            20 => Self::Acquaint(Box::new(AccountId(*reader.array()?))),
             17 => {
                 let (account, dismissal) =
                     (AccountId(*reader.array()?), Dismissal(*reader.array()?));

@@ -1,4 +1,5 @@
 //! A client from inside.
 
 mod client;
+mod quotas;
 mod session_choice;
