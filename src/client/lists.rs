@@ -224,7 +224,7 @@ impl Inner {
             Relation::Follows => {
                 (ListUpdate::between(&contact.list, contact.newest(list)), learn())
             }
-            Relation::Waits(true) if contact.newcomer && self.holdings.is_full_of_lists() => {
+            Relation::Waits(true) if !self.has_room_for_list(contact, list) => {
                 return Err(Error::TooManyAccounts);
             }
             Relation::Waits(true) => {

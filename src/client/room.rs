@@ -14,6 +14,7 @@ use super::limits::{MAX_NEWCOMERS, MAX_REPLACED_OF_ACCOUNT};
 use super::peer::Peer;
 use super::session_choice::MAX_REPLACED;
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
+use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::position::SessionId;
 use crate::storage::Anchor;
 
@@ -46,7 +47,7 @@ impl Inner {
     pub(super) fn displaced_by(&self, from: Address, activate: bool) -> Displaced {
         let peer = self.peers.get(&from);
         let has_active = peer.is_some_and(Peer::has_active);
-        // The session of an active initiator is confirmed here: its peer sends in no other one.
+        // What is accepted is confirmed from the start: once it is active its initiator sends in no other one.
         let last = if activate { None } else { peer.and_then(Peer::last) };
         self.displaced(from, has_active || !activate, last)
     }
@@ -255,6 +256,12 @@ impl Inner {
     pub(super) fn has_room_for_newcomer(&self) -> bool {
         let is_full = self.holdings.is_full_of_newcomers(self.contacts.len());
         !is_full || self.forgotten_newcomer().is_some()
+    }
+
+    /// Tells whether a list can wait: of a newcomer, in the place of an older one under its key if need be.
+    pub(super) fn has_room_for_list(&self, contact: &Contact, list: &DeviceList) -> bool {
+        let is_one_more = contact.waiting.under(list.account_key()).is_none();
+        !(contact.newcomer && is_one_more && self.holdings.is_full_of_lists())
     }
 
     /// Finds the forgotten newcomer whose list is the oldest.
