@@ -104,7 +104,9 @@ fn whoever_holds_most_loses_first_and_a_friend_nothing() {
 fn newcomers_have_an_eighth_of_the_keys_and_take_them_from_newcomers_only() {
     let mut victim = Victim::new(5);
     let friend = victim.befriend(1, 1);
+    // The friend holds most.
     victim.flood(&friend, (0, NOW), MAX_SKIPPED);
+    victim.flood(&friend, (0, NOW + 1), MAX_SKIPPED);
     let shy = victim.meet(2, 1);
     let (_, letter) = victim.flood(&shy, (0, NOW), 10);
     let mut crowd = Vec::new();
@@ -115,7 +117,7 @@ fn newcomers_have_an_eighth_of_the_keys_and_take_them_from_newcomers_only() {
     }
     let held: usize = crowd.iter().map(|one| victim.keys(one)).sum();
     assert_eq!(held + 10, MAX_SKIPPED_OF_NEWCOMERS);
-    assert_eq!((victim.keys(&friend), victim.lost[&friend.id()]), (MAX_SKIPPED, 0));
+    assert_eq!((victim.keys(&friend), victim.lost[&friend.id()]), (2 * MAX_SKIPPED, 0));
     assert_eq!(victim.lost.values().sum::<usize>(), 6 * MAX_SKIPPED - held);
     victim.length();
     assert!(victim.open(shy.address(0), &letter, NOW).is_ok());
