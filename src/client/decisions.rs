@@ -72,7 +72,8 @@ impl Client {
 
     /// Forgets an account: its devices, the sessions with them, and what was sent to it. What protects against
     /// older lists stays: the newest list that was known, what waits, and what was dismissed. So the next list
-    /// of the account that is learned follows from that one, or waits for the user.
+    /// of the account that is learned follows from that one, or waits for the user. Only an account that nothing was
+    /// written to gives way altogether, once there is no room for another one of that kind.
     ///
     /// # Errors
     ///

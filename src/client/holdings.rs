@@ -24,7 +24,7 @@ pub(super) struct Holding {
 }
 
 /// Who gives how many skipped keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Surplus {
     /// The account itself.
     pub(super) own: usize,

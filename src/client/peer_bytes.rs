@@ -1,6 +1,7 @@
 //! What a client holds of one other device, as it is stored: `spec/state.md`, "Client, kind 0x06".
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use super::limits::MAX_ACCOUNTS;
 use super::links::Links;
@@ -35,11 +36,17 @@ impl Peer {
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let active = reader.option(Session::read)?;
-        let replaced = reader.list(MAX_REPLACED, ReplacedSession::read)?;
+        let replaced: Vec<_> = reader.list(MAX_REPLACED, ReplacedSession::read)?;
         let (since, newest, heard) = (reader.u64()?, reader.u64()?, reader.u64()?);
         let (met, latest) = (Met::read(reader)?, Met::read(reader)?);
         let resend_requested = reader.flag()?;
         let (forgot, told) = (reader.flag()?, reader.flag()?);
+        let ids = active.iter().chain(replaced.iter().map(|replaced| &replaced.session));
+        let mut ids: Vec<_> = ids.map(Session::id).collect();
+        ids.sort_unstable();
+        if (told && !forgot) || !ids.is_sorted_by(|one, other| one < other) {
+            return Err(Error::Malformed);
+        }
         let links = Links::read(reader)?;
         let mut reports = BTreeMap::new();
         for _ in 0..reader.count(MAX_ACCOUNTS.saturating_add(1))? {

@@ -14,7 +14,6 @@ use super::client::{Client, Inner};
 use super::consistency::Findings;
 use super::content::{Alert, Content, ReceivedLetter};
 use super::delta::{Accept, ClientItem, MovedSession};
-use super::holdings::Surplus;
 use super::peer::Peer;
 use super::plan::Conversation;
 use super::sender::Sender;
@@ -28,8 +27,8 @@ struct ReadLetter {
     opened: Decrypted,
     standing: Standing,
     found: Findings,
-    /// The skipped keys of the account's sessions that there are then.
-    keys: usize,
+    /// The skipped keys of the account's sessions that there are then, if it brings some.
+    keys: Option<usize>,
 }
 
 impl Client {
@@ -68,9 +67,9 @@ impl Client {
         let ReadLetter { opened, standing, mut found, keys } =
             inner.read(from, &Incoming::parse(envelope)?, now)?;
         let Decrypted { content, position, skipped, lost } = opened;
-        let Surplus { own, other } = inner.surplus(from.account, keys);
-        let lost = lost.saturating_add(own);
-        found.alerts.extend(other.map(|(of, messages)| Alert::Lost { of, messages }));
+        let surplus = keys.map(|keys| inner.surplus(from.account, keys)).unwrap_or_default();
+        let lost = lost.saturating_add(surplus.own);
+        found.alerts.extend(surplus.other.map(|(of, messages)| Alert::Lost { of, messages }));
         let letter = Letter::decode(&content)?;
         letter.check_sender(from.account, inner.account())?;
         if letter.rolled_back && !found.alerts.contains(&Alert::RolledBack) {
@@ -187,8 +186,10 @@ impl Inner {
                 Standing::Replaced => Some(Alert::OldSession),
                 Standing::Stray => Some(Alert::StraySession),
             };
-            let others = self.holdings.keys_of(from.account).saturating_sub(session.skipped());
-            let keys = others.saturating_add(session.skipped_after(&delta));
+            let keys = (opened.skipped > 0).then(|| {
+                let others = self.holdings.keys_of(from.account).saturating_sub(session.skipped());
+                others.saturating_add(session.skipped_after(&delta))
+            });
             let moved = MovedSession { with: from, slot, delta };
             let items = [ClientItem::Opened(Box::new(moved))].into();
             let found = Findings { items, alerts: alert.into_iter().collect() };
@@ -232,7 +233,7 @@ impl Inner {
         alerts.extend(erased);
         opened.lost = opened.lost.saturating_add(displaced.keys);
         let others = self.holdings.keys_of(from.account).saturating_sub(displaced.keys);
-        let keys = others.saturating_add(session.skipped());
+        let keys = Some(others.saturating_add(session.skipped()));
         let items = Vec::from([
             self.prekeys(prekeys),
             ClientItem::Accept(Box::new(Accept { from, session, activate, found: contradiction })),

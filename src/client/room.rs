@@ -201,20 +201,28 @@ impl Inner {
     }
 
     /// Counts what was loaded, and tells whether it can have been written: whether nobody holds more than a quota,
-    /// and nothing is held of accounts that are not known.
+    /// and everything is of devices in known lists, and about known accounts.
     pub(super) fn count_loaded(&mut self) -> bool {
         for contact in self.contacts.values() {
             self.holdings.enter(contact);
         }
         self.count_all();
-        let is_known = |address: &Address| self.contact(address.account).is_some();
+        let is_listed = |address: &Address, peer: &Peer| {
+            let listed =
+                self.contact(address.account).and_then(|it| it.list.device(address.device));
+            listed.is_some_and(|listed| peer.is_of(listed))
+                && peer.reports.keys().all(|subject| self.contact(*subject).is_some())
+        };
         let replaced = |account| {
             let peers = self.peers.range(devices_of(account));
             peers.fold(0_usize, |sum, (_, peer)| sum.saturating_add(peer.counts().1))
         };
         let is_bounded = |address: &Address| replaced(address.account) <= MAX_REPLACED_OF_ACCOUNT;
         self.holdings.is_kept()
-            && self.peers.keys().all(|address| is_known(address) && is_bounded(address))
+            && self
+                .peers
+                .iter()
+                .all(|(address, peer)| is_listed(address, peer) && is_bounded(address))
     }
 
     fn held_with(&self, account: AccountId) -> Holding {

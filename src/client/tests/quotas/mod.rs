@@ -16,9 +16,12 @@ use crate::client::limits::{
     MAX_REPLACED_OF_ACCOUNT, MAX_SKIPPED_OF_ACCOUNT, MAX_SKIPPED_OF_CLIENT,
     MAX_SKIPPED_OF_NEWCOMERS,
 };
-use crate::client::{Alert, Client};
+use crate::client::peer::Peer;
+use crate::client::{Address, Alert, Client};
 use crate::error::Error;
+use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::MAX_DEVICES;
+use crate::protocol::letter::Listed;
 use crate::protocol::ratchet::MAX_SKIPPED;
 use crate::storage::State;
 
@@ -164,6 +167,33 @@ fn a_state_in_which_somebody_holds_more_than_a_quota_does_not_load() {
     refused(&victim, "sessions with an account that is not known");
     victim.client.learn(&two.list, NOW).unwrap().apply();
     victim.length();
+}
+
+#[test]
+fn what_is_held_of_nobody_known_does_not_load() {
+    let mut victim = Victim::new(10);
+    let one = victim.befriend(1, 2);
+    victim.flood(&one, (0, NOW), 1);
+    victim.flood(&one, (0, NOW + 1), 1);
+    victim.length();
+    let (stays, gone) = (one.address(0), Address { device: DeviceId([9; 8]), ..one.address(0) });
+    let peer = |victim: &mut Victim| victim.client.inner.peers.remove(&stays).unwrap();
+    let mut moved = peer(&mut victim);
+    moved.told = true;
+    victim.client.inner.peers.insert(stays, moved);
+    refused(&victim, "told what is not said");
+    let mut moved = peer(&mut victim);
+    (moved.told, moved.heard) = (false, NOW);
+    let listed = Listed { epoch: 1, hash: [1; 32] };
+    moved.reports.insert(AccountId([9; 32]), listed);
+    victim.client.inner.peers.insert(stays, moved);
+    refused(&victim, "a report about nobody");
+    let mut moved = peer(&mut victim);
+    moved.reports.clear();
+    victim.client.inner.peers.insert(stays, moved);
+    victim.length();
+    victim.client.inner.peers.insert(gone, Peer::new(1));
+    refused(&victim, "a device that is not listed");
 }
 
 #[test]

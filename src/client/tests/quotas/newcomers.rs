@@ -5,7 +5,7 @@ use crate::client::limits::{MAX_NEWCOMER_LISTS, MAX_NEWCOMER_SESSIONS, MAX_NEWCO
 use crate::client::tombstones::MAX_TOMBSTONES;
 use crate::client::{Content, MessageId, To};
 use crate::protocol::identity::device_list::DeviceList;
-use crate::session::{Account, AccountId};
+use crate::session::Account;
 
 /// Makes so many newcomers that each have written one letter.
 fn fill(victim: &mut Victim, numbers: core::ops::Range<u32>) -> Vec<Crowd> {
@@ -182,16 +182,11 @@ fn tombstones_of_newcomers_push_out_no_others() {
     let (busy, shy) = (victim.befriend(2, 1), victim.befriend(3, 1));
     let inner = &mut victim.client.inner;
     inner.bury(shy.address(0), 6);
-    let device = |number: u64| crate::client::Address {
-        account: busy.id(),
-        device: crate::session::DeviceId(number.to_be_bytes()),
-    };
+    let device =
+        |number: u64| Address { account: busy.id(), device: DeviceId(number.to_be_bytes()) };
     // A newcomer's go first, then those of the account that has most.
     for number in 0..3000_u32 {
-        let newcomer = crate::client::Address {
-            account: crowd::id(100 + number),
-            device: crate::session::DeviceId([1; 8]),
-        };
+        let newcomer = Address { account: crowd::id(100 + number), device: DeviceId([1; 8]) };
         inner.bury(newcomer, 7);
     }
     for number in 0..3000 {
