@@ -192,7 +192,7 @@ def briefing(v):
         house.issue(made, "", 1_800_000_000, *members)
         parts.append(made.values["list"])
     since = contact.contact[:8] + u(1, 8) + u(1_800_000_000, 8)     # state.md, "Client, kind 0x06"
-    told = v.same("contact list", parts[1])[2:] + b"\0\1\1" + u(1, 4) + since + bytes(4 + 4 + 8 + 16)
+    told = v.same("contact list", parts[1])[2:] + b"\0\0\1\1" + u(1, 4) + since + bytes(4 + 4 + 8 + 16)
     content = lp(v.same("next list", parts[0])) + lp(b"settings of the app") + u(1, 4) + told
     text = v.same("briefing text", padded(v.same("briefing content", content)))
     salt = v.same("briefing salt", mac(key, label("linking/briefing-salt") + t + text))

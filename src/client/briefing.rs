@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::client::Client;
 use super::contact::Contact;
 use super::entrant::{self, Entrant};
+use super::holdings::Holdings;
 use super::limits::MAX_ACCOUNTS;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
@@ -28,6 +29,7 @@ use crate::session::Device;
 pub struct Briefing {
     list: DeviceList,
     contacts: BTreeMap<AccountId, Contact>,
+    holdings: Holdings,
     notes: Zeroizing<Vec<u8>>,
     transcript: [u8; 32],
 }
@@ -71,8 +73,8 @@ impl Briefing {
             }
             list.check(now)?;
             let notes = Zeroizing::new(reader.bytes(MAX_CONTENT)?.to_vec());
-            let contacts = read_contacts(reader, list.account(), now)?;
-            Ok(Self { list, contacts, notes, transcript: *entrant.briefing.transcript() })
+            let (contacts, holdings) = read_contacts(reader, list.account(), now)?;
+            Ok(Self { list, contacts, holdings, notes, transcript: *entrant.briefing.transcript() })
         })
     }
 
@@ -94,10 +96,11 @@ impl Briefing {
         }
         let mut client = Client::new(Device::new(identity, now, rng), self.list.clone(), now);
         // Since when each device has been listed: the others since the offer at the latest.
-        let mut own = Contact::new(list);
+        let mut own = Contact::own(list);
         own.advance(self.list);
         client.inner.own = own;
         client.inner.contacts = self.contacts;
+        client.inner.holdings = self.holdings;
         Ok(client)
     }
 
@@ -131,8 +134,8 @@ fn read_contacts(
     reader: &mut Reader<'_>,
     own: AccountId,
     now: u64,
-) -> Result<BTreeMap<AccountId, Contact>, Error> {
-    let mut contacts = BTreeMap::new();
+) -> Result<(BTreeMap<AccountId, Contact>, Holdings), Error> {
+    let (mut contacts, mut holdings) = (BTreeMap::new(), Holdings::default());
     for _ in 0..reader.count(MAX_ACCOUNTS)? {
         let mut contact = Contact::read(reader)?;
         contact.verify()?;
@@ -141,7 +144,9 @@ fn read_contacts(
         if contact.list.account() == own {
             return Err(Error::Malformed);
         }
+        holdings.enter(&contact);
         ascending(&mut contacts, contact.list.account(), contact)?;
     }
-    Ok(contacts)
+    // More newcomers than a client holds, or lists of theirs that wait.
+    if holdings.is_kept() { Ok((contacts, holdings)) } else { Err(Error::Malformed) }
 }

@@ -8,7 +8,8 @@ use rand_core::CryptoRng;
 
 use super::address::Address;
 use super::contact::{Contact, ListMismatch};
-use super::delta::{Accept, ClientDelta, ClientItem, MovedSession};
+use super::delta::{ClientDelta, ClientItem};
+use super::holdings::Holdings;
 use super::message_log::{SeenLog, SentLog};
 use super::peer::Peer;
 use super::tombstones::Tombstones;
@@ -82,6 +83,7 @@ pub(super) struct Inner {
     pub(super) own: Contact,
     pub(super) contacts: BTreeMap<AccountId, Contact>,
     pub(super) peers: BTreeMap<Address, Peer>,
+    pub(super) holdings: Holdings,
     pub(super) sent: SentLog,
     pub(super) seen: SeenLog,
     pub(super) tombstones: Tombstones,
@@ -104,9 +106,10 @@ impl Client {
         let anchor = Anchor::start(Self::KIND, &certificate.core(), &list.hash().0);
         let inner = Inner {
             device,
-            own: Contact::new(list),
+            own: Contact::own(list),
             contacts: BTreeMap::new(),
             peers: BTreeMap::new(),
+            holdings: Holdings::default(),
             sent: SentLog::default(),
             seen: SeenLog::default(),
             tombstones: Tombstones::default(),
@@ -254,26 +257,26 @@ impl Inner {
     fn take(&mut self, next: Anchor, now: u64, item: ClientItem) {
         match item {
             ClientItem::Prekeys(change) => change.move_on(&mut self.device),
-            ClientItem::Begin(begin) => self.peer(begin.with).begin(begin.session, now),
-            ClientItem::Accept(accept) => {
-                let Accept { from, session, activate, found } = *accept;
-                self.peer(from).accept(session, activate, found, now);
-            }
+            ClientItem::Begin(begin) => self.begin(*begin, now),
+            ClientItem::Accept(accept) => self.accept(*accept, now),
             ClientItem::Sealed(mut moved) | ClientItem::Opened(mut moved) => {
-                let MovedSession { with, slot, delta } = &mut *moved;
-                self.peer(*with).advance(*slot, next, now, delta);
+                self.move_session(&mut moved, next, now);
             }
             ClientItem::ResendRequested(address) => self.peer(*address).note_resend_request(),
             ClientItem::Seen(seen) => self.seen.add(*seen),
             ClientItem::SeenReported => self.seen.reported(self.account()),
-            ClientItem::Sent(sent) => self.sent.add(*sent),
+            ClientItem::Sent(sent) => {
+                for (account, _) in &sent.lists {
+                    self.acquaint(*account);
+                }
+                self.sent.add(*sent);
+            }
+            ClientItem::Acquaint(account) => self.acquaint(*account),
             ClientItem::Resent(resent) => self.sent.count(&resent.id, resent.to),
             ClientItem::Report(report) => self.report(*report, now),
             ClientItem::Learn(list) => self.learn(*list),
             ClientItem::Changed(list) => {
-                if let Some(contact) = self.contacts.get_mut(&list.account()) {
-                    contact.waiting.hold(*list);
-                }
+                self.change_contact(list.account(), |contact| contact.waiting.hold(*list));
             }
             ClientItem::Acknowledge(list) => self.acknowledge(*list, now),
             ClientItem::Dismiss(dismissed) => self.dismiss(&dismissed, now),

@@ -18,6 +18,9 @@ pub(super) struct Contact {
     /// Set once the user has forgotten the account: what protects against older lists is kept, and nothing
     /// else.
     pub(super) forgotten: bool,
+    /// Set until this account has written to it, or the user has decided about it: what newcomers make a client hold
+    /// has bounds of its own.
+    pub(super) newcomer: bool,
     /// Set once the user has compared the account key of this list.
     pub(super) verified: bool,
     /// The status of this very list in a log.
@@ -87,12 +90,18 @@ impl Contact {
         Self {
             list,
             forgotten: false,
+            newcomer: true,
             verified: false,
             logged: None,
             since,
             waiting: Waiting::default(),
             ahead: Ahead::default(),
         }
+    }
+
+    /// Makes what a device knows of its own account.
+    pub(super) fn own(list: DeviceList) -> Self {
+        Self { newcomer: false, ..Self::new(list) }
     }
 
     /// Begins anew with a list that the user has acknowledged. What was dismissed stays dismissed, and the key that
@@ -105,7 +114,7 @@ impl Contact {
             waiting.dismiss(Dismissal(before.0), now);
         }
         let verified = self.verified && before == key;
-        *self = Self { verified, waiting, ..Self::new(list) };
+        *self = Self { verified, waiting, newcomer: false, ..Self::new(list) };
     }
 
     /// Compares a list of this account with all that is held of it.
@@ -202,6 +211,11 @@ impl Contact {
         Listed::of(&self.list)
     }
 
+    /// Tells whether it can be what a device knows of its own account: nothing of that is forgotten or waits.
+    pub(super) fn is_own(&self) -> bool {
+        !self.forgotten && !self.newcomer && !self.verified && self.waiting.is_empty()
+    }
+
     /// Checks that something may be sent to the account.
     pub(super) fn check(&self, now: Now) -> Result<(), Error> {
         if self.waiting.is_open() { Err(Error::AccountChanged) } else { self.check_time(now) }
@@ -236,6 +250,7 @@ impl Contact {
     pub(super) fn write(&self, writer: &mut Writer) {
         self.list.write(writer);
         writer.flag(self.forgotten);
+        writer.flag(self.newcomer);
         writer.flag(self.verified);
         writer.u8(LogStatus::byte(self.logged));
         writer.list(&self.since, |since, writer| {
@@ -248,17 +263,22 @@ impl Contact {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (list, forgotten) = (DeviceList::recall(reader)?, reader.flag()?);
+        let list = DeviceList::recall(reader)?;
+        let (forgotten, newcomer) = (reader.flag()?, reader.flag()?);
         let (verified, logged) = (reader.flag()?, LogStatus::of(reader.u8()?)?);
-        if forgotten && verified {
+        if verified && (forgotten || newcomer) {
             return Err(Error::Malformed);
         }
-        let since = reader.list(MAX_DEVICES, |reader| {
+        let since: Vec<_> = reader.list(MAX_DEVICES, |reader| {
             let device = DeviceId(*reader.array()?);
             Ok(Since { device, epoch: reader.u64()?, issued: reader.u64()? })
         })?;
+        let listed = list.devices().iter().map(Certificate::device);
+        if !since.iter().map(|since| since.device).eq(listed) {
+            return Err(Error::Malformed);
+        }
         let waiting = Waiting::read(reader, &list)?;
         let ahead = Ahead::read(reader, &list)?;
-        Ok(Self { list, forgotten, verified, logged, since, waiting, ahead })
+        Ok(Self { list, forgotten, newcomer, verified, logged, since, waiting, ahead })
     }
 }

@@ -40,7 +40,7 @@ pub struct ReceivedLetter {
     pub position: Position,
     /// Earlier messages that this one overtook. They can still arrive.
     pub skipped: usize,
-    /// Messages overtaken before that are lost now.
+    /// Messages of the sender's account overtaken before that are lost now: whatever device sent them.
     pub lost: usize,
     /// This account and the hash of the accounts that the sender sent to, in a group.
     pub(super) audience: Option<(AccountId, [u8; 32])>,
@@ -211,6 +211,21 @@ pub enum Alert {
     /// sender has said to them. So many letters came without a [`Client::report_seen`](super::Client) between
     /// them: send one now, and more often ([`Tasks::report_seen`](super::Tasks::report_seen)).
     NotCompared,
+    /// Messages of another account that were overtaken are lost now: so many are missing in all, and most of that
+    /// account. Tell the user.
+    Lost {
+        /// Whose messages.
+        of: AccountId,
+        /// Their number.
+        messages: usize,
+    },
+    /// So many newcomers have written that the sessions with this newcomer's device are erased, unanswered. What
+    /// it has sent and what comes from it now does not open; if it is wanted, request that it be sent again
+    /// ([`Client::request_resend`](super::Client)).
+    NewcomerErased {
+        /// The device.
+        device: Address,
+    },
     /// A device told two things under one message id: to this device something else than to another own
     /// device, or something else the second time. What came later is not shown.
     Equivocation {

@@ -72,7 +72,8 @@ impl Client {
 
     /// Forgets an account: its devices, the sessions with them, what was sent to it, and that its key was compared. What protects against
     /// older lists stays: the newest list that was known, what waits, and what was dismissed. So the next list
-    /// of the account that is learned follows from that one, or waits for the user.
+    /// of the account that is learned follows from that one, or waits for the user. Only an account that nothing was
+    /// written to gives way altogether, once there is no room for another one of that kind.
     ///
     /// # Errors
     ///
@@ -93,14 +94,15 @@ impl Inner {
 
     pub(super) fn acknowledge(&mut self, list: DeviceList, now: u64) {
         let account = list.account();
-        if let Some(contact) = self.contacts.get_mut(&account) {
-            contact.acknowledge(list, now);
+        if self.contacts.contains_key(&account) {
+            self.change_contact(account, |contact| contact.acknowledge(list, now));
             self.sent.forget(account);
             self.part(account, |_, _| true);
         }
     }
 
     pub(super) fn dismiss(&mut self, dismissed: &Dismissed, now: u64) {
+        self.acquaint(dismissed.account);
         if let Some(contact) = self.contacts.get_mut(&dismissed.account) {
             contact.waiting.dismiss(dismissed.dismissal, now);
         }

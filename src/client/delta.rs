@@ -53,6 +53,8 @@ pub(super) enum ClientItem {
     Sent(Box<Sent>),
     /// A message was sealed once more.
     Resent(Box<Resent>),
+    /// Another own device has written to an account.
+    Acquaint(Box<AccountId>),
     /// A device reported a list that differs from the known one, or no longer does.
     Report(Box<Report>),
     /// An account's list, new or following the known one.
@@ -201,6 +203,7 @@ impl ClientItem {
             Self::SeenReported => 19,
             Self::Verified(_) => 20,
             Self::Logged(_) => 21,
+            Self::Acquaint(_) => 22,
         }
     }
 
@@ -240,7 +243,7 @@ impl ClientItem {
                 writer.raw(&dismissed.account.0);
                 writer.raw(&dismissed.dismissal.0);
             }
-            Self::Forget(account) => writer.raw(&account.0),
+            Self::Forget(account) | Self::Acquaint(account) => writer.raw(&account.0),
             Self::Verified(verified) => {
                 writer.raw(&verified.account.0);
                 writer.option(verified.key, |key, writer| writer.raw(&key.0));
@@ -309,6 +312,7 @@ impl ClientItem {
                 let status = LogStatus::of(reader.u8()?)?;
                 Self::Logged(Box::new(Logged { account, list, status }))
             }
+            22 => Self::Acquaint(Box::new(AccountId(*reader.array()?))),
             _ => return Err(Error::Malformed),
         })
     }

@@ -15,7 +15,6 @@ use super::address::Address;
 use super::client::{Client, Inner};
 use super::contact::{Contact, Relation};
 use super::delta::{ClientDelta, ClientItem};
-use super::limits::MAX_ACCOUNTS;
 use super::message_log::{SeenLog, SentLog};
 use super::peer::Peer;
 use crate::session::{Account, Device};
@@ -107,7 +106,8 @@ impl Client {
     /// that nothing shows to follow; [`Error::WrongPeer`] for a list under a key that was dismissed, for one in
     /// which a known id has other keys, and for one of this very account under another account key, in which case
     /// this device must be linked again; [`Error::TooManyAccounts`] for more than 65,536 accounts, those included
-    /// that were forgotten.
+    /// that were forgotten, or 2,048 that this account has not written to, or 512 lists of these that wait:
+    /// forget some ([`Tasks::forget`](super::Tasks::forget)), and learn it again.
     pub fn learn(
         &mut self,
         list: &DeviceList,
@@ -220,8 +220,7 @@ impl Inner {
     ) -> Result<(ListUpdate, Option<ClientItem>), Error> {
         let learn = || Some(ClientItem::Learn(Box::new(list.clone())));
         let Some(contact) = self.contacts.get(&list.account()) else {
-            let room = self.contacts.len() < MAX_ACCOUNTS;
-            return if room {
+            return if self.has_room_for_newcomer() {
                 Ok((ListUpdate::First, learn()))
             } else {
                 Err(Error::TooManyAccounts)
@@ -232,6 +231,9 @@ impl Inner {
             Relation::Same => (ListUpdate::Nothing, None),
             Relation::Follows => {
                 (ListUpdate::between(&contact.list, contact.newest(list)), learn())
+            }
+            Relation::Waits(true) if !self.has_room_for_list(contact, list) => {
+                return Err(Error::TooManyAccounts);
             }
             Relation::Waits(true) => {
                 (ListUpdate::Changed, Some(ClientItem::Changed(Box::new(list.clone()))))
@@ -248,15 +250,16 @@ impl Inner {
             if was_listed && self.check_listed().is_err() {
                 // Nothing that this device shared with anybody outlives its place in the account.
                 self.peers.clear();
+                self.holdings.clear();
                 self.device.retire();
                 self.linking = None;
                 self.sent = SentLog::default();
                 self.seen = SeenLog::default();
             }
-        } else if let Some(contact) = self.contacts.get_mut(&account) {
-            contact.advance(list);
+        } else if self.contacts.contains_key(&account) {
+            self.change_contact(account, |contact| contact.advance(list));
         } else {
-            self.contacts.insert(account, Contact::new(list));
+            self.add_contact(Contact::new(list));
         }
         self.drop_unlisted(account);
     }
@@ -281,7 +284,8 @@ impl Inner {
             tombstones.map(|(address, peer)| (*address, peer.newest())).collect();
         for (address, newest) in tombstones {
             self.peers.remove(&address);
-            self.tombstones.add(address, newest, self.clock.latest().seconds());
+            self.bury(address, newest);
         }
+        self.count(account);
     }
 }

@@ -42,6 +42,10 @@ pub struct Tasks {
     /// read of it, until then ([`Error::ListExpired`](crate::Error::ListExpired)); if the server has no newer
     /// one, tell the user. Of its own account a primary knows all lists: somebody else signs, or a device lies.
     pub fetch_lists: Vec<AccountId>,
+    /// Newcomers, of whom this account has written to none, are so many that there will soon be no room for
+    /// others: [`Client::forget`] these, which were heard of longest ago, but for those that the user means to
+    /// write to.
+    pub forget: Vec<AccountId>,
     /// Many letters were opened of which the other own devices were not told: send a
     /// [`Client::report_seen`].
     pub report_seen: bool,
@@ -63,6 +67,7 @@ impl Client {
             primary_silent: now.seconds() >= issued.saturating_add(PRIMARY_IDLE),
             idle: inner.idle(now),
             fetch_lists: inner.behind(),
+            forget: inner.crowd(),
             report_seen: inner.report_due(),
             expire: prekeys.expire || inner.expiry_due(now),
             prekeys,
@@ -139,6 +144,7 @@ impl Inner {
         for peer in self.peers.values_mut() {
             peer.expire(now);
         }
+        self.count_all();
         self.sent.expire(now);
         self.tombstones.expire(now);
         if self.linking.as_ref().is_some_and(|pending| pending.is_over(now)) {
@@ -159,6 +165,7 @@ impl Inner {
         for peer in self.peers.values_mut() {
             peer.reset_clock(now);
         }
+        self.count_all();
         self.own.reset_clock(now);
         for contact in self.contacts.values_mut() {
             contact.reset_clock(now);

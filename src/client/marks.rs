@@ -79,9 +79,10 @@ impl Client {
 
 impl Inner {
     pub(super) fn set_verified(&mut self, verified: &Verified) {
-        if let Some(contact) = self.contacts.get_mut(&verified.account) {
+        self.change_contact(verified.account, |contact| {
             contact.verified = verified.key == Some(contact.list.account_key());
-        }
+            contact.newcomer &= !contact.verified;
+        });
     }
 
     pub(super) fn set_logged(&mut self, logged: &Logged) {

@@ -4,16 +4,13 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::address::Address;
-use super::limits::MAX_ACCOUNTS;
 use super::links::{Link, Links};
 use super::replaced_session::ReplacedSession;
 use super::session_choice::{
-    ActiveSession, Choice, Contradiction, GRACE, MAX_REPLACED, Met, NewSession, PeerSessions,
-    RENEW_AFTER, Reached, choose, contradiction, created, is_due, is_plausible,
+    ActiveSession, Choice, Contradiction, GRACE, Met, NewSession, PeerSessions, RENEW_AFTER,
+    Reached, choose, contradiction, created, is_due, is_plausible,
 };
 use super::slot::{Slot, Standing};
-use crate::error::Error;
-use crate::primitives::codec::{Reader, Writer, ascending};
 use crate::protocol::clock::Now;
 use crate::protocol::handshake::continuation::{Continuation, Predecessor};
 use crate::protocol::identity::certificate::{AccountId, Certificate};
@@ -21,30 +18,30 @@ use crate::protocol::letter::Listed;
 use crate::protocol::position::{Position, Role, SessionId};
 use crate::protocol::ratchet;
 use crate::session::Session;
-use crate::storage::{Anchor, Stateful};
+use crate::storage::Anchor;
 
 /// The sessions and memories that this device has of one other device.
 #[derive(Default)]
 pub(super) struct Peer {
-    active: Option<Session>,
+    pub(super) active: Option<Session>,
     /// The time at which the active session became it, by this device's clock.
-    since: u64,
+    pub(super) since: u64,
     /// Newest first.
-    replaced: Vec<ReplacedSession>,
+    pub(super) replaced: Vec<ReplacedSession>,
     /// The highest plausible time of creation of all sessions with the device, those made here included.
-    newest: u64,
+    pub(super) newest: u64,
     /// Set once the device has shown that it holds a confirmed session.
-    met: Met,
+    pub(super) met: Met,
     /// The same of the newest session that was proven.
-    latest: Met,
+    pub(super) latest: Met,
     /// Set if the device has forgotten something, until it has answered a letter that says so.
-    forgot: bool,
+    pub(super) forgot: bool,
     /// Set once a chain was begun that says so: the device's next chain answers it.
-    told: bool,
+    pub(super) told: bool,
     /// The sessions that were active here, which are all that the device can name.
-    links: Links,
+    pub(super) links: Links,
     /// Set if the device has made a resend request in a replaced session.
-    resend_requested: bool,
+    pub(super) resend_requested: bool,
     /// The time at which this device last read something from it, by its own clock.
     pub(super) heard: u64,
     /// Lists that the device reported last, where they are not this device's.
@@ -67,6 +64,10 @@ impl Peer {
         self.active.as_ref().filter(|_| {
             !is_due(self.active_session().as_ref(), self.resend_requested, now.seconds())
         })
+    }
+
+    pub(super) fn has_active(&self) -> bool {
+        self.active.is_some()
     }
 
     /// Returns the id of the active session.
@@ -165,13 +166,61 @@ impl Peer {
         self.active.iter().chain(replaced)
     }
 
-    /// Makes a session of this device's own the active one.
+    /// Counts the skipped keys of all sessions.
+    pub(super) fn skipped(&self) -> usize {
+        self.held().fold(0, |sum, session| sum.saturating_add(session.skipped()))
+    }
+
+    /// Counts the sessions, and those of them that are replaced.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.held().count(), self.replaced.len())
+    }
+
+    /// Tells whether nothing was ever sent to the device: it has no session that it could name.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.met == Met::NEVER && self.held().all(|session| session.sent() == Position::default())
+    }
+
+    /// Finds the replaced session to give up for one more: the oldest, but none that the peer may still send in
+    /// (`last`). That is not pushed out by attempts that nobody answered.
+    pub(super) fn oldest(&self, last: Option<SessionId>) -> Option<usize> {
+        self.replaced.iter().rposition(|replaced| Some(replaced.session.id()) != last)
+    }
+
+    /// Returns the session that the peer may still send in, while the active one is not answered.
+    pub(super) fn last(&self) -> Option<SessionId> {
+        let waits = self.active.as_ref().filter(|active| !active.is_confirmed());
+        Some(waits?.continuation().predecessor()?.session)
+    }
+
+    /// Counts the skipped keys of a replaced session.
+    pub(super) fn skipped_at(&self, place: usize) -> usize {
+        self.replaced.get(place).map_or(0, |replaced| replaced.session.skipped())
+    }
+
+    /// Erases a replaced session.
+    pub(super) fn give_up(&mut self, place: usize) {
+        if place < self.replaced.len() {
+            self.replaced.remove(place);
+        }
+    }
+
+    /// Drops the oldest skipped keys: of the oldest session first, of the active one last.
+    pub(super) fn drop_skipped(&mut self, surplus: usize) {
+        let mut left = surplus;
+        let replaced = self.replaced.iter_mut().rev().map(|replaced| &mut replaced.session);
+        for session in replaced.chain(self.active.as_mut()) {
+            left = left.saturating_sub(session.drop_skipped(left));
+        }
+    }
+
+    /// Makes a session of this device's own the active one. There is room for the one before.
     pub(super) fn begin(&mut self, session: Session, now: u64) {
         self.newest = self.newest.max(session.continuation().created);
         self.replace(session, now);
     }
 
-    /// Takes a session of the peer's in, as the active one or only to be read.
+    /// Takes a session of the peer's in, as the active one or only to be read. There is room for one more.
     pub(super) fn accept(
         &mut self,
         session: Session,
@@ -199,7 +248,7 @@ impl Peer {
         if activate {
             self.replace(session, now);
         } else {
-            self.keep(ReplacedSession { session, until: u64::MAX });
+            self.replaced.insert(0, ReplacedSession { session, until: u64::MAX });
             self.end_replaced(now);
         }
     }
@@ -209,28 +258,11 @@ impl Peer {
         self.resend_requested = false;
         let (id, created) = (session.id(), session.continuation().created);
         if let Some(old) = self.active.replace(session) {
-            self.keep(ReplacedSession { session: old, until: u64::MAX });
+            self.replaced.insert(0, ReplacedSession { session: old, until: u64::MAX });
         }
         let held: Vec<_> = self.held().map(Session::id).collect();
         self.links.add(id, created, |link| held.iter().any(|id| link.is_of(*id)));
         self.end_replaced(now);
-    }
-
-    /// Keeps one more session, and gives up the oldest for it if need be. A session that the peer may still
-    /// send in is not pushed out by attempts that nobody answered.
-    fn keep(&mut self, replaced: ReplacedSession) {
-        self.replaced.insert(0, replaced);
-        if self.replaced.len() > MAX_REPLACED {
-            let waits = self.active.as_ref().filter(|active| !active.is_confirmed());
-            let last = waits.and_then(|active| active.continuation().predecessor());
-            let last = last.map(|last| last.session);
-            // No two sessions have one id, so this is the oldest or the one after it.
-            let oldest =
-                self.replaced.iter().rposition(|replaced| Some(replaced.session.id()) != last);
-            if let Some(oldest) = oldest {
-                self.replaced.remove(oldest);
-            }
-        }
     }
 
     /// Gives the replaced sessions an end, once the active one is proven.
@@ -247,22 +279,26 @@ impl Peer {
         }
     }
 
-    /// Moves a session on by what was sealed or opened in it.
+    /// Moves a session on by what was sealed or opened in it, and tells whether the number of its skipped keys
+    /// has changed.
     pub(super) fn advance(
         &mut self,
         slot: Slot,
         next: Anchor,
         now: u64,
         delta: &mut ratchet::RatchetDelta,
-    ) {
+    ) -> bool {
         let opened = delta.is_received();
         if slot == Slot::Active && delta.is_turn() {
             // The peer's new chain answers what this side has sent in the one before.
             self.forgot &= !(opened && self.told);
             self.told = self.forgot && !opened;
         }
+        let mut moves_keys = false;
         if let Some(session) = self.session_mut(slot) {
+            let before = session.skipped();
             session.apply_delta(next, delta);
+            moves_keys = session.skipped() != before;
         }
         // A message of the active session, either way, answers the request.
         self.resend_requested &= slot != Slot::Active;
@@ -270,6 +306,7 @@ impl Peer {
             self.heard = now;
             self.end_replaced(now);
         }
+        moves_keys
     }
 
     fn session_mut(&mut self, slot: Slot) -> Option<&mut Session> {
@@ -328,53 +365,6 @@ impl Peer {
             since: self.since,
             ours: session.role() == Role::Initiator,
             proven: session.is_proven(),
-        })
-    }
-
-    pub(super) fn write(&self, writer: &mut Writer) {
-        writer.option(self.active.as_ref(), Session::write);
-        writer.list(&self.replaced, ReplacedSession::write);
-        writer.u64(self.since);
-        writer.u64(self.newest);
-        writer.u64(self.heard);
-        self.met.write(writer);
-        self.latest.write(writer);
-        writer.flag(self.resend_requested);
-        writer.flag(self.forgot);
-        writer.flag(self.told);
-        self.links.write(writer);
-        writer.list(&self.reports, |(subject, listed), writer| {
-            writer.raw(&subject.0);
-            listed.write(writer);
-        });
-    }
-
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let active = reader.option(Session::read)?;
-        let replaced = reader.list(MAX_REPLACED, ReplacedSession::read)?;
-        let (since, newest, heard) = (reader.u64()?, reader.u64()?, reader.u64()?);
-        let (met, latest) = (Met::read(reader)?, Met::read(reader)?);
-        let resend_requested = reader.flag()?;
-        let (forgot, told) = (reader.flag()?, reader.flag()?);
-        let links = Links::read(reader)?;
-        let mut reports = BTreeMap::new();
-        for _ in 0..reader.count(MAX_ACCOUNTS.saturating_add(1))? {
-            let subject = AccountId(*reader.array()?);
-            ascending(&mut reports, subject, Listed::read(reader)?)?;
-        }
-        Ok(Self {
-            active,
-            since,
-            replaced,
-            newest,
-            met,
-            latest,
-            forgot,
-            told,
-            links,
-            resend_requested,
-            heard,
-            reports,
         })
     }
 }

@@ -27,6 +27,8 @@ struct ReadLetter {
     opened: Decrypted,
     standing: Standing,
     found: Findings,
+    /// The skipped keys of the account's sessions that there are then, if it brings some.
+    keys: Option<usize>,
 }
 
 impl Client {
@@ -62,9 +64,12 @@ impl Client {
         contact.device(from.device)?;
         contact.check_time(now)?;
         let changed = contact.waiting.is_open();
-        let ReadLetter { opened, standing, mut found } =
+        let ReadLetter { opened, standing, mut found, keys } =
             inner.read(from, &Incoming::parse(envelope)?, now)?;
         let Decrypted { content, position, skipped, lost } = opened;
+        let surplus = keys.map(|keys| inner.surplus(from.account, keys)).unwrap_or_default();
+        let lost = lost.saturating_add(surplus.own);
+        found.alerts.extend(surplus.other.map(|(of, messages)| Alert::Lost { of, messages }));
         let letter = Letter::decode(&content)?;
         letter.check_sender(from.account, inner.account())?;
         if letter.rolled_back && !found.alerts.contains(&Alert::RolledBack) {
@@ -81,6 +86,11 @@ impl Client {
         }
         let sender = if from.account == inner.account() { Sender::Own } else { Sender::Member };
         let (conversation, audience) = inner.filed(from, letter.conversation);
+        if let (Sender::Own, Conversation::With(account)) = (sender, conversation)
+            && inner.is_newcomer(account)
+        {
+            items.push(ClientItem::Acquaint(Box::new(account)));
+        }
         let (id, sent) = (letter.id, letter.sent);
         let arrived = ReceivedLetter {
             from,
@@ -176,10 +186,14 @@ impl Inner {
                 Standing::Replaced => Some(Alert::OldSession),
                 Standing::Stray => Some(Alert::StraySession),
             };
+            let keys = (opened.skipped > 0).then(|| {
+                let others = self.holdings.keys_of(from.account).saturating_sub(session.skipped());
+                others.saturating_add(session.skipped_after(&delta))
+            });
             let moved = MovedSession { with: from, slot, delta };
             let items = [ClientItem::Opened(Box::new(moved))].into();
             let found = Findings { items, alerts: alert.into_iter().collect() };
-            return Ok(ReadLetter { opened, standing, found });
+            return Ok(ReadLetter { opened, standing, found, keys });
         }
         Err(Error::Forged)
     }
@@ -190,7 +204,7 @@ impl Inner {
         envelope: &Incoming<'_>,
         now: Now,
     ) -> Result<ReadLetter, Error> {
-        let (Accepted { session, opened }, prekeys) =
+        let (Accepted { session, mut opened }, prekeys) =
             self.device.accepted(envelope, now.seconds(), None)?;
         // The handshake proves who wrote: the device that the signed list names, or another one.
         let listed =
@@ -214,12 +228,18 @@ impl Inner {
         if !session.used_one_time_prekey() {
             alerts.push(Alert::NoOneTimePrekey);
         }
+        let displaced = self.displaced_by(from, activate);
+        let erased = displaced.newcomer.map(|device| Alert::NewcomerErased { device });
+        alerts.extend(erased);
+        opened.lost = opened.lost.saturating_add(displaced.keys);
+        let others = self.holdings.keys_of(from.account).saturating_sub(displaced.keys);
+        let keys = Some(others.saturating_add(session.skipped()));
         let items = Vec::from([
             self.prekeys(prekeys),
             ClientItem::Accept(Box::new(Accept { from, session, activate, found: contradiction })),
         ]);
         let standing = if activate { Standing::Active } else { Standing::Stray };
-        Ok(ReadLetter { opened, standing, found: Findings { items, alerts } })
+        Ok(ReadLetter { opened, standing, found: Findings { items, alerts }, keys })
     }
 }
 

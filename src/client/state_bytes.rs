@@ -16,6 +16,7 @@ use super::address::Address;
 use super::client::{Client, Inner};
 use super::contact::Contact;
 use super::delta::{ClientDelta, ClientItem};
+use super::holdings::Holdings;
 use super::limits::{MAX_ACCOUNTS, MAX_PEERS};
 use super::message_log::{Seen, SeenLog, Sent, SentLog};
 use super::paged_log::PagedLog;
@@ -127,8 +128,8 @@ impl Stateful for Client {
         let device = Device::read(reader)?;
         let own = Contact::read(reader)?;
         let certificate = device.certificate();
-        if own.list.account() != certificate.account() || certificate.kind() != AccountKind::Member
-        {
+        let is_ours = own.list.account() == certificate.account() && own.is_own();
+        if !is_ours || certificate.kind() != AccountKind::Member {
             return Err(Error::Malformed);
         }
         let contacts = read_contacts(reader, counts.contacts, &own)?;
@@ -136,9 +137,21 @@ impl Stateful for Client {
         let sent = SentLog(PagedLog::read(reader, counts.sent)?);
         let seen = SeenLog(PagedLog::read(reader, counts.seen)?);
         let tombstones = Tombstones(PagedLog::read(reader, counts.tombstones)?);
-        let inner =
-            Inner { device, own, contacts, peers, sent, seen, tombstones, linking, clock, anchor };
-        Ok(Self { inner: Box::new(inner) })
+        let holdings = Holdings::default();
+        let mut inner = Box::new(Inner {
+            device,
+            own,
+            contacts,
+            peers,
+            holdings,
+            sent,
+            seen,
+            tombstones,
+            linking,
+            clock,
+            anchor,
+        });
+        if inner.count_loaded() { Ok(Self { inner }) } else { Err(Error::Malformed) }
     }
 
     fn stands(&self) -> Anchor {

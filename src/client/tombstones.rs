@@ -3,16 +3,19 @@
 //! An old first message that was withheld must not become a session when the device comes back into its list,
 //! or its account is learned again.
 
+use alloc::collections::BTreeMap;
+
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::handshake::prekeys::KEEP_FOR;
+use crate::protocol::identity::certificate::AccountId;
 
 use super::address::Address;
 use super::paged_log::{Entry, PagedLog};
 use super::session_choice::is_plausible;
 
-/// The most devices that are remembered; the oldest is forgotten first.
-const MAX_TOMBSTONES: usize = 1024;
+/// The most devices that are remembered.
+pub(super) const MAX_TOMBSTONES: usize = 1024;
 
 /// A device whose sessions were erased, and when.
 pub(super) struct Tombstone {
@@ -43,12 +46,35 @@ impl Entry for Tombstone {
 pub(super) struct Tombstones(pub(super) PagedLog<Tombstone>);
 
 impl Tombstones {
-    pub(super) fn add(&mut self, address: Address, newest: u64, at: u64) {
-        self.0.retain(|tombstone| tombstone.address != address);
-        if self.0.len() >= MAX_TOMBSTONES {
-            self.0.pop();
+    /// Adds a device. If there are too many, a newcomer's goes, the oldest first, and else the oldest of the
+    /// account that has most: nobody makes this device forget what it knows of somebody else's.
+    pub(super) fn add(
+        &mut self,
+        (address, newest): (Address, u64),
+        at: u64,
+        is_newcomer: impl Fn(AccountId) -> bool,
+    ) {
+        self.0.retain(|old| old.address != address);
+        if self.0.len() >= MAX_TOMBSTONES
+            && let Some(gone) = self.to_forget(is_newcomer)
+        {
+            self.0.retain(|old| old.address != gone);
         }
         self.0.push(Tombstone { address, newest, at });
+    }
+
+    fn to_forget(&self, is_newcomer: impl Fn(AccountId) -> bool) -> Option<Address> {
+        let addresses = || self.0.iter().map(|tombstone| tombstone.address);
+        if let Some(newcomer) = addresses().find(|address| is_newcomer(address.account)) {
+            return Some(newcomer);
+        }
+        let mut counts = BTreeMap::<_, usize>::new();
+        for address in addresses() {
+            let count = counts.entry(address.account).or_default();
+            *count = count.saturating_add(1);
+        }
+        let (account, _) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+        addresses().find(|address| address.account == account)
     }
 
     /// Returns when the newest session with a device was made, 0 if nothing is remembered.

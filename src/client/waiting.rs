@@ -134,6 +134,11 @@ impl Waiting {
         !self.lists.is_empty()
     }
 
+    /// Tells whether nothing waits, and nothing ever was dismissed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lists.is_empty() && self.dismissed.is_empty() && self.pause == 0
+    }
+
     /// Tells whether a device is in a list that waits.
     pub(super) fn has(&self, device: DeviceId) -> bool {
         self.lists.iter().any(|held| held.device(device).is_some())

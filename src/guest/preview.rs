@@ -13,7 +13,7 @@ use super::claimant::{Guest, Terms};
 use crate::error::Error;
 use crate::primitives::secret::redacted;
 use crate::protocol::guest::claim;
-use crate::protocol::guest::content::{ChatContent, Text, text};
+use crate::protocol::guest::content::{ChatContent, Text, check_first, text};
 use crate::protocol::guest::invitation;
 use crate::protocol::guest::invitation::{Approval, Invitation, Policy, is_name};
 use crate::protocol::guest::late_device::{GuestSecrets, LateDevices};
@@ -175,7 +175,8 @@ impl Preview {
     /// link, which alone can prove it; [`Error::DeviceConflict`] for two of one device; [`Error::StalePrekey`] for one outside its validity time; [`Error::PinRequired`] for a PIN
     /// that is missing ([`Preview::enter`]); [`Error::InvalidName`] for a name of more than 64 bytes or that
     /// is no line ("Lines" in [the specification](crate::spec)); [`Error::NotAllowed`] for texts before a PIN
-    /// is proved, and for texts that the policy does not allow; [`Error::Expired`]; [`Error::WeakKey`].
+    /// is proved, and for texts that the policy does not allow, or of more than 16,384 bytes together;
+    /// [`Error::Expired`]; [`Error::WeakKey`].
     pub fn claim(
         &self,
         list: &DeviceList,
@@ -312,5 +313,7 @@ fn introduction(policy: &Policy, name: &str, texts: &[&str]) -> Result<(String, 
         return Err(Error::NotAllowed);
     }
     let texts = texts.iter().map(|one| text(one.as_bytes(), policy));
-    Ok((name.to_string(), texts.collect::<Result<_, Error>>()?))
+    let texts = texts.collect::<Result<Vec<_>, Error>>()?;
+    check_first(&texts)?;
+    Ok((name.to_string(), texts))
 }

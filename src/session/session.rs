@@ -296,6 +296,16 @@ impl Session {
         ratchet.seal_reserved(&about, clear, content, padded, rng)
     }
 
+    /// Counts the skipped keys that there are once `delta` is applied.
+    pub(crate) fn skipped_after(&self, delta: &RatchetDelta) -> usize {
+        self.inner.ratchet.skipped_after(delta)
+    }
+
+    /// Drops the `surplus` oldest skipped keys, and returns how many there were to drop.
+    pub(crate) fn drop_skipped(&mut self, surplus: usize) -> usize {
+        self.inner.ratchet.drop_skipped(surplus)
+    }
+
     /// Applies a delta that was made from this very state, together with the state around it.
     pub(crate) fn apply_delta(&mut self, next: Anchor, delta: &mut RatchetDelta) {
         self.inner.apply(next, delta);

@@ -7,6 +7,7 @@ use latchstring::session::{Device, Session};
 use latchstring::storage::{Anchor, Change, Journal, Pending, State, StateKey};
 use support::home::Home;
 use support::shelf::Shelf;
+use support::town::{Mail, Town};
 use support::{
     Door, NOW, OneToOne, Pair, Talk, TestRng, device, only, refusal, refuses, restored, seal_many,
 };
@@ -431,4 +432,57 @@ fn a_large_state_has_a_journal_as_long_as_itself() {
     let message = seal_many(&mut pair.initiator, 201, &mut pair.rng).pop().unwrap();
     receive(&mut pair, &mut stored, &message);
     assert!(stored.journal.is_full());
+}
+
+/// Makes a device of the first person send 2,001 letters to the second, and returns the last one.
+fn late_letter(town: &mut Town) -> Mail {
+    for _ in 0..2000 {
+        town.say(0, 0, 1, b"withheld");
+    }
+    let to = town.address(1, 0);
+    while town.server.take(to).is_some() {}
+    town.say(0, 0, 1, b"the last");
+    town.mail(1, 0)
+}
+
+#[test]
+fn a_clients_journal_near_its_limit_goes_on_across_a_restart() {
+    let mut town = Town::new(33, &[1, 1]);
+    town.chat(0, 1);
+    let mut rng = TestRng::new(34);
+    let mut stored = Stored::of(town.client(1, 0), &mut rng);
+    let mut limit = LIMIT.max(town.client(1, 0).to_bytes().len());
+    let (mut sum, mut renewed) = (0, 0);
+    for _ in 0..6 {
+        let mail = late_letter(&mut town);
+        if stored.journal.is_full() {
+            limit = LIMIT.max(town.client(1, 0).to_bytes().len());
+            (sum, renewed) = (0, renewed + 1);
+        }
+        let client = town.client(1, 0);
+        let arrived =
+            stored.write(client, &mut rng, |client, _| client.open(mail.from, &mail.message, NOW));
+        assert_eq!(arrived.skipped, 2000);
+        sum += stored.entries.last().unwrap().len();
+        // The process ends here: the next one counts what it finds.
+        let (loaded, journal) = Journal::open::<Client>(
+            &key(),
+            OWNER,
+            Some(&client.anchor()),
+            stored.snapshot.records(),
+            &stored.entries,
+        )
+        .unwrap();
+        assert!(*loaded.to_bytes() == *client.to_bytes());
+        assert_eq!(journal.is_full(), sum >= limit);
+        assert_eq!(usize::try_from(journal.entries()), Ok(stored.entries.len()));
+        (*client, stored.journal) = (loaded, journal);
+        assert!(sum < limit + 75_000, "{sum}");
+        if stored.journal.is_full() {
+            let pending = client.reset_clock(NOW);
+            let refused = pending.journal(&mut stored.journal, &mut rng).map(drop);
+            assert_eq!(refused, Err(Error::JournalFull));
+        }
+    }
+    assert!(renewed >= 2, "{renewed}");
 }

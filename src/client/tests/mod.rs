@@ -2,4 +2,5 @@
 
 mod briefing;
 mod client;
+mod quotas;
 mod session_choice;

@@ -120,7 +120,8 @@ impl Chat {
     ) -> Result<(ReceivedEvent, ChatDelta), Error> {
         let inner = &*self.inner;
         let (session, opened) = inner.accept(from, first)?;
-        let Decrypted { content, position, skipped, lost } = opened;
+        let Decrypted { content, position, skipped, .. } = opened;
+        let lost = inner.surplus(from.device, session.skipped());
         let (reported, ChatContent::Join) = ChatContent::decode(&content, &inner.terms.policy)?
         else {
             return Err(Error::NotAllowed);

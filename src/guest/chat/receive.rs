@@ -14,6 +14,7 @@ use super::delta::{ChatDelta, ChatStep, MovedChatSession};
 use super::event::{ChatEvent, ReceivedEvent};
 use super::sessions::ChatSession;
 use super::state::{Inner, Stage};
+use crate::client::limits::MAX_SKIPPED_OF_ACCOUNT;
 use crate::client::{Address, Sender};
 use crate::session::Decrypted;
 use crate::session::incoming::Incoming;
@@ -74,7 +75,9 @@ impl Chat {
     ) -> Result<(ReceivedEvent, ChatDelta), Error> {
         let inner = &*self.inner;
         let (opened, delta) = chat_session.session.stage(message)?.open()?;
-        let Decrypted { content, position, skipped, lost } = opened;
+        let Decrypted { content, position, skipped, mut lost } = opened;
+        let keys = chat_session.session.skipped_after(&delta);
+        lost = lost.saturating_add(inner.surplus(chat_session.with(), keys));
         let (reported, content) = ChatContent::decode(&content, &inner.terms.policy)?;
         let (event, step) = inner.read_content(chat_session, content)?;
         let (kept, alerts) = inner.compare(chat_session.reported, reported);
@@ -90,6 +93,11 @@ impl Chat {
 }
 
 impl Inner {
+    /// Counts the skipped keys that are over the bound of the chat, once a device's session has so many.
+    pub(super) fn surplus(&self, device: DeviceId, keys: usize) -> usize {
+        self.sessions.skipped_with(device, keys).saturating_sub(MAX_SKIPPED_OF_ACCOUNT)
+    }
+
     /// Returns what a content means here, and what it does.
     fn read_content(
         &self,

@@ -7,6 +7,7 @@ use rand_core::CryptoRng;
 
 use crate::client::Address;
 use crate::client::Envelope;
+use crate::client::limits::MAX_SKIPPED_OF_ACCOUNT;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::identity::certificate::DeviceId;
@@ -62,11 +63,29 @@ impl ChatSessions {
         self.iter().find(|chat_session| chat_session.with() == device)
     }
 
+    /// Counts the skipped keys that there are once one session has so many, or one more device comes with so many.
+    pub(super) fn skipped_with(&self, device: DeviceId, keys: usize) -> usize {
+        let others = self.iter().filter(|chat_session| chat_session.with() != device);
+        others.fold(keys, |sum, chat_session| sum.saturating_add(chat_session.session.skipped()))
+    }
+
+    /// Drops the oldest skipped keys over the bound, of the session that has most.
+    fn make_room(&mut self) {
+        let skipped =
+            self.iter().fold(0_usize, |sum, one| sum.saturating_add(one.session.skipped()));
+        let surplus = skipped.saturating_sub(MAX_SKIPPED_OF_ACCOUNT);
+        let most = self.0.iter_mut().max_by_key(|chat_session| chat_session.session.skipped());
+        if let Some(most) = most.filter(|_| surplus > 0) {
+            most.session.drop_skipped(surplus);
+        }
+    }
+
     /// Adds a session with one more device, or in the place of one that the device never answered.
     pub(super) fn add(&mut self, session: Session) {
         self.remove(session.peer().device());
         self.0.push(ChatSession { session, reported: Listed::NONE });
         self.0.sort_unstable_by_key(ChatSession::with);
+        self.make_room();
     }
 
     /// Erases the session with a device.
@@ -107,6 +126,7 @@ impl ChatSessions {
                 chat_session.session.apply_delta(next, &mut one.delta);
             }
         }
+        self.make_room();
     }
 
     /// Notes what a device reported.
@@ -142,6 +162,8 @@ impl ChatSessions {
             }
             sessions.push(chat_session);
         }
-        Ok(Self(sessions))
+        let all = Self(sessions);
+        let keys = all.iter().map(|one| one.session.skipped()).fold(0, usize::saturating_add);
+        if keys > MAX_SKIPPED_OF_ACCOUNT { Err(Error::Malformed) } else { Ok(all) }
     }
 }

@@ -40,7 +40,7 @@ use crate::protocol::identity::device_list::MAX_DEVICES;
 use crate::protocol::{labels, wire};
 
 /// Maximum length of one envelope in bytes: the first message with the longest allowed texts in it.
-const MAX_ENVELOPE: usize = 512 * 1024;
+const MAX_ENVELOPE: usize = 20 * 1024;
 /// Bytes of the guest's signed prekeys.
 const SIGNED_PREKEYS: usize = 1240 + SIGNATURE;
 /// Maximum length of sealed credentials in bytes.

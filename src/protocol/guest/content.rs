@@ -13,7 +13,7 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::pake::Public;
 use crate::primitives::sign::SIGNATURE;
 
-use super::invitation::{Approval, MAX_PENDING, Policy, name};
+use super::invitation::{Approval, MAX_FIRST_TEXTS, MAX_PENDING, Policy, name};
 use crate::protocol::handshake::x3dh::Psk;
 use crate::protocol::letter::Listed;
 
@@ -150,8 +150,9 @@ impl ChatContent {
                 // Nothing is said before a PIN is proved, not even by a modified guest.
                 let asked = policy.approval == Approval::Pin;
                 let most = if asked { 0 } else { policy.max_pending.min(MAX_PENDING) };
-                let texts =
+                let texts: Vec<_> =
                     reader.list(usize::from(most), |reader| text(reader.bytes(max)?, policy))?;
+                check_first(&texts)?;
                 let share = if asked { Some(*reader.array()?) } else { None };
                 let join = Box::new(Psk::new(reader.secret()?)?);
                 Ok(Self::Introduction { name, texts, share, join })
@@ -165,6 +166,12 @@ impl ChatContent {
             _ => Err(Error::NotAllowed),
         }
     }
+}
+
+/// Checks that the texts of an introduction are short enough together.
+pub(crate) fn check_first(texts: &[Text]) -> Result<(), Error> {
+    let length = texts.iter().fold(0_usize, |sum, text| sum.saturating_add(text.len()));
+    if length > MAX_FIRST_TEXTS { Err(Error::NotAllowed) } else { Ok(()) }
 }
 
 /// Reads a text that the policy allows: UTF-8, not empty, not too long.

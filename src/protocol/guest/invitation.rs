@@ -30,6 +30,8 @@ pub(crate) const MAX_SIGNED: usize = 1024;
 pub(crate) const MAX_TEXT: u16 = 16_384;
 /// Maximum of texts before the grant, whatever the policy.
 pub(crate) const MAX_PENDING: u8 = 16;
+/// Maximum of bytes in the texts of an introduction together: each device that is addressed gets them.
+pub(crate) const MAX_FIRST_TEXTS: usize = 16_384;
 /// Maximum of seconds without activity after which a chat ends: ten days.
 pub(crate) const MAX_IDLE: u32 = 864_000;
 /// Maximum of seconds for which a link may wait for its claim: 30 days, as long as the prekeys that the

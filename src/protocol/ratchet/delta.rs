@@ -155,6 +155,13 @@ impl Ratchet {
         lost.saturating_add(surplus)
     }
 
+    /// Counts the skipped keys that there are once `delta` is applied.
+    pub(crate) fn skipped_after(&self, delta: &RatchetDelta) -> usize {
+        let used = usize::from(matches!(delta.place, MessagePlace::Late { .. }));
+        let gone = self.dropped_by(delta).saturating_add(used);
+        self.skipped().saturating_add(delta.skipped()).saturating_sub(gone)
+    }
+
     fn go_on_sending(
         &mut self,
         chain_key: &mut ChainKey,
@@ -252,12 +259,16 @@ impl Ratchet {
 
     /// Drops the oldest skipped keys over the bound.
     fn make_room(&mut self) {
-        let surplus = self.skipped().saturating_sub(MAX_SKIPPED);
+        self.drop_skipped(self.skipped().saturating_sub(MAX_SKIPPED));
+    }
+
+    /// Drops the `surplus` oldest skipped keys, and returns how many there were to drop.
+    pub(crate) fn drop_skipped(&mut self, surplus: usize) -> usize {
         let dropped = self.closed.drop_oldest(surplus);
-        let left = surplus.saturating_sub(dropped);
-        if let Some(current) = &mut self.receiving {
-            current.skipped.drain(..left.min(current.skipped.len()));
-        }
+        let Some(current) = &mut self.receiving else { return dropped };
+        let here = surplus.saturating_sub(dropped).min(current.skipped.len());
+        current.skipped.drain(..here);
+        dropped.saturating_add(here)
     }
 }
 

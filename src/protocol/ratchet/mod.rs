@@ -20,3 +20,4 @@ pub(crate) use header::ClearHeader;
 pub(crate) use open::{FirstMessage, StagedHeader};
 pub(crate) use ratchet::Ratchet;
 pub(crate) use reserve::MAX_RESERVED;
+pub(crate) use skipped::MAX_SKIPPED;

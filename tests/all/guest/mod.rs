@@ -1,5 +1,6 @@
 //! A guest link from making it to its end.
 
+mod bounds;
 mod chat;
 mod claim;
 mod invitation;

@@ -1,6 +1,7 @@
 //! A guest and a host with several devices.
 
 mod absence;
+mod bounds;
 mod claim;
 mod envelopes;
 mod grants;

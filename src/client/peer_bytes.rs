@@ -1,0 +1,71 @@
+//! What a client holds of one other device, as it is stored: `spec/state.md`, "Client, kind 0x06".
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::limits::MAX_ACCOUNTS;
+use super::links::Links;
+use super::peer::Peer;
+use super::replaced_session::ReplacedSession;
+use super::session_choice::{MAX_REPLACED, Met};
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer, ascending};
+use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::letter::Listed;
+use crate::session::Session;
+use crate::storage::Stateful;
+
+impl Peer {
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.option(self.active.as_ref(), Session::write);
+        writer.list(&self.replaced, ReplacedSession::write);
+        writer.u64(self.since);
+        writer.u64(self.newest);
+        writer.u64(self.heard);
+        self.met.write(writer);
+        self.latest.write(writer);
+        writer.flag(self.resend_requested);
+        writer.flag(self.forgot);
+        writer.flag(self.told);
+        self.links.write(writer);
+        writer.list(&self.reports, |(subject, listed), writer| {
+            writer.raw(&subject.0);
+            listed.write(writer);
+        });
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let active = reader.option(Session::read)?;
+        let replaced: Vec<_> = reader.list(MAX_REPLACED, ReplacedSession::read)?;
+        let (since, newest, heard) = (reader.u64()?, reader.u64()?, reader.u64()?);
+        let (met, latest) = (Met::read(reader)?, Met::read(reader)?);
+        let resend_requested = reader.flag()?;
+        let (forgot, told) = (reader.flag()?, reader.flag()?);
+        let ids = active.iter().chain(replaced.iter().map(|replaced| &replaced.session));
+        let mut ids: Vec<_> = ids.map(Session::id).collect();
+        ids.sort_unstable();
+        if (told && !forgot) || !ids.is_sorted_by(|one, other| one < other) {
+            return Err(Error::Malformed);
+        }
+        let links = Links::read(reader)?;
+        let mut reports = BTreeMap::new();
+        for _ in 0..reader.count(MAX_ACCOUNTS.saturating_add(1))? {
+            let subject = AccountId(*reader.array()?);
+            ascending(&mut reports, subject, Listed::read(reader)?)?;
+        }
+        Ok(Self {
+            active,
+            since,
+            replaced,
+            newest,
+            met,
+            latest,
+            forgot,
+            told,
+            links,
+            resend_requested,
+            heard,
+            reports,
+        })
+    }
+}
