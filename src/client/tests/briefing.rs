@@ -9,13 +9,14 @@
 use alloc::vec::Vec;
 
 use crate::client::contact::Contact;
+use crate::client::limits::MAX_NEWCOMERS;
 use crate::client::{Client, Entrant, LinkingRequest, NewDevice};
 use crate::error::Error;
 use crate::primitives::codec::Writer;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::identity::device_list::DeviceList;
-use crate::session::Account;
+use crate::session::{Account, Device};
 use crate::storage::State;
 
 const NOW: u64 = 1_800_000_000;
@@ -146,4 +147,22 @@ fn a_list_that_waits_in_a_briefing_is_verified_like_the_known_one() {
     };
     assert_eq!(told(0), None);
     assert_eq!(told(1), Some(Error::BadSignature));
+}
+
+#[test]
+fn a_briefing_has_no_more_newcomers_than_a_client_may_know() {
+    let scene = Scene::new();
+    let mut rng = TestRng::new(2);
+    let lists: Vec<_> = (0..=MAX_NEWCOMERS)
+        .map(|number| {
+            let mut id = [9; 32];
+            id[..8].copy_from_slice(&u64::try_from(number).unwrap().to_be_bytes());
+            let account = Account::generate(AccountId(id), &mut rng);
+            let device = Device::generate(&account, NOW, &mut rng);
+            DeviceList::first(account.key(), device.certificate().clone(), NOW)
+        })
+        .collect();
+    let lists: Vec<_> = lists.iter().collect();
+    assert_eq!(scene.told(&scene.content(&lists[1..])), None);
+    assert_eq!(scene.told(&scene.content(&lists)), Some(Error::Malformed));
 }

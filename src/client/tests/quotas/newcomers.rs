@@ -236,3 +236,16 @@ fn whom_another_own_device_has_written_to_is_no_newcomer() {
     assert!(!two.inner.is_newcomer(friend.id()));
     assert!(*Client::from_bytes(&two.to_bytes()).unwrap().to_bytes() == *two.to_bytes());
 }
+
+#[test]
+fn whose_key_the_user_has_compared_is_no_newcomer() {
+    let mut victim = Victim::new(28);
+    let one = victim.meet(1, 1);
+    let key = one.list.account_key();
+    victim.client.set_verified(one.id(), None, NOW).unwrap().apply();
+    assert!(victim.client.inner.is_newcomer(one.id()));
+    victim.client.set_verified(one.id(), Some(key), NOW).unwrap().apply();
+    victim.client.set_verified(one.id(), None, NOW).unwrap().apply();
+    assert!(!victim.client.inner.is_newcomer(one.id()));
+    victim.length();
+}
