@@ -7,7 +7,7 @@ use latchstring::client::{
     Address, Alert, Client, Content, DeviceList, GroupId, ListMismatch, MessageId, OwnContent,
     Plan, To,
 };
-use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey};
+use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey, Served};
 use latchstring::storage::State;
 
 use crate::saved;
@@ -297,7 +297,7 @@ impl World {
                 }
             }
             _ => {
-                let _ = client.tasks(self.now, 0);
+                let _ = client.tasks(&Served::NOTHING, self.now);
                 client.expire(self.now).apply();
             }
         }

@@ -44,6 +44,7 @@ impl Error {
     /// | 313 | [`MessageKeyGone`](Self::MessageKeyGone) |
     /// | 314 | [`MessageForgotten`](Self::MessageForgotten) |
     /// | 315 | [`NotRecipient`](Self::NotRecipient) |
+    /// | 316 | [`ReplayShareFull`](Self::ReplayShareFull) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
     /// | 402 | [`InvalidPin`](Self::InvalidPin) |
@@ -118,6 +119,7 @@ impl Error {
             Self::MessageKeyGone => ("MessageKeyGone", 313),
             Self::MessageForgotten => ("MessageForgotten", 314),
             Self::NotRecipient => ("NotRecipient", 315),
+            Self::ReplayShareFull => ("ReplayShareFull", 316),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),
             Self::InvalidPin => ("InvalidPin", 402),

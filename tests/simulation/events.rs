@@ -14,7 +14,7 @@ const TRIES: u8 = 3;
 impl World {
     /// Tells whether everything that is sealed arrives in time, and nobody forgets anything.
     pub fn is_lossless(&self) -> bool {
-        self.attacks & !(attack::DUPLICATE | attack::REORDER) == 0
+        self.attacks & !(attack::DUPLICATE | attack::REORDER | attack::FAIL_UPLOAD) == 0
     }
 
     /// Lets one thing happen, at random.
@@ -69,6 +69,7 @@ impl World {
                 self.steal(person);
             }
             974..980 => self.acknowledge_any(node),
+            980..982 if self.server.attacks & attack::FAIL_UPLOAD != 0 => self.fail_uploads(node),
             980..988 if self.server.attacks & attack::GHOST_SENDS != 0 => {
                 let person = self.below(self.people.len());
                 self.remove(person);

@@ -33,9 +33,10 @@ pub mod attack {
     pub const EXPIRED_LIST: Attacks = 1 << 15;
     pub const GHOST_SENDS: Attacks = 1 << 16;
     pub const OLD_KEY: Attacks = 1 << 17;
+    pub const FAIL_UPLOAD: Attacks = 1 << 18;
 }
 
-pub const ALL: Attacks = (1 << 18) - 1;
+pub const ALL: Attacks = (1 << 19) - 1;
 
 pub const DAY: u64 = 86_400;
 

@@ -8,7 +8,7 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Client, LinkingOffer, LinkingRequest, ListUpdate, NewDevice, To,
 };
-use latchstring::session::Account;
+use latchstring::session::{Account, Served};
 use latchstring::storage::State;
 
 use support::forged::labelled;
