@@ -128,8 +128,16 @@ fn nobody_but_the_account_itself_takes_of_its_share() {
         first[last] ^= 1;
         refuses(&mut responder, Error::Forged, |device| device.accept(&first, NOW).map(drop));
     }
-    let first = first_message(&initiator, &bundle, NOW, &mut rng);
-    assert!(responder.accept(&first, NOW).is_ok());
+    for _ in 0..64 {
+        let first = first_message(&initiator, &bundle, NOW, &mut rng);
+        responder.accept(&first, NOW).unwrap().apply();
+    }
+    // Nor is anybody else told that it has used it up.
+    let mut first = first_message(&initiator, &bundle, NOW, &mut rng);
+    refuses(&mut responder, Error::ReplayShareFull, |device| device.accept(&first, NOW).map(drop));
+    let last = first.len() - 1;
+    first[last] ^= 1;
+    refuses(&mut responder, Error::Forged, |device| device.accept(&first, NOW).map(drop));
 }
 
 #[test]
