@@ -46,6 +46,7 @@ fn prekeys(c: &mut Criterion) {
     c.bench_function("replenish: 50 one-time prekeys", |b| {
         b.iter(|| drop(device.replenish(black_box(NOW), &mut rng)));
     });
+    device.note_published([device.bundle().id()], NOW).apply();
     c.bench_function("rotate", |b| {
         b.iter(|| drop(device.rotate(black_box(NOW), &mut rng)));
     });

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use latchstring::Error;
 use latchstring::client::{Client, To};
-use latchstring::session::{Account, AccountId, Session};
+use latchstring::session::{Account, AccountId, OneTimePrekey, Session};
 use latchstring::storage::{Journal, Page, Pending, State, StateKey};
 use store::{Failure, Kept, Store};
 use support::{NOW, Pair, TestRng};
@@ -183,7 +183,8 @@ fn write(from: &mut Client, to: &mut Client, rng: &mut TestRng) {
 /// Makes a client with as many contacts as it has sessions, full logs and fresh prekeys.
 fn acquainted(contacts: u32, rng: &mut TestRng) -> (Client, Vec<Client>) {
     let mut one = client(0, rng);
-    one.replenish(NOW, rng).apply();
+    let keys = one.replenish(NOW, rng).apply();
+    one.note_published(keys.iter().map(OneTimePrekey::id), NOW).apply();
     let mut others: Vec<_> = (1..=contacts).map(|number| client(number, rng)).collect();
     for other in &mut others {
         learn(&mut one, other);

@@ -13,7 +13,7 @@ use latchstring::client::{
 };
 use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy};
 use latchstring::rand_core::Rng;
-use latchstring::session::{Account, AccountId, Bundle, Device, Session};
+use latchstring::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
 use latchstring::storage::{Change, Journal, Pending, State, StateKey};
 use support::home::Home;
 use support::linking::{accepted, briefed};
@@ -165,6 +165,7 @@ fn conversation(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
     let mut account = account;
     let bundle = watched(|| {
         let keys = account.replenish(NOW, rng).apply();
+        account.note_published(keys.iter().map(OneTimePrekey::id), NOW).apply();
         account.bundle().attach(keys[0].clone()).unwrap()
     });
     let mut initiator = watched(|| peer.initiate(&bundle, NOW, rng).unwrap());
@@ -360,6 +361,7 @@ impl<'a> Crowd<'a> {
             let peer = self.clients.iter_mut().find(|client| client.address() == address).unwrap();
             let bundle = watched(|| {
                 let keys = peer.replenish(self.now, self.rng).apply();
+                peer.note_published(keys.iter().map(OneTimePrekey::id), self.now).apply();
                 peer.bundle().attach(keys[0].clone()).unwrap()
             });
             let (client, now) = (&self.clients[from], self.now);
@@ -481,6 +483,7 @@ fn gathering(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
         let client = &mut clients[place];
         watched(|| {
             let (begun, journal) = Journal::begin(client, key, b"owner", salts).unwrap();
+            client.note_published([client.bundle().id()], *now).apply();
             client.rotate(*now, *rng).apply();
             let (snapshot, journal) = journal.renew(client, key, salts).unwrap();
             let mut shelf = Shelf::of(begun);

@@ -28,7 +28,7 @@ use getrandom::rand_core::UnwrapErr;
 use latchstring::Error;
 use latchstring::client::{Address, Client, Envelope};
 use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite, InviteLink, Policy, Preview};
-use latchstring::session::{Account, AccountId, Fingerprint};
+use latchstring::session::{Account, AccountId, Fingerprint, OneTimePrekey};
 use latchstring::storage::{Pending, State, StateKey};
 use server::{Answer, Server, Side};
 use store::{Failure, Store};
@@ -148,7 +148,12 @@ fn run(folder: &Path) -> Result<(), Failure> {
         step.change(ADA, client, |client| Ok(client.replenish(now, &mut rng)))
     })?;
     let client: Client = load(host, ADA)?;
+    let ids: Vec<_> =
+        one_time.iter().map(OneTimePrekey::id).chain([client.bundle().id()]).collect();
     let mut server = Server::new(client.list().clone(), client.bundle(), one_time);
+    // The server has taken them. Until that is noted they are given again.
+    host.step(|step| step.change(ADA, client, |client| Ok(client.note_published(ids, now))))?;
+    let client: Client = load(host, ADA)?;
 
     scene("Ada makes a link");
     let policy = Policy::new("Ada", now + 3 * DAY);

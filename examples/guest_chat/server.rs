@@ -34,7 +34,8 @@ pub(crate) enum Answer {
 pub(crate) struct Server {
     list: DeviceList,
     bundle: Bundle,
-    one_time: Vec<OneTimePrekey>,
+    /// The oldest first: it is handed out first, because its device erases it first.
+    one_time: VecDeque<OneTimePrekey>,
     links: HashMap<Locator, Entry>,
     mail: HashMap<(Locator, Side), VecDeque<Vec<u8>>>,
 }
@@ -54,6 +55,7 @@ impl Server {
         sees(&format!("an account's list of {} device(s)", list.devices().len()));
         let size = bundle.encode().len();
         sees(&format!("a device's bundle, {size} B, and {} one-time prekeys", one_time.len()));
+        let one_time = one_time.into();
         Self { list, bundle, one_time, links: HashMap::new(), mail: HashMap::new() }
     }
 
@@ -74,7 +76,7 @@ impl Server {
     /// Gives out the account's devices, and a bundle of each with a one-time prekey while there is one.
     pub(crate) fn devices(&mut self) -> Result<(DeviceList, [Bundle; 1]), Error> {
         sees("somebody fetches the device list and the bundle");
-        let bundle = match self.one_time.pop() {
+        let bundle = match self.one_time.pop_front() {
             Some(one_time) => self.bundle.attach(one_time)?,
             None => self.bundle.clone(),
         };

@@ -22,7 +22,7 @@ use latchstring::client::{
     Address, Alert, Client, Content, Envelope, LinkingDigits, LinkingRequest, ListMismatch,
     ListUpdate, NewDevice, Plan, To,
 };
-use latchstring::session::{Account, AccountId, DeviceId, Fingerprint};
+use latchstring::session::{Account, AccountId, DeviceId, Fingerprint, OneTimePrekey};
 use latchstring::storage::{Pending, State, StateKey};
 use server::Server;
 use store::{Failure, Store};
@@ -67,7 +67,11 @@ impl Member {
         let member = Self { name, address: client.address(), store: open(name)?, now };
         member.store.step(|step| step.save(CLIENT, None, client))?;
         let keys = member.change(|client, now, rng| Ok(client.replenish(now, rng)))?;
-        server.stock(name, member.client()?.bundle(), keys);
+        let bundle = member.client()?.bundle();
+        let ids: Vec<_> = keys.iter().map(OneTimePrekey::id).chain([bundle.id()]).collect();
+        server.stock(name, bundle, keys);
+        // The server has taken them. Until that is noted they are given again.
+        member.change(|client, now, _| Ok(client.note_published(ids, now)))?;
         Ok(member)
     }
 

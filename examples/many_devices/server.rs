@@ -12,7 +12,8 @@ pub(crate) struct Server {
     names: BTreeMap<Address, &'static str>,
     /// All lists of each account, the newest last.
     lists: BTreeMap<AccountId, Vec<Vec<u8>>>,
-    bundles: BTreeMap<Address, (Bundle, Vec<OneTimePrekey>)>,
+    /// Of the one-time prekeys the oldest is handed out first, because its device erases it first.
+    bundles: BTreeMap<Address, (Bundle, VecDeque<OneTimePrekey>)>,
     mail: BTreeMap<Address, VecDeque<(Address, Vec<u8>)>>,
     /// The account whose newest list is hidden from everybody else: what a dishonest server does.
     pub(crate) hides: Option<AccountId>,
@@ -39,7 +40,7 @@ impl Server {
         let size = bundle.encode().len();
         sees(&format!("{name}: bundle of {size} B, {} one-time prekeys", one_time.len()));
         self.names.insert(address, name);
-        self.bundles.insert(address, (bundle, one_time));
+        self.bundles.insert(address, (bundle, one_time.into()));
     }
 
     pub(crate) fn publish(&mut self, list: &DeviceList) {
@@ -62,7 +63,7 @@ impl Server {
     pub(crate) fn bundle(&mut self, of: Address) -> Result<Bundle, Error> {
         sees(&format!("somebody fetches the bundle of {}", self.name(of)));
         let (bundle, one_time) = self.bundles.get_mut(&of).ok_or(Error::Unlisted)?;
-        match one_time.pop() {
+        match one_time.pop_front() {
             Some(one_time) => bundle.attach(one_time),
             None => Ok(bundle.clone()),
         }

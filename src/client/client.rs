@@ -37,7 +37,7 @@ use crate::storage::{Anchor, Change, Pending, Stateful};
 /// ```
 /// use getrandom::{SysRng, rand_core::UnwrapErr};
 /// use latchstring::client::{Client, ListUpdate};
-/// use latchstring::session::{Account, AccountId, Fingerprint};
+/// use latchstring::session::{Account, AccountId, Fingerprint, Served};
 /// use latchstring::storage::{State, StateKey};
 ///
 /// fn main() -> Result<(), latchstring::Error> {
@@ -57,7 +57,7 @@ use crate::storage::{Anchor, Change, Pending, Stateful};
 ///
 ///     // Each day, do what is to be done.
 ///     let later = now + 7 * 86_400;
-///     assert!(ada.tasks(later, 50).renew_list);
+///     assert!(ada.tasks(&Served::NOTHING, later).renew_list);
 ///     ada.renew(&account, later)?.apply();
 ///     assert_eq!(ada.list().epoch(), 2);
 ///

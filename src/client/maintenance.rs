@@ -10,11 +10,11 @@ use super::client::{Client, Inner};
 use super::delta::{ClientDelta, ClientItem};
 use super::limits::HOUR;
 use crate::protocol::clock::Now;
-use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey};
+use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::RENEW_AFTER;
-use crate::session::PrekeyTasks;
 use crate::session::prekey_delta::{DeviceDelta, PrekeyChange};
+use crate::session::{PrekeyTasks, Served};
 use crate::storage::Pending;
 
 /// The time in seconds after which a companion that was not heard of is to be removed: 30 days.
@@ -27,7 +27,7 @@ pub(crate) const PRIMARY_IDLE: u64 = 14 * 86_400;
 #[expect(clippy::struct_excessive_bools, reason = "each is a duty of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tasks {
-    /// Tasks of the prekeys: [`Client::rotate`], [`Client::replenish`], [`Client::expire`].
+    /// Tasks of the prekeys: [`Client::rotate`], [`Client::bundle`], [`Client::replenish`], [`Client::expire`].
     pub prekeys: PrekeyTasks,
     /// The account's list is a week old: [`Client::renew`] it on the primary.
     pub renew_list: bool,
@@ -54,14 +54,14 @@ pub struct Tasks {
 }
 
 impl Client {
-    /// Tells what is to be done by now, given how many one-time prekeys the server still has. Nothing
-    /// changes: ask as often as you like.
+    /// Tells what is to be done by now, given what the server says that it serves of this device's prekeys
+    /// ([`Device::tasks`](crate::session::Device::tasks)). Nothing changes: ask as often as you like.
     #[must_use]
-    pub fn tasks(&self, now: u64, published: usize) -> Tasks {
+    pub fn tasks(&self, served: &Served<'_>, now: u64) -> Tasks {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
         let issued = self.list().issued();
-        let prekeys = inner.device.tasks(now.seconds(), published);
+        let prekeys = inner.device.tasks(served, now.seconds());
         Tasks {
             renew_list: now.seconds() >= issued.saturating_add(RENEW_AFTER),
             primary_silent: now.seconds() >= issued.saturating_add(PRIMARY_IDLE),
@@ -80,17 +80,17 @@ impl Client {
         self.inner.device.bundle()
     }
 
-    /// Makes new signed prekeys ([`Device::rotate`](crate::session::Device::rotate)). Save the change, apply
-    /// it, then publish the bundle.
+    /// Makes new signed prekeys, or gives the newest again ([`Device::rotate`](crate::session::Device::rotate)).
+    /// Save the change, apply it, publish the bundle, and note it ([`Client::note_published`]).
     pub fn rotate(&mut self, now: u64, rng: &mut impl CryptoRng) -> Pending<'_, Self, Bundle> {
         let now = self.inner.clock.now(now);
         let (bundle, delta) = self.inner.device.rotation(now.seconds(), rng);
-        let item = self.inner.prekeys(delta);
-        self.pending(now, vec![item], bundle)
+        self.prekey_change(now, delta, bundle)
     }
 
-    /// Makes 50 one-time prekeys ([`Device::replenish`](crate::session::Device::replenish)). Save the change,
-    /// apply it, then publish them. Their secrets are erased after 90 days: have the server drop those
+    /// Gives 50 one-time prekeys, new ones or the same again
+    /// ([`Device::replenish`](crate::session::Device::replenish)). Save the change, apply it, publish them, and
+    /// note them ([`Client::note_published`]). Their secrets are erased after 90 days: have the server drop those
     /// that it has not handed out after 60.
     pub fn replenish(
         &mut self,
@@ -99,8 +99,31 @@ impl Client {
     ) -> Pending<'_, Self, Vec<OneTimePrekey>> {
         let now = self.inner.clock.now(now);
         let (keys, delta) = self.inner.device.replenishment(now.seconds(), rng);
-        let item = self.inner.prekeys(delta);
-        self.pending(now, vec![item], keys)
+        self.prekey_change(now, delta, keys)
+    }
+
+    /// Notes which prekeys the server has, so that they are not given again
+    /// ([`Device::note_published`](crate::session::Device::note_published)). Save the change, and apply it.
+    pub fn note_published(
+        &mut self,
+        ids: impl IntoIterator<Item = PrekeyId>,
+        now: u64,
+    ) -> Pending<'_, Self, ()> {
+        let now = self.inner.clock.now(now);
+        let delta = self.inner.device.publication(ids, now.seconds());
+        self.prekey_change(now, delta, ())
+    }
+
+    /// Holds back a change of the prekeys, or none.
+    fn prekey_change<T>(
+        &mut self,
+        now: Now,
+        delta: Option<DeviceDelta>,
+        output: T,
+    ) -> Pending<'_, Self, T> {
+        let items = delta.map(|delta| vec![self.inner.prekeys(delta)]);
+        let delta = items.map(|items| ClientDelta { now: now.seconds(), items });
+        Pending::maybe(self, delta, output)
     }
 
     /// Resets the clock to a time before the latest that the client was given, because that one was wrong.
@@ -117,7 +140,7 @@ impl Client {
     pub fn expire(&mut self, now: u64) -> Pending<'_, Self, ()> {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
-        let prekeys = inner.device.tasks(now.seconds(), 0).expire;
+        let prekeys = inner.device.erasure_due(now.seconds());
         if !prekeys && !inner.expiry_due(now) {
             return Pending::maybe(self, None, ());
         }

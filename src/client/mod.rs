@@ -8,14 +8,15 @@
 //!  learn(list of an account) ─▶ plan ─▶ supply bundles ─▶ seal ─▶ Outgoing (write)
 //!  receive(from, envelope) ─▶ ReceivedLetter                              (read)
 //!  learn ─▶ ListUpdate::Changed ─▶ the user: acknowledge, or dismiss      (another account key)
-//!  tasks(now) ─▶ rotate, replenish, renew, expire                         (each day)
+//!  tasks(what the server has) ─▶ rotate, replenish, renew, expire         (each day)
 //!  NewDevice ─ code ─▶ approve ─ offer ─▶ accept ─ acceptance ─▶ admit ─ briefing ─▶ begin   (link a companion)
 //! ```
 //!
 //! The order at the start: make an [`Account`](crate::session::Account) and a client, save both, publish
-//! [`Client::list`], [`Client::bundle`] and what [`Client::replenish`] gives. Before the first letter to somebody,
-//! fetch and [`Client::learn`] their list. A [`Plan`] says which devices need a bundle; supply one for each, and
-//! seal. On a device that is linked, the client comes from [`Briefing::begin`].
+//! [`Client::list`], [`Client::bundle`] and what [`Client::replenish`] gives, and note with
+//! [`Client::note_published`] that you did. Before the first letter to somebody, fetch and [`Client::learn`] their
+//! list. A [`Plan`] says which devices need a bundle; supply one for each, and seal. On a device that is linked, the
+//! client comes from [`Briefing::begin`].
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};

@@ -59,6 +59,9 @@ pub enum Error {
     /// prekey none can be told from a replay any more. If they are the newest, rotate them
     /// ([`Device::rotate`](crate::session::Device::rotate)); the initiator must fetch a new bundle.
     RotationRequired,
+    /// The account has used up its share of the replay memory: until the prekeys rotate it must write with a
+    /// one-time prekey. Nothing is to be done; the initiator must fetch a new bundle.
+    ReplayShareFull,
     /// The device list is so much newer than the known one that nothing shows whether it follows from that
     /// one. Ask for a list that was issued in between; if there is none, have the user compare fingerprints.
     ListGap,
@@ -222,7 +225,10 @@ impl Error {
     #[must_use]
     pub fn answer(self) -> Answer {
         match self {
-            Self::UnknownPrekey | Self::StalePrekey | Self::RotationRequired => Answer::NewBundle,
+            Self::UnknownPrekey
+            | Self::StalePrekey
+            | Self::RotationRequired
+            | Self::ReplayShareFull => Answer::NewBundle,
             Self::AlreadyClaimed | Self::Expired | Self::Ended => Answer::LinkOver,
             _ => Answer::Nothing,
         }
@@ -235,7 +241,7 @@ impl Error {
 pub enum Answer {
     /// Say nothing.
     Nothing,
-    /// "Fetch a new bundle": the prekeys that were used are erased or too old.
+    /// "Fetch a new bundle": the prekeys that were used are erased or too old, or take no more first messages.
     NewBundle,
     /// "This link is over": it was claimed, revoked or has expired.
     LinkOver,
@@ -262,6 +268,7 @@ impl fmt::Display for Error {
             Self::UnknownPrekey => "the prekey is not known",
             Self::StalePrekey => "the prekey is outside its validity time",
             Self::RotationRequired => "the replay memory is full, rotate the prekeys",
+            Self::ReplayShareFull => "the account's share of the replay memory is full",
             Self::ListGap => "the device list does not reach back to the known one",
             Self::ListExpired => "the device list is outside its validity time",
             Self::Unlisted => "the account's device list does not name the device",

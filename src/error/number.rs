@@ -45,6 +45,7 @@ impl Error {
     /// | 314 | [`MessageForgotten`](Self::MessageForgotten) |
     /// | 315 | [`NotRecipient`](Self::NotRecipient) |
     /// | 316 | [`DigitsDiffer`](Self::DigitsDiffer) |
+    /// | 317 | [`ReplayShareFull`](Self::ReplayShareFull) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
     /// | 402 | [`InvalidDigits`](Self::InvalidDigits) |
@@ -120,6 +121,7 @@ impl Error {
             Self::MessageForgotten => ("MessageForgotten", 314),
             Self::NotRecipient => ("NotRecipient", 315),
             Self::DigitsDiffer => ("DigitsDiffer", 316),
+            Self::ReplayShareFull => ("ReplayShareFull", 317),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),
             Self::InvalidDigits => ("InvalidDigits", 402),

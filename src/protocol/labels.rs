@@ -67,6 +67,8 @@ labels! {
     PREKEYS_SET_SECRETS = "prekeys/set-secrets";
     /// The id and secrets of a one-time prekey from the same and its place in the batch.
     PREKEYS_ONE_TIME_SECRETS = "prekeys/one-time-secrets";
+    /// Whose share of a replay memory a first message takes.
+    PREKEYS_SHARE = "prekeys/share";
 
     /// The first transcript hash, of all that is public before the initiator is known.
     HANDSHAKE_TERMS = "handshake/terms";
@@ -113,6 +115,8 @@ labels! {
     STATE_LINEAGE = "state/lineage";
     /// The keys of one sealed record.
     STATE_RECORD = "state/record";
+    /// Which prekeys a change of a device notes as published.
+    STATE_PUBLISHED = "state/published";
     /// The salt of a record from randomness, the key that seals it and all that it says.
     STATE_SALT = "state/salt";
     /// A journal key from randomness, the state key and the snapshot.

@@ -12,17 +12,17 @@ use super::session::{Decrypted, Session};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::{Secret, redacted};
-use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey};
+use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
 use crate::protocol::handshake::continuation::Continuation;
-use crate::protocol::handshake::prekeys::{OneTimeSecret, PrekeySet, Prekeys};
+use crate::protocol::handshake::held::Prekeys;
+use crate::protocol::handshake::prekeys::{BATCH, OneTimeSecret, PrekeySet};
+use crate::protocol::handshake::replay::{FirstMessage, ShareId};
+use crate::protocol::handshake::served::{Served, Withdraw};
 use crate::protocol::handshake::x3dh::{Binding, InitiatorHandshake};
 use crate::protocol::identity::certificate::{AccountKind, Certificate, Identity};
 use crate::protocol::letter::blob;
 use crate::protocol::ratchet::Ratchet;
 use crate::storage::{Anchor, Pending, Stateful};
-
-/// The number of one-time prekeys made at a time: always the same, so that a refill says nothing.
-const BATCH: u8 = 50;
 
 /// A device of an account: its identity and its prekeys. Secret: no `Clone`, wiped on drop.
 ///
@@ -32,7 +32,7 @@ const BATCH: u8 = 50;
 ///
 /// ```
 /// use getrandom::{SysRng, rand_core::UnwrapErr};
-/// use latchstring::session::{Account, AccountId, Bundle, Device};
+/// use latchstring::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Served, Stock};
 ///
 /// fn main() -> Result<(), latchstring::Error> {
 ///     let mut rng = UnwrapErr(SysRng);
@@ -40,15 +40,18 @@ const BATCH: u8 = 50;
 ///     let account = Account::generate(AccountId([1; 32]), &mut rng);
 ///     let mut device = Device::generate(&account, now, &mut rng);
 ///
-///     // Publish the bundle and one-time prekeys. A server reads and attaches them.
+///     // Publish the bundle and one-time prekeys, and note what the server has taken. It reads and attaches them.
 ///     let bundle = Bundle::decode(&device.bundle().encode())?;
 ///     let mut keys = device.replenish(now, &mut rng).apply();
+///     let ids: Vec<_> = keys.iter().map(OneTimePrekey::id).collect();
+///     device.note_published(ids.iter().copied().chain([bundle.id()]), now).apply();
 ///     let handed_out = bundle.attach(keys.remove(0))?;
 ///     assert_eq!(handed_out.certificate(), device.certificate());
 ///
-///     // Each day, do what is to be done.
+///     // Each day, ask the server what it has, and do what is to be done.
 ///     now += 2 * 86_400;
-///     let tasks = device.tasks(now, keys.len());
+///     let served = Served { bundle: Some(bundle.id()), one_time: Stock::Ids(&ids[1..]) };
+///     let tasks = device.tasks(&served, now);
 ///     assert!(tasks.rotate && tasks.replenish);
 ///     let _bundle = device.rotate(now, &mut rng).apply();
 ///     let _keys = device.replenish(now, &mut rng).apply();
@@ -67,12 +70,18 @@ struct Inner {
     anchor: Anchor,
 }
 
-/// The maintenance that a device's prekeys need; see [`Device::tasks`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The maintenance that a device's prekeys need; see [`Device::tasks`]. What is published is noted then
+/// ([`Device::note_published`]).
+#[expect(clippy::struct_excessive_bools, reason = "each is a duty of its own")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PrekeyTasks {
-    /// Call [`Device::rotate`] and publish the new bundle.
+    /// Call [`Device::rotate`] and publish the bundle.
     pub rotate: bool,
-    /// Call [`Device::replenish`] and publish the new one-time prekeys.
+    /// Publish [`Device::bundle`] in place of the one that the server has, or has not.
+    pub publish: bool,
+    /// Have the server withdraw these one-time prekeys, before anything else: nobody can use them any more.
+    pub withdraw: Withdraw,
+    /// Call [`Device::replenish`] and publish the one-time prekeys.
     pub replenish: bool,
     /// Call [`Device::expire`]: something is past its time.
     pub expire: bool,
@@ -122,41 +131,62 @@ impl Device {
         Bundle::new(self.certificate().clone(), newest.public.clone())
     }
 
-    /// Tells what the prekeys need, given how many one-time prekeys the server still has. Nothing changes:
-    /// ask as often as you like.
+    /// Tells what the prekeys need, given what the server says that it serves of them. Nothing changes: ask as
+    /// often as you like; at a fixed time each day tells the server least.
     ///
     /// Signed prekeys rotate after two days, or when their replay memory is full. One-time prekeys are
-    /// replenished when fewer than 50 are left. Replaced prekeys are erased 30 days after they were made,
-    /// unused one-time prekeys after 90; the newest signed prekeys stay until they are replaced, so a device
+    /// replenished when the server has fewer than 50 that can still be opened; what it has of others, as after
+    /// an older state was restored, is to be withdrawn. Replaced prekeys are erased 30 days after they were
+    /// made, unused one-time prekeys after 90; the newest signed prekeys stay until they are replaced, so a device
     /// that was away for long rotates first.
     #[must_use]
-    pub fn tasks(&self, now: u64, published: usize) -> PrekeyTasks {
+    pub fn tasks(&self, served: &Served<'_>, now: u64) -> PrekeyTasks {
+        let prekeys = &self.inner.prekeys;
+        let rotate = prekeys.rotation_due(now);
+        let (replenish, withdraw) = prekeys.compare(served.one_time, now);
         PrekeyTasks {
-            rotate: self.inner.prekeys.rotation_due(now),
-            replenish: published < usize::from(BATCH),
-            expire: self.inner.prekeys.erasure_due(now),
+            rotate,
+            publish: !rotate && served.bundle != Some(prekeys.newest().public.id),
+            withdraw,
+            replenish,
+            expire: prekeys.erasure_due(now),
         }
     }
 
-    /// Makes new signed prekeys. Save the change, apply it, then publish the bundle.
+    pub(crate) fn erasure_due(&self, now: u64) -> bool {
+        self.inner.prekeys.erasure_due(now)
+    }
+
+    /// Makes new signed prekeys, or gives the newest again as long as they are not known to be published and not
+    /// due to be replaced: so an upload that fails, however often, replaces nothing. Save the change, if any,
+    /// apply it, publish the bundle, and note it ([`Device::note_published`]).
     ///
     /// The old ones open the first messages that use them until they are erased.
     pub fn rotate(&mut self, now: u64, rng: &mut impl CryptoRng) -> Pending<'_, Self, Bundle> {
         let (bundle, delta) = self.rotation(now, rng);
-        Pending::new(self, delta, bundle)
+        Pending::maybe(self, delta, bundle)
     }
 
-    pub(crate) fn rotation(&self, now: u64, rng: &mut impl CryptoRng) -> (Bundle, DeviceDelta) {
+    pub(crate) fn rotation(
+        &self,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> (Bundle, Option<DeviceDelta>) {
+        if self.inner.prekeys.gives_set_again(now) {
+            return (self.bundle(), None);
+        }
         let (identity, place) = (&self.inner.identity, self.inner.anchor.to_bytes());
         let prekey_set = Box::new(PrekeySet::generate(identity, &place, now, rng));
         let bundle = Bundle::new(self.certificate().clone(), prekey_set.public.clone());
-        (bundle, DeviceDelta { now, change: PrekeyChange::Rotate(prekey_set) })
+        (bundle, Some(DeviceDelta { now, change: PrekeyChange::Rotate(prekey_set) }))
     }
 
-    /// Makes 50 one-time prekeys. Save the change, apply it, then publish them.
+    /// Gives 50 one-time prekeys: those that are not known to be published, byte for byte as before, and as many
+    /// new ones as are missing. Save the change, if any, apply it, publish them, and note them
+    /// ([`Device::note_published`]).
     ///
-    /// A device holds at most 1,000, those included that were handed out and not used; the oldest go first.
-    /// So somebody who fetches bundles without end makes first messages to old ones fail
+    /// A device holds at most 1,000 published ones, those included that were handed out and not used; the
+    /// oldest go first. So somebody who fetches bundles without end makes first messages to old ones fail
     /// ([`Error::UnknownPrekey`]), and nothing else.
     pub fn replenish(
         &mut self,
@@ -164,19 +194,48 @@ impl Device {
         rng: &mut impl CryptoRng,
     ) -> Pending<'_, Self, Vec<OneTimePrekey>> {
         let (public, delta) = self.replenishment(now, rng);
-        Pending::new(self, delta, public)
+        Pending::maybe(self, delta, public)
     }
 
     pub(crate) fn replenishment(
         &self,
         now: u64,
         rng: &mut impl CryptoRng,
-    ) -> (Vec<OneTimePrekey>, DeviceDelta) {
+    ) -> (Vec<OneTimePrekey>, Option<DeviceDelta>) {
         let (identity, place) = (&self.inner.identity, self.inner.anchor.to_bytes());
+        let again = self.inner.prekeys.given_again(now);
+        let mut public: Vec<_> = again.map(|key| key.public(identity)).collect();
         let generate = |n: u8| OneTimeSecret::generate(identity, (&place, n), now, rng);
-        let secret: Vec<_> = (0..BATCH).map(generate).collect();
-        let public = secret.iter().map(|key| key.public(identity)).collect();
-        (public, DeviceDelta { now, change: PrekeyChange::Replenish(secret) })
+        let secret: Vec<_> = (0..BATCH).skip(public.len()).map(generate).collect();
+        if secret.is_empty() {
+            return (public, None);
+        }
+        public.extend(secret.iter().map(|key| key.public(identity)));
+        (public, Some(DeviceDelta { now, change: PrekeyChange::Replenish(secret) }))
+    }
+
+    /// Notes which prekeys the server has: those with the ids of what it took ([`Bundle::id`],
+    /// [`OneTimePrekey::id`]), or of what it says that it serves. They are not given again. Save the change,
+    /// if any, and apply it.
+    ///
+    /// A program that ends between upload and note has nothing to repair: what was not noted is given again, and
+    /// the server has it already.
+    pub fn note_published(
+        &mut self,
+        ids: impl IntoIterator<Item = PrekeyId>,
+        now: u64,
+    ) -> Pending<'_, Self, ()> {
+        let delta = self.publication(ids, now);
+        Pending::maybe(self, delta, ())
+    }
+
+    pub(crate) fn publication(
+        &self,
+        ids: impl IntoIterator<Item = PrekeyId>,
+        now: u64,
+    ) -> Option<DeviceDelta> {
+        let ids = self.inner.prekeys.unpublished(ids);
+        (!ids.is_empty()).then_some(DeviceDelta { now, change: PrekeyChange::Publish(ids) })
     }
 
     /// Erases prekeys that are past their time.
@@ -235,9 +294,10 @@ impl Device {
     /// # Errors
     ///
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`] for the bytes; [`Error::Replay`]
-    /// if it was accepted before; [`Error::UnknownPrekey`] if its prekeys are erased;
-    /// [`Error::RotationRequired`] if the replay memory is full and it uses no one-time prekey;
-    /// [`Error::WeakKey`], [`Error::BadSignature`], [`Error::Forged`], [`Error::Inconsistent`],
+    /// if it was accepted before; [`Error::UnknownPrekey`] if its prekeys are erased, as a one-time prekey is that
+    /// was used, by this message perhaps;
+    /// [`Error::RotationRequired`] and [`Error::ReplayShareFull`] if it uses no one-time prekey and the replay
+    /// memory is full, or its account's share of it; [`Error::WeakKey`], [`Error::BadSignature`], [`Error::Forged`], [`Error::Inconsistent`],
     /// [`Error::TooFarAhead`] if it is not genuine; [`Error::WrongPeer`] if it comes from this very device.
     /// Nothing changes then, and no one-time prekey is lost.
     pub fn accept(&mut self, first: &[u8], now: u64) -> Result<Pending<'_, Self, Accepted>, Error> {
@@ -254,11 +314,11 @@ impl Device {
     ) -> Result<(Accepted, DeviceDelta), Error> {
         let (prefix, handshake) = first.handshake()?;
         let identity = &self.inner.identity;
-        if self.inner.prekeys.prekey_set(prefix.signed_prekeys, now)?.has_seen(&handshake) {
+        if self.inner.prekeys.prekey_set(prefix.signed_prekeys, now)?.memory.has_seen(&handshake) {
             return Err(Error::Replay);
         }
         let found = self.inner.prekeys.find(prefix.signed_prekeys, prefix.one_time, now)?;
-        if found.one_time.is_none() && found.prekey_set.is_full() {
+        if found.one_time.is_none() && found.prekey_set.memory.is_full() {
             return Err(Error::RotationRequired);
         }
         let (peer, continuation, keys) =
@@ -271,12 +331,17 @@ impl Device {
         if peer.identity() == identity.certificate.identity() {
             return Err(Error::WrongPeer);
         }
+        let share = ShareId::of(peer.account());
         let keys = (keys, &found.prekey_set.signed);
         let (session, opened) = Session::accept(keys, (peer, continuation), first)?;
+        // Not before it is known who wrote: anybody can show the certificate of an account.
+        if found.one_time.is_none() && found.prekey_set.memory.is_share_full(share) {
+            return Err(Error::ReplayShareFull);
+        }
         let change = PrekeyChange::Accept {
             signed_prekeys: prefix.signed_prekeys,
             one_time: prefix.one_time,
-            handshake,
+            message: FirstMessage { handshake, share },
         };
         Ok((Accepted { session, opened }, DeviceDelta { now, change }))
     }

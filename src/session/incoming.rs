@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::primitives::kdf::hash;
-use crate::protocol::handshake::prekeys::HandshakeId;
+use crate::protocol::handshake::replay::HandshakeId;
 use crate::protocol::handshake::x3dh::{PREFIX, Prefix};
 use crate::protocol::ratchet::ClearHeader;
 use crate::protocol::wire;

@@ -13,8 +13,8 @@
 //!    Session ◀──────────────────── messages ────────────────▶ Session
 //! ```
 //!
-//! A new device generates its keys, saves itself, and publishes a bundle and one-time prekeys. Each day, ask
-//! [`Device::tasks`] what is to be done. Whoever writes first fetches a bundle; the device that gets a message
+//! A new device generates its keys, saves itself, publishes a bundle and one-time prekeys, and notes that it did.
+//! Each day, ask the server what it has, and [`Device::tasks`] what is to be done. Whoever writes first fetches a bundle; the device that gets a message
 //! asks [`MessageKind::of`] where it belongs.
 //!
 //! ```
@@ -64,8 +64,9 @@ pub use send::Sending;
 pub(crate) use session::StagedMessage;
 pub use session::{Decrypted, Session};
 
-pub use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey};
-pub use crate::protocol::handshake::prekeys::HandshakeId;
+pub use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
+pub use crate::protocol::handshake::replay::HandshakeId;
+pub use crate::protocol::handshake::served::{Served, Stock, Withdraw};
 pub use crate::protocol::identity::certificate::{
     AccountId, AccountKey, AccountKind, Certificate, DeviceId, IdentityKey,
 };

@@ -4,12 +4,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::Error;
-use crate::primitives::codec::{Reader, Writer, concat};
+use crate::primitives::codec::{Reader, Writer, concat, first};
+use crate::primitives::kdf::hash;
+use crate::protocol::labels;
 
 use crate::protocol::handshake::bundle::PrekeyId;
-use crate::protocol::handshake::prekeys::{
-    HandshakeId, OneTimeSecret, PrekeySet, Prekeys, read_one_time, write_one_time,
-};
+use crate::protocol::handshake::held::{MAX_RETIRED, Prekeys, read_batch, write_batch};
+use crate::protocol::handshake::prekeys::{BATCH, OneTimeSecret, PrekeySet};
+use crate::protocol::handshake::replay::FirstMessage;
 use crate::storage::{Delta, DeltaKind};
 
 /// A change of a device's prekeys, and its time.
@@ -25,9 +27,11 @@ pub(crate) enum PrekeyChange {
     /// New one-time prekeys.
     Replenish(Vec<OneTimeSecret>),
     /// A first message was accepted.
-    Accept { signed_prekeys: PrekeyId, one_time: Option<PrekeyId>, handshake: HandshakeId },
+    Accept { signed_prekeys: PrekeyId, one_time: Option<PrekeyId>, message: FirstMessage },
     /// Only time has passed.
     Expire,
+    /// The server has what bears these ids, in ascending order.
+    Publish(Vec<PrekeyId>),
 }
 
 impl Prekeys {
@@ -35,11 +39,12 @@ impl Prekeys {
     pub(crate) fn apply(&mut self, delta: DeviceDelta) {
         match delta.change {
             PrekeyChange::Rotate(prekey_set) => self.rotate(*prekey_set),
-            PrekeyChange::Replenish(keys) => self.add(keys),
-            PrekeyChange::Accept { signed_prekeys, one_time, handshake } => {
-                self.accept(signed_prekeys, one_time, handshake);
+            PrekeyChange::Replenish(keys) => self.add(keys, delta.now),
+            PrekeyChange::Accept { signed_prekeys, one_time, message } => {
+                self.accept(signed_prekeys, one_time, message);
             }
             PrekeyChange::Expire => {}
+            PrekeyChange::Publish(ids) => self.publish(&ids),
         }
         self.expire(delta.now);
     }
@@ -56,8 +61,11 @@ impl Delta for DeviceDelta {
             PrekeyChange::Replenish(keys) => {
                 (2, keys.first().map_or([0; 16], |key| filled(key.id)))
             }
-            PrekeyChange::Accept { handshake, .. } => (3, handshake.0),
+            PrekeyChange::Accept { message, .. } => (3, message.handshake.0),
             PrekeyChange::Expire => (4, [0; 16]),
+            PrekeyChange::Publish(ids) => {
+                (5, first(&hash(&[labels::STATE_PUBLISHED, &joined(ids)])))
+            }
         };
         concat::<25>(&[&[change], &self.now.to_be_bytes(), &id])
     }
@@ -71,15 +79,19 @@ impl Delta for DeviceDelta {
             }
             PrekeyChange::Replenish(keys) => {
                 writer.u8(2);
-                write_one_time(keys, writer);
+                write_batch(keys, writer);
             }
-            PrekeyChange::Accept { signed_prekeys, one_time, handshake } => {
+            PrekeyChange::Accept { signed_prekeys, one_time, message } => {
                 writer.u8(3);
                 writer.raw(&signed_prekeys.0);
                 writer.raw(&one_time.map_or([0; 8], |id| id.0));
-                writer.raw(&handshake.0);
+                message.write(writer);
             }
             PrekeyChange::Expire => writer.u8(4),
+            PrekeyChange::Publish(ids) => {
+                writer.u8(5);
+                writer.list(ids, |id, writer| writer.raw(&id.0));
+            }
         }
     }
 
@@ -87,15 +99,27 @@ impl Delta for DeviceDelta {
         let now = reader.u64()?;
         let change = match reader.u8()? {
             1 => PrekeyChange::Rotate(Box::new(PrekeySet::read(reader)?)),
-            2 => PrekeyChange::Replenish(read_one_time(reader)?),
+            2 => PrekeyChange::Replenish(read_batch(reader)?),
             3 => PrekeyChange::Accept {
                 signed_prekeys: PrekeyId::decode(*reader.array()?)?,
                 one_time: PrekeyId::decode_option(*reader.array()?),
-                handshake: HandshakeId(*reader.array()?),
+                message: FirstMessage::read(reader)?,
             },
             4 => PrekeyChange::Expire,
+            5 => PrekeyChange::Publish(read_ids(reader)?),
             _ => return Err(Error::Malformed),
         };
         Ok(Self { now, change })
     }
+}
+
+fn joined(ids: &[PrekeyId]) -> Vec<u8> {
+    ids.iter().flat_map(|id| id.0).collect()
+}
+
+/// Reads ids in ascending order, of a batch and all prekey sets at most.
+fn read_ids(reader: &mut Reader<'_>) -> Result<Vec<PrekeyId>, Error> {
+    let most = usize::from(BATCH).saturating_add(MAX_RETIRED).saturating_add(1);
+    let ids: Vec<_> = reader.list(most, |reader| PrekeyId::decode(*reader.array()?))?;
+    if ids.is_sorted_by(|a, b| a < b) { Ok(ids) } else { Err(Error::Malformed) }
 }

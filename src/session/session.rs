@@ -13,7 +13,7 @@ use crate::primitives::dh;
 use crate::primitives::kdf::hash;
 use crate::primitives::secret::redacted;
 use crate::protocol::handshake::continuation::Continuation;
-use crate::protocol::handshake::prekeys::HandshakeId;
+use crate::protocol::handshake::replay::HandshakeId;
 use crate::protocol::handshake::x3dh::{PREFIX, Prefix, SessionKeys};
 use crate::protocol::identity::certificate::Certificate;
 use crate::protocol::position::{Position, Role, SessionId};

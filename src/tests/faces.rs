@@ -33,7 +33,7 @@ use crate::primitives::tests::test_rng::TestRng;
 use crate::session::{
     Accepted, Account, AccountId, AccountKey, AccountKind, Bundle, Certificate, Decrypted, Device,
     DeviceId, Fingerprint, HandshakeId, IdentityKey, MessageKind, OneTimePrekey, Padding, Position,
-    PrekeyTasks, Role, Sending, Session, SessionId,
+    PrekeyId, PrekeyTasks, Role, Sending, Served, Session, SessionId, Stock, Withdraw,
 };
 use crate::storage::{Anchor, Change, Journal, Page, PageId, Pending, Recorded, State, StateKey};
 
@@ -60,8 +60,9 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, LinkStatus, LinkingOffer,
         LinkingDigits, LinkingRequest, ListHash, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
         OneTimePrekey, OpenedClaim, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
-        Policy, Position, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
-        RecordedClaim, RendezvousId, Role, Sender, Sending, ServerCopy, Session, SessionId, StateKey, SyncOutcome, Tasks, To,
+        Policy, Position, PrekeyId, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
+        RecordedClaim, RendezvousId, Role, Sender, Sending, Served, ServerCopy, Session, SessionId, StateKey,
+        Stock, SyncOutcome, Tasks, To, Withdraw,
     ];
     // `State` is the one public trait.
     let listed: BTreeSet<_> = names.into_iter().chain(["State"]).collect();

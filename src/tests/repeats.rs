@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::guest::{Approval, Chat, Invite, Pin, Policy, ServerCopy};
 use crate::primitives::tests::repeats::{Observed, watch};
 use crate::protocol::labels;
-use crate::session::{Account, AccountId, Bundle, Device, Session};
+use crate::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
 use crate::storage::{Journal, State, StateKey};
 
 const NOW: u64 = 1_800_000_000;
@@ -68,6 +68,8 @@ fn between_devices(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Erro
     let mut bundles = vec![two.bundle()];
     for _ in 0..2 {
         let keys = two.replenish(NOW, rng.op()).apply();
+        let ids = keys.iter().map(OneTimePrekey::id).chain([two.bundle().id()]);
+        two.note_published(ids, NOW).apply();
         bundles.extend(keys.into_iter().take(2).map(|key| two.bundle().attach(key).unwrap()));
         bundles.push(two.rotate(NOW, rng.op()).apply());
     }
@@ -117,6 +119,7 @@ fn at_rest(
     key.seal(account, owner, rng.op())?;
     key.seal(&device, owner, rng.op())?;
     key.seal(&session, owner, rng.op())?;
+    device.note_published([device.bundle().id()], NOW).apply();
     let stored = device.anchor();
     // Two changes from one state, as after a write that failed.
     drop(device.expire(NOW).record(&key, owner, &stored, rng.op())?);
@@ -180,6 +183,7 @@ fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Erro
         for address in plan.missing().collect::<Vec<_>>() {
             if address == grace.address() {
                 let keys = grace.replenish(NOW + 2, rng.op()).apply();
+                grace.note_published(keys.iter().map(OneTimePrekey::id), NOW + 2).apply();
                 let bundle = grace.bundle().attach(keys[0].clone())?;
                 plan.supply(&ada, &bundle, NOW + 2, rng.op())?;
             } else {
@@ -190,6 +194,7 @@ fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Erro
         sealed.journal(&mut journal, rng.op())?.apply();
         (_, journal) = journal.renew(&ada, &key, rng.op())?;
     }
+    ada.note_published([ada.bundle().id()], NOW + 2).apply();
     ada.rotate(NOW + 2, rng.op()).apply();
     let lost = [grace.address().device];
     Client::recover(&accounts[1], grace.list(), &lost, NOW + 3, rng.op()).map(drop)

@@ -2,7 +2,7 @@
 
 use latchstring::Error;
 use latchstring::client::{Address, Alert, Content, ListMismatch, ListUpdate, To};
-use latchstring::session::{AccountId, DeviceId};
+use latchstring::session::{AccountId, DeviceId, Served};
 
 use support::forged::{self, Listing, Words, member};
 use support::town::{Town, text};
@@ -340,11 +340,11 @@ fn a_lie_is_compared_however_many_letters_follow_before_the_next_report() {
     assert!(!alerts.contains(&Alert::NotCompared));
     let mail = town.server.mail.remove(&town.address(1, 1)).unwrap_or_default();
     assert_eq!(mail.len(), 300);
-    assert!(town.client(1, 0).tasks(NOW, 100).report_seen);
+    assert!(town.client(1, 0).tasks(&Served::NOTHING, NOW).report_seen);
     assert!(report(&mut town).contains(&lie));
     // The second report has the rest, and a part of the first again.
     assert!(!report(&mut town).contains(&lie));
-    assert!(!town.client(1, 0).tasks(NOW, 100).report_seen);
+    assert!(!town.client(1, 0).tasks(&Served::NOTHING, NOW).report_seen);
 }
 
 #[test]

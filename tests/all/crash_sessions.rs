@@ -4,11 +4,11 @@
 
 use latchstring::Error;
 use latchstring::session::{
-    Accepted, Account, AccountId, Bundle, Device, OneTimePrekey, Role, Session,
+    Accepted, Account, AccountId, Bundle, Device, OneTimePrekey, Role, Served, Session, Stock,
 };
 use latchstring::storage::Pending;
 use support::crash::{App, Flaw, Keeping, Kept, Mail, Script, Stop, World, only};
-use support::{NOW, TestRng, one_time_prekeys};
+use support::{NOW, TestRng, ids_of, one_time_prekeys};
 
 const DAY: u64 = 86_400;
 const MESSAGE: u8 = 1;
@@ -102,30 +102,34 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
 /// Keys that were saved and not published are not missed: the server still has few.
 fn replenish(world: &mut World, who: usize) -> Result<(), Stop> {
     publish_bundle(world, who)?;
-    let published = world.published("one-time").len();
+    let (served, taken) = (ids_of(world.published("one-time")), ids_of(world.taken("one-time")));
+    move_device(world, who, |device, _| Ok(device.note_published(taken, NOW)))?;
     let app = &mut world.apps[who];
     let device = only(&mut app.memory.devices)?;
-    if !device.state.tasks(NOW, published).replenish {
+    let bundle = Some(device.state.bundle().id());
+    if !device.state.tasks(&Served { bundle, one_time: Stock::Ids(&served) }, NOW).replenish {
         return Ok(());
     }
     let mut transaction = app.disk.begin();
     let keys = device
         .step(&mut transaction, &mut app.rng, |device, rng| Ok(device.replenish(NOW, rng)))?;
+    let ids: Vec<_> = keys.iter().map(OneTimePrekey::id).collect();
     let keys = keys.iter().map(OneTimePrekey::encode);
-    let keys = world.published("one-time").iter().cloned().chain(keys).collect();
     if world.apps[who].disk.flaw == Some(Flaw::SendsFirst) {
-        world.publish("one-time", keys)?;
+        world.upload("one-time", keys)?;
         let World { apps, mail, .. } = world;
         return apps[who].finish(transaction, mail);
     }
     let World { apps, mail, .. } = world;
     apps[who].finish(transaction, mail)?;
-    world.publish("one-time", keys)
+    world.upload("one-time", keys)?;
+    move_device(world, who, |device, _| Ok(device.note_published(ids, NOW)))
 }
 
 fn publish_bundle(world: &mut World, who: usize) -> Result<(), Stop> {
     let bundle = only(&mut world.apps[who].memory.devices)?.state.bundle();
-    world.publish("bundle", vec![bundle.encode()])
+    world.publish("bundle", vec![bundle.encode()])?;
+    move_device(world, who, |device, _| Ok(device.note_published([bundle.id()], NOW)))
 }
 
 /// Moves a device on, without marking it as done: to do it twice does no harm.

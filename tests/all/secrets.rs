@@ -13,7 +13,8 @@ use latchstring::guest::{
     ServerCopy,
 };
 use latchstring::session::{
-    Accepted, Account, AccountId, Decrypted, Device, Fingerprint, MessageKind, Sending, Session,
+    Accepted, Account, AccountId, Decrypted, Device, Fingerprint, MessageKind, Sending, Served,
+    Session,
 };
 use latchstring::storage::{Change, Journal, Pending, Recorded, State, StateKey};
 use support::{NOW, ORIGIN, OneToOne, RecordingRng, session_secrets};
@@ -93,7 +94,7 @@ fn print_everything() -> Printed {
     printed.debug(&host.certificate().identity());
     printed.debug(&host.certificate().device());
     printed.debug(&host.certificate().kind());
-    printed.debug(&host.tasks(NOW, 0));
+    printed.debug(&host.tasks(&Served::NOTHING, NOW));
     printed.debug(&keys);
     printed.debug(&bundle);
 

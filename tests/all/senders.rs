@@ -3,7 +3,7 @@
 
 use latchstring::Error;
 use latchstring::client::{Address, Conversation, Sender, To};
-use latchstring::session::{Account, AccountId, Bundle, DeviceId};
+use latchstring::session::{Account, AccountId, Bundle, DeviceId, Served};
 use latchstring::storage::State;
 
 use support::forged::{self, Words};
@@ -149,9 +149,9 @@ fn a_letter_of_an_unknown_device_waits_unopened_for_the_list() {
     town.say(1, 1, 0, b"from a new device");
     let mail = town.mail(0, 0);
     let client = town.client(0, 0);
-    let bundles = client.tasks(NOW, 50);
+    let bundles = client.tasks(&Served::NOTHING, NOW);
     refuses(client, Error::Unlisted, |client| client.open(mail.from, &mail.message, NOW).map(drop));
-    assert_eq!(client.tasks(NOW, 50), bundles);
+    assert_eq!(client.tasks(&Served::NOTHING, NOW), bundles);
     town.learn(0, 0, town.id(1)).unwrap();
     let arrived = town.client(0, 0).receive(mail.from, &mail.message, NOW).unwrap();
     assert_eq!(text(&arrived.content), b"from a new device");
@@ -188,8 +188,8 @@ fn nothing_that_arrives_is_answered_by_itself() {
         assert!(client.open(mail.from, message, NOW).is_err());
         assert!(*before == *client.to_bytes());
     }
-    let tasks = client.tasks(NOW, 50);
+    let tasks = client.tasks(&Served::NOTHING, NOW);
     client.receive(mail.from, &mail.message, NOW).unwrap();
-    assert_eq!(client.tasks(NOW, 50), tasks, "there is nothing to do about a letter");
+    assert_eq!(client.tasks(&Served::NOTHING, NOW), tasks, "there is nothing to do about a letter");
     assert!(town.server.mail.values().flatten().all(|mail| mail.from != town.address(0, 0)));
 }

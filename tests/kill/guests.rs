@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use latchstring::Error;
 use latchstring::client::{Address, Client, DeviceList};
 use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite, InviteLink, Policy, ServerCopy};
-use latchstring::session::Bundle;
+use latchstring::session::{Bundle, OneTimePrekey};
 
 use crate::child::{Courier, again, hex, listen, open, say, say_where, unhex};
 use crate::process::{Lives, Mailbag, Surroundings};
@@ -308,7 +308,7 @@ struct Doorstep {
     bags: [Mailbag; 2],
     list: String,
     bundle: Bundle,
-    one_time: Vec<latchstring::session::OneTimePrekey>,
+    one_time: Vec<OneTimePrekey>,
 }
 
 impl Doorstep {
@@ -318,6 +318,7 @@ impl Doorstep {
         let mut one_time = Vec::new();
         for _ in 0..4 {
             let keys = host.replenish(NOW, &mut rng).apply();
+            host.note_published(keys.iter().map(OneTimePrekey::id), NOW).apply();
             one_time.extend(keys);
         }
         let (list, bundle) = (hex(&host.list().encode()), host.bundle());

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring::client::{Address, Client, DeviceList, MessageId, To};
-use latchstring::session::{AccountId, Bundle};
+use latchstring::session::{AccountId, Bundle, OneTimePrekey};
 
 use crate::child::{Courier, again, hex, listen, open, say, say_where, unhex};
 use crate::process::{Lives, Mailbag, Surroundings};
@@ -80,17 +80,25 @@ impl Phone {
         count > 0
     }
 
-    /// Makes new one-time prekeys: saved, then published.
+    /// Makes new one-time prekeys, or gives those again of which it is not noted that they are out: saved, then
+    /// published. What is in the outbox is noted as published, because it is sent until the server has it.
     fn replenish(&mut self) -> Result<(), Failure> {
         let Self { store, client, rng, .. } = self;
+        let mut ids = Vec::new();
         store.step(rng, |step| {
             let keys = step.change(client, |client, rng| Ok(client.replenish(NOW, rng)))?;
+            ids.extend(keys.iter().map(OneTimePrekey::id));
             keys.iter().try_for_each(|key| step.post("keys", None, &key.encode()))
-        })
+        })?;
+        store.step(rng, |step| step.change(client, |client, _| Ok(client.note_published(ids, NOW))))
     }
 
     fn rotate(&mut self) -> Result<(), Failure> {
         let Self { store, client, rng, .. } = self;
+        let newest = [client.get(store)?.bundle().id()];
+        store.step(rng, |step| {
+            step.change(client, |client, _| Ok(client.note_published(newest, NOW)))
+        })?;
         store.step(rng, |step| {
             let bundle = step.change(client, |client, rng| Ok(client.rotate(NOW, rng)))?;
             step.post("bundle", None, &bundle.encode())
@@ -158,6 +166,8 @@ struct Neighbours {
     learned: BTreeSet<AccountId>,
     /// The readers of each text, and how often each has read it.
     read: BTreeMap<(Address, Vec<u8>), u32>,
+    /// The one-time prekeys that the server has taken.
+    taken: BTreeSet<Vec<u8>>,
     lives: u64,
 }
 
@@ -168,8 +178,8 @@ impl Neighbours {
         let address = phone.address();
         open(path).keep(OWNER, phone, &mut town.rng).unwrap();
         let (bag, learned, read) = (Mailbag::default(), BTreeSet::new(), BTreeMap::new());
-        let (letters, tasks) = (Vec::new(), Vec::new());
-        Self { town, phone: address, bag, letters, tasks, learned, read, lives: 0 }
+        let (letters, tasks, taken) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Self { town, phone: address, bag, letters, tasks, learned, read, taken, lives: 0 }
     }
 
     /// Lets an account with two devices move in.
@@ -230,7 +240,11 @@ impl Neighbours {
                 server.mail.entry(to).or_default().push_back(mail);
                 self.deliver();
             }
-            "keys" => server.one_time.entry(self.phone).or_default().push(message),
+            // A server takes none of them twice.
+            "keys" if self.taken.insert(message.clone()) => {
+                server.one_time.entry(self.phone).or_default().push(message);
+            }
+            "keys" => {}
             "bundle" => drop(server.bundles.insert(self.phone, message)),
             _ => panic!("{owner}"),
         }

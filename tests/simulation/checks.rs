@@ -279,7 +279,7 @@ impl World {
 /// Bytes of a state at most: prekeys, logs; six lists and 256 dismissals an account; five sessions a device.
 fn bound(accounts: usize, devices: usize) -> usize {
     const LIST: usize = 8642;
-    const PREKEYS: usize = 1000 * 112 + 32 * (1500 + 16 * 64);
+    const PREKEYS: usize = (1000 + 50) * 112 + 32 * (1500 + 24 * 64);
     const SEEN: usize = 1024 * 89;
     let sent = 128 * (16 + 32 + 8 + 65 + accounts * 40 + 3 * devices * 41);
     let session = 4096 + 300 * 36;

@@ -15,7 +15,8 @@ impl World {
     /// Tells whether everything that is sealed arrives in time, victims of a server's apart, and nobody forgets
     /// anything.
     pub fn is_lossless(&self) -> bool {
-        self.attacks & !(attack::DUPLICATE | attack::REORDER | attack::WITHHOLD) == 0
+        let harmless = attack::DUPLICATE | attack::REORDER | attack::WITHHOLD | attack::FAIL_UPLOAD;
+        self.attacks & !harmless == 0
     }
 
     /// Lets one thing happen, at random.
@@ -72,6 +73,7 @@ impl World {
                 self.steal(person);
             }
             974..980 => self.acknowledge_any(node),
+            980..982 if self.server.attacks & attack::FAIL_UPLOAD != 0 => self.fail_uploads(node),
             980..988 if self.server.attacks & attack::GHOST_SENDS != 0 => {
                 let person = self.below(self.people.len());
                 self.remove(person);

@@ -4,12 +4,12 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Client, DeviceList, Entrant, LinkingRequest, ListUpdate, NewDevice,
 };
-use latchstring::session::{Account, AccountId, AccountKey, Bundle, Certificate, OneTimePrekey};
+use latchstring::session::{Account, AccountId, AccountKey, Certificate, Served};
 use latchstring::storage::State;
 use support::linking::{accepted, briefed};
 
 use crate::letters::copy;
-use crate::server::{Published, attack};
+use crate::server::attack;
 use crate::world::{Person, Place, World, commit};
 
 impl World {
@@ -148,33 +148,10 @@ impl World {
         self.count("account key stolen");
     }
 
-    pub fn publish_keys(&mut self, node: usize) {
-        let now = self.time(node);
-        let keys = self.commit(node, |client, rng| Ok(client.replenish(now, rng))).unwrap();
-        let (address, at) = (self.address(node), self.time(node));
-        let keys = keys.iter().map(|key| (at, OneTimePrekey::encode(key)));
-        self.server.one_time.entry(address).or_default().extend(keys);
-        if !self.server.bundles.contains_key(&address) {
-            let bytes = self.nodes[node].client.bundle().encode();
-            self.server.bundles.insert(address, vec![Published { at, bytes }]);
-        }
-    }
-
     /// Does the tasks of a device.
     pub fn maintain(&mut self, node: usize) {
-        let (now, address) = (self.time(node), self.address(node));
-        let published = self.server.one_time[&address].len();
-        let due = self.nodes[node].client.tasks(now, published);
-        if due.prekeys.rotate {
-            let bundle = self.commit(node, |client, rng| Ok(client.rotate(now, rng))).unwrap();
-            let bytes = Bundle::encode(&bundle);
-            self.server.bundles.get_mut(&address).unwrap().push(Published { at: now, bytes });
-            self.count("rotate");
-        }
-        if published < 20 {
-            self.publish_keys(node);
-            self.count("replenish");
-        }
+        let now = self.time(node);
+        let due = self.maintain_prekeys(node);
         let primary = self.people[self.nodes[node].person].nodes[0];
         if due.renew_list && node == primary {
             let account = &self.people[self.nodes[node].person].account;
@@ -189,7 +166,10 @@ impl World {
         }
         if self.nodes[node].client.expire(now).is_change() {
             self.commit(node, |client, _| Ok(client.expire(now))).unwrap();
-            assert!(!self.nodes[node].client.tasks(now, 50).expire, "expiry leaves nothing");
+            assert!(
+                !self.nodes[node].client.tasks(&Served::NOTHING, now).expire,
+                "expiry leaves nothing"
+            );
         }
     }
 

@@ -11,6 +11,7 @@ mod impostors;
 mod letters;
 mod lists;
 mod mail;
+mod prekeys;
 mod quiet;
 mod server;
 mod thief;
@@ -59,6 +60,11 @@ fn after_every_attack_everyone_agrees_and_each_message_was_read_or_reported() {
 #[test]
 fn on_a_polite_server_nothing_is_lost_and_nothing_is_told() {
     attacked(0, 11);
+}
+
+#[test]
+fn uploads_that_fail_cost_nobody_a_session() {
+    attacked(attack::FAIL_UPLOAD, 38);
 }
 
 macro_rules! attacks {

@@ -34,6 +34,7 @@ pub mod attack {
     pub const EXPIRED_LIST: Attacks = 1 << 15;
     pub const GHOST_SENDS: Attacks = 1 << 16;
     pub const OLD_KEY: Attacks = 1 << 17;
+    pub const FAIL_UPLOAD: Attacks = 1 << 18;
     /// Whoever has the identity key of a companion begins sessions as that device.
     pub const THIEF: Attacks = 1 << 20;
     /// Whoever has a copy of a companion's state goes on with it.
@@ -44,7 +45,7 @@ pub mod attack {
 
 /// All attacks of a server, and of who holds an account key. Those on a device, and on chosen victims, have
 /// histories of their own, in which all the others are left in peace and are to notice nothing.
-pub const ALL: Attacks = (1 << 18) - 1;
+pub const ALL: Attacks = (1 << 19) - 1;
 
 pub const DAY: u64 = 86_400;
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use latchstring::client::{Address, ListHash};
-use latchstring::session::AccountId;
+use latchstring::session::{AccountId, Served};
 
 use crate::server::{DAY, Mail, Server, attack};
 use crate::world::World;
@@ -106,7 +106,7 @@ impl World {
         if first.0 != entry.0 {
             *first = entry;
         }
-        let tasks = client.tasks(now, 50);
+        let tasks = client.tasks(&Served::NOTHING, now);
         assert!(tasks.fetch_lists.contains(&of), "a list that was named is not fetched");
     }
 

@@ -15,7 +15,9 @@ use core::convert::Infallible;
 
 use latchstring::client::Client;
 use latchstring::rand_core::{TryCryptoRng, TryRng};
-use latchstring::session::{Accepted, Account, AccountId, Bundle, Device, Session};
+use latchstring::session::{
+    Accepted, Account, AccountId, Bundle, Device, OneTimePrekey, PrekeyId, Session,
+};
 use latchstring::storage::State;
 
 /// Some moment, in seconds.
@@ -65,6 +67,7 @@ pub fn device(name: u8, rng: &mut TestRng) -> Device {
 /// Returns the device's bundle with a one-time prekey, as a server hands it out.
 pub fn bundle_with_one_time(device: &mut Device, rng: &mut TestRng) -> Bundle {
     let mut keys = device.replenish(NOW, rng).apply();
+    device.note_published(keys.iter().map(OneTimePrekey::id), NOW).apply();
     device.bundle().attach(keys.pop().unwrap()).unwrap()
 }
 
@@ -76,6 +79,7 @@ pub fn client(name: u8, rng: &mut TestRng) -> Client {
 /// Returns the client's bundle with a one-time prekey, as a server hands it out.
 pub fn bundle_of(client: &mut Client, rng: &mut TestRng) -> Bundle {
     let mut keys = client.replenish(NOW, rng).apply();
+    client.note_published(keys.iter().map(OneTimePrekey::id), NOW).apply();
     client.bundle().attach(keys.pop().unwrap()).unwrap()
 }
 
@@ -112,23 +116,26 @@ pub fn seal_many(from: &mut Session, count: u32, rng: &mut TestRng) -> Vec<Vec<u
 /// Returns the device inside a client, by its encoding: for tests of what only dishonest code does with it.
 pub fn device_of(client: &Client) -> Device {
     let bytes = client.to_bytes();
-    let keys = one_time_prekeys_at(&bytes, device_at(&bytes));
-    let end = keys + 4 + 112 * count_at(&bytes, keys);
+    let batch = behind_keys(&bytes, one_time_prekeys_at(&bytes, device_at(&bytes)));
+    let end = behind_keys(&bytes, batch);
     Device::from_bytes(&[&[1, 2], &bytes[device_at(&bytes)..end]].concat()).unwrap()
 }
 
 /// Returns the ids of a client's one-time prekeys that nobody has used.
 pub fn one_time_ids_of(client: &Client) -> Vec<[u8; 8]> {
     let bytes = client.to_bytes();
-    let at = one_time_prekeys_at(&bytes, device_at(&bytes));
-    let keys = bytes[at + 4..].chunks(112).take(count_at(&bytes, at));
+    let keys = one_time_at(&bytes, device_at(&bytes));
     keys.map(|key| key[..8].try_into().unwrap()).collect()
+}
+
+/// Returns the ids of one-time prekeys as a server stores them.
+pub fn ids_of(keys: &[Vec<u8>]) -> Vec<PrekeyId> {
+    keys.iter().map(|key| OneTimePrekey::decode(key).unwrap().id()).collect()
 }
 
 /// Counts the one-time prekeys that a device holds, by its encoding.
 pub fn one_time_prekeys(device: &Device) -> usize {
-    let bytes = device.to_bytes();
-    count_at(&bytes, one_time_prekeys_at(&bytes, 2))
+    one_time_at(&device.to_bytes(), 2).count()
 }
 
 /// Finds the device in a client's encoding: behind version, kind, anchor, clock, five counts, and the linking
@@ -148,14 +155,13 @@ pub fn device_secrets(device: &Device) -> Vec<Vec<u8>> {
     let mut at = 2 + 32 + 64 + 265;
     let mut secrets = vec![bytes[34..66].to_vec(), bytes[66..98].to_vec()];
     for _ in 0..count_at(&bytes, at) {
-        // Behind the count of the sets, or the handshake ids of the one before.
+        // Behind the count of the sets, or what ends the one before.
         let set = at + 4;
         secrets.extend([bytes[set..set + 32].to_vec(), bytes[set + 32..set + 96].to_vec()]);
         at = set + 96 + 1304;
-        at += 16 * count_at(&bytes, at);
+        at += 24 * count_at(&bytes, at) + 1;
     }
-    let one_time = one_time_prekeys_at(&bytes, 2);
-    for key in bytes[one_time + 4..].chunks_exact(112) {
+    for key in one_time_at(&bytes, 2) {
         secrets.extend([key[8..40].to_vec(), key[40..104].to_vec()]);
     }
     secrets
@@ -169,7 +175,19 @@ fn one_time_prekeys_at(bytes: &[u8], start: usize) -> usize {
     at += 4;
     for _ in 0..generations {
         at += 32 + 64 + 1240 + 64;
-        at += 4 + 16 * count_at(bytes, at);
+        at += 4 + 24 * count_at(bytes, at) + 1;
     }
     at
+}
+
+/// Returns the one-time secrets of the device whose anchor is at `start`: the published ones, then the batch.
+fn one_time_at(bytes: &[u8], start: usize) -> impl Iterator<Item = &[u8]> {
+    let published = one_time_prekeys_at(bytes, start);
+    let batch = behind_keys(bytes, published);
+    let keys = [published, batch].map(|at| bytes[at + 4..behind_keys(bytes, at)].chunks_exact(112));
+    keys.into_iter().flatten()
+}
+
+fn behind_keys(bytes: &[u8], at: usize) -> usize {
+    at + 4 + 112 * count_at(bytes, at)
 }

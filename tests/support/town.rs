@@ -127,6 +127,8 @@ impl Town {
     pub fn publish_keys(&mut self, person: usize, device: usize) {
         let client = &mut self.people[person].devices[device];
         let keys = client.replenish(self.now, &mut self.rng).apply();
+        let ids = keys.iter().map(OneTimePrekey::id).chain([client.bundle().id()]);
+        client.note_published(ids, self.now).apply();
         let address = client.address();
         self.server.bundles.insert(address, client.bundle().encode());
         let keys = keys.iter().map(OneTimePrekey::encode);
@@ -137,6 +139,7 @@ impl Town {
     pub fn rotate(&mut self, person: usize, device: usize) {
         let client = &mut self.people[person].devices[device];
         let bundle = client.rotate(self.now, &mut self.rng).apply();
+        client.note_published([bundle.id()], self.now).apply();
         self.server.bundles.insert(client.address(), bundle.encode());
     }
 

@@ -155,10 +155,10 @@ impl Inner {
         if prefix.signed_prekeys != prekey_set.public.id || prefix.one_time.is_some() {
             return Err(Error::UnknownPrekey);
         }
-        if prekey_set.has_seen(&handshake) {
+        if prekey_set.memory.has_seen(&handshake) {
             return Err(Error::Replay);
         }
-        if prekey_set.is_full() {
+        if prekey_set.memory.is_full() {
             return Err(Error::TooManyJoins);
         }
         let found = Found { prekey_set, one_time: None };

@@ -15,6 +15,7 @@ use crate::protocol::guest::invitation::{Approval, Policy};
 use crate::protocol::guest::late_device::LateDevices;
 use crate::protocol::guest::link::Locator;
 use crate::protocol::guest::pin::PinStage;
+use crate::protocol::handshake::replay::{FirstMessage, ShareId};
 use crate::protocol::identity::certificate::{AccountKind, Certificate, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::letter::Listed;
@@ -210,7 +211,10 @@ impl Inner {
             }
             (stage, ChatStep::Join(session)) => {
                 if let LateDevices::Guest(secrets) = &mut self.late_devices {
-                    secrets.prekey_set.remember(session.handshake_id());
+                    // All are of the host's account, which has the whole memory.
+                    let share = ShareId::of(session.peer().account());
+                    let handshake = session.handshake_id();
+                    secrets.prekey_set.memory.remember(FirstMessage { handshake, share });
                 }
                 self.sessions.add(session);
                 stage

@@ -15,6 +15,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::id::ids;
 use crate::primitives::secret::Secret;
 use crate::primitives::sign::Signature;
 use crate::primitives::{dh, kem};
@@ -27,9 +28,11 @@ use crate::protocol::{labels, wire};
 /// so that a server cannot go on serving keys whose owner replaced them long ago.
 pub(crate) const VALID_FOR: u64 = 14 * 86_400;
 
-/// The id of a prekey: 8 random bytes, never all zero. It says nothing, and is used once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PrekeyId(pub(crate) [u8; 8]);
+ids! {
+    /// The id of signed prekeys, and of their bundle, or of a one-time prekey: 8 random bytes, never all zero. It
+    /// says nothing, and is used once.
+    PrekeyId: 8;
+}
 
 impl PrekeyId {
     /// Takes eight bytes that were drawn. Zeros stand for "none" on the wire, and become another id.
@@ -168,6 +171,12 @@ impl OneTimePrekey {
         )
     }
 
+    /// Returns the id by which a server and its device name it.
+    #[must_use]
+    pub fn id(&self) -> PrekeyId {
+        self.id
+    }
+
     /// Encodes a one-time prekey on its own, 1290 bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -244,6 +253,12 @@ impl Bundle {
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// Returns the id of its signed prekeys, by which a server and its device name it.
+    #[must_use]
+    pub fn id(&self) -> PrekeyId {
+        self.signed_prekeys.id
     }
 
     /// Tells whether it carries a one-time prekey. A session without one is weaker until the first

@@ -41,7 +41,8 @@ use crate::primitives::{dh, kem};
 
 use super::bundle::{Bundle, OneTimePrekey, PrekeyId, SignedPrekeys};
 use super::continuation::{CONTINUATION, Continuation};
-use super::prekeys::{Found, HandshakeId, OneTimeSecret};
+use super::prekeys::{Found, OneTimeSecret};
+use super::replay::HandshakeId;
 use crate::protocol::identity::certificate::{CERTIFICATE, Certificate, Identity};
 use crate::protocol::{labels, wire};
 

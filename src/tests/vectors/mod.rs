@@ -29,6 +29,7 @@ mod model;
 mod notice;
 mod pin;
 mod pq_epoch;
+mod published;
 mod ratchet;
 mod refused;
 mod refused_braid;
@@ -64,6 +65,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     pq_epoch::vectors,
     braid::vectors,
     state::vectors,
+    published::vectors,
     refused_record::vectors,
     guest::vectors,
     notice::vectors,

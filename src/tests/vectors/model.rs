@@ -188,7 +188,7 @@ impl Member {
             Certificate::sign(kind, account.id(), account.key(), id, &signing, &agreement);
         assert_eq!(certificate.encode(), self.certificate);
         let SignedPrekeys { signed_seed, last_resort_seed, body, signature, .. } = signed_prekeys;
-        let parts: [&[u8]; 12] = [
+        let parts: [&[u8]; 14] = [
             &[1, 2],
             &Anchor::start(2, &self.account_id, &self.core).to_bytes(),
             &self.signing_seed,
@@ -199,6 +199,8 @@ impl Member {
             last_resort_seed,
             body,
             signature,
+            &[0; 4],
+            &[0],
             &[0; 4],
             &[0; 4],
         ];

@@ -27,7 +27,7 @@ pub(super) fn vectors() -> Vec<Vector> {
 }
 
 /// Computes the anchor of a new state, by the formula, as one vector's lines.
-fn start(v: &mut Vector, kind: u8, owner: &[u8], name: &[u8]) -> Vec<u8> {
+pub(super) fn start(v: &mut Vector, kind: u8, owner: &[u8], name: &[u8]) -> Vec<u8> {
     v.number("state kind", kind);
     v.bytes("state owner", owner);
     v.bytes("state name", name);
@@ -39,7 +39,7 @@ fn start(v: &mut Vector, kind: u8, owner: &[u8], name: &[u8]) -> Vec<u8> {
 }
 
 /// Computes the anchor after a change of that change id, by the formula.
-fn after(anchor: &[u8], name: &[u8]) -> Vec<u8> {
+pub(super) fn after(anchor: &[u8], name: &[u8]) -> Vec<u8> {
     let generation = u64::from_be_bytes(anchor[..8].try_into().unwrap()) + 1;
     let number = generation.to_be_bytes();
     let hash = kdf::hash(&[labels::STATE_LINEAGE, &anchor[16..], &number, name]);
@@ -308,10 +308,11 @@ fn pages() -> Vector {
     let head_name = v.mac("head name", &page_key, &[&[1]]);
 
     // Version, kind, anchor, clock, five counts, and no linking; the device with its anchor, its
-    // secrets and certificate, one prekey set and no one-time prekey; the list and what goes with it.
+    // secrets and certificate, one prekey set and no one-time prekeys; the list and what goes with it.
     let whole = client.to_bytes();
     let (core, rest) = whole.split_at(2 + 32 + 8 + 5 * 4 + 1);
-    let (own_device, own_list) = rest.split_at(32 + 64 + 265 + 4 + (96 + 1240 + 64 + 4) + 4);
+    let (own_device, own_list) =
+        rest.split_at(32 + 64 + 265 + 4 + (96 + 1240 + 64 + 4 + 1) + 4 + 4);
     v.bytes("core", core);
     let mut pages = vec![
         page(&mut v, &page_key, ("device page", 1), own_device),

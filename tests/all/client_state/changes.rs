@@ -18,6 +18,7 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
     store.apply(client, |client| Ok(client.replenish(NOW, rng)));
     let bundle = store.apply(client, |client| Ok(client.rotate(NOW, rng)));
+    store.apply(client, |client| Ok(client.note_published([bundle.id()], NOW)));
     town.server.bundles.insert(town.address(0, 0), bundle.encode());
 
     // Sending: sessions begin, go on, carry long content; answers.

@@ -11,7 +11,7 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Client, Content, LinkingRequest, ListUpdate, LogStatus, NewDevice, Outgoing, Plan, To,
 };
-use latchstring::session::{Account, AccountId, Bundle, Device};
+use latchstring::session::{Account, AccountId, Bundle, Device, Served};
 use latchstring::storage::{Change, Journal, Pending, State, StateKey};
 
 use support::forged::{self, Words};

@@ -182,7 +182,7 @@ fn a_clock_at_either_end_breaks_no_client() {
     for now in [0, 1, u64::MAX - 1, u64::MAX] {
         let mut client = restored(town.client(0, 0));
         let before = client.to_bytes();
-        let tasks = client.tasks(now, 0);
+        let tasks = client.tasks(&Served::NOTHING, now);
         assert!(now < NOW || (tasks.renew_list && tasks.primary_silent && tasks.expire));
         assert_eq!(client.plan(to, now).is_ok(), now < NOW, "the past is the time that was seen");
         assert_eq!(client.open(mail.from, &mail.message, now).is_ok(), now < NOW);

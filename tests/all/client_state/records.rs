@@ -46,7 +46,7 @@ fn a_client_behind_its_anchor_is_refused_and_one_ahead_is_taken() {
     // As many steps on another way: another lineage at the same generation.
     let mut other: Client = key(7).open(OWNER, None, &old).unwrap();
     while other.anchor().generation() < anchor.generation() {
-        other.replenish(NOW, &mut rng).apply();
+        other.reset_clock(NOW).apply();
     }
     let other = key(7).seal(&other, OWNER, &mut rng).unwrap();
     let error = key(7).open::<Client>(OWNER, Some(&anchor), &other).err();

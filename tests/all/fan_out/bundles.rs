@@ -91,8 +91,9 @@ fn a_bundle_without_a_one_time_prekey_is_told_to_both_sides() {
     town.server.post(town.address(0, 0), out);
     assert_eq!(town.alerts(1, 0), [Alert::NewSession, Alert::NoOneTimePrekey]);
     // A server that runs out says so to the owner by their number.
-    assert!(town.client(1, 0).tasks(NOW, 49).prekeys.replenish);
-    assert!(!town.client(1, 0).tasks(NOW, 50).prekeys.replenish);
+    let served = |count| Served { bundle: None, one_time: Stock::Count(count) };
+    assert!(town.client(1, 0).tasks(&served(49), NOW).prekeys.replenish);
+    assert!(!town.client(1, 0).tasks(&served(50), NOW).prekeys.replenish);
     // With one, nobody is told anything of it.
     town.publish_keys(0, 0);
     let mut fresh = Town::new(12, &[1, 1]);

@@ -11,7 +11,7 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Alert, Client, Content, Conversation, GroupId, MessageId, Outgoing, Plan, Sender, To,
 };
-use latchstring::session::{Account, AccountId, DeviceId};
+use latchstring::session::{Account, AccountId, DeviceId, Served, Stock};
 use latchstring::storage::State;
 use sha2::{Digest, Sha256};
 

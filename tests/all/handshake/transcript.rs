@@ -134,6 +134,8 @@ fn a_first_message_moved_to_another_prekey_of_the_same_device_does_not_open() {
     let other = bundle_with_one_time(&mut scene.responder, &mut scene.rng).encode();
     let moved = with(&first, USED_ONE_TIME, &other[ONE_TIME_ID]);
     refuses(&mut scene.responder, Error::Forged, |device| device.accept(&moved, NOW).map(drop));
+    let published = scene.responder.bundle().id();
+    scene.responder.note_published([published], NOW).apply();
     let rotated = scene.responder.rotate(NOW, &mut scene.rng).apply();
     let moved = with(&first, USED_SIGNED_PREKEYS, &rotated.encode()[SIGNED_PREKEYS_ID]);
     refuses(&mut scene.responder, Error::Forged, |device| device.accept(&moved, NOW).map(drop));

@@ -102,7 +102,7 @@ fn a_letter_that_named_a_newer_list_is_heard_of_by_the_new_device() {
     let mut town = linked(town);
     let (id, late) = (town.id(1), NOW + 3 * 86_400 + 1);
     let laptop = town.client(0, 1);
-    assert_eq!(laptop.tasks(NOW, 50).fetch_lists, [id]);
+    assert_eq!(laptop.tasks(&Served::NOTHING, NOW).fetch_lists, [id]);
     refuses(laptop, Error::ListExpired, |laptop| laptop.plan(To::Account(id), late));
 }
 

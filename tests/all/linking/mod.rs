@@ -11,7 +11,7 @@ use latchstring::client::{
     Address, Briefing, Client, DeviceList, Entrant, LinkingDigits, LinkingOffer, LinkingRequest,
     ListUpdate, LogStatus, NewDevice, To,
 };
-use latchstring::session::Account;
+use latchstring::session::{Account, Served};
 use latchstring::storage::State;
 
 use support::forged::labelled;

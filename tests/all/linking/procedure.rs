@@ -125,8 +125,8 @@ fn a_code_an_offer_and_an_acceptance_have_their_last_second() {
         primary.admit(account, &acceptance, b"", late).map(drop)
     });
     // Time erases what was waited for, and a clock set back does not bring it back.
-    assert!(!primary.tasks(NOW + LATE, 50).expire);
-    assert!(primary.tasks(late, 50).expire);
+    assert!(!primary.tasks(&Served::NOTHING, NOW + LATE).expire);
+    assert!(primary.tasks(&Served::NOTHING, late).expire);
     changed(primary.expire(late));
     refuses(primary, Error::Expired, |primary| {
         primary.admit(account, &acceptance, b"", NOW).map(drop)

@@ -28,7 +28,7 @@ fn a_list_that_a_letter_has_named_older_serves_three_days_more_to_the_second() {
     let mut early = town.people[0].devices[0].plan(To::Account(id), end).unwrap();
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
     *client = restored(client);
-    assert_eq!(client.tasks(end, 50).fetch_lists, [id]);
+    assert_eq!(client.tasks(&Served::NOTHING, end).fetch_lists, [id]);
     let mut other = restored(client);
     assert!(other.open(next.from, &next.message, end).is_ok());
     let late = end + 1;
@@ -46,7 +46,7 @@ fn a_list_that_a_letter_has_named_older_serves_three_days_more_to_the_second() {
     town.now = late;
     town.inform(0, id);
     let client = town.client(0, 0);
-    assert_eq!(client.tasks(late, 50).fetch_lists, []);
+    assert_eq!(client.tasks(&Served::NOTHING, late).fetch_lists, []);
     assert!(client.open(next.from, &next.message, late).is_ok());
     assert_eq!(plan(&town).unwrap(), [town.address(1, 0)]);
 }
@@ -106,11 +106,11 @@ fn a_list_between_a_lie_and_the_truth_does_not_end_the_wait_for_long() {
     // The server shows the list before the removal, which is newer than the first word.
     let (id, now) = (middle.account(), town.now);
     learn(town.client(0, 0), &middle, now).unwrap();
-    assert_eq!(town.client(0, 0).tasks(now, 50).fetch_lists, []);
+    assert_eq!(town.client(0, 0).tasks(&Served::NOTHING, now).fetch_lists, []);
     // The next letter says the same as the one before, and that counts.
     honest(&mut town);
     let client = town.client(0, 0);
-    assert_eq!(client.tasks(now, 50).fetch_lists, [id]);
+    assert_eq!(client.tasks(&Served::NOTHING, now).fetch_lists, [id]);
     refuses(client, Error::ListExpired, |client| client.plan(To::Account(id), now + 3 * DAY + 1));
 }
 
@@ -126,7 +126,7 @@ fn what_another_account_says_of_a_list_shortens_nothing() {
     let client = town.client(0, 0);
     let arrived = client.receive(mail.from, &mail.message, NOW).unwrap();
     assert!(arrived.alerts.iter().any(|alert| matches!(alert, Alert::Lists { .. })));
-    assert_eq!(client.tasks(NOW, 50).fetch_lists, []);
+    assert_eq!(client.tasks(&Served::NOTHING, NOW).fetch_lists, []);
     assert!(client.plan(To::Own, NOW + 4 * DAY).is_ok());
     // An own device of the peer's: it may not know yet that the epochs begin anew under another key.
     let [own, other] = [town.id(0), town.id(1)];
@@ -136,7 +136,7 @@ fn what_another_account_says_of_a_list_shortens_nothing() {
     });
     let client = town.client(0, 0);
     client.receive(mail.from, &mail.message, NOW).unwrap();
-    assert_eq!(client.tasks(NOW, 50).fetch_lists, []);
+    assert_eq!(client.tasks(&Served::NOTHING, NOW).fetch_lists, []);
     // But an own device of this account's list.
     let mail = town.whisper((0, 1), (0, 0), |mut words| {
         words.lists[0].0 += 1;
@@ -144,7 +144,7 @@ fn what_another_account_says_of_a_list_shortens_nothing() {
     });
     let client = town.client(0, 0);
     client.receive(mail.from, &mail.message, NOW).unwrap();
-    assert_eq!(client.tasks(NOW, 50).fetch_lists, [own]);
+    assert_eq!(client.tasks(&Served::NOTHING, NOW).fetch_lists, [own]);
     refuses(client, Error::ListExpired, |client| client.plan(To::Own, NOW + 3 * DAY + 1));
 }
 

@@ -104,8 +104,8 @@ fn a_clock_set_back_revives_no_list() {
     let stranger = Account::generate(AccountId([9; 32]), &mut TestRng::new(9));
     let stranger = Client::create(&stranger, NOW, &mut TestRng::new(9));
     refuses(client, Error::ListExpired, |client| client.learn(stranger.list(), NOW).map(drop));
-    assert!(!client.tasks(NOW, 50).expire, "the hour was seen");
-    assert!(client.tasks(NOW, 50).renew_list);
+    assert!(!client.tasks(&Served::NOTHING, NOW).expire, "the hour was seen");
+    assert!(client.tasks(&Served::NOTHING, NOW).renew_list);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn companions_work_with_the_primary_switched_off_until_the_list_ends() {
     for day in 1..=30 {
         town.now = NOW + day * DAY;
         for (person, device) in [(0, 1), (0, 2), (1, 0), (1, 1)] {
-            let due = town.client(person, device).tasks(NOW + day * DAY, 50);
+            let due = town.client(person, device).tasks(&Served::NOTHING, NOW + day * DAY);
             if due.prekeys.rotate {
                 town.rotate(person, device);
             }

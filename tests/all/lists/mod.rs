@@ -11,7 +11,7 @@ mod silence;
 
 use latchstring::Error;
 use latchstring::client::{Address, Alert, Client, DeviceList, GroupId, ListUpdate, To};
-use latchstring::session::{Account, AccountId};
+use latchstring::session::{Account, AccountId, Served};
 use latchstring::storage::Pending;
 
 use support::forged::{Listing, member};

@@ -6,7 +6,7 @@ use super::*;
 fn a_companion_that_is_silent_for_thirty_days_is_idle_to_the_second() {
     let mut town = Town::new(16, &[2, 1]);
     let companion = town.address(0, 1).device;
-    let idle = |town: &mut Town, now| town.client(0, 0).tasks(now, 50).idle;
+    let idle = |town: &mut Town, now| town.client(0, 0).tasks(&Served::NOTHING, now).idle;
     // Never heard of: from its place in the list on.
     assert_eq!(idle(&mut town, NOW + 30 * DAY - 1), []);
     assert_eq!(idle(&mut town, NOW + 30 * DAY), [companion]);
@@ -24,14 +24,17 @@ fn a_companion_that_is_silent_for_thirty_days_is_idle_to_the_second() {
     assert_eq!(idle(&mut town, NOW + 50 * DAY), []);
     assert_eq!(idle(&mut town, NOW + 50 * DAY + 1), [companion]);
     // A device does not look at itself.
-    assert_eq!(town.client(0, 1).tasks(NOW + 100 * DAY, 50).idle, [town.address(0, 0).device]);
+    assert_eq!(
+        town.client(0, 1).tasks(&Served::NOTHING, NOW + 100 * DAY).idle,
+        [town.address(0, 0).device]
+    );
 }
 
 #[test]
 fn a_list_needs_renewal_after_a_week_and_its_primary_is_silent_after_two() {
     let mut town = Town::new(17, &[2]);
     let due = |town: &mut Town, now| {
-        let due = town.client(0, 1).tasks(now, 50);
+        let due = town.client(0, 1).tasks(&Served::NOTHING, now);
         (due.renew_list, due.primary_silent)
     };
     assert_eq!(due(&mut town, NOW + 7 * DAY - 1), (false, false));

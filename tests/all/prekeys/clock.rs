@@ -9,9 +9,9 @@ fn prekeys_made_in_what_is_now_the_future_are_to_be_rotated() {
     // A clock that ran a year ahead, and was set right.
     let ahead = rotated(&mut device, NOW + 365 * DAY, &mut rng);
     assert_eq!(initiator.initiate(&ahead, NOW, &mut rng).err(), Some(Error::StalePrekey));
-    assert!(device.tasks(NOW, BATCH).rotate);
+    assert!(device.tasks(&Served::NOTHING, NOW).rotate);
     let right = rotated(&mut device, NOW, &mut rng);
-    assert!(!device.tasks(NOW, BATCH).rotate);
+    assert!(!device.tasks(&Served::NOTHING, NOW).rotate);
     let first = first_message(&initiator, &right, NOW, &mut rng);
     assert!(device.accept(&first, NOW).is_ok());
 }
@@ -38,5 +38,5 @@ fn the_end_of_time_is_a_time_like_any_other() {
     let bundle = rotated(&mut device, u64::MAX, &mut rng);
     expired(&mut device, u64::MAX);
     assert_eq!(device.bundle(), bundle);
-    assert!(restored(&device).tasks(0, 0).replenish);
+    assert!(restored(&device).tasks(&Served::NOTHING, 0).replenish);
 }

@@ -120,7 +120,10 @@ pub(super) fn the_1025th_device_that_comes_later_is_one_too_many() -> Option<Err
     let (front, end) = bytes.split_at(bytes.len() - 4 - 32);
     let (count, key) = end.split_at(4);
     assert_eq!(count, [0; 4]);
-    let seen: Vec<u8> = (0..1024_u128).flat_map(u128::to_be_bytes).collect();
+    // Of 1,024 devices, each once: a handshake id and a device id.
+    let seen: Vec<u8> = (0..1024_u128)
+        .flat_map(|id| [&id.to_be_bytes()[..], &id.to_be_bytes()[8..]].concat())
+        .collect();
     let full = [front, &1024_u32.to_be_bytes(), &seen, key].concat();
     let mut guest = Chat::from_bytes(&full).unwrap();
     refusal(&mut guest, |guest| guest.open(new.address(), &envelope.message, NOW).map(drop))

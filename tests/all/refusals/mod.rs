@@ -48,6 +48,7 @@ cases! {
         a_first_message_for_another_device_has_an_unknown_prekey: Error::UnknownPrekey;
         a_bundle_two_weeks_old_is_stale: Error::StalePrekey;
         a_full_replay_memory_requires_rotation: Error::RotationRequired;
+        an_account_that_has_used_up_its_share_of_the_memory_is_refused: Error::ReplayShareFull;
         a_message_over_2001_others_is_too_far_ahead: Error::TooFarAhead;
         a_message_whose_key_was_dropped_for_room_has_none: Error::MessageKeyGone;
         a_message_for_which_no_number_is_reserved_is_refused: Error::NotReserved;
@@ -139,7 +140,9 @@ fn variants() -> BTreeSet<String> {
 fn a_peer_learns_one_of_three_things_about_a_refusal() {
     for error in REACHED.iter().chain([&UNREACHED]) {
         let answer = match error.name() {
-            "UnknownPrekey" | "StalePrekey" | "RotationRequired" => Answer::NewBundle,
+            "UnknownPrekey" | "StalePrekey" | "RotationRequired" | "ReplayShareFull" => {
+                Answer::NewBundle
+            }
             "AlreadyClaimed" | "Expired" | "Ended" => Answer::LinkOver,
             _ => Answer::Nothing,
         };

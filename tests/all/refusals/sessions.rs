@@ -52,7 +52,10 @@ pub(super) fn a_message_delivered_twice_is_a_duplicate() -> Option<Error> {
 }
 
 pub(super) fn a_first_message_delivered_twice_is_a_replay() -> Option<Error> {
-    let (mut responder, message) = first();
+    let mut rng = TestRng::new(6);
+    let (initiator, mut responder) = (device(1, &mut rng), device(2, &mut rng));
+    let mut session = initiator.initiate(&responder.bundle(), NOW, &mut rng).unwrap();
+    let message = session.encrypt(b"hello", &mut rng).unwrap();
     let accepted = responder.accept(&message, NOW).unwrap();
     accepted.apply();
     refusal(&mut responder, |to| to.accept(&message, NOW).map(drop))
@@ -107,14 +110,30 @@ pub(super) fn a_bundle_two_weeks_old_is_stale() -> Option<Error> {
 
 pub(super) fn a_full_replay_memory_requires_rotation() -> Option<Error> {
     let mut rng = TestRng::new(13);
-    let initiator = device(1, &mut rng);
+    // Seventeen accounts, because one has room for 64.
+    let initiators: Vec<_> = (3..20).map(|name| device(name, &mut rng)).collect();
     let mut responder = device(2, &mut rng);
+    let bundle: Bundle = responder.bundle();
+    let mut first = |i: usize| {
+        let mut session = initiators[i / 64].initiate(&bundle, NOW, &mut rng).unwrap();
+        session.encrypt(b"hello", &mut rng).unwrap()
+    };
+    for i in 0..1024 {
+        let accepted = responder.accept(&first(i), NOW).unwrap();
+        accepted.apply();
+    }
+    refusal(&mut responder, |to| to.accept(&first(1024), NOW).map(drop))
+}
+
+pub(super) fn an_account_that_has_used_up_its_share_of_the_memory_is_refused() -> Option<Error> {
+    let mut rng = TestRng::new(14);
+    let (initiator, mut responder) = (device(1, &mut rng), device(2, &mut rng));
     let bundle: Bundle = responder.bundle();
     let mut first = || {
         let mut session = initiator.initiate(&bundle, NOW, &mut rng).unwrap();
         session.encrypt(b"hello", &mut rng).unwrap()
     };
-    for _ in 0..1024 {
+    for _ in 0..64 {
         let accepted = responder.accept(&first(), NOW).unwrap();
         accepted.apply();
     }

@@ -74,8 +74,8 @@ fn a_replaced_session_reads_late_letters_for_two_days_after_the_proof() {
     assert!(held(client) > 0);
     changed(client.expire(end - 1));
     assert!(held(client) > 0);
-    assert!(!client.tasks(end - 1, 50).expire);
-    assert!(client.tasks(end, 50).expire);
+    assert!(!client.tasks(&Served::NOTHING, end - 1).expire);
+    assert!(client.tasks(&Served::NOTHING, end).expire);
     changed(client.expire(end));
     assert_eq!(held(client), 0);
     refuses(client, Error::Forged, |client| client.open(later.from, &later.message, NOW).map(drop));

@@ -8,6 +8,7 @@ mod restored;
 
 use latchstring::Error;
 use latchstring::client::{Alert, Client, Content, MessageId, To};
+use latchstring::session::Served;
 use latchstring::storage::State;
 
 use support::forged::{self, Words};
@@ -163,7 +164,7 @@ fn a_first_letter_is_taken_once_before_and_after_its_session_is_gone() {
     again(&mut town, Error::Duplicate);
     town.chat(0, 1);
     again(&mut town, Error::Duplicate);
-    // Its session is replaced and erased; the prekeys that it used are still there.
+    // Its session is replaced and erased; the signed prekeys that it used are still there.
     *town.client(0, 0) = old;
     town.now += HOUR;
     town.chat(0, 1);
@@ -171,7 +172,8 @@ fn a_first_letter_is_taken_once_before_and_after_its_session_is_gone() {
     town.now += 3 * DAY;
     let (now, client) = (town.now, town.client(1, 0));
     changed(client.expire(now));
-    again(&mut town, Error::Replay);
+    // It used a one-time prekey, which is not there any more.
+    again(&mut town, Error::UnknownPrekey);
 }
 
 #[test]

@@ -40,11 +40,12 @@ fn a_recorded_change_of_a_device_is_the_change() {
     let mut device = device(2, &mut rng);
     let bundle = device.bundle();
     let first = peer.initiate(&bundle, NOW, &mut rng).unwrap().encrypt(b"hi", &mut rng).unwrap();
-    for step in 0..4 {
+    for step in 0..5 {
         match step {
-            0 => drop(both_ways(&mut device, |device| Ok(device.rotate(NOW, &mut rng)))),
-            1 => drop(both_ways(&mut device, |device| Ok(device.replenish(NOW, &mut rng)))),
-            2 => drop(both_ways(&mut device, |device| device.accept(&first, NOW))),
+            0 => both_ways(&mut device, |device| Ok(device.note_published([bundle.id()], NOW))),
+            1 => drop(both_ways(&mut device, |device| Ok(device.rotate(NOW, &mut rng)))),
+            2 => drop(both_ways(&mut device, |device| Ok(device.replenish(NOW, &mut rng)))),
+            3 => drop(both_ways(&mut device, |device| device.accept(&first, NOW))),
             _ => both_ways(&mut device, |device| Ok(device.expire(NOW + 100 * 86_400))),
         }
     }

@@ -11,7 +11,7 @@ fn a_clock_at_either_end_breaks_no_device() {
         for later in [u64::MAX, 0, NOW] {
             device.rotate(later, &mut rng).apply();
             device.expire(later).apply();
-            assert!(device.tasks(later, 0).replenish);
+            assert!(device.tasks(&Served::NOTHING, later).replenish);
             device = restored(&device);
         }
     }

@@ -10,7 +10,7 @@ mod restoring;
 use latchstring::Error;
 use latchstring::client::{Client, Entrant, LinkingRequest, NewDevice};
 use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite};
-use latchstring::session::{Account, AccountId, Device, Session};
+use latchstring::session::{Account, AccountId, Device, Served, Session};
 use latchstring::storage::{Anchor, Change, Journal, Pending, State, StateKey};
 use support::linking::accepted;
 use support::town::{Person, Town};

@@ -77,7 +77,7 @@ fn a_device_restored_at_every_step_goes_on() {
         let first = first.unwrap();
         device.accept(&first, now).unwrap().apply();
         device = restored(&device);
-        assert_eq!(device.accept(&first, now).err(), Some(Error::Replay));
+        assert_eq!(device.accept(&first, now).err(), Some(Error::UnknownPrekey));
     }
     device.expire(NOW + 200 * 86_400).apply();
     restored(&device);

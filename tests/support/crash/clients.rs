@@ -6,10 +6,10 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Alert, Client, Content, DeviceList, Outgoing, OwnContent, Plan, ReceivedLetter,
 };
-use latchstring::session::{Bundle, OneTimePrekey};
+use latchstring::session::{Bundle, OneTimePrekey, Served, Stock};
 use latchstring::storage::Pending;
 
-use super::super::{NOW, TestRng};
+use super::super::{NOW, TestRng, ids_of};
 use super::{App, Keeping, Kept, Mail, Stop, Transaction, World, only};
 
 /// An envelope from client to client.
@@ -63,8 +63,9 @@ impl World {
 
     pub fn publish_bundle(&mut self, who: usize) -> Result<(), Stop> {
         self.apps[who].compare()?;
-        let bundle = self.client(who)?.bundle().encode();
-        self.publish(&format!("bundle/{who}"), vec![bundle])
+        let (bundle, now) = (self.client(who)?.bundle(), self.now);
+        self.publish(&format!("bundle/{who}"), vec![bundle.encode()])?;
+        self.move_client(who, |client, _| Ok(client.note_published([bundle.id()], now)), |_, ()| {})
     }
 
     /// Makes one-time prekeys, until the server has enough: those that were saved and not published are not
@@ -72,16 +73,20 @@ impl World {
     pub fn replenish(&mut self, who: usize) -> Result<(), Stop> {
         self.publish_bundle(who)?;
         let place = format!("one-time/{who}");
-        let published = self.published(&place).len();
+        let (ids, taken) = (ids_of(self.published(&place)), ids_of(self.taken(&place)));
         let now = self.now;
-        if !self.client(who)?.tasks(now, published).prekeys.replenish {
+        // What the server took is noted, also where the power was cut between upload and note.
+        self.move_client(who, |client, _| Ok(client.note_published(taken, now)), |_, ()| {})?;
+        let client = self.client(who)?;
+        let served = Served { bundle: Some(client.bundle().id()), one_time: Stock::Ids(&ids) };
+        if !client.tasks(&served, now).prekeys.replenish {
             return Ok(());
         }
         let keys =
             self.move_client(who, |client, rng| Ok(client.replenish(now, rng)), |_, _| {})?;
-        let keys = keys.iter().map(OneTimePrekey::encode);
-        let keys = self.published(&place).iter().cloned().chain(keys).collect();
-        self.publish(&place, keys)
+        self.upload(&place, keys.iter().map(OneTimePrekey::encode))?;
+        let ids: Vec<_> = keys.iter().map(OneTimePrekey::id).collect();
+        self.move_client(who, |client, _| Ok(client.note_published(ids, now)), |_, ()| {})
     }
 
     /// Returns what the server gives out for a device. A one-time prekey is gone then, whatever comes of it.

@@ -94,6 +94,26 @@ impl World {
         Ok(())
     }
 
+    /// Puts up one-time prekeys beside those that are there. The server remembers all that it took, and takes
+    /// none of them once more.
+    pub fn upload(
+        &mut self,
+        what: &str,
+        keys: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Result<(), Stop> {
+        self.power.spend()?;
+        let taken = self.board.entry(taken(what)).or_default();
+        let new: Vec<_> = keys.into_iter().filter(|key| !taken.contains(key)).collect();
+        taken.extend(new.iter().cloned());
+        self.board.entry(what.to_owned()).or_default().extend(new);
+        Ok(())
+    }
+
+    /// Returns the one-time prekeys that the server has ever taken.
+    pub fn taken(&self, what: &str) -> &[Vec<u8>] {
+        self.published(&taken(what))
+    }
+
     pub fn published(&self, what: &str) -> &[Vec<u8>] {
         self.board.get(what).map_or(&[], Vec::as_slice)
     }
@@ -132,4 +152,9 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// The name under which the server remembers what it took.
+fn taken(what: &str) -> String {
+    format!("{what}, taken")
 }

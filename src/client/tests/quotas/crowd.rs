@@ -27,6 +27,7 @@ pub(super) struct Victim {
     pub(super) rng: TestRng,
     letters: u64,
     sessions: u32,
+    sessions_of: BTreeMap<AccountId, u32>,
 }
 
 impl Crowd {
@@ -54,7 +55,14 @@ impl Victim {
         let mut rng = TestRng::new(seed);
         let account = Account::generate(id(0), &mut rng);
         let client = Client::create(&account, NOW, &mut rng);
-        Self { client, lost: BTreeMap::new(), rng, letters: 0, sessions: 0 }
+        Self {
+            client,
+            lost: BTreeMap::new(),
+            rng,
+            letters: 0,
+            sessions: 0,
+            sessions_of: BTreeMap::new(),
+        }
     }
 
     /// Makes an account, and lets the client learn its list.
@@ -74,8 +82,10 @@ impl Victim {
     /// Begins a session of an account's device.
     pub(super) fn session(&mut self, of: &Crowd, device: usize, created: u64) -> Session {
         self.sessions += 1;
-        if self.sessions.is_multiple_of(1000) {
-            // The memory of one prekey set holds 1,024 handshakes.
+        let of_account = self.sessions_of.entry(of.id()).or_default();
+        *of_account += 1;
+        if self.sessions.is_multiple_of(1000) || of_account.is_multiple_of(60) {
+            // The memory of one prekey set holds 1,024 handshakes, and 64 of one account.
             self.client.rotate(NOW, &mut self.rng).apply();
         }
         let (bundle, device) = (self.client.bundle(), &of.devices[device]);

@@ -5,7 +5,7 @@ use crate::client::limits::{MAX_NEWCOMER_LISTS, MAX_NEWCOMER_SESSIONS, MAX_NEWCO
 use crate::client::tombstones::MAX_TOMBSTONES;
 use crate::client::{Content, MessageId, To};
 use crate::protocol::identity::device_list::DeviceList;
-use crate::session::Account;
+use crate::session::{Account, Served};
 
 /// Makes so many newcomers that each have written one letter.
 fn fill(victim: &mut Victim, numbers: core::ops::Range<u32>) -> Vec<Crowd> {
@@ -102,7 +102,7 @@ fn a_client_knows_2048_newcomers_and_says_whom_to_forget() {
     let mut victim = Victim::new(22);
     let friend = victim.befriend(1, 1);
     let count = u32::try_from(MAX_NEWCOMERS).unwrap();
-    assert!(victim.client.tasks(NOW, 50).forget.is_empty());
+    assert!(victim.client.tasks(&Served::NOTHING, NOW).forget.is_empty());
     for number in 2..2 + count {
         victim.meet(number, 1);
     }
@@ -112,14 +112,14 @@ fn a_client_knows_2048_newcomers_and_says_whom_to_forget() {
     let refused = victim.client.learn(&last.list, NOW).map(drop);
     assert_eq!(refused, Err(Error::TooManyAccounts));
     assert!(*bytes == *victim.client.to_bytes());
-    let forget = victim.client.tasks(NOW, 50).forget;
+    let forget = victim.client.tasks(&Served::NOTHING, NOW).forget;
     assert_eq!(forget.len(), MAX_NEWCOMERS / 2);
     assert!(!forget.contains(&friend.id()));
     assert_eq!(forget[0], shy);
     for account in &forget {
         victim.client.forget(*account, NOW).unwrap().apply();
     }
-    assert!(victim.client.tasks(NOW, 50).forget.is_empty());
+    assert!(victim.client.tasks(&Served::NOTHING, NOW).forget.is_empty());
     // They give way one by one, and no earlier than they must.
     assert_eq!(victim.client.inner.contacts.len(), MAX_NEWCOMERS + 1);
     victim.client.learn(&last.list, NOW).unwrap().apply();
