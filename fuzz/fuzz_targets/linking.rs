@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use latchstring::client::{Client, LinkingRequest, NewDevice, Entrant};
+use latchstring::client::{Client, Entrant, LinkingRequest, NewDevice};
 use latchstring::storage::State;
 use latchstring_fuzz::town::{Person, Town};
 use latchstring_fuzz::{edited, saved};

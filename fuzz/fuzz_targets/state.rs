@@ -1,7 +1,7 @@
 //! Saved states: what loads has one encoding, and a sealed record opens only as it was sealed.
 #![no_main]
 
-use latchstring::client::{Client, LinkingRequest, NewDevice, Entrant};
+use latchstring::client::{Client, Entrant, LinkingRequest, NewDevice};
 use latchstring::guest::{Chat, Invite};
 use latchstring::session::{Account, AccountId, Device, Session};
 use latchstring::storage::{Anchor, Change, Pending, State, StateKey};
