@@ -14,8 +14,10 @@
 //! at most `2^-64 + n / 2^128`, and in their first 8 bytes with at most `(n + 1) / 2^64`, where n counts the
 //! blocks that POLYVAL sees. `spec/README.md`, "DIGEST", says why, and why that is enough.
 
-use polyval::Polyval;
+use core::array::from_ref;
+
 use polyval::universal_hash::UniversalHash;
+use polyval::{Block, Polyval};
 
 use super::codec::concat;
 use super::secret::Secret;
@@ -31,8 +33,8 @@ const UNIT: usize = 128;
 
 const WORD: usize = 8;
 
-/// Number of units that are given to POLYVAL together, which takes four blocks at a time.
-const UNITS: usize = 4;
+/// Number of blocks that are given to POLYVAL together.
+const TOGETHER: usize = 4;
 
 /// A key, made ready for one digest.
 pub(crate) struct Digest<'a> {
@@ -55,35 +57,83 @@ impl<'a> Digest<'a> {
 
     /// Computes `DIGEST(key, about, text)`.
     pub(crate) fn of(self, about: &[u8], text: &[u8]) -> [u8; DIGEST] {
-        let Self { polyval: mut hash, pairs } = self;
-        hash.update_padded(about);
+        let Self { polyval, pairs } = self;
+        let mut blocks = Blocks { polyval, waiting: [Block::default(); TOGETHER], count: 0 };
+        blocks.padded(about);
         let (units, rest) = text.as_chunks::<UNIT>();
-        let (fours, ones) = units.as_chunks::<UNITS>();
+        let (fours, ones) = units.as_chunks::<TOGETHER>();
         for four in fours {
-            hash.update(&four.each_ref().map(|unit| nh(pairs, unit).into()));
+            for block in nh(pairs, four) {
+                blocks.push(block);
+            }
         }
         for unit in ones {
-            hash.update(&[nh(pairs, unit).into()]);
+            for block in nh(pairs, from_ref(unit)) {
+                blocks.push(block);
+            }
         }
-        hash.update_padded(rest);
+        blocks.padded(rest);
         let [about, text] = [about, text].map(|part| u64::try_from(part.len()).unwrap_or(u64::MAX));
-        let lengths: [u8; 16] = concat(&[&about.to_be_bytes(), &text.to_be_bytes()]);
-        hash.update(&[lengths.into()]);
-        hash.finalize().into()
+        blocks.push(concat(&[&about.to_be_bytes(), &text.to_be_bytes()]));
+        blocks.finish()
     }
 }
 
-/// Computes `NH(unit)`.
+/// Blocks on their way to POLYVAL, which takes four in half the time of four times one.
+struct Blocks {
+    polyval: Polyval,
+    waiting: [Block; TOGETHER],
+    count: usize,
+}
+
+impl Blocks {
+    fn push(&mut self, block: [u8; DIGEST]) {
+        if let Some(place) = self.waiting.get_mut(self.count) {
+            *place = block.into();
+            self.count = self.count.saturating_add(1);
+        }
+        if self.count == TOGETHER {
+            self.polyval.update(&self.waiting);
+            self.count = 0;
+        }
+    }
+
+    /// Pushes bytes and zeros up to a whole block.
+    fn padded(&mut self, bytes: &[u8]) {
+        let (blocks, rest) = bytes.as_chunks();
+        for block in blocks {
+            self.push(*block);
+        }
+        if !rest.is_empty() {
+            let mut block = [0; DIGEST];
+            for (byte, from) in block.iter_mut().zip(rest) {
+                *byte = *from;
+            }
+            self.push(block);
+        }
+    }
+
+    fn finish(mut self) -> [u8; DIGEST] {
+        self.polyval.update(self.waiting.get(..self.count).unwrap_or_default());
+        self.polyval.finalize().into()
+    }
+}
+
+/// Computes `NH` of some units, side by side: what one waits for, another one does.
 #[inline]
-fn nh(pairs: &Pairs, unit: &[u8; UNIT]) -> [u8; 16] {
-    let (words, _) = unit.as_chunks::<WORD>();
-    let both = words.as_chunks().0.iter().zip(pairs);
-    let sum = both.fold(0_u128, |sum, ([a, b], [k, l])| {
-        let one = u64::from_le_bytes(*a).wrapping_add(u64::from_le_bytes(*k));
-        let other = u64::from_le_bytes(*b).wrapping_add(u64::from_le_bytes(*l));
-        sum.wrapping_add(u128::from(one).wrapping_mul(other.into()))
-    });
-    sum.to_le_bytes()
+fn nh<const N: usize>(pairs: &Pairs, units: &[[u8; UNIT]; N]) -> [[u8; DIGEST]; N] {
+    let mut sums = [0_u128; N];
+    for (i, [k, l]) in pairs.iter().enumerate() {
+        for (sum, unit) in sums.iter_mut().zip(units) {
+            let (words, _) = unit.as_chunks::<WORD>();
+            if let Some([a, b]) = words.as_chunks().0.get(i) {
+                let one = u64::from_le_bytes(*a).wrapping_add(u64::from_le_bytes(*k));
+                let other = u64::from_le_bytes(*b).wrapping_add(u64::from_le_bytes(*l));
+                *sum = sum.wrapping_add(u128::from(one).wrapping_mul(other.into()));
+            }
+        }
+    }
+    sums.map(u128::to_le_bytes)
 }
 
 #[cfg(test)]
