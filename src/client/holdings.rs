@@ -33,7 +33,7 @@ pub(super) struct Surplus {
 }
 
 /// The holdings of all accounts.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 pub(super) struct Holdings {
     newcomers: Pool,
     others: Pool,
@@ -44,7 +44,7 @@ pub(super) struct Holdings {
 }
 
 /// The holdings of some accounts. Those that hold nothing are not in it.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 struct Pool {
     of: BTreeMap<AccountId, Holding>,
     /// The same, who holds most keys last.

@@ -196,7 +196,8 @@ impl Client {
 
     /// Offers a new device a place in this account, after the user has seen its description and has approved.
     /// Save the change, apply it, then send the offer. It takes the place of an offer that was not accepted
-    /// yet.
+    /// yet. Keep [`LinkingRequest::rendezvous`] with the change: the acceptance comes there, and there the briefing
+    /// goes.
     ///
     /// `companions` is how many companions the account may have, this one included:
     /// [`Client::COMPANIONS`], or up to 31.
@@ -233,7 +234,8 @@ impl Client {
     }
 
     /// Returns the digits of the offer that is open: show them as soon as [`Client::approve`] is saved and
-    /// applied, for the user to type at the new device. Nobody else is to see them before.
+    /// applied, for the user to type at the new device. Nobody else is to see them before. Take them off the screen
+    /// after five minutes: an acceptance that comes later is refused.
     #[must_use]
     pub fn linking_digits(&self) -> Option<&LinkingDigits> {
         self.inner.linking.as_deref().map(PendingLinking::digits)

@@ -236,16 +236,19 @@ impl Inner {
     /// Changes what is known of an account, and counts it if it is a newcomer, or was one.
     pub(super) fn change_contact(&mut self, account: AccountId, change: impl FnOnce(&mut Contact)) {
         let Some(contact) = self.contacts.get_mut(&account) else { return };
+        let was_newcomer = contact.newcomer;
         self.holdings.leave(contact);
         change(contact);
         self.holdings.enter(contact);
+        if contact.newcomer != was_newcomer {
+            self.count(account);
+        }
     }
 
     /// Notes that an account is no newcomer any more.
     pub(super) fn acquaint(&mut self, account: AccountId) {
         if self.is_newcomer(account) {
             self.change_contact(account, |contact| contact.newcomer = false);
-            self.count(account);
         }
     }
 

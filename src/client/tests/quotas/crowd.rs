@@ -160,7 +160,9 @@ impl Victim {
     /// Checks that a process that loads the state goes on as this one, and returns its length.
     pub(super) fn length(&self) -> usize {
         let bytes = self.client.to_bytes();
-        assert!(*Client::from_bytes(&bytes).unwrap().to_bytes() == *bytes);
+        let loaded = Client::from_bytes(&bytes).unwrap();
+        assert!(*loaded.to_bytes() == *bytes);
+        assert!(loaded.inner.holdings == self.client.inner.holdings, "counted in another way");
         bytes.len()
     }
 }

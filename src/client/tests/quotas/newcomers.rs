@@ -241,6 +241,7 @@ fn whom_another_own_device_has_written_to_is_no_newcomer() {
 fn whose_key_the_user_has_compared_is_no_newcomer() {
     let mut victim = Victim::new(28);
     let one = victim.meet(1, 1);
+    victim.flood(&one, (0, NOW), 3);
     let key = one.list.account_key();
     victim.client.set_verified(one.id(), None, NOW).unwrap().apply();
     assert!(victim.client.inner.is_newcomer(one.id()));
