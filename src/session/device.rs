@@ -331,7 +331,7 @@ impl Device {
         if peer.identity() == identity.certificate.identity() {
             return Err(Error::WrongPeer);
         }
-        let share = ShareId::of(peer.account());
+        let share = ShareId::of(&peer);
         let keys = (keys, &found.prekey_set.signed);
         let (session, opened) = Session::accept(keys, (peer, continuation), first)?;
         // Not before it is known who wrote: anybody can show the certificate of an account.
