@@ -81,7 +81,8 @@ pub struct PrekeyTasks {
     pub publish: bool,
     /// Have the server withdraw these one-time prekeys, before anything else: nobody can use them any more.
     pub withdraw: Withdraw,
-    /// Call [`Device::replenish`] and publish the one-time prekeys.
+    /// Call [`Device::replenish`] and publish the one-time prekeys: at a fixed time of the day, because when a
+    /// message arrives it would say that a first message was opened just now.
     pub replenish: bool,
     /// Call [`Device::expire`]: something is past its time.
     pub expire: bool,
