@@ -44,10 +44,10 @@ impl Client {
     /// not name the device; [`Error::ListExpired`]; [`Error::AccountChanged`]: keep the envelope, fetch the
     /// list or ask the user, and open it again; drop it if the fetched list does not name the device either.
     /// [`Error::WrongPeer`] for a first message of another device than `from`. [`Error::Replay`] for a first
-    /// message whose session is erased: if its content was not shown, request that it be sent again
-    /// ([`Client::request_resend`]). [`Error::UnknownPrekey`] for one whose prekeys are gone, as a one-time prekey
-    /// is once it was used: compare what the server has ([`Client::tasks`]), then answer
-    /// ([`Error::answer`]). [`Error::NotSelf`] for what only an own device may say.
+    /// message whose session is erased, and [`Error::UnknownPrekey`] for one whose prekeys are gone, as a one-time
+    /// prekey is once it was used: if its content was not shown, request that it be sent again
+    /// ([`Client::request_resend`]), or it is lost. On `UnknownPrekey` compare what the server has
+    /// ([`Client::tasks`]), withdraw and publish, and then answer ([`Error::answer`]). [`Error::NotSelf`] for what only an own device may say.
     /// [`Error::StateCloned`] for a message sent in a session after its sender had left it. Else as
     /// [`Device::accept`](crate::session::Device::accept) and [`Session::open`]. Nothing changes then.
     pub fn open(

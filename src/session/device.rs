@@ -81,7 +81,8 @@ pub struct PrekeyTasks {
     pub publish: bool,
     /// Have the server withdraw these one-time prekeys, before anything else: nobody can use them any more.
     pub withdraw: Withdraw,
-    /// Call [`Device::replenish`] and publish the one-time prekeys.
+    /// Call [`Device::replenish`] and publish the one-time prekeys: at a fixed time of the day, because when a
+    /// message arrives it would say that a first message was opened just now.
     pub replenish: bool,
     /// Call [`Device::expire`]: something is past its time.
     pub expire: bool,
@@ -187,7 +188,7 @@ impl Device {
     ///
     /// A device holds at most 1,000 published ones, those included that were handed out and not used; the
     /// oldest go first. So somebody who fetches bundles without end makes first messages to old ones fail
-    /// ([`Error::UnknownPrekey`]), and nothing else.
+    /// ([`Error::UnknownPrekey`]), after two weeks, and nothing else.
     pub fn replenish(
         &mut self,
         now: u64,
@@ -331,7 +332,7 @@ impl Device {
         if peer.identity() == identity.certificate.identity() {
             return Err(Error::WrongPeer);
         }
-        let share = ShareId::of(peer.account());
+        let share = ShareId::of(&peer);
         let keys = (keys, &found.prekey_set.signed);
         let (session, opened) = Session::accept(keys, (peer, continuation), first)?;
         // Not before it is known who wrote: anybody can show the certificate of an account.

@@ -87,7 +87,7 @@ impl World {
         }
     }
 
-    /// Does the tasks of a device's prekeys, and returns all its tasks.
+    /// Notes what the server has of a device's prekeys, does the tasks that follow, and returns all its tasks.
     pub fn maintain_prekeys(&mut self, node: usize) -> Tasks {
         let address = self.address(node);
         let stock: Vec<_> = self.server.one_time[&address].iter().map(|(_, key)| key).collect();
@@ -97,13 +97,20 @@ impl World {
         let bundle = bundle.map(|last| Bundle::decode(&last.bytes).unwrap().id());
         let served = Served { bundle, one_time: Stock::Ids(&ids) };
         let now = self.time(node);
+        let has: Vec<_> = ids.iter().copied().chain(bundle).collect();
+        self.commit(node, |client, _| Ok(client.note_published(has, now))).unwrap();
         let due = self.nodes[node].client.tasks(&served, now);
         assert_eq!(due.prekeys.withdraw, Withdraw::Nothing, "the server has a dead prekey");
-        if due.prekeys.rotate || due.prekeys.publish {
+        if due.prekeys.rotate {
             let upload = self.some_upload();
             self.rotate(node, upload);
         }
-        if ids.len() < 20 {
+        if due.prekeys.publish {
+            let (upload, bundle) = (self.some_upload(), self.nodes[node].client.bundle());
+            self.upload(node, upload, &bundle, &[]);
+            self.count("publish");
+        }
+        if due.prekeys.replenish {
             let upload = self.some_upload();
             self.replenish(node, upload);
         }

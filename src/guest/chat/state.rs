@@ -212,7 +212,7 @@ impl Inner {
             (stage, ChatStep::Join(session)) => {
                 if let LateDevices::Guest(secrets) = &mut self.late_devices {
                     // All are of the host's account, which has the whole memory.
-                    let share = ShareId::of(session.peer().account());
+                    let share = ShareId::of(session.peer());
                     let handshake = session.handshake_id();
                     secrets.prekey_set.memory.remember(FirstMessage { handshake, share });
                 }

@@ -55,7 +55,7 @@ pub(crate) struct Prekeys {
     newest: KeptSet,
     /// The prekey sets before it, oldest first.
     retired: Vec<KeptSet>,
-    /// Those known to be published, in that order; before them what was given up of batches.
+    /// Those known to be published, in the order of their note; before them what was given up of batches.
     one_time: Vec<OneTimeSecret>,
     /// Those not known to be published, which are given again.
     batch: Vec<OneTimeSecret>,
@@ -117,14 +117,20 @@ impl Prekeys {
         self.batch.iter().filter(move |key| key.is_good(now))
     }
 
-    /// Tells whether more one-time prekeys may be published: those of the batch, or new ones for which no
-    /// old one goes too early.
+    /// Tells whether more one-time prekeys may be published: a whole batch that waits, or new ones for which no
+    /// old one goes too early. A part of a batch waits with the new ones that fill it up: a server that owns up
+    /// to all but one would have new ones made each time.
     fn refill_due(&self, now: u64) -> bool {
         let has_room = self.one_time.len().saturating_add(BATCH.into()) <= FREE_ONE_TIME;
-        let newest = self.one_time.last().map_or(0, |key| key.created);
-        let is_future = newest > now.saturating_add(SKEW);
-        let is_late = is_future || now >= newest.saturating_add(REFILL_AFTER);
-        has_room || is_late || self.given_again(now).next().is_some()
+        has_room || self.is_refill_late(now) || self.given_again(now).count() == BATCH.into()
+    }
+
+    /// Tells whether the newest published one-time prekey is old enough for more. The one that was made last
+    /// counts, because the server chooses what is noted last, and none of the future, because those stay.
+    fn is_refill_late(&self, now: u64) -> bool {
+        let made = self.one_time.iter().map(|key| key.created);
+        let newest = made.filter(|created| *created <= now.saturating_add(SKEW)).max();
+        newest.is_none_or(|created| now >= created.saturating_add(REFILL_AFTER))
     }
 
     /// Tells whether anything is past its time.

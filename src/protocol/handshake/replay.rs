@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! remembered = handshake id ‖ share id
-//! share id   = SHA-256(LABEL(prekeys/share) ‖ account id of the initiator)[0..8]
+//! share id   = SHA-256(LABEL(prekeys/share) ‖ account id ‖ account key)[0..8]     of the initiator
 //! ```
 
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, first};
 use crate::primitives::id::ids;
 use crate::primitives::kdf::hash;
-use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::identity::certificate::Certificate;
 use crate::protocol::labels;
 
 /// Maximum number of first messages remembered for each prekey set, 24 bytes each.
@@ -31,9 +31,11 @@ ids! {
 pub(crate) struct ShareId([u8; 8]);
 
 impl ShareId {
-    /// Derives the share of an account. Applications choose account ids, which may begin alike.
-    pub(crate) fn of(account: AccountId) -> Self {
-        Self(first(&hash(&[labels::PREKEYS_SHARE, &account.0])))
+    /// Derives the share of the account that certified `peer`. Its key is in it, because anybody certifies devices
+    /// of any account id, and would take of the account's share and learn how much it has used.
+    pub(crate) fn of(peer: &Certificate) -> Self {
+        let (account, key) = (peer.account(), peer.account_key());
+        Self(first(&hash(&[labels::PREKEYS_SHARE, &account.0, &key.0])))
     }
 }
 

@@ -9,7 +9,7 @@ use super::model::{Published, member};
 use super::state::{after, start};
 use crate::primitives::codec::Writer;
 use crate::protocol::handshake::replay::{FirstMessage, HandshakeId, ShareId};
-use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::identity::certificate::Certificate;
 use crate::protocol::labels;
 use crate::storage::State;
 
@@ -23,13 +23,16 @@ fn share() -> Vector {
         "prekeys",
         "a first message without a one-time prekey as it is remembered: with the share that it takes",
     );
-    let account = member(&mut v, "initiator").account_id;
+    let initiator = member(&mut v, "initiator");
     let handshake: [u8; 16] = v.input("handshake id");
-    let hash = v.hash("share hash", &[labels::PREKEYS_SHARE, &account]);
+    // Account id and account key, which stand side by side in the certificate.
+    let account = &initiator.core[1..65];
+    let hash = v.hash("share hash", &[labels::PREKEYS_SHARE, account]);
     let remembered = [&handshake[..], &hash[..8]].concat();
     v.bytes("remembered", &remembered);
+    let certificate = Certificate::decode(&initiator.certificate).unwrap();
     let message =
-        FirstMessage { handshake: HandshakeId(handshake), share: ShareId::of(AccountId(account)) };
+        FirstMessage { handshake: HandshakeId(handshake), share: ShareId::of(&certificate) };
     let mut writer = Writer::new();
     message.write(&mut writer);
     assert_eq!(writer.written(), remembered);

@@ -40,3 +40,22 @@ fn the_end_of_time_is_a_time_like_any_other() {
     assert_eq!(device.bundle(), bundle);
     assert!(restored(&device).tasks(&Served::NOTHING, 0).replenish);
 }
+
+#[test]
+fn one_time_prekeys_of_the_future_neither_stop_refills_nor_make_them_unlimited() {
+    let mut rng = TestRng::new(34);
+    let mut device = device(1, &mut rng);
+    // A clock that ran a year ahead while four batches came to be, and was set right.
+    for _ in 0..4 {
+        replenished(&mut device, NOW + 365 * DAY, &mut rng);
+    }
+    assert!(device.tasks(&Served::NOTHING, NOW).replenish);
+    replenished(&mut device, NOW, &mut rng);
+    let refill = NOW + 20 * 3600;
+    assert!(!device.tasks(&Served::NOTHING, refill - 1).replenish);
+    assert!(device.tasks(&Served::NOTHING, refill).replenish);
+    // Two days ahead, they count until then.
+    replenished(&mut device, NOW + 2 * DAY, &mut rng);
+    assert!(device.tasks(&Served::NOTHING, refill).replenish);
+    assert!(!device.tasks(&Served::NOTHING, NOW + DAY).replenish);
+}

@@ -157,3 +157,22 @@ fn first_messages_with_one_time_prekeys_take_no_room() {
     let first = first_message(&initiator, &responder.bundle(), NOW, &mut rng);
     assert!(responder.accept(&first, NOW).is_ok(), "a hundred of one account, none remembered");
 }
+
+#[test]
+fn a_stranger_with_the_id_of_an_account_does_not_learn_of_its_share() {
+    let mut rng = TestRng::new(48);
+    let (initiator, mut responder) = (device(1, &mut rng), device(2, &mut rng));
+    let bundle = responder.bundle();
+    for _ in 0..64 {
+        let first = first_message(&initiator, &bundle, NOW, &mut rng);
+        responder.accept(&first, NOW).unwrap().apply();
+    }
+    // Nothing binds an id to its key: anybody certifies a device of that id, under a key of its own.
+    let id = initiator.certificate().account();
+    let stranger = Device::generate(&Account::generate(id, &mut rng), NOW, &mut rng);
+    let first = first_message(&stranger, &bundle, NOW, &mut rng);
+    responder.accept(&first, NOW).unwrap().apply();
+    // Nor does it take of what the account has.
+    let first = first_message(&initiator, &bundle, NOW, &mut rng);
+    refuses(&mut responder, Error::ReplayShareFull, |device| device.accept(&first, NOW).map(drop));
+}

@@ -148,3 +148,39 @@ fn a_server_that_claims_to_have_nothing_takes_two_weeks_to_push_anything_out() {
     let first = first_message(&early_initiator(&mut rng), &bundle, end, &mut rng);
     assert!(responder.accept(&first, end).is_ok());
 }
+
+#[test]
+fn a_server_that_owns_up_to_a_part_pushes_nothing_out_sooner() {
+    // What it owns up to of a refill of which it was given so many before, one note after the other.
+    let choices: [fn(&[PrekeyId], usize) -> Vec<&[PrekeyId]>; 3] = [
+        // All but one, so that something is always left to be given again.
+        |refill, _| vec![&refill[..49]],
+        |refill, _| vec![&refill[1..]],
+        // It holds many back, and then owns up to what is new, and to an old one last.
+        |refill, again| vec![&refill[again..], &refill[..1]].split_off(usize::from(again == 0)),
+    ];
+    for (choice, owns_up) in choices.into_iter().enumerate() {
+        let mut rng = TestRng::new(78);
+        let mut responder = device(1, &mut rng);
+        let mut given = HashSet::new();
+        let mut out = None;
+        for minute in (0..14 * 24 * 60).step_by(10) {
+            let now = NOW + 60 * minute;
+            if !responder.tasks(&Served::NOTHING, now).replenish {
+                continue;
+            }
+            let keys = responder.replenish(now, &mut rng).apply();
+            let refill = ids(&keys);
+            let again = refill.iter().filter(|id| !given.insert(**id)).count();
+            for note in owns_up(&refill, again) {
+                let key = keys.iter().find(|key| note.contains(&key.id()));
+                out = out.or_else(|| key.cloned());
+                publish(&mut responder, note.iter().copied(), now);
+            }
+        }
+        let end = NOW + 14 * DAY;
+        let bundle = rotated(&mut responder, end, &mut rng).attach(out.unwrap()).unwrap();
+        let first = first_message(&early_initiator(&mut rng), &bundle, end, &mut rng);
+        assert_eq!(responder.accept(&first, end).err(), None, "choice {choice}");
+    }
+}
