@@ -274,13 +274,11 @@ impl Inner {
             ClientItem::Acquaint(account) => self.acquaint(*account),
             ClientItem::Resent(resent) => self.sent.count(&resent.id, resent.to),
             ClientItem::Report(report) => self.report(*report, now),
-            ClientItem::Learn(list) => self.learn(*list),
-            ClientItem::Changed(list) => {
-                self.change_contact(list.account(), |contact| contact.waiting.hold(*list));
-            }
+            ClientItem::Learn(list) => self.learn(*list, now),
+            ClientItem::Changed(list) => self.hold(*list),
             ClientItem::Acknowledge(list) => self.acknowledge(*list, now),
             ClientItem::Dismiss(dismissed) => self.dismiss(&dismissed, now),
-            ClientItem::Forget(account) => self.forget(*account),
+            ClientItem::Forget(account) => self.forget(*account, now),
             ClientItem::Verified(verified) => self.set_verified(&verified),
             ClientItem::Logged(logged) => self.set_logged(&logged),
             ClientItem::Linking(pending) => self.linking = pending,

@@ -211,8 +211,8 @@ pub enum Alert {
     /// sender has said to them. So many letters came without a [`Client::report_seen`](super::Client) between
     /// them: send one now, and more often ([`Tasks::report_seen`](super::Tasks::report_seen)).
     NotCompared,
-    /// Messages of another account that were overtaken are lost now: so many are missing in all, and most of that
-    /// account. Tell the user.
+    /// Messages of another account that were overtaken are lost now: so many are missing in all, and as many of that
+    /// account as of any other. One alert for each account that loses some. Tell the user.
     Lost {
         /// Whose messages.
         of: AccountId,

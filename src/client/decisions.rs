@@ -73,7 +73,8 @@ impl Client {
     /// Forgets an account: its devices, the sessions with them, what was sent to it, and that its key was compared. What protects against
     /// older lists stays: the newest list that was known, what waits, and what was dismissed. So the next list
     /// of the account that is learned follows from that one, or waits for the user. Only an account that nothing was
-    /// written to gives way altogether, once there is no room for another one of that kind.
+    /// written to gives way altogether, once there is no room for another account, and what waits of it once there is
+    /// no room for what is to wait of another one of that kind.
     ///
     /// # Errors
     ///
@@ -97,7 +98,7 @@ impl Inner {
         if self.contacts.contains_key(&account) {
             self.change_contact(account, |contact| contact.acknowledge(list, now));
             self.sent.forget(account);
-            self.part(account, |_, _| true);
+            self.part(account, |_, _| true, now);
         }
     }
 
@@ -108,13 +109,13 @@ impl Inner {
         }
     }
 
-    pub(super) fn forget(&mut self, account: AccountId) {
+    pub(super) fn forget(&mut self, account: AccountId, now: u64) {
         if let Some(contact) = self.contacts.get_mut(&account) {
             contact.forgotten = true;
             contact.verified = false;
         }
         self.sent.forget(account);
-        self.part(account, |_, _| true);
+        self.part(account, |_, _| true, now);
         for peer in self.peers.values_mut() {
             peer.reports.remove(&account);
         }

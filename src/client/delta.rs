@@ -53,7 +53,7 @@ pub(super) enum ClientItem {
     Sent(Box<Sent>),
     /// A message was sealed once more.
     Resent(Box<Resent>),
-    /// Another own device has written to an account.
+    /// Another own device has written to an account, or the user is about to.
     Acquaint(Box<AccountId>),
     /// A device reported a list that differs from the known one, or no longer does.
     Report(Box<Report>),

@@ -2,8 +2,10 @@
 //! kept since, never stored.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 use super::contact::Contact;
+use super::levy::levy;
 use super::limits::{
     MAX_ACCOUNTS, MAX_NEWCOMER_LISTS, MAX_NEWCOMER_SESSIONS, MAX_NEWCOMERS, MAX_SKIPPED_OF_ACCOUNT,
     MAX_SKIPPED_OF_CLIENT, MAX_SKIPPED_OF_NEWCOMERS,
@@ -24,12 +26,12 @@ pub(super) struct Holding {
 }
 
 /// Who gives how many skipped keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub(super) struct Surplus {
     /// The account itself.
     pub(super) own: usize,
-    /// Another account, which holds more.
-    pub(super) other: Option<(AccountId, usize)>,
+    /// Other accounts, which hold more than it is left with, or as much.
+    pub(super) others: Vec<(AccountId, usize)>,
 }
 
 /// The holdings of all accounts.
@@ -99,7 +101,7 @@ impl Holdings {
     }
 
     /// Tells who gives how many skipped keys, if an account comes to hold so many: what is over its quota the
-    /// account itself; and what is over the quota of all newcomers, or of all accounts, whoever holds most, but
+    /// account itself; and what is over the quota of all newcomers, or of all accounts, these by a levy, but
     /// for a newcomer no other account than a newcomer.
     pub(super) fn surplus(&self, account: AccountId, is_newcomer: bool, keys: usize) -> Surplus {
         let own = keys.saturating_sub(MAX_SKIPPED_OF_ACCOUNT);
@@ -107,18 +109,33 @@ impl Holdings {
         let after = |sum: usize| sum.saturating_sub(self.keys_of(account)).saturating_add(keys);
         let of_all = after(self.newcomers.keys.saturating_add(self.others.keys));
         let mut over = of_all.saturating_sub(MAX_SKIPPED_OF_CLIENT);
-        let mut most = self.newcomers.most();
         if is_newcomer {
             over = over.max(after(self.newcomers.keys).saturating_sub(MAX_SKIPPED_OF_NEWCOMERS));
-        } else {
-            most = most.max(self.others.most());
         }
-        match most {
-            Some((held, other)) if over > 0 && held > keys => {
-                Surplus { own, other: Some((other, over)) }
-            }
-            _ => Surplus { own: own.saturating_add(over), other: None },
+        if over == 0 {
+            return Surplus { own, others: Vec::new() };
         }
+        let mut others = self.givers(account, is_newcomer, keys, over);
+        let place = others.iter().position(|(giver, _)| *giver == account);
+        let share = place.map_or(0, |place| others.remove(place).1);
+        Surplus { own: own.saturating_add(share), others }
+    }
+
+    /// Tells who gives how many of a levy of `over` keys, if an account comes to hold so many.
+    fn givers(
+        &self,
+        account: AccountId,
+        is_newcomer: bool,
+        keys: usize,
+        over: usize,
+    ) -> Vec<(AccountId, usize)> {
+        let pools = [Some(&self.newcomers), Some(&self.others).filter(|_| !is_newcomer)];
+        let others = || pools.iter().flatten().map(|pool| pool.but(account));
+        let most = others().filter_map(|mut held| Some(held.next()?.0)).fold(keys, usize::max);
+        // Whoever gives all of it alone is left with this: who holds less is not asked.
+        let floor = most.saturating_sub(over);
+        let asked = others().flat_map(|held| held.take_while(|(keys, _)| *keys > floor));
+        levy(asked.chain([(keys, account)]), over)
     }
 
     /// Tells whether one more session with a newcomer is too many.
@@ -172,6 +189,11 @@ impl Pool {
     /// Returns who holds most keys, and how many.
     fn most(&self) -> Option<(usize, AccountId)> {
         self.order.last().copied()
+    }
+
+    /// Lists who holds how many keys, but for one account, those that hold most first.
+    fn but(&self, account: AccountId) -> impl Iterator<Item = (usize, AccountId)> {
+        self.order.iter().rev().copied().filter(move |(_, id)| *id != account)
     }
 }
 

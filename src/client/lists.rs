@@ -106,18 +106,47 @@ impl Client {
     /// that nothing shows to follow; [`Error::WrongPeer`] for a list under a key that was dismissed, for one in
     /// which a known id has other keys, and for one of this very account under another account key, in which case
     /// this device must be linked again; [`Error::TooManyAccounts`] for more than 65,536 accounts, those included
-    /// that were forgotten, or 2,048 that this account has not written to, or 512 lists of these that wait:
-    /// forget some ([`Tasks::forget`](super::Tasks::forget)), and learn it again.
+    /// that were forgotten, or 2,048 that this account has not written to: forget some
+    /// ([`Tasks::forget`](super::Tasks::forget)), and learn it again, or if the user is about to write to it, say so
+    /// ([`Client::learn_to_write`]); and for more than 512 lists of these that wait: forget some of whom a list waits
+    /// ([`Client::changed_lists_of`]).
     pub fn learn(
         &mut self,
         list: &DeviceList,
         now: u64,
     ) -> Result<Pending<'_, Self, ListUpdate>, Error> {
-        let now = self.inner.clock.now(now);
-        let (learned, item) = if list.account() == self.inner.account() {
+        self.learned(list, false, now)
+    }
+
+    /// Takes the device list of an account that the user is about to write to, alone or in a group, as
+    /// [`Client::learn`] does. The account is none of those that this account has not written to any more, so that
+    /// what bounds these leaves room for it.
+    ///
+    /// Call it only for whom the user has chosen to write to. Whoever merely writes to the user, or puts the user into
+    /// a group, could otherwise fill up the client with accounts of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::learn`], but [`Error::TooManyAccounts`] only for more than 65,536 accounts.
+    pub fn learn_to_write(
+        &mut self,
+        list: &DeviceList,
+        now: u64,
+    ) -> Result<Pending<'_, Self, ListUpdate>, Error> {
+        self.learned(list, true, now)
+    }
+
+    fn learned(
+        &mut self,
+        list: &DeviceList,
+        to_write: bool,
+        now: u64,
+    ) -> Result<Pending<'_, Self, ListUpdate>, Error> {
+        let (now, account) = (self.inner.clock.now(now), list.account());
+        let (learned, item) = if account == self.inner.account() {
             self.inner.learn_own(list)?
         } else {
-            self.inner.learn_other(list, now)?
+            self.inner.learn_other(list, to_write, now)?
         };
         // A list that follows is taken although it has expired: it may bridge the way to one that has not,
         // and the time is checked whenever a list is used.
@@ -126,7 +155,18 @@ impl Client {
         } else {
             list.check_issued(now.seconds())?;
         }
-        let delta = item.map(|item| ClientDelta { now: now.seconds(), items: vec![item] });
+        let acquaint = || to_write.then(|| ClientItem::Acquaint(Box::new(account)));
+        // A newcomer is none before the list is taken, which may be one too many of a newcomer's to wait; who is not
+        // known at all can only be one after it.
+        let (before, after) = if self.inner.is_newcomer(account) {
+            (acquaint(), None)
+        } else if learned == ListUpdate::First {
+            (None, acquaint())
+        } else {
+            (None, None)
+        };
+        let items: Vec<_> = before.into_iter().chain(item).chain(after).collect();
+        let delta = (!items.is_empty()).then(|| ClientDelta { now: now.seconds(), items });
         Ok(Pending::maybe(self, delta, learned))
     }
 
@@ -216,11 +256,12 @@ impl Inner {
     fn learn_other(
         &self,
         list: &DeviceList,
+        to_write: bool,
         now: Now,
     ) -> Result<(ListUpdate, Option<ClientItem>), Error> {
         let learn = || Some(ClientItem::Learn(Box::new(list.clone())));
         let Some(contact) = self.contacts.get(&list.account()) else {
-            return if self.has_room_for_newcomer() {
+            return if self.has_room_for_account(to_write) {
                 Ok((ListUpdate::First, learn()))
             } else {
                 Err(Error::TooManyAccounts)
@@ -232,7 +273,7 @@ impl Inner {
             Relation::Follows => {
                 (ListUpdate::between(&contact.list, contact.newest(list)), learn())
             }
-            Relation::Waits(true) if !self.has_room_for_list(contact, list) => {
+            Relation::Waits(true) if !to_write && !self.has_room_for_list(contact, list) => {
                 return Err(Error::TooManyAccounts);
             }
             Relation::Waits(true) => {
@@ -242,7 +283,7 @@ impl Inner {
         })
     }
 
-    pub(super) fn learn(&mut self, list: DeviceList) {
+    pub(super) fn learn(&mut self, list: DeviceList, now: u64) {
         let account = list.account();
         if account == self.account() {
             let was_listed = self.check_listed().is_ok();
@@ -261,30 +302,36 @@ impl Inner {
         } else {
             self.add_contact(Contact::new(list));
         }
-        self.drop_unlisted(account);
+        self.drop_unlisted(account, now);
     }
 
     /// Erases what is held about devices of an account that its list does not name any more.
-    fn drop_unlisted(&mut self, account: AccountId) {
+    fn drop_unlisted(&mut self, account: AccountId, now: u64) {
         let Some(list) = self.contact(account).map(|contact| contact.list.clone()) else {
             return;
         };
-        self.part(account, |address, peer| {
+        let parts = |address: &Address, peer: &Peer| {
             let listed = list.device(address.device);
             listed.is_none_or(|listed| !peer.is_of(listed))
-        });
+        };
+        self.part(account, parts, now);
     }
 
     /// Erases what is held about those devices of an account, but for tombstones, which keep old first
     /// messages from opening.
-    pub(super) fn part(&mut self, account: AccountId, parts: impl Fn(&Address, &Peer) -> bool) {
+    pub(super) fn part(
+        &mut self,
+        account: AccountId,
+        parts: impl Fn(&Address, &Peer) -> bool,
+        now: u64,
+    ) {
         let of_account = self.peers.iter().filter(|(address, _)| address.account == account);
         let tombstones = of_account.filter(|(address, peer)| parts(address, peer));
         let tombstones: Vec<_> =
             tombstones.map(|(address, peer)| (*address, peer.newest())).collect();
         for (address, newest) in tombstones {
             self.peers.remove(&address);
-            self.bury(address, newest);
+            self.bury(address, newest, now);
         }
         self.count(account);
     }

@@ -43,8 +43,8 @@ pub struct Tasks {
     /// one, tell the user. Of its own account a primary knows all lists: somebody else signs, or a device lies.
     pub fetch_lists: Vec<AccountId>,
     /// Newcomers, of whom this account has written to none, are so many that there will soon be no room for
-    /// others: [`Client::forget`] these, which were heard of longest ago, but for those that the user means to
-    /// write to.
+    /// others: [`Client::forget`] these, but for those that the user means to write to. Those that were heard of
+    /// longest ago come first, those that were never heard of last.
     pub forget: Vec<AccountId>,
     /// Many letters were opened of which the other own devices were not told: send a
     /// [`Client::report_seen`].

@@ -63,6 +63,7 @@ mod delta;
 mod entrant;
 mod guests;
 mod holdings;
+pub(crate) mod levy;
 pub(crate) mod limits;
 mod linking;
 mod links;

@@ -71,7 +71,8 @@ impl Client {
         let Decrypted { content, position, skipped, lost } = opened;
         let surplus = keys.map(|keys| inner.surplus(from.account, keys)).unwrap_or_default();
         let lost = lost.saturating_add(surplus.own);
-        found.alerts.extend(surplus.other.map(|(of, messages)| Alert::Lost { of, messages }));
+        let others = surplus.others.into_iter();
+        found.alerts.extend(others.map(|(of, messages)| Alert::Lost { of, messages }));
         let letter = Letter::decode(&content)?;
         letter.check_sender(from.account, inner.account())?;
         if letter.rolled_back && !found.alerts.contains(&Alert::RolledBack) {

@@ -10,7 +10,8 @@ use super::client::Inner;
 use super::contact::Contact;
 use super::delta::{Accept, Begin, MovedSession};
 use super::holdings::{Holding, Surplus, is_crowded};
-use super::limits::{MAX_NEWCOMERS, MAX_REPLACED_OF_ACCOUNT};
+use super::levy::levy;
+use super::limits::{MAX_ACCOUNTS, MAX_NEWCOMERS, MAX_REPLACED_OF_ACCOUNT};
 use super::peer::Peer;
 use super::session_choice::MAX_REPLACED;
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
@@ -93,7 +94,7 @@ impl Inner {
 
     /// Finds the newcomer's device whose sessions go for one more: of the account with most sessions, and of
     /// equal ones the device that was heard of longest ago; one that was never answered if there is any.
-    fn newcomer_to_erase(&self, but: Address) -> Option<Address> {
+    pub(super) fn newcomer_to_erase(&self, but: Address) -> Option<Address> {
         let newcomers = self.holdings.newcomers();
         let ranked = newcomers.flat_map(|(account, sessions)| {
             let peers = self.peers.range(devices_of(account));
@@ -114,7 +115,7 @@ impl Inner {
         self.give_up(&displaced);
         self.peer(with).begin(session, now);
         self.make_room(with.account);
-        self.erase_newcomer(&displaced);
+        self.erase_newcomer(&displaced, now);
     }
 
     /// Takes a session of a peer's in.
@@ -124,7 +125,7 @@ impl Inner {
         self.give_up(&displaced);
         self.peer(from).accept(session, activate, found, now);
         self.make_room(from.account);
-        self.erase_newcomer(&displaced);
+        self.erase_newcomer(&displaced, now);
     }
 
     /// Moves a session on.
@@ -141,46 +142,42 @@ impl Inner {
         }
     }
 
-    fn erase_newcomer(&mut self, displaced: &Displaced) {
+    fn erase_newcomer(&mut self, displaced: &Displaced, now: u64) {
         if let Some(newcomer) = displaced.newcomer {
-            self.part(newcomer.account, |address, _| *address == newcomer);
+            self.part(newcomer.account, |address, _| *address == newcomer, now);
         }
     }
 
-    /// Remembers a device whose sessions are erased.
-    pub(super) fn bury(&mut self, address: Address, newest: u64) {
-        let (at, own) = (self.clock.latest().seconds(), self.account());
+    /// Remembers a device whose sessions are erased now.
+    pub(super) fn bury(&mut self, address: Address, newest: u64, now: u64) {
+        let own = self.account();
         let contacts = &self.contacts;
         // Who is not known at all any more is a newcomer too.
         let is_newcomer = |account: AccountId| {
             account != own && contacts.get(&account).is_none_or(|contact| contact.newcomer)
         };
-        self.tombstones.add((address, newest), at, is_newcomer);
+        self.tombstones.add((address, newest), now, is_newcomer);
     }
 
     /// Makes room for what an account holds more than before, and counts it.
     fn make_room(&mut self, account: AccountId) {
-        let Surplus { own, other } = self.surplus(account, self.held_with(account).keys);
+        let Surplus { own, others } = self.surplus(account, self.held_with(account).keys);
         self.drop_skipped(account, own);
         self.count(account);
-        if let Some((other, surplus)) = other {
-            self.drop_skipped(other, surplus);
+        for (other, share) in others {
+            self.drop_skipped(other, share);
             self.count(other);
         }
     }
 
-    /// Drops skipped keys of an account: the oldest of the device that holds most.
+    /// Drops skipped keys of an account: by a levy on its devices, of each its oldest.
     fn drop_skipped(&mut self, account: AccountId, surplus: usize) {
-        let mut left = surplus;
-        while left > 0 {
-            let peers = self.peers.range_mut(devices_of(account)).map(|(_, peer)| peer);
-            let Some(peer) = peers.max_by_key(|peer| peer.skipped()) else { return };
-            let here = left.min(peer.skipped());
-            if here == 0 {
-                return;
+        let peers = self.peers.range(devices_of(account));
+        let held = peers.map(|(address, peer)| (peer.skipped(), *address));
+        for (address, share) in levy(held, surplus) {
+            if let Some(peer) = self.peers.get_mut(&address) {
+                peer.drop_skipped(share);
             }
-            peer.drop_skipped(here);
-            left = left.saturating_sub(here);
         }
     }
 
@@ -255,7 +252,7 @@ impl Inner {
     /// Adds an account, in the place of a newcomer that the user has forgotten if need be.
     pub(super) fn add_contact(&mut self, contact: Contact) {
         if self.holdings.is_full_of_newcomers(self.contacts.len())
-            && let Some(forgotten) = self.forgotten_newcomer()
+            && let Some(forgotten) = self.forgotten_newcomer(|_| true)
         {
             self.contacts.remove(&forgotten).iter().for_each(|gone| self.holdings.leave(gone));
         }
@@ -263,28 +260,59 @@ impl Inner {
         self.contacts.insert(contact.list.account(), contact);
     }
 
-    /// Tells whether one more account can be known.
-    pub(super) fn has_room_for_newcomer(&self) -> bool {
-        let is_full = self.holdings.is_full_of_newcomers(self.contacts.len());
-        !is_full || self.forgotten_newcomer().is_some()
+    /// Tells whether one more account can be known: a newcomer, or one that the user is about to write to.
+    pub(super) fn has_room_for_account(&self, to_write: bool) -> bool {
+        let accounts = self.contacts.len();
+        let is_full = if to_write {
+            accounts >= MAX_ACCOUNTS
+        } else {
+            self.holdings.is_full_of_newcomers(accounts)
+        };
+        !is_full || self.forgotten_newcomer(|_| true).is_some()
     }
 
-    /// Tells whether a list can wait: of a newcomer, in the place of an older one under its key if need be.
+    /// Tells whether a list of a contact can wait.
     pub(super) fn has_room_for_list(&self, contact: &Contact, list: &DeviceList) -> bool {
-        let is_one_more = contact.waiting.under(list.account_key()).is_none();
-        !(contact.newcomer && is_one_more && self.holdings.is_full_of_lists())
+        !self.is_list_too_many(contact, list)
+            || self.forgotten_with_list(contact.list.account()).is_some()
     }
 
-    /// Finds the forgotten newcomer whose list is the oldest.
-    fn forgotten_newcomer(&self) -> Option<AccountId> {
+    /// Lets a list wait for the user, in the place of what waits of a forgotten newcomer if need be.
+    pub(super) fn hold(&mut self, list: DeviceList) {
+        let account = list.account();
+        let contact = self.contacts.get(&account);
+        if contact.is_some_and(|contact| self.is_list_too_many(contact, &list))
+            && let Some(forgotten) = self.forgotten_with_list(account)
+        {
+            self.change_contact(forgotten, |contact| contact.waiting.let_go());
+        }
+        self.change_contact(account, |contact| contact.waiting.hold(list));
+    }
+
+    /// Tells whether one more list of a newcomer would wait than may. One under the same key gives its place.
+    fn is_list_too_many(&self, contact: &Contact, list: &DeviceList) -> bool {
+        let is_one_more = contact.waiting.under(list.account_key()).is_none();
+        contact.newcomer && is_one_more && self.holdings.is_full_of_lists()
+    }
+
+    /// Finds the forgotten newcomer, but for one, of which lists wait and whose known list is the oldest.
+    fn forgotten_with_list(&self, but: AccountId) -> Option<AccountId> {
+        self.forgotten_newcomer(|contact| {
+            contact.waiting.is_open() && contact.list.account() != but
+        })
+    }
+
+    /// Finds the forgotten newcomer whose list is the oldest, among those that are wanted.
+    fn forgotten_newcomer(&self, wanted: impl Fn(&Contact) -> bool) -> Option<AccountId> {
         let forgotten = self.contacts.iter().filter(|(_, contact)| contact.forgotten);
-        let newcomers = forgotten.filter(|(_, contact)| contact.newcomer);
+        let newcomers = forgotten.filter(|(_, contact)| contact.newcomer && wanted(contact));
         let oldest = newcomers.min_by_key(|(account, contact)| (contact.list.issued(), **account));
         oldest.map(|(account, _)| *account)
     }
 
     /// Lists newcomers to be forgotten if there are many, those that were heard of longest ago first: so many
-    /// that at most half of them are left, and half of what there may be.
+    /// that at most half of them are left, and half of what there may be. Those that were never heard of come last:
+    /// the user may be about to write to them.
     pub(super) fn crowd(&self) -> Vec<AccountId> {
         if !self.holdings.may_be_crowded(self.contacts.len()) {
             return Vec::new();
@@ -295,7 +323,10 @@ impl Inner {
         };
         let newcomers = || self.contacts.iter().filter(|(_, contact)| contact.newcomer);
         let known = newcomers().filter(|(_, contact)| !contact.forgotten);
-        let mut known: Vec<_> = known.map(|(account, _)| (heard(*account), *account)).collect();
+        let mut known: Vec<_> = known
+            .map(|(account, _)| (heard(*account), *account))
+            .map(|(heard, account)| (heard == 0, heard, account))
+            .collect();
         // Those that are forgotten give way.
         let forgotten = newcomers().count().saturating_sub(known.len());
         let accounts = self.contacts.len().saturating_sub(forgotten);
@@ -304,7 +335,7 @@ impl Inner {
         }
         known.sort_unstable();
         known.truncate(known.len().saturating_sub(KEPT.min(known.len() / 2)));
-        known.into_iter().map(|(_, account)| account).collect()
+        known.into_iter().map(|(.., account)| account).collect()
     }
 }
 

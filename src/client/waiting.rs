@@ -98,6 +98,11 @@ impl Waiting {
         self.dismissed.push(dismissal);
     }
 
+    /// Lets go of what waits. Nothing is decided by that: it waits again once it is learned again.
+    pub(super) fn let_go(&mut self) {
+        self.lists.clear();
+    }
+
     /// Gives up the dismissal of a key that the user has acknowledged after all.
     pub(super) fn allow(&mut self, key: AccountKey) {
         self.dismissed.retain(|dismissal| dismissal.0 != key.0);

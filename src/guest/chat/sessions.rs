@@ -7,6 +7,7 @@ use rand_core::CryptoRng;
 
 use crate::client::Address;
 use crate::client::Envelope;
+use crate::client::levy::levy;
 use crate::client::limits::MAX_SKIPPED_OF_ACCOUNT;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -69,14 +70,17 @@ impl ChatSessions {
         others.fold(keys, |sum, chat_session| sum.saturating_add(chat_session.session.skipped()))
     }
 
-    /// Drops the oldest skipped keys over the bound, of the session that has most.
+    /// Drops the oldest skipped keys over the bound, by a levy on all sessions: a device that was stolen must not
+    /// empty the others.
     fn make_room(&mut self) {
         let skipped =
             self.iter().fold(0_usize, |sum, one| sum.saturating_add(one.session.skipped()));
         let surplus = skipped.saturating_sub(MAX_SKIPPED_OF_ACCOUNT);
-        let most = self.0.iter_mut().max_by_key(|chat_session| chat_session.session.skipped());
-        if let Some(most) = most.filter(|_| surplus > 0) {
-            most.session.drop_skipped(surplus);
+        let held = self.iter().map(|one| (one.session.skipped(), one.with()));
+        for (device, share) in levy(held, surplus) {
+            if let Some(one) = self.find_mut(device) {
+                one.session.drop_skipped(share);
+            }
         }
     }
 

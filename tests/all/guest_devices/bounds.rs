@@ -5,9 +5,13 @@ use super::*;
 /// The skipped keys of a chat at most (`spec/guest-links.md`, "Content").
 const MOST: usize = 4000;
 
-/// Lets a device of the host say something after 1,900 texts that do not arrive, and returns the first of these
+/// Lets a device of the host say something after 1,900 texts that do not arrive, and returns these
 /// and what arrived.
-fn withhold(meeting: &mut Meeting, device: usize, withheld: usize) -> (Vec<u8>, ReceivedEvent) {
+fn withhold(
+    meeting: &mut Meeting,
+    device: usize,
+    withheld: usize,
+) -> (Vec<Vec<u8>>, ReceivedEvent) {
     let say = |meeting: &mut Meeting| {
         meeting.hosts[device].say("text", NOW, &mut meeting.doors.rng).unwrap()
     };
@@ -15,7 +19,7 @@ fn withhold(meeting: &mut Meeting, device: usize, withheld: usize) -> (Vec<u8>, 
     let from = meeting.doors.address(device);
     let arrived = meeting.guest.receive(from, texts.last().unwrap(), NOW).unwrap();
     assert_eq!(arrived.skipped, withheld);
-    (texts[0].clone(), arrived)
+    (texts, arrived)
 }
 
 #[test]
@@ -36,7 +40,20 @@ fn a_chat_holds_144_kilobytes_of_keys_whatever_the_other_devices_withhold() {
     assert_eq!(skipped - lost, MOST);
     // Who holds most loses first.
     let from = meeting.doors.address(0);
-    assert_eq!(text_of(&meeting.guest.receive(from, &early, NOW).unwrap().event), "text");
+    assert_eq!(text_of(&meeting.guest.receive(from, &early[0], NOW).unwrap().event), "text");
+}
+
+#[test]
+fn a_device_that_withholds_does_not_empty_the_others_of_a_chat() {
+    let mut meeting = Meeting::new(82, 3);
+    let (early, _) = withhold(&mut meeting, 0, 1500);
+    withhold(&mut meeting, 1, 1499);
+    let (_, arrived) = withhold(&mut meeting, 2, 1499);
+    assert_eq!(arrived.lost, 498);
+    // 4,000 keys of three devices are left: each has given about as many.
+    let from = meeting.doors.address(0);
+    assert!(meeting.guest.receive(from, &early[160], NOW).is_err());
+    assert_eq!(text_of(&meeting.guest.receive(from, &early[170], NOW).unwrap().event), "text");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod crowd;
+mod fair;
 mod newcomers;
 
 use alloc::vec::Vec;

@@ -177,20 +177,20 @@ fn tombstones_of_newcomers_push_out_no_others() {
     let friend = victim.befriend(1, 3);
     let inner = &mut victim.client.inner;
     for device in 0..3 {
-        inner.bury(friend.address(device), 5);
+        inner.bury(friend.address(device), 5, NOW);
     }
     let (busy, shy) = (victim.befriend(2, 1), victim.befriend(3, 1));
     let inner = &mut victim.client.inner;
-    inner.bury(shy.address(0), 6);
+    inner.bury(shy.address(0), 6, NOW);
     let device =
         |number: u64| Address { account: busy.id(), device: DeviceId(number.to_be_bytes()) };
     // A newcomer's go first, then those of the account that has most.
     for number in 0..3000_u32 {
         let newcomer = Address { account: crowd::id(100 + number), device: DeviceId([1; 8]) };
-        inner.bury(newcomer, 7);
+        inner.bury(newcomer, 7, NOW);
     }
     for number in 0..3000 {
-        inner.bury(device(number), 8);
+        inner.bury(device(number), 8, NOW);
     }
     assert_eq!(inner.tombstones.0.len(), MAX_TOMBSTONES);
     assert_eq!((inner.newest(friend.address(0)), inner.newest(friend.address(2))), (5, 5));
