@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// What a server owns up to of a refill of which it was given so many before, one note after the other.
+type OwnsUp = fn(&[PrekeyId], usize) -> Vec<&[PrekeyId]>;
+
 /// A device that has published a batch, and their ids.
 fn published(rng: &mut TestRng) -> (Device, Vec<PrekeyId>) {
     let mut device = device(1, rng);
@@ -151,8 +154,7 @@ fn a_server_that_claims_to_have_nothing_takes_two_weeks_to_push_anything_out() {
 
 #[test]
 fn a_server_that_owns_up_to_a_part_pushes_nothing_out_sooner() {
-    // What it owns up to of a refill of which it was given so many before, one note after the other.
-    let choices: [fn(&[PrekeyId], usize) -> Vec<&[PrekeyId]>; 3] = [
+    let choices: [OwnsUp; 3] = [
         // All but one, so that something is always left to be given again.
         |refill, _| vec![&refill[..49]],
         |refill, _| vec![&refill[1..]],
