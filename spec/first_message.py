@@ -486,8 +486,10 @@ def shared_chat(v):
     t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, prekeys[0], u(1, 4), host.id,
                         bundle_hash, x_pub(made[0]), v.same("ciphertext hash", sha(made[1]))))
     said = granted(v, host.signing, keys["invitation id"] + t + core[1:33] + host.id)
-    return shared(v, 0x26, "chat", host.core[1:33], keys["invitation id"], t, keys["locator"], v.take("owner"),
-        v.take("policy"), cert, lp(v.take("guest name").encode()), *prekeys, v.take("join key"), said[96:])
+    terms = v.same("terms", keys["invitation id"] + t + keys["locator"] + v.take("owner") + v.take("policy")
+                   + host.id + lp(v.take("guest name").encode()))
+    v.same("context", sha(label("guest/join"), terms))
+    return shared(v, 0x26, "chat", host.core[1:33], terms, cert, *prekeys, v.take("join key"), said[96:])
 def granted(v, signing, about):
     statement = v.same("grant statement", about + u(v.take("at"), 8))
     return statement + v.same("grant signature", sign(signing, label("guest/grant"), statement))
@@ -691,7 +693,7 @@ run("guest-claim", claim)
 link_told, grant_told, chat_told = (run("guest-shared-" + name, steps) for name, steps in (
     ("link", shared_link), ("grant", shared_grant), ("chat", shared_chat)))
 assert grant_told[2:66] == chat_told[34:98] and grant_told[98:] == chat_told[-80:]
-assert sha(link_told).hex().startswith("f12de6ae") and sha(chat_told).hex().startswith("afda05ff")
+assert sha(link_told).hex().startswith("f12de6ae") and sha(chat_told).hex().startswith("11a82d80")
 run("blob", blob)
 run("refused-blob-two-keys", two_keys)
 for name, other, content in (

@@ -200,6 +200,7 @@ impl Preview {
         let share = self.pin.as_ref().map(|pin| pin.share(secret, &transcript, &[], rng));
         let join = Box::new(Psk::new(guest.join.duplicate())?);
         let public = share.as_ref().map(|own| *own.public());
+        let guest_name = name.clone();
         let content = ChatContent::Introduction { name, texts, share: public, join };
         let content = content.encode(&Listed::of(list));
         let psk = keys.psk()?;
@@ -208,10 +209,9 @@ impl Preview {
         let credentials = (&guest.identity, &guest.prekeys.public);
         let claim = claim::encode(&keys, &guest.uid, credentials, &transcript, &envelopes, rng)?;
         let beginning = Beginning {
-            terms: self.terms(transcript),
+            terms: self.terms(transcript, guest_name),
             own: guest.identity.certificate,
             peer: self.invitation.host.clone(),
-            peer_name: policy.host_name.clone(),
             list: list.clone(),
             pending,
             pin: share.map_or(PinStage::Done, |share| PinStage::Offered(Box::new(share))),
@@ -249,7 +249,7 @@ impl Preview {
     }
 
     /// Returns what both sides of the chat that this claim begins agree on.
-    fn terms(&self, transcript: [u8; 32]) -> ChatTerms {
+    fn terms(&self, transcript: [u8; 32], guest_name: String) -> ChatTerms {
         let keys = self.link.keys();
         ChatTerms {
             invitation: keys.invitation_id(),
@@ -257,6 +257,8 @@ impl Preview {
             locator: keys.locator(),
             owner: self.invitation.owner,
             policy: self.invitation.policy.clone(),
+            maker: self.invitation.host.device(),
+            guest_name,
         }
     }
 

@@ -190,6 +190,8 @@ labels! {
     GUEST_PIN_HOST = "guest/pin-host";
     /// The guest's proof of a PIN.
     GUEST_PIN_GUEST = "guest/pin-guest";
+    /// The context of a late device's handshake, from the terms of the chat.
+    GUEST_JOIN = "guest/join";
     /// A host device's signature over a grant.
     GUEST_GRANT = "guest/grant";
     /// The link owner's signature over the link's end.

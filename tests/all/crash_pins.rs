@@ -56,7 +56,6 @@ const SCRIPT: Script<Act> = Script {
         (HOST, Act::MakeLink(Approval::Pin)),
         (HOST, Act::ShowLink),
         (HOST, Act::Expire),
-        (HOST, Act::Notice),
         (HOST, Act::Idle),
         (GUEST, Act::Idle),
     ],

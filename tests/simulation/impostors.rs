@@ -121,8 +121,12 @@ impl World {
         match copy {
             None => {
                 let is_met = self.impostors.met.contains(&(node, from));
-                assert!(!is_met || is_alarm(arrived), "a thief is heard, and nobody is told");
-                self.count(if is_met { "a thief, told" } else { "a thief, first" });
+                if self.nodes[node].accepted.contains(&session) {
+                    self.count("a thief, again");
+                } else {
+                    assert!(!is_met || is_alarm(arrived), "a thief is heard, and nobody is told");
+                    self.count(if is_met { "a thief, told" } else { "a thief, first" });
+                }
             }
             Some(copy) => {
                 self.note_place(node, from, session, arrived.position);

@@ -24,6 +24,25 @@ use world::World;
 /// Events of all the histories with every attack switched on, unless the environment says otherwise.
 const EVENTS: usize = 20_000;
 
+/// What must have happened in a history of some length for an attack to count as tried.
+const DEEDS: [(Attacks, &[&str]); 3] = [
+    (
+        attack::THIEF,
+        &[
+            "a thief names no predecessor",
+            "a thief doctors its state",
+            "a thief invents a predecessor",
+            "a thief, told",
+            "a thief, again",
+        ],
+    ),
+    (attack::COPY, &["a device is copied", "a copy writes", "a copy is heard", "a copy, told"]),
+    (attack::WITHHOLD, &["lists are withheld", "prekeys are withheld", "mail is withheld"]),
+];
+
+/// The length of a history from which on every deed of its attacks must have happened.
+const FEWEST: usize = 1_000;
+
 fn number(name: &str) -> Option<usize> {
     std::env::var(name).ok().map(|value| value.parse().unwrap())
 }
@@ -36,6 +55,11 @@ fn run(seed: u64, attacks: Attacks, devices: &[usize], events: usize) {
     }
     world.quiet();
     world.check_reads();
+    for (attack, deeds) in DEEDS {
+        for deed in deeds.iter().filter(|_| attacks & attack != 0 && events >= FEWEST) {
+            assert!(world.counts.contains_key(*deed), "seed {seed}: it never happened that {deed}");
+        }
+    }
     if number("LATCHSTRING_SHOW").is_some() {
         println!("seed {seed}, attacks {attacks:#x}\n{}", world.stats());
     }
@@ -96,5 +120,5 @@ attacks! {
     what_the_holder_of_an_old_key_shows_settles_nothing: attack::OLD_KEY, 37;
     a_thief_of_an_identity_key_is_told_of_by_all_it_begins: attack::THIEF, 38;
     a_copied_device_is_noticed_once_both_have_written: attack::COPY, 39;
-    what_is_withheld_from_victims_is_told_in_days_and_others_miss_nothing: attack::WITHHOLD, 40;
+    a_withheld_list_is_told_in_days_and_who_is_no_victim_misses_nothing: attack::WITHHOLD, 40;
 }

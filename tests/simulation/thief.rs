@@ -26,34 +26,47 @@ impl World {
         }
         let (bytes, _) = self.server.bundle(to, &mut self.rng);
         let bundle = Bundle::decode(&bytes).unwrap();
-        let sealed = if self.once_in(2) {
-            self.names_none(stolen, to, &bundle)
+        let (sealed, what) = if self.once_in(2) {
+            (self.names_none(stolen, to, &bundle), "a thief names no predecessor")
         } else {
-            self.names_what_never_was(stolen, to, &bundle)
+            let sealed = self.names_what_never_was(stolen, to, &bundle);
+            (sealed.into_iter().collect(), "a thief invents a predecessor")
         };
-        let Some((id, message)) = sealed else { return };
+        if sealed.is_empty() {
+            return;
+        }
         let session = self.begin_as(from);
-        self.count("a thief writes");
-        self.bring_forgery(to, id, message, Forgery { from, session, copy: None, is_first: true });
+        self.count(what);
+        let mut is_first = true;
+        for (id, message) in sealed {
+            self.bring_forgery(to, id, message, Forgery { from, session, copy: None, is_first });
+            is_first = false;
+        }
     }
 
-    /// Seals a text in a session that continues none.
+    /// Seals one text, or two, in a session that continues none.
     fn names_none(
         &mut self,
         stolen: usize,
         to: Address,
         bundle: &Bundle,
-    ) -> Option<(MessageId, Vec<u8>)> {
+    ) -> Vec<(MessageId, Vec<u8>)> {
         let (now, rng) = (self.time(stolen), &mut self.rng);
         let created = [now, now.saturating_sub(20 * DAY), now - DAY, now + 11 * DAY, now + DAY];
         let created = created[(rng.next_u64() % 5) as usize];
         let client = &self.nodes[stolen].client;
-        let words = Words::new(client, to.account, 0, b"it is me");
-        let words =
-            Words { id: rng.next_u64().to_be_bytes().repeat(2).try_into().unwrap(), ..words };
         // Only a time that its bundle allows.
-        let mut session = device_of(client).initiate(bundle, created, rng).ok()?;
-        Some((MessageId(words.id), session.encrypt(&words.encode(), rng).unwrap()))
+        let Ok(mut session) = device_of(client).initiate(bundle, created, rng) else {
+            return Vec::new();
+        };
+        let count = 1 + rng.next_u64() % 2;
+        let text = |_| {
+            let words = Words::new(client, to.account, 0, b"it is me");
+            let id = rng.next_u64().to_be_bytes().repeat(2).try_into().unwrap();
+            let sealed = session.encrypt(&Words { id, ..words }.encode(), rng).unwrap();
+            (MessageId(id), sealed)
+        };
+        (0..count).map(text).collect()
     }
 
     /// Seals a resend request in a session that continues what never was.
@@ -69,6 +82,8 @@ impl World {
         rng.fill_bytes(&mut invented);
         let client = &self.nodes[stolen].client;
         let mut client = doctored(client, bundle.certificate(), &invented, newest)?;
+        let what = "a thief doctors its state";
+        self.counts.entry(what.to_owned()).and_modify(|count| *count += 1).or_insert(1);
         let asked = MessageId(invented[..16].try_into().unwrap());
         let mut plan = client.request_resend(to, asked, now).ok()?;
         plan.renew(&client, to, now).ok()?;

@@ -1,5 +1,5 @@
-//! A server that keeps lists, prekeys or messages of chosen victims back, for days: it is told, nothing that was
-//! named stays hidden for longer than the pages say, and who is no victim misses nothing.
+//! A server that keeps lists, prekeys or messages of chosen victims back, for days: a list that was named serves no
+//! longer than the pages say, no message is lost in silence, and who is no victim misses nothing.
 
 use std::collections::BTreeMap;
 
@@ -70,7 +70,14 @@ impl World {
         let lists = (what & 1 != 0).then(|| self.server.lists[&of].len());
         let (prekeys, mail) = (what & 2 != 0, what & 4 != 0);
         self.server.withheld.push(Withheld { of, until, lists, prekeys, mail });
-        self.count("something is withheld");
+        let kept = [
+            (lists.is_some(), "lists are withheld"),
+            (prekeys, "prekeys are withheld"),
+            (mail, "mail is withheld"),
+        ];
+        for (_, what) in kept.iter().filter(|(is_kept, _)| *is_kept) {
+            self.count(what);
+        }
     }
 
     /// Tells whether everything between two devices arrives in time.

@@ -154,10 +154,15 @@ pub fn resigned(url: &str, claim: &[u8]) -> Vec<u8> {
     [body, &sign(&seed, "guest/claim-admit", &[body])].concat()
 }
 
-/// Finds the chat's own certificate in its state: behind a name of any length.
+/// Finds the end of a name of any length.
+fn behind_name(chat: &[u8], at: usize) -> usize {
+    let length = chat[at..at + 4].try_into().unwrap();
+    at + 4 + usize::try_from(u32::from_be_bytes(length)).unwrap()
+}
+
+/// Finds the chat's own certificate in its state: behind the host's name, the maker's id and the guest's name.
 fn own_certificate_at(chat: &[u8]) -> usize {
-    let length = chat[186..190].try_into().unwrap();
-    190 + usize::try_from(u32::from_be_bytes(length)).unwrap()
+    behind_name(chat, behind_name(chat, 186) + 8)
 }
 
 /// Returns the certificate with which the chat's own side speaks.
@@ -168,9 +173,7 @@ pub fn own_certificate(chat: &Chat) -> Vec<u8> {
 
 /// Finds the beginning of the stage in a chat's state.
 pub fn stage_of(chat: &[u8]) -> usize {
-    let peer_name = own_certificate_at(chat) + 2 * 265;
-    let length = chat[peer_name..peer_name + 4].try_into().unwrap();
-    peer_name + 4 + usize::try_from(u32::from_be_bytes(length)).unwrap()
+    own_certificate_at(chat) + 2 * 265
 }
 
 /// Returns the chat's session without the rules around it: what a dishonest client sends with.

@@ -84,7 +84,7 @@ redacted!(Chat, |chat| locator = chat.locator(), status = chat.status(), peer = 
 impl Chat {
     /// Begins a chat. Returns as well what the user of a host should know of the list that its guest knows.
     pub(crate) fn begin(beginning: Beginning, now: u64) -> Result<(Self, Vec<Alert>), Error> {
-        let Beginning { terms, own, peer, peer_name, list, pending, pin, granted, .. } = beginning;
+        let Beginning { terms, own, peer, list, pending, pin, granted, .. } = beginning;
         let (sessions, reported, late_devices) =
             (beginning.sessions, beginning.reported, beginning.late_devices);
         let anchor = Anchor::start(Self::KIND, &own.core(), &terms.transcript);
@@ -99,7 +99,6 @@ impl Chat {
             terms,
             own,
             peer,
-            peer_name,
             stage,
             list,
             ahead: Ahead::default(),
@@ -153,7 +152,11 @@ impl Chat {
     /// Returns the name that the other side gave itself.
     #[must_use]
     pub fn peer_name(&self) -> &str {
-        &self.inner.peer_name
+        let terms = &self.inner.terms;
+        match self.inner.sender() {
+            Sender::Guest => &terms.guest_name,
+            _ => &terms.policy.host_name,
+        }
     }
 
     /// Returns the kind of sender on the other side.

@@ -9,7 +9,7 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::clock::Now;
 use crate::protocol::guest::content::ChatContent;
 use crate::protocol::guest::grant::Grant;
-use crate::protocol::guest::invitation;
+use crate::protocol::guest::invitation::Approval;
 use crate::protocol::guest::late_device::{JoinTicket, LateDevices};
 use crate::protocol::guest::pin::PinStage;
 use crate::protocol::handshake::bundle::Bundle;
@@ -49,7 +49,6 @@ impl Chat {
         writer.raw(&inner.own.account().0);
         inner.terms.write(&mut writer);
         inner.peer.write(&mut writer);
-        writer.bytes(inner.peer_name.as_bytes());
         ticket.write(&mut writer);
         grant.write(&mut writer);
         Ok(OwnObject::new(writer.secret()))
@@ -59,13 +58,17 @@ impl Chat {
     /// the guest, and its first message. Save the chat, then send the envelope. The guest takes it once it
     /// knows a device list that names this device.
     ///
-    /// That an own device shared it is what an [`OwnObject`] stands for. Do it once for a chat, and not where this device has taken the claim.
+    /// That an own device shared it is what an [`OwnObject`] stands for. Nothing else proves what it says until
+    /// the guest answers: the first message opens there only if the link, the names, the policy and the owner key
+    /// are those that the guest knows. So do it once for each guest ([`Chat::other`]) and claim, but if the guest has not
+    /// answered, for what another own device shares of it as well; and not where this device has taken the claim.
     ///
     /// # Errors
     ///
     /// [`Error::OwnDeviceUnlisted`] if this device is not one of its account's; [`Error::WrongPeer`] for
     /// the chat of another account, and if the other side is no guest; [`Error::BadSignature`] for keys
-    /// that the guest has not signed, and for a grant that its device has not;
+    /// that the guest has not signed, and for a grant that its device has not; [`Error::NotAllowed`] for a chat with
+    /// a PIN that another device than the link's maker has granted;
     /// [`Error::WeakKey`], [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`].
     pub fn import(
         client: &Client,
@@ -73,23 +76,26 @@ impl Chat {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, Envelope), Error> {
-        let (terms, guest, name, ticket, grant) = Reader::all(shared.as_bytes(), |reader| {
+        let (terms, guest, ticket, grant) = Reader::all(shared.as_bytes(), |reader| {
             reader.begin(wire::VERSION, wire::SHARED_CHAT)?;
             if AccountId(*reader.array()?) != client.list().account() {
                 return Err(Error::WrongPeer);
             }
             let (terms, guest) = (ChatTerms::read(reader)?, Certificate::read(reader)?);
-            let name = invitation::name(reader)?;
-            Ok((terms, guest, name, JoinTicket::read(reader)?, Grant::read(reader)?))
+            Ok((terms, guest, JoinTicket::read(reader)?, Grant::read(reader)?))
         })?;
         let now = client.hosting(now)?;
         if guest.kind() != AccountKind::Guest {
             return Err(Error::WrongPeer);
         }
         ticket.signed_prekeys.verify(&guest)?;
+        // Nobody else can have seen the PIN proved.
+        if terms.policy.approval == Approval::Pin && grant.host != terms.maker {
+            return Err(Error::NotAllowed);
+        }
         grant.verify(&terms.invitation, &terms.transcript, guest.account(), client.list())?;
         let bundle = Bundle::new(guest.clone(), ticket.signed_prekeys.clone());
-        let binding = Binding { psk: &ticket.key, context: &terms.transcript };
+        let binding = Binding { psk: &ticket.key, context: &terms.join_context() };
         let mut session = client.initiate_guest(&bundle, &binding, now.seconds(), rng)?;
         let message =
             session.encrypt(&ChatContent::Join.encode(&Listed::of(client.list())), rng)?;
@@ -98,7 +104,6 @@ impl Chat {
             terms,
             own: client.certificate().clone(),
             peer: guest,
-            peer_name: name,
             list: client.list().clone(),
             pending: 0,
             pin: PinStage::Done,
@@ -162,7 +167,7 @@ impl Inner {
             return Err(Error::TooManyJoins);
         }
         let found = Found { prekey_set, one_time: None };
-        let binding = Binding { psk: &secrets.key, context: &self.terms.transcript };
+        let binding = Binding { psk: &secrets.key, context: &self.terms.join_context() };
         let own = (&secrets.agreement, &self.own);
         let (peer, continuation, keys) = prefix.accept(own, &found, Some(&binding))?;
         if self.list.device(from.device) != Some(&peer) {

@@ -67,7 +67,9 @@ impl Chat {
     /// Seals the last message, by which the other side knows that the chat is over. Applying it erases the
     /// keys.
     ///
-    /// A host denies a waiting guest with it or sends an active one away; a guest leaves.
+    /// A host denies a waiting guest with it or sends an active one away; a guest leaves. On a device of the host
+    /// that did not make the link it ends no more than this device's part: the guest goes on with the others, which
+    /// have to be told, and end theirs when their users say so.
     ///
     /// # Errors
     ///

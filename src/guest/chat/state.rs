@@ -12,6 +12,7 @@ use crate::protocol::guest::content::EndReason;
 use crate::protocol::guest::grant::{Grant, GrantStatement};
 use crate::protocol::guest::invitation;
 use crate::protocol::guest::invitation::{Approval, Policy};
+use crate::protocol::guest::late_device;
 use crate::protocol::guest::late_device::LateDevices;
 use crate::protocol::guest::link::Locator;
 use crate::protocol::guest::pin::PinStage;
@@ -34,6 +35,9 @@ pub(crate) struct ChatTerms {
     pub(crate) locator: Locator,
     pub(crate) owner: sign::PublicKey,
     pub(crate) policy: Policy,
+    /// The device of the host that made the link.
+    pub(crate) maker: DeviceId,
+    pub(crate) guest_name: String,
 }
 
 /// The beginning of a chat.
@@ -41,7 +45,6 @@ pub(crate) struct Beginning {
     pub(crate) terms: ChatTerms,
     pub(crate) own: Certificate,
     pub(crate) peer: Certificate,
-    pub(crate) peer_name: String,
     /// The host account's devices.
     pub(crate) list: DeviceList,
     /// Texts before the grant that count already.
@@ -61,7 +64,6 @@ pub(super) struct Inner {
     pub(super) terms: ChatTerms,
     pub(super) own: Certificate,
     pub(super) peer: Certificate,
-    pub(super) peer_name: String,
     pub(super) stage: Stage,
     pub(super) list: DeviceList,
     /// The newer list of which devices of the host have told, at a guest.
@@ -246,7 +248,6 @@ impl Inner {
         self.terms.write(writer);
         self.own.write(writer);
         self.peer.write(writer);
-        writer.bytes(self.peer_name.as_bytes());
         match &self.stage {
             Stage::Waiting { pending, pin } => {
                 writer.u8(1);
@@ -273,7 +274,6 @@ impl Inner {
             (Anchor::read(reader)?, Clock::read(reader)?, reader.u64()?);
         let terms = ChatTerms::read(reader)?;
         let (own, peer) = (Certificate::recall(reader)?, Certificate::recall(reader)?);
-        let peer_name = invitation::name(reader)?;
         let stage = match reader.u8()? {
             1 => Stage::Waiting { pending: reader.u8()?, pin: PinStage::read(reader)? },
             2 => Stage::Active(Box::new(Grant::read(reader)?)),
@@ -287,7 +287,6 @@ impl Inner {
             terms,
             own,
             peer,
-            peer_name,
             stage,
             list,
             ahead,
@@ -307,6 +306,8 @@ impl ChatTerms {
         writer.raw(&self.locator.0);
         writer.raw(self.owner.bytes());
         self.policy.write(writer);
+        writer.raw(&self.maker.0);
+        writer.bytes(self.guest_name.as_bytes());
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
@@ -316,6 +317,16 @@ impl ChatTerms {
             locator: Locator(*reader.array()?),
             owner: sign::PublicKey::decode(*reader.array()?)?,
             policy: Policy::read(reader)?,
+            maker: DeviceId(*reader.array()?),
+            guest_name: invitation::name(reader)?,
         })
+    }
+
+    /// Returns the context of a late device's handshake: what an own device has told it of the chat is what the
+    /// guest knows, or nothing opens.
+    pub(super) fn join_context(&self) -> [u8; 32] {
+        let mut terms = Writer::new();
+        self.write(&mut terms);
+        late_device::context(terms.written())
     }
 }

@@ -157,10 +157,9 @@ impl Invite {
         };
         let is_without_one_time = !session.used_one_time_prekey();
         let beginning = Beginning {
-            terms: self.terms(transcript),
+            terms: self.terms(transcript, name.clone()),
             own: client.certificate().clone(),
             peer: guest,
-            peer_name: name.clone(),
             list: client.list().clone(),
             pending: texts.len(),
             pin: self.pin_stage(share)?,
@@ -186,13 +185,15 @@ impl Invite {
         }
     }
 
-    fn terms(&self, transcript: [u8; 32]) -> ChatTerms {
+    fn terms(&self, transcript: [u8; 32], guest_name: String) -> ChatTerms {
         ChatTerms {
             invitation: self.inner.invitation,
             transcript,
             locator: self.inner.locator,
             owner: self.inner.owner.public(),
             policy: self.inner.policy.clone(),
+            maker: self.inner.maker,
+            guest_name,
         }
     }
 }

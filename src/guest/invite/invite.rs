@@ -231,7 +231,7 @@ impl Invite {
     }
 
     /// Takes the link back, or drops it after its time: its secret is erased when the change is
-    /// applied. Then give [`Invite::notice`] to the server. A device that did not make the link lets go of it for
+    /// applied. Then give [`Invite::notice`] to the server, if there is one. A device that did not make the link lets go of it for
     /// itself and has no notice: tell the maker ([`Invite::maker`]).
     ///
     /// # Errors
@@ -302,9 +302,15 @@ impl Invite {
         invitation.is_ok_and(|invitation| invitation.host.account() == client.list().account())
     }
 
-    /// Signs the notice that the link is claimed or over, for the server, so that a late-comer is told the
-    /// truth, and for the other own devices. There is none while the link is open, and none on a device that did
-    /// not make the link.
+    /// Tells whether what has ended did so by its time: nothing happens to it afterwards.
+    pub(super) fn is_timed_out(&self) -> bool {
+        self.inner.clock.latest().seconds() > self.inner.policy.expires
+    }
+
+    /// Signs the notice that the link is claimed or taken back, for the server, so that a late-comer is told the
+    /// truth, and for the other own devices. There is none while the link is open, none on a device that did
+    /// not make the link, and none of a link that ended by its time, which everybody knows: another own device may
+    /// have let a guest in.
     #[must_use]
     pub fn notice(&self) -> Option<Vec<u8>> {
         let Owner::Here(owner) = &self.inner.owner else { return None };
@@ -312,6 +318,8 @@ impl Invite {
             Status::Open { .. } => return None,
             Status::GrantedElsewhere(granted) => Notice::Claimed(granted.transcript),
             Status::Claimed(transcript) => Notice::Claimed(*transcript),
+            // Its own end has come: another device may have let a guest in whom this one knows nothing of.
+            Status::Ended if self.is_timed_out() => return None,
             Status::Contested | Status::Ended => Notice::Revoked,
         };
         Some(notice.sign(self.inner.locator, owner))

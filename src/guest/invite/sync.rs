@@ -200,7 +200,7 @@ impl Invite {
     /// Tells what it means that another own device has let a guest in by a link that is over here. A link
     /// that was taken back was to let nobody in; one whose time ended without a claim has only heard late.
     fn over(&mut self, alarm: SyncOutcome) -> Result<Pending<'_, Self, SyncOutcome>, Error> {
-        if self.inner.clock.latest().seconds() > self.inner.policy.expires {
+        if self.is_timed_out() {
             return Err(Error::Ended);
         }
         Ok(Pending::maybe(self, None, alarm))

@@ -1,22 +1,26 @@
 //! Late devices of the host, and their way into a guest chat: `spec/guest-links.md`, "Joining".
 //!
 //! ```text
-//! shared chat = version ‖ kind ‖ host account id ‖ terms ‖ guest certificate ‖ u32(length) ‖ guest name
+//! terms       = invitation id ‖ t ‖ locator ‖ owner key ‖ policy ‖ maker's device id
+//!             ‖ u32(length) ‖ guest name
+//! context     = SHA-256(LABEL(guest/join) ‖ terms)
+//! shared chat = version ‖ kind ‖ host account id ‖ terms ‖ guest certificate
 //!             ‖ signed prekeys ‖ join key ‖ grant
 //! ```
 //!
 //! The first message of a late device is a handshake with the guest's signed prekeys, bound to the join
-//! key and to the transcript of the claim.
+//! key and to the terms of the chat.
 
 use alloc::boxed::Box;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::dh;
+use crate::primitives::{dh, kdf};
 
 use crate::protocol::handshake::bundle::SignedPrekeys;
 use crate::protocol::handshake::prekeys::PrekeySet;
 use crate::protocol::handshake::x3dh::Psk;
+use crate::protocol::labels;
 
 /// A side's memory for late devices, as long as the chat lives.
 pub(crate) enum LateDevices {
@@ -84,6 +88,11 @@ impl LateDevices {
             _ => Err(Error::Malformed),
         }
     }
+}
+
+/// Computes the context of a late device's handshake from the chat's terms.
+pub(crate) fn context(terms: &[u8]) -> [u8; 32] {
+    kdf::hash(&[labels::GUEST_JOIN, terms])
 }
 
 fn key(reader: &mut Reader<'_>) -> Result<Psk, Error> {

@@ -16,6 +16,7 @@ use crate::client::OwnObject;
 use crate::guest::{Chat, Invite, SyncOutcome};
 use crate::primitives::kdf;
 use crate::primitives::tests::test_rng::TestRng;
+use crate::protocol::guest::late_device;
 use crate::protocol::labels;
 
 /// The inputs of the examples: each is this byte repeated.
@@ -144,17 +145,25 @@ impl Scene {
         v.text("guest name", "Grace");
         let (_, signature) = self.grant(v);
         let host = &self.host.member;
-        let parts: [&[u8]; 16] = [
-            &[1, 0x26],
-            &host.account_id,
+        let parts: [&[u8]; 8] = [
             &self.offer.keys.invitation_id,
             &self.t,
             &self.offer.keys.locator,
             &self.offer.owner,
             &self.offer.policy,
-            &self.guest.certificate,
+            &host.device_id,
             &[0, 0, 0, 5],
             b"Grace",
+        ];
+        let terms = parts.concat();
+        v.bytes("terms", &terms);
+        let context = v.hash("context", &[labels::GUEST_JOIN, &terms]);
+        assert_eq!(late_device::context(&terms), context);
+        let parts: [&[u8]; 10] = [
+            &[1, 0x26],
+            &host.account_id,
+            &terms,
+            &self.guest.certificate,
             &self.signed_prekeys.body,
             &self.signed_prekeys.signature,
             &self.join,

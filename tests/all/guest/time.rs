@@ -155,3 +155,18 @@ fn a_waiting_chat_ends_after_its_idle_time_too() {
     changed(talk.host.expire(deadline));
     assert_eq!(talk.host.status(), ChatStatus::Ended(EndReason::Idle));
 }
+
+#[test]
+fn a_link_that_ended_by_its_time_has_no_notice_against_its_guest() {
+    let mut door = Door::new(40);
+    door.invite.expire(EXPIRES + 1).apply();
+    assert!(door.invite.link().is_none() && door.invite.notice().is_none());
+    // Nor has one that is only dropped then.
+    let mut dropped = Door::new(41);
+    dropped.invite.revoke(EXPIRES + 1).unwrap().apply();
+    assert!(dropped.invite.notice().is_none());
+    let mut taken_back = Door::new(42);
+    taken_back.invite.revoke(EXPIRES).unwrap().apply();
+    taken_back.invite.expire(EXPIRES + DAY).apply();
+    assert!(taken_back.invite.notice().is_some());
+}

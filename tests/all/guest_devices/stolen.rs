@@ -23,6 +23,13 @@ fn waiting_with_pin(seed: u64) -> Meeting {
     Meeting { doors, guest, hosts }
 }
 
+/// Replaces some bytes of what is shared: what a stolen device tells a late one.
+fn with(shared: &OwnObject, at: usize, bytes: &[u8]) -> OwnObject {
+    let mut told = shared.as_bytes().to_vec();
+    told[at..at + bytes.len()].copy_from_slice(bytes);
+    object(&told)
+}
+
 impl Meeting {
     /// Has the stolen device sign that it has let in a guest who never was.
     fn invented(&self) -> OwnObject {
@@ -246,4 +253,71 @@ fn a_companion_that_has_ended_its_part_comes_in_again() {
     assert!(guest.receive(stolen, &envelope.message, NOW).unwrap().event == ChatEvent::Joined);
     let said = guest.send("hello", NOW, &mut doors.rng).unwrap();
     assert_eq!(text_of(&chat.hear(of(&said, stolen), NOW).unwrap().event), "hello");
+}
+
+#[test]
+fn a_chat_shared_with_false_terms_opens_nowhere_and_keeps_nobody_out() {
+    let mut meeting = Meeting::new(162, 3);
+    let new = meeting.doors.home.link(NOW, &mut meeting.doors.rng);
+    let stolen = &meeting.doors.home.clients[STOLEN];
+    let (key, id) = (&stolen.certificate().encode()[33..65], stolen.address().device.0);
+    let shared = meeting.hosts[0].export(&meeting.doors.home.clients[0], NOW).unwrap();
+    let guests_name = shared.as_bytes().windows(5).position(|name| name == b"Grace").unwrap();
+    // Locator, owner key, approval, expiry, idle time, longest text, pending texts, host's name, maker, guest's name.
+    let lies: [(usize, &[u8]); 10] = [
+        (98, &[7; 24]),
+        (122, key),
+        (154, &[2]),
+        (155, &[0; 8]),
+        (163, &[0, 0, 0, 1]),
+        (167, &[0, 1]),
+        (169, &[1]),
+        (174, b"Eve"),
+        (177, &id),
+        (guests_name, b"Trudy"),
+    ];
+    meeting.guest_learns(NOW);
+    for (at, lie) in lies {
+        let told = with(&shared, at, lie);
+        let envelope = Chat::import(&new, &told, NOW, &mut meeting.doors.rng).unwrap().1;
+        refuses(&mut meeting.guest, Error::Forged, |guest| {
+            guest.open(new.address(), &envelope.message, NOW).map(drop)
+        });
+    }
+    let (mut chat, envelope) = Chat::import(&new, &shared, NOW, &mut meeting.doors.rng).unwrap();
+    meeting.guest.receive(new.address(), &envelope.message, NOW).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    assert_eq!(text_of(&chat.hear(of(&said, new.address()), NOW).unwrap().event), "hello");
+}
+
+#[test]
+fn a_chat_with_a_pin_is_joined_by_the_grant_of_its_maker_alone() {
+    let mut meeting = waiting_with_pin(163);
+    let rng = &mut TestRng::new(1630);
+    let Meeting { doors, hosts, guest } = &mut meeting;
+    let client = &doors.home.clients[0];
+    let answer = only(hosts[0].answer_pin(client, NOW, rng).unwrap().apply());
+    guest.receive(client.address(), &answer, NOW).unwrap();
+    let proof = only(guest.prove_pin(NOW, rng).unwrap().apply());
+    hosts[0].hear(&proof, NOW).unwrap();
+    doors.grant(0, &mut hosts[0]);
+    let shared = hosts[0].export(&doors.home.clients[0], NOW).unwrap();
+    // All but the grant is known to each device that has opened its envelope.
+    let transcript = support::guest::transcript_of_chat(guest);
+    let (by, account) = (&doors.home.clients[STOLEN], guest.address().account.0);
+    let forged = doors.grant_of(&transcript, by, &account);
+    let grant = forged.as_bytes().last_chunk::<80>().unwrap();
+    let told = with(&shared, shared.as_bytes().len() - 80, grant);
+    let by = by.address().device.0;
+    let new = doors.home.link(NOW, rng);
+    assert_eq!(Chat::import(&new, &told, NOW, rng).err(), Some(Error::NotAllowed));
+    // Nor by one of a maker that it names instead, at the guest.
+    let told = with(&told, 177, &by);
+    let envelope = Chat::import(&new, &told, NOW, rng).unwrap().1;
+    guest.learn(&doors.home.list, NOW).unwrap().apply();
+    refuses(guest, Error::Forged, |guest| {
+        guest.open(new.address(), &envelope.message, NOW).map(drop)
+    });
+    let envelope = Chat::import(&new, &shared, NOW, rng).unwrap().1;
+    assert!(guest.receive(new.address(), &envelope.message, NOW).is_ok());
 }
