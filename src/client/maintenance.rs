@@ -44,7 +44,7 @@ pub struct Tasks {
     pub fetch_lists: Vec<AccountId>,
     /// Newcomers, of whom this account has written to none, are so many that there will soon be no room for
     /// others: [`Client::forget`] these, but for those that the user means to write to. Those that were heard of
-    /// longest ago come first, those that were never heard of last.
+    /// longest ago, or never, come first.
     pub forget: Vec<AccountId>,
     /// Many letters were opened of which the other own devices were not told: send a
     /// [`Client::report_seen`].

@@ -176,12 +176,6 @@ impl Peer {
         (self.held().count(), self.replaced.len())
     }
 
-    /// Tells whether nothing was ever sent to the device in any session that is held. What its first messages say
-    /// does not count: a predecessor can be invented.
-    pub(super) fn is_unanswered(&self) -> bool {
-        self.held().all(|session| session.sent() == Position::default())
-    }
-
     /// Finds the replaced session to give up for one more: the oldest, but none that the peer may still send in
     /// (`last`). That is not pushed out by attempts that nobody answered.
     pub(super) fn oldest(&self, last: Option<SessionId>) -> Option<usize> {

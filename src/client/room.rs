@@ -93,15 +93,13 @@ impl Inner {
     }
 
     /// Finds the newcomer's device whose sessions go for one more: of the account with most sessions, and of
-    /// equal ones the device that was heard of longest ago; one that was never answered if there is any.
+    /// equal ones the device that was heard of longest ago.
     pub(super) fn newcomer_to_erase(&self, but: Address) -> Option<Address> {
         let newcomers = self.holdings.newcomers();
         let ranked = newcomers.flat_map(|(account, sessions)| {
             let peers = self.peers.range(devices_of(account));
             let others = peers.filter(|(address, peer)| **address != but && peer.counts().0 > 0);
-            others.map(move |(address, peer)| {
-                (Reverse(sessions), !peer.is_unanswered(), peer.heard, *address)
-            })
+            others.map(move |(address, peer)| (Reverse(sessions), peer.heard, *address))
         });
         ranked.min().map(|(.., address)| address)
     }
@@ -311,8 +309,7 @@ impl Inner {
     }
 
     /// Lists newcomers to be forgotten if there are many, those that were heard of longest ago first: so many
-    /// that at most half of them are left, and half of what there may be. Those that were never heard of come last:
-    /// the user may be about to write to them.
+    /// that at most half of them are left, and half of what there may be.
     pub(super) fn crowd(&self) -> Vec<AccountId> {
         if !self.holdings.may_be_crowded(self.contacts.len()) {
             return Vec::new();
@@ -323,10 +320,7 @@ impl Inner {
         };
         let newcomers = || self.contacts.iter().filter(|(_, contact)| contact.newcomer);
         let known = newcomers().filter(|(_, contact)| !contact.forgotten);
-        let mut known: Vec<_> = known
-            .map(|(account, _)| (heard(*account), *account))
-            .map(|(heard, account)| (heard == 0, heard, account))
-            .collect();
+        let mut known: Vec<_> = known.map(|(account, _)| (heard(*account), *account)).collect();
         // Those that are forgotten give way.
         let forgotten = newcomers().count().saturating_sub(known.len());
         let accounts = self.contacts.len().saturating_sub(forgotten);
@@ -335,7 +329,7 @@ impl Inner {
         }
         known.sort_unstable();
         known.truncate(known.len().saturating_sub(KEPT.min(known.len() / 2)));
-        known.into_iter().map(|(.., account)| account).collect()
+        known.into_iter().map(|(_, account)| account).collect()
     }
 }
 

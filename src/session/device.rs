@@ -188,7 +188,7 @@ impl Device {
     ///
     /// A device holds at most 1,000 published ones, those included that were handed out and not used; the
     /// oldest go first. So somebody who fetches bundles without end makes first messages to old ones fail
-    /// ([`Error::UnknownPrekey`]), after two weeks, and nothing else.
+    /// ([`Error::UnknownPrekey`]), two weeks after they were noted, and nothing else.
     pub fn replenish(
         &mut self,
         now: u64,

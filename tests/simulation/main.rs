@@ -37,7 +37,15 @@ const DEEDS: [(Attacks, &[&str]); 3] = [
         ],
     ),
     (attack::COPY, &["a device is copied", "a copy writes", "a copy is heard", "a copy, told"]),
-    (attack::WITHHOLD, &["lists are withheld", "prekeys are withheld", "mail is withheld"]),
+    (
+        attack::WITHHOLD,
+        &[
+            "lists are withheld",
+            "prekeys are withheld",
+            "mail is withheld",
+            "a newer list is named",
+        ],
+    ),
 ];
 
 /// The length of a history from which on every deed of its attacks must have happened.

@@ -115,6 +115,7 @@ impl World {
         }
         let tasks = client.tasks(&Served::NOTHING, now);
         assert!(tasks.fetch_lists.contains(&of), "a list that was named is not fetched");
+        self.count("a newer list is named");
     }
 
     /// Checks that a list is not used for longer than it may be once a letter has named a newer one.

@@ -28,6 +28,7 @@ use crate::client::{Address, Client, Envelope, OwnObject, Sender};
 use crate::protocol::position::Role;
 use crate::session::incoming::Incoming;
 use crate::session::{Decrypted, Session};
+use crate::storage::{Anchor, Stateful};
 
 impl Chat {
     /// Returns the shared chat, at the host, for an own device that was linked after the claim
@@ -68,7 +69,7 @@ impl Chat {
     /// [`Error::OwnDeviceUnlisted`] if this device is not one of its account's; [`Error::WrongPeer`] for
     /// the chat of another account, and if the other side is no guest; [`Error::BadSignature`] for keys
     /// that the guest has not signed, and for a grant that its device has not; [`Error::NotAllowed`] for a chat with
-    /// a PIN that another device than the link's maker has granted;
+    /// a PIN that another device than the link's maker has granted, or whose maker is not listed any more;
     /// [`Error::WeakKey`], [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`].
     pub fn import(
         client: &Client,
@@ -89,8 +90,9 @@ impl Chat {
             return Err(Error::WrongPeer);
         }
         ticket.signed_prekeys.verify(&guest)?;
-        // Nobody else can have seen the PIN proved.
-        if terms.policy.approval == Approval::Pin && grant.host != terms.maker {
+        // Nobody else can have seen the PIN proved, and of who is not listed no signature is checked.
+        let by_maker = grant.host == terms.maker && client.list().device(terms.maker).is_some();
+        if terms.policy.approval == Approval::Pin && !by_maker {
             return Err(Error::NotAllowed);
         }
         grant.verify(&terms.invitation, &terms.transcript, guest.account(), client.list())?;
@@ -100,6 +102,9 @@ impl Chat {
         let message =
             session.encrypt(&ChatContent::Join.encode(&Listed::of(client.list())), rng)?;
         let envelope = Envelope { to: Address::of(&guest), message };
+        // A second share of one claim makes another chat, which is to stand at no anchor of the first.
+        let name = [&terms.transcript[..], &session.handshake_id().0].concat();
+        let anchor = Anchor::start(Self::KIND, &client.certificate().core(), &name);
         let beginning = Beginning {
             terms,
             own: client.certificate().clone(),
@@ -112,7 +117,9 @@ impl Chat {
             reported: Listed::NONE,
             late_devices: LateDevices::Host(ticket),
         };
-        Ok((Self::begin(beginning, now.seconds())?.0, envelope))
+        let (mut chat, _) = Self::begin(beginning, now.seconds())?;
+        chat.inner.anchor = anchor;
+        Ok((chat, envelope))
     }
 
     /// Admits, at the guest, a listed device by its first message, if there is no session with it, or none
@@ -124,6 +131,11 @@ impl Chat {
         now: Now,
     ) -> Result<(ReceivedEvent, ChatDelta), Error> {
         let inner = &*self.inner;
+        // Before that nobody has a grant to share.
+        if matches!(&inner.stage, Stage::Waiting { pin, .. } if inner.asks_pin() && !matches!(pin, PinStage::Done))
+        {
+            return Err(Error::NotAllowed);
+        }
         let (session, opened) = inner.accept(from, first)?;
         let Decrypted { content, position, skipped, .. } = opened;
         let lost = inner.surplus(from.device, session.skipped());

@@ -315,12 +315,13 @@ impl Invite {
     pub fn notice(&self) -> Option<Vec<u8>> {
         let Owner::Here(owner) = &self.inner.owner else { return None };
         let notice = match &self.inner.status {
-            Status::Open { .. } => return None,
+            // Contested is a maker that was restored: it has told already whose the link is.
+            Status::Open { .. } | Status::Contested => return None,
             Status::GrantedElsewhere(granted) => Notice::Claimed(granted.transcript),
             Status::Claimed(transcript) => Notice::Claimed(*transcript),
             // Its own end has come: another device may have let a guest in whom this one knows nothing of.
             Status::Ended if self.is_timed_out() => return None,
-            Status::Contested | Status::Ended => Notice::Revoked,
+            Status::Ended => Notice::Revoked,
         };
         Some(notice.sign(self.inner.locator, owner))
     }

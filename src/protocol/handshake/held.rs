@@ -24,8 +24,8 @@ pub(crate) const MAX_RETIRED: usize = 31;
 pub(crate) const FREE_ONE_TIME: usize = 200;
 
 /// The age of the newest one-time prekeys from which a device makes more above that number. Until 1,000 are
-/// reached it takes two weeks then: what was handed out is kept as long as its bundle is valid, whoever fetches
-/// bundles without end, and whatever a server says that it has.
+/// reached it takes two weeks then: what was noted as published is kept for so long, whoever fetches bundles without
+/// end, and whatever a server says that it has.
 pub(crate) const REFILL_AFTER: u64 = 20 * 3600;
 
 /// A prekey set, and whether its bundle is known to be published.

@@ -10,7 +10,7 @@ use super::prekeys::{BATCH, MAX_ONE_TIME};
 ///
 /// A server that lies here can make the device publish again what it has published already, and have it make
 /// one-time prekeys before they are needed: a batch in 20 hours at most, once 200 are published and unused. So it
-/// takes 14 days to have those erased that others were handed, and nothing else comes of a lie.
+/// takes 14 days from when one was noted to have it erased, and nothing else comes of a lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "programs make it of what their server says")]
 pub struct Served<'a> {

@@ -37,7 +37,7 @@ fn notice(claimed: bool) -> Vector {
     let (name, comment) = if claimed {
         ("guest-notice-claimed", "the owner's word that a link was claimed, and by which claim")
     } else {
-        ("guest-notice-revoked", "the owner's word that a link was taken back or has expired")
+        ("guest-notice-revoked", "the owner's word that a link was taken back")
     };
     let mut v = Vector::new(name, "guest-links", comment);
     let locator = v.input("locator");

@@ -290,18 +290,24 @@ fn a_chat_shared_with_false_terms_opens_nowhere_and_keeps_nobody_out() {
     assert_eq!(text_of(&chat.hear(of(&said, new.address()), NOW).unwrap().event), "hello");
 }
 
-#[test]
-fn a_chat_with_a_pin_is_joined_by_the_grant_of_its_maker_alone() {
-    let mut meeting = waiting_with_pin(163);
-    let rng = &mut TestRng::new(1630);
-    let Meeting { doors, hosts, guest } = &mut meeting;
+/// Lets the guest prove its PIN and be let in, and returns the chat as the maker shares it.
+fn proved(meeting: &mut Meeting, rng: &mut TestRng) -> OwnObject {
+    let Meeting { doors, hosts, guest } = meeting;
     let client = &doors.home.clients[0];
     let answer = only(hosts[0].answer_pin(client, NOW, rng).unwrap().apply());
     guest.receive(client.address(), &answer, NOW).unwrap();
     let proof = only(guest.prove_pin(NOW, rng).unwrap().apply());
     hosts[0].hear(&proof, NOW).unwrap();
     doors.grant(0, &mut hosts[0]);
-    let shared = hosts[0].export(&doors.home.clients[0], NOW).unwrap();
+    hosts[0].export(&doors.home.clients[0], NOW).unwrap()
+}
+
+#[test]
+fn a_chat_with_a_pin_is_joined_by_the_grant_of_its_maker_alone() {
+    let mut meeting = waiting_with_pin(163);
+    let rng = &mut TestRng::new(1630);
+    let shared = proved(&mut meeting, rng);
+    let Meeting { doors, guest, .. } = &mut meeting;
     // All but the grant is known to each device that has opened its envelope.
     let transcript = support::guest::transcript_of_chat(guest);
     let (by, account) = (&doors.home.clients[STOLEN], guest.address().account.0);
@@ -320,4 +326,42 @@ fn a_chat_with_a_pin_is_joined_by_the_grant_of_its_maker_alone() {
     });
     let envelope = Chat::import(&new, &shared, NOW, rng).unwrap().1;
     assert!(guest.receive(new.address(), &envelope.message, NOW).is_ok());
+}
+
+#[test]
+fn a_chat_with_a_pin_is_joined_while_its_maker_is_listed_and_after_the_proof() {
+    let mut meeting = waiting_with_pin(164);
+    let rng = &mut TestRng::new(1640);
+    let mut unproved = restored(&meeting.guest);
+    let shared = proved(&mut meeting, rng);
+    let home = &mut meeting.doors.home;
+    let new = home.link(NOW, rng);
+    let envelope = Chat::import(&new, &shared, NOW, rng).unwrap().1;
+    unproved.learn(&home.list, NOW).unwrap().apply();
+    refuses(&mut unproved, Error::NotAllowed, |guest| {
+        guest.open(new.address(), &envelope.message, NOW).map(drop)
+    });
+    // Once the maker has left, nobody checks the signature in its name.
+    home.clients.push(new);
+    home.relist(|device| device != 0, NOW);
+    let new = home.clients.last().unwrap();
+    let invented = altered(&shared, shared.as_bytes().len() - 1);
+    for shared in [&invented, &shared] {
+        assert_eq!(Chat::import(new, shared, NOW, rng).err(), Some(Error::NotAllowed));
+    }
+}
+
+#[test]
+fn two_chats_of_one_share_stand_at_two_anchors() {
+    let mut meeting = Meeting::new(165, 2);
+    let rng = &mut TestRng::new(1650);
+    let new = meeting.doors.home.link(NOW, rng);
+    let shared = meeting.hosts[0].export(&meeting.doors.home.clients[0], NOW).unwrap();
+    let [mut one, mut two] = [(); 2].map(|()| Chat::import(&new, &shared, NOW, rng).unwrap().0);
+    assert!(one.anchor() != two.anchor());
+    let (key, anchor) = (StateKey::new(1, &[7; 32]).unwrap(), one.anchor());
+    let pending = one.expire(NOW + 3600);
+    let recorded = pending.record(&key, b"one", &anchor, rng).unwrap();
+    let change: Change<Chat> = key.open(b"one", None, recorded.record().unwrap()).unwrap();
+    refuses(&mut two, Error::StaleChange, |two| change.apply(two));
 }

@@ -1,8 +1,12 @@
 //! Who gives, and how many: nobody more than down to what the others are left with.
 
 use super::*;
+use crate::client::holdings::{Holding, Holdings};
 use crate::client::levy::levy;
-use crate::client::limits::{MAX_NEWCOMER_LISTS, MAX_NEWCOMERS};
+use crate::client::limits::{
+    MAX_NEWCOMER_LISTS, MAX_NEWCOMERS, MAX_SKIPPED_OF_ACCOUNT, MAX_SKIPPED_OF_CLIENT,
+    MAX_SKIPPED_OF_NEWCOMERS,
+};
 use crate::client::{GroupId, ListUpdate, To};
 use crate::protocol::clock::Clock;
 use crate::protocol::handshake::continuation::{Continuation, Predecessor};
@@ -49,7 +53,7 @@ fn a_device_that_withholds_does_not_empty_another_of_its_account() {
 }
 
 #[test]
-fn who_names_an_invented_session_was_not_answered() {
+fn of_newcomers_with_as_many_sessions_the_one_heard_of_longest_ago_goes_whatever_it_names() {
     let mut victim = Victim::new(32);
     let (liar, shy, other) = (victim.meet(1, 1), victim.meet(2, 1), victim.meet(3, 1));
     let invented = Predecessor { session: SessionId([5; 32]), closed: Position::default() };
@@ -68,20 +72,19 @@ fn who_names_an_invented_session_was_not_answered() {
 }
 
 #[test]
-fn who_was_never_heard_of_is_forgotten_last() {
+fn who_has_written_is_forgotten_after_those_that_never_did() {
     let mut victim = Victim::new(33);
-    let new = victim.meet(0xffff, 1);
     let loud: Vec<_> = (1..3).map(|number| victim.meet(number, 1)).collect();
     for one in &loud {
         victim.flood(one, (0, NOW), 0);
     }
     let count = u32::try_from(MAX_NEWCOMERS / 8 * 7).unwrap();
-    for number in 3..count {
+    for number in 3..=count {
         victim.meet(number, 1);
     }
     let forget = victim.client.tasks(&Served::NOTHING, NOW).forget;
-    assert_eq!(forget[..2], [loud[0].id(), loud[1].id()]);
-    assert!(!forget.contains(&new.id()));
+    assert!(!forget.is_empty());
+    assert!(loud.iter().all(|one| !forget.contains(&one.id())));
 }
 
 #[test]
@@ -181,4 +184,45 @@ fn a_levy_takes_one_key_after_the_other_of_whoever_holds_most() {
             held.iter().zip(&left).map(|(before, after)| before.0 - after.0).collect();
         assert_eq!(given, expected, "{held:?} {over}");
     }
+}
+
+#[test]
+fn who_gives_is_found_among_all_that_hold_as_a_levy_says() {
+    let mut rng = crate::primitives::tests::test_rng::TestRng::new(38);
+    let mut below = |most: usize| usize::try_from(rng.next_u64()).unwrap() % most;
+    let mut given = [0; 2];
+    for round in 0..400 {
+        let mut held = Vec::new();
+        let mut holdings = Holdings::default();
+        for number in 0..64 {
+            let (is_newcomer, keys) = (below(2) == 0, below(MAX_SKIPPED_OF_ACCOUNT));
+            let keys = if is_newcomer { keys / 8 } else { keys };
+            holdings.set(crowd::id(number), is_newcomer, Holding { keys, sessions: 1 });
+            held.push((keys, is_newcomer, crowd::id(number)));
+        }
+        let (place, mine) = (below(64), below(2 * MAX_SKIPPED_OF_ACCOUNT));
+        let (_, is_newcomer, account) = held[place];
+        let own = mine.saturating_sub(MAX_SKIPPED_OF_ACCOUNT);
+        held[place].0 = mine - own;
+        let sum = |of: &dyn Fn(bool) -> bool| -> usize {
+            held.iter().filter(|one| of(one.1)).map(|one| one.0).sum()
+        };
+        let mut over = sum(&|_| true).saturating_sub(MAX_SKIPPED_OF_CLIENT);
+        if is_newcomer {
+            over = over.max(sum(&|one| one).saturating_sub(MAX_SKIPPED_OF_NEWCOMERS));
+        }
+        let asked = held.iter().filter(|one| one.1 || !is_newcomer).map(|one| (one.0, one.2));
+        let mut expected = levy(asked, over);
+        let mut expected_own = own;
+        expected.retain(|(giver, share)| {
+            expected_own += if *giver == account { *share } else { 0 };
+            *giver != account
+        });
+        let found = holdings.surplus(account, is_newcomer, mine);
+        let mut others = found.others;
+        others.sort_unstable();
+        assert_eq!((found.own, others), (expected_own, expected), "round {round}");
+        given[usize::from(is_newcomer)] += usize::from(over > 0);
+    }
+    assert!(given.iter().all(|count| *count > 20), "{given:?}");
 }
