@@ -61,8 +61,9 @@ impl Chat {
     ///
     /// That an own device shared it is what an [`OwnObject`] stands for. Nothing else proves what it says until
     /// the guest answers: the first message opens there only if the link, the names, the policy and the owner key
-    /// are those that the guest knows. So do it once for each guest ([`Chat::other`]) and claim, but if the guest has not
-    /// answered, for what another own device shares of it as well; and not where this device has taken the claim.
+    /// are those that the guest knows. So do it once for each guest ([`Chat::peer`]) and claim, but if the guest has
+    /// not answered, for what another own device shares of it as well; and not where this device has taken the
+    /// claim.
     ///
     /// # Errors
     ///
