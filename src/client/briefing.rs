@@ -1,4 +1,4 @@
-//! What a primary tells the device that it has admitted: `spec/linking.md`, "Briefing".
+//! The briefing of a device that a primary has admitted: `spec/linking.md`, "Briefing".
 //!
 //! ```text
 //! content = u32(length) ‖ next list ‖ u32(length) ‖ notes ‖ u32(count) ‖ contact …

@@ -66,7 +66,7 @@ pub(super) enum ClientItem {
     /// The user has dismissed a list that does not follow.
     Dismiss(Box<Dismissed>),
     /// The user has compared an account's key, or takes that back.
-    Verified(Box<Verified>),
+    Verified(Box<VerifiedKey>),
     /// A log has said something of an account's list.
     Logged(Box<Logged>),
     /// An account is no contact any more.
@@ -115,7 +115,7 @@ pub(super) struct Dismissed {
     pub(super) dismissal: Dismissal,
 }
 
-pub(super) struct Verified {
+pub(super) struct VerifiedKey {
     pub(super) account: AccountId,
     /// The account key that was compared; none to take the mark back.
     pub(super) key: Option<AccountKey>,
@@ -305,7 +305,7 @@ impl ClientItem {
             20 => {
                 let account = AccountId(*reader.array()?);
                 let key = reader.option(|reader| Ok(AccountKey(*reader.array()?)))?;
-                Self::Verified(Box::new(Verified { account, key }))
+                Self::Verified(Box::new(VerifiedKey { account, key }))
             }
             21 => {
                 let (account, list) = (AccountId(*reader.array()?), ListHash(*reader.array()?));

@@ -7,7 +7,7 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
 use crate::protocol::identity::certificate::{AccountKind, Certificate, Identity};
 use crate::protocol::identity::device_list::DeviceList;
-use crate::protocol::identity::linking::Accepted;
+use crate::protocol::identity::linking::AcceptedOffer;
 use crate::protocol::identity::linking::briefing::BriefingKey;
 use crate::protocol::identity::linking::code::RendezvousId;
 use crate::storage::{Anchor, Never, Stateful};
@@ -37,8 +37,8 @@ pub(super) struct Inner {
 
 impl Entrant {
     /// Makes the entrant of an offer that was accepted now.
-    pub(super) fn new(accepted: Accepted, rendezvous: RendezvousId, now: u64) -> Self {
-        let Accepted { identity, list, briefing, acceptance: _ } = accepted;
+    pub(super) fn new(accepted: AcceptedOffer, rendezvous: RendezvousId, now: u64) -> Self {
+        let AcceptedOffer { identity, list, briefing, acceptance: _ } = accepted;
         let inner = Inner { identity, briefing, rendezvous, accepted: now, list };
         Self { inner: Box::new(inner) }
     }

@@ -1,5 +1,5 @@
-//! What each account makes this client hold: `spec/sessions.md`, "Quotas". Counted when a state is loaded and
-//! kept since, never stored.
+//! Counters of what each account makes this client hold: `spec/sessions.md`, "Quotas". They are made when a state is
+//! loaded and kept since, never stored.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use crate::protocol::identity::certificate::AccountId;
 const CROWDED_NEWCOMERS: usize = MAX_NEWCOMERS / 8 * 7;
 const CROWDED_ACCOUNTS: usize = MAX_ACCOUNTS / 8 * 7;
 
-/// What is held of the sessions with all devices of an account.
+/// The holding of one account: its sessions with all of its devices, and their keys.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Holding {
     /// Their skipped keys.
@@ -25,7 +25,7 @@ pub(super) struct Holding {
     pub(super) sessions: usize,
 }
 
-/// Who gives how many skipped keys.
+/// The skipped keys that are too many, by those who give them.
 #[derive(Default)]
 pub(super) struct Surplus {
     /// The account itself.

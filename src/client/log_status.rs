@@ -1,4 +1,4 @@
-//! What a key-transparency log says of a device list.
+//! The status of a device list in a key-transparency log.
 
 use crate::error::Error;
 

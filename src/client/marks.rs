@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 
 use super::client::{Client, Inner};
-use super::delta::{ClientItem, Logged, Verified};
+use super::delta::{ClientItem, Logged, VerifiedKey};
 use super::log_status::LogStatus;
 use crate::error::Error;
 use crate::protocol::identity::certificate::{AccountId, AccountKey};
@@ -37,7 +37,7 @@ impl Client {
         if key.is_some_and(|key| key != known) {
             return Err(Error::WrongPeer);
         }
-        let item = ClientItem::Verified(Box::new(Verified { account, key }));
+        let item = ClientItem::Verified(Box::new(VerifiedKey { account, key }));
         Ok(self.pending(self.inner.clock.now(now), vec![item], ()))
     }
 
@@ -78,7 +78,7 @@ impl Client {
 }
 
 impl Inner {
-    pub(super) fn set_verified(&mut self, verified: &Verified) {
+    pub(super) fn set_verified(&mut self, verified: &VerifiedKey) {
         self.change_contact(verified.account, |contact| {
             contact.verified = verified.key == Some(contact.list.account_key());
             contact.newcomer &= !contact.verified;

@@ -1,4 +1,4 @@
-//! What a client holds of one other device, as it is stored: `spec/state.md`, "Client, kind 0x06".
+//! The bytes of what a client holds of one other device: `spec/state.md`, "Client, kind 0x06".
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

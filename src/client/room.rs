@@ -22,7 +22,7 @@ use crate::storage::Anchor;
 /// The number of newcomers that are not named to be forgotten when there are many.
 const KEPT: usize = MAX_NEWCOMERS / 2;
 
-/// What one more session with a device takes the place of.
+/// The sessions that one more session with a device takes the place of.
 pub(super) struct Displaced {
     /// A replaced session of the same account: its device and its place.
     session: Option<(Address, usize)>,

@@ -67,7 +67,7 @@ labels! {
     PREKEYS_SET_SECRETS = "prekeys/set-secrets";
     /// The id and secrets of a one-time prekey from the same and its place in the batch.
     PREKEYS_ONE_TIME_SECRETS = "prekeys/one-time-secrets";
-    /// Whose share of a replay memory a first message takes.
+    /// The share of a replay memory that a first message takes.
     PREKEYS_SHARE = "prekeys/share";
 
     /// The first transcript hash, of all that is public before the initiator is known.

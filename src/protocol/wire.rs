@@ -21,7 +21,7 @@ pub(crate) const DEVICE_LIST: u8 = 0x12;
 pub(crate) const LINKING_OFFER: u8 = 0x13;
 /// The linked device's answer.
 pub(crate) const LINKING_ACCEPTANCE: u8 = 0x14;
-/// What a primary tells the device that it has admitted.
+/// A primary's briefing of the device that it has admitted.
 pub(crate) const LINKING_BRIEFING: u8 = 0x15;
 
 /// A host's signed invitation, before it is sealed.

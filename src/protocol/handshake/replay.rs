@@ -26,7 +26,7 @@ ids! {
     HandshakeId: 16;
 }
 
-/// Whose share of a replay memory a first message takes.
+/// The share of a replay memory that a first message takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ShareId([u8; 8]);
 

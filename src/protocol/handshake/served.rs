@@ -1,4 +1,4 @@
-//! What a server says that it serves of a device's prekeys, compared with what the device can still open:
+//! The prekeys that a server says it serves of a device, compared with what the device can still open:
 //! `spec/prekeys.md`, "What the server has".
 
 use alloc::vec::Vec;
@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::bundle::PrekeyId;
 use super::prekeys::{BATCH, MAX_ONE_TIME};
 
-/// What a server says that it serves of a device: its bundle, and its one-time prekeys.
+/// The prekeys that a server says it serves of a device: its bundle, and its one-time prekeys.
 ///
 /// A server that lies here can make the device publish again what it has published already, and have it make
 /// one-time prekeys before they are needed: a batch in 20 hours at most, once 200 are published and unused. So it

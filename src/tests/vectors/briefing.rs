@@ -25,7 +25,7 @@ pub(super) fn vectors() -> Vec<Vector> {
     vec![briefing(), of_another_linking(), without_the_device(), with_a_false_list()]
 }
 
-/// What a primary tells, and the bytes in which it does.
+/// The lists that a primary tells, and the bytes in which it does.
 struct Told {
     next: DeviceList,
     contact: DeviceList,

@@ -1,4 +1,4 @@
-//! What a device notes of its prekeys: what is published, and whose first messages it has accepted.
+//! Notes of a device about its prekeys: those published, and those whose first messages it has accepted.
 
 use alloc::vec;
 use alloc::vec::Vec;

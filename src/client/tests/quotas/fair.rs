@@ -1,4 +1,4 @@
-//! Who gives, and how many: nobody more than down to what the others are left with.
+//! The levy: nobody gives more than down to what the others are left with.
 
 use super::*;
 use crate::client::holdings::{Holding, Holdings};

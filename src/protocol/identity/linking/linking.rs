@@ -45,7 +45,7 @@ use crate::protocol::identity::certificate::{
 use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES, MAX_LIST};
 use crate::protocol::{labels, wire};
 
-/// What both sides derive the keys of a linking from.
+/// The secret that both sides derive the keys of a linking from.
 struct LinkingPrk(Prk);
 
 impl LinkingPrk {
@@ -73,7 +73,7 @@ impl LinkingPrk {
     }
 }
 
-/// What both sides need of a linking after its offer. Secret.
+/// The keys that both sides need after a linking's offer. Secret.
 struct LinkingKeys {
     acceptance: Box<Secret<32>>,
     briefing: BriefingKey,
@@ -351,7 +351,7 @@ impl Offered {
         self,
         request: &Request,
         typed: &LinkingDigits,
-    ) -> Result<Accepted, Error> {
+    ) -> Result<AcceptedOffer, Error> {
         self.keys.digits.check(typed)?;
         let signature = self.unchecked.countersign(&request.signing);
         let certificate = self.unchecked.complete(signature)?;
@@ -361,7 +361,7 @@ impl Offered {
         let ad = acceptance_ad(self.keys.transcript());
         let mut acceptance = Writer::begin(wire::VERSION, wire::LINKING_ACCEPTANCE);
         acceptance.raw(&seal_once(self.keys.acceptance(), &ad, &signature)?);
-        Ok(Accepted {
+        Ok(AcceptedOffer {
             identity: Identity { signing, agreement, certificate },
             list: self.list,
             briefing: self.keys.briefing,
@@ -371,7 +371,7 @@ impl Offered {
 }
 
 /// An offer that was accepted: what the new device keeps, and what it answers. Secret.
-pub(crate) struct Accepted {
+pub(crate) struct AcceptedOffer {
     pub(crate) identity: Identity,
     /// The account's devices so far.
     pub(crate) list: DeviceList,

@@ -8,4 +8,4 @@ mod linking;
 
 #[cfg(test)]
 pub(crate) use linking::offer_to;
-pub(crate) use linking::{Accepted, Offered, PendingLinking, offer};
+pub(crate) use linking::{AcceptedOffer, Offered, PendingLinking, offer};
