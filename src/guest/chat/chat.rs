@@ -143,6 +143,13 @@ impl Chat {
         self.inner.sessions.iter().map(|chat_session| Address::of(chat_session.session.peer()))
     }
 
+    /// Tells whether the other side has shown that it holds this chat: something of it was opened. One that was
+    /// imported ([`Chat::import`]) is as its sharer says until then, and may be a lie: show it so.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.inner.sessions.iter().any(|chat_session| chat_session.session.is_confirmed())
+    }
+
     /// Returns the host account's device list, as far as this side knows it.
     #[must_use]
     pub fn list(&self) -> &DeviceList {

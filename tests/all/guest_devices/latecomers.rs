@@ -43,7 +43,9 @@ fn a_device_that_is_linked_later_comes_into_the_chat() {
     (late, meeting.guest) = (restored(&late), restored(&meeting.guest));
     assert_eq!(meeting.guest.devices().count(), 3);
     let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    assert!(!restored(&late).is_confirmed());
     assert_eq!(text_of(&late.hear(of(&said, new.address()), NOW).unwrap().event), "hello");
+    assert!(restored(&late).is_confirmed());
     for round in 0..3_u64 {
         let text = late.say("welcome", NOW + round, &mut meeting.doors.rng).unwrap();
         let received = meeting.guest.receive(new.address(), &text, NOW + round).unwrap();
