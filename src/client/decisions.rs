@@ -70,11 +70,11 @@ impl Client {
         Ok(self.pending(self.inner.clock.now(now), vec![item], ()))
     }
 
-    /// Forgets an account: its devices, the sessions with them, what was sent to it, and that its key was compared. What protects against
-    /// older lists stays: the newest list that was known, what waits, and what was dismissed. So the next list
-    /// of the account that is learned follows from that one, or waits for the user. Only an account that nothing was
-    /// written to gives way altogether, once there is no room for another account, and what waits of it once there is
-    /// no room for what is to wait of another one of that kind.
+    /// Forgets an account: its devices, the sessions with them, what was sent to it, and that its key was compared.
+    /// What protects against older lists stays: the newest list that was known, what waits, and what was dismissed.
+    /// So the next list of the account that is learned follows from that one, or waits for the user. Only an account
+    /// that nothing was written to gives way altogether, once there is no room for another account, and what waits of
+    /// it once there is no room for what is to wait of another one of that kind.
     ///
     /// # Errors
     ///

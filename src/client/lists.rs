@@ -122,8 +122,8 @@ impl Client {
     /// [`Client::learn`] does. The account is none of those that this account has not written to any more, so that
     /// what bounds these leaves room for it.
     ///
-    /// Call it only for whom the user has chosen to write to. Whoever merely writes to the user, or puts the user into
-    /// a group, could otherwise fill up the client with accounts of its own.
+    /// Call it only for whom the user has chosen to write to. Whoever merely writes to the user, or puts the user
+    /// into a group, could otherwise fill up the client with accounts of its own.
     ///
     /// # Errors
     ///

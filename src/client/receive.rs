@@ -47,9 +47,9 @@ impl Client {
     /// message whose session is erased, and [`Error::UnknownPrekey`] for one whose prekeys are gone, as a one-time
     /// prekey is once it was used: if its content was not shown, request that it be sent again
     /// ([`Client::request_resend`]), or it is lost. On `UnknownPrekey` compare what the server has
-    /// ([`Client::tasks`]), withdraw and publish, and then answer ([`Error::answer`]). [`Error::NotSelf`] for what only an own device may say.
-    /// [`Error::StateCloned`] for a message sent in a session after its sender had left it. Else as
-    /// [`Device::accept`](crate::session::Device::accept) and [`Session::open`]. Nothing changes then.
+    /// ([`Client::tasks`]), withdraw and publish, and then answer ([`Error::answer`]). [`Error::NotSelf`] for what
+    /// only an own device may say. [`Error::StateCloned`] for a message sent in a session after its sender had left
+    /// it. Else as [`Device::accept`](crate::session::Device::accept) and [`Session::open`]. Nothing changes then.
     pub fn open(
         &mut self,
         from: Address,

@@ -172,11 +172,11 @@ impl Preview {
     /// [`Error::ListRollback`] for one that is older than the invitation, [`Error::ListFork`] for one that
     /// does not follow the list that the invitation names, [`Error::ListGap`] for one that does not reach
     /// back to it; [`Error::BundleMissing`] without a bundle, and with a PIN without one of the device that made the
-    /// link, which alone can prove it; [`Error::DeviceConflict`] for two of one device; [`Error::StalePrekey`] for one outside its validity time; [`Error::PinRequired`] for a PIN
-    /// that is missing ([`Preview::enter`]); [`Error::InvalidName`] for a name of more than 64 bytes or that
-    /// is no line ("Lines" in [the specification](crate::spec)); [`Error::NotAllowed`] for texts before a PIN
-    /// is proved, and for texts that the policy does not allow, or of more than 16,384 bytes together;
-    /// [`Error::Expired`]; [`Error::WeakKey`].
+    /// link, which alone can prove it; [`Error::DeviceConflict`] for two of one device; [`Error::StalePrekey`] for
+    /// one outside its validity time; [`Error::PinRequired`] for a PIN that is missing ([`Preview::enter`]);
+    /// [`Error::InvalidName`] for a name of more than 64 bytes or that is no line ("Lines" in [the
+    /// specification](crate::spec)); [`Error::NotAllowed`] for texts before a PIN is proved, and for texts that the
+    /// policy does not allow, or of more than 16,384 bytes together; [`Error::Expired`]; [`Error::WeakKey`].
     pub fn claim(
         &self,
         list: &DeviceList,

@@ -298,9 +298,9 @@ impl Device {
     /// if it was accepted before; [`Error::UnknownPrekey`] if its prekeys are erased, as a one-time prekey is that
     /// was used, by this message perhaps;
     /// [`Error::RotationRequired`] and [`Error::ReplayShareFull`] if it uses no one-time prekey and the replay
-    /// memory is full, or its account's share of it; [`Error::WeakKey`], [`Error::BadSignature`], [`Error::Forged`], [`Error::Inconsistent`],
-    /// [`Error::TooFarAhead`] if it is not genuine; [`Error::WrongPeer`] if it comes from this very device.
-    /// Nothing changes then, and no one-time prekey is lost.
+    /// memory is full, or its account's share of it; [`Error::WeakKey`], [`Error::BadSignature`], [`Error::Forged`],
+    /// [`Error::Inconsistent`], [`Error::TooFarAhead`] if it is not genuine; [`Error::WrongPeer`] if it comes from
+    /// this very device. Nothing changes then, and no one-time prekey is lost.
     pub fn accept(&mut self, first: &[u8], now: u64) -> Result<Pending<'_, Self, Accepted>, Error> {
         let (accepted, delta) = self.accepted(&Incoming::parse(first)?, now, None)?;
         Ok(Pending::new(self, delta, accepted))

@@ -32,7 +32,8 @@ use crate::storage::{Anchor, Stateful};
 
 impl Chat {
     /// Returns the shared chat, at the host, for an own device that was linked after the claim
-    /// ([`Client::plan_object`]); the other device gives it to [`Chat::import`]. Secret: it holds the key by which the guest knows that a device was told of the chat.
+    /// ([`Client::plan_object`]); the other device gives it to [`Chat::import`]. Secret: it holds the key by which
+    /// the guest knows that a device was told of the chat.
     ///
     /// # Errors
     ///

@@ -231,8 +231,8 @@ impl Invite {
     }
 
     /// Takes the link back, or drops it after its time: its secret is erased when the change is
-    /// applied. Then give [`Invite::notice`] to the server, if there is one. A device that did not make the link lets go of it for
-    /// itself and has no notice: tell the maker ([`Invite::maker`]).
+    /// applied. Then give [`Invite::notice`] to the server, if there is one. A device that did not make the link lets
+    /// go of it for itself and has no notice: tell the maker ([`Invite::maker`]).
     ///
     /// # Errors
     ///

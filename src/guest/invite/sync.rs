@@ -23,8 +23,8 @@ impl Invite {
     /// Returns the shared link, for another own device, which then can let the guest in as well
     /// ([`Client::plan_object`]). Secret: whoever reads it holds the link.
     ///
-    /// The key that ends the link stays where it was made, and so does a PIN: one device proves it, so that a guest has one
-    /// guess. The others wait for that device's grant.
+    /// The key that ends the link stays where it was made, and so does a PIN: one device proves it, so that a guest
+    /// has one guess. The others wait for that device's grant.
     ///
     /// # Errors
     ///

@@ -52,7 +52,8 @@ fn contact(v: &mut Vector) -> DeviceList {
 fn encoded(list: &DeviceList, bytes: &[u8]) -> Vec<u8> {
     let since = [&list.devices()[0].device().0[..], &1_u64.to_be_bytes(), &NOW.to_be_bytes()];
     let since = [&1_u32.to_be_bytes()[..], &since.concat()].concat();
-    // Not forgotten, no newcomer, verified, in the log; nothing waits, nothing was dismissed, no letter has named a newer list.
+    // Not forgotten, no newcomer, verified, in the log; nothing waits, nothing was dismissed, no letter has named a
+    // newer list.
     [bytes, &[0, 0, 1, 1], &since, &[0; 4], &[0; 4], &[0; 8], &[0; 16]].concat()
 }
 
