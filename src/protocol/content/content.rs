@@ -188,22 +188,21 @@ impl Content {
         writer.u8(VERSION);
         match &self.said {
             Said::Nothing => {}
-            Said::Text(text) => part(&mut writer, Kind::Text.number(), text.as_bytes()),
+            Said::Text(text) => write_part(&mut writer, Kind::Text.number(), &[text.as_bytes()]),
             Said::Attachment(attachment) => {
                 if let Some(caption) = attachment.caption() {
-                    part(&mut writer, Kind::Text.number(), caption.as_bytes());
+                    write_part(&mut writer, Kind::Text.number(), &[caption.as_bytes()]);
                 }
                 let mut body = Writer::new();
                 attachment.write(&mut body);
-                part(&mut writer, attachment.kind().number(), body.written());
+                write_part(&mut writer, attachment.kind().number(), &[body.written()]);
             }
             Said::App { tag, bytes } => {
-                let body = [&tag.to_be_bytes()[..], bytes].concat();
-                part(&mut writer, Kind::App.number(), &Zeroizing::new(body));
+                write_part(&mut writer, Kind::App.number(), &[&tag.to_be_bytes(), bytes]);
             }
         }
         for unknown in &self.unknown {
-            part(&mut writer, unknown.number, &unknown.body);
+            write_part(&mut writer, unknown.number, &[&unknown.body]);
         }
         writer.secret()
     }
@@ -289,7 +288,9 @@ fn checked(content: &str) -> Result<Text, Error> {
     }
 }
 
-fn part(writer: &mut Writer, number: u8, body: &[u8]) {
+/// Writes a part whose body is these pieces.
+fn write_part(writer: &mut Writer, number: u8, body: &[&[u8]]) {
     writer.u8(number);
-    writer.bytes(body);
+    writer.count(body.iter().fold(0, |sum, piece| sum.saturating_add(piece.len())));
+    body.iter().for_each(|piece| writer.raw(piece));
 }

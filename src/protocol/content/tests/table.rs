@@ -50,6 +50,16 @@ fn each_sender_says_what_the_table_allows_and_nothing_else() {
 }
 
 #[test]
+fn a_caption_is_a_text_also_where_only_its_image_may_be_sent() {
+    let only_images = Kinds::NONE.with(Kind::Image);
+    let captioned = || Content::image(reference()).with_caption("the boat").unwrap();
+    for (image, may) in [(Content::image(reference()), true), (captioned(), false)] {
+        assert_eq!(image.check(only_images).is_ok(), may);
+        assert_eq!(Content::decode(&image.encode(), only_images).is_ok(), may);
+    }
+}
+
+#[test]
 fn a_set_of_kinds_only_ever_gets_smaller_by_another() {
     let image = Kinds::NONE.with(Kind::Image);
     for sender in SENDERS {
