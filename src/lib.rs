@@ -12,6 +12,7 @@
 //   session     accounts, devices, and one conversation with one device
 //   client      one own device with all its conversations
 //   guest       links, and chats with people who have no account
+//   signal      people on other messengers, by the Signal protocol
 
 extern crate alloc;
 
@@ -22,6 +23,8 @@ mod protocol;
 pub mod client;
 pub mod guest;
 pub mod session;
+#[cfg(feature = "signal")]
+pub mod signal;
 pub mod storage;
 
 #[cfg(all(doc, not(doctest)))]

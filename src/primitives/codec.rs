@@ -163,6 +163,11 @@ impl<'a> Reader<'a> {
         if self.u8()? == kind { Ok(()) } else { Err(Error::WrongKind) }
     }
 
+    #[cfg(feature = "signal")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     pub(crate) fn rest(&mut self) -> &'a [u8] {
         core::mem::take(&mut self.rest)
     }
