@@ -4,6 +4,8 @@
 pub(crate) mod braid;
 mod chain;
 mod delta;
+#[cfg(feature = "signal")]
+mod epoch_chains;
 mod header;
 mod imprint;
 mod keys;
