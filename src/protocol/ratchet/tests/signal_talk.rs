@@ -7,6 +7,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -317,6 +318,27 @@ fn keys_of_five_closed_chains_are_kept_and_no_more() {
         let number = sent.number;
         assert_eq!(pair.receive(1, sent), Ok(Position { chain, number }));
     }
+}
+
+#[test]
+fn a_message_of_the_epoch_before_opens_after_newer_ones() {
+    let mut pair = SignalPair::new(true);
+    let (mut waiting, mut over_epochs) = (VecDeque::new(), 0);
+    for _ in 0..300 {
+        let answer = pair.send(1);
+        pair.receive(0, &answer).unwrap();
+        waiting.push_back(pair.send(0));
+        let arrives = pair.send(0);
+        pair.receive(1, &arrives).unwrap();
+        if waiting.len() > 5 {
+            let late = waiting.pop_front().unwrap();
+            over_epochs += usize::from(epoch(&late) < epoch(&arrives));
+            pair.receive(1, &late).unwrap();
+            assert_eq!(pair.receive(1, &late), Err(Error::Duplicate));
+        }
+    }
+    assert!(over_epochs > 20, "{over_epochs}");
+    assert!(pair.sides[1].skipped() <= 10);
 }
 
 #[test]
