@@ -13,6 +13,7 @@
 //   session     accounts, devices, and one conversation with one device
 //   client      one own device with all its conversations
 //   guest       links, and chats with people who have no account
+//   signal      people on other messengers, by the Signal protocol
 
 extern crate alloc;
 
@@ -24,6 +25,8 @@ pub mod client;
 pub mod content;
 pub mod guest;
 pub mod session;
+#[cfg(feature = "signal")]
+pub mod signal;
 pub mod storage;
 
 #[cfg(all(doc, not(doctest)))]

@@ -2,6 +2,8 @@
 //! cryptography. Nothing here imports from a floor above.
 
 pub(crate) mod aead;
+#[cfg(feature = "signal")]
+pub(crate) mod cbc;
 pub(crate) mod codec;
 pub(crate) mod dh;
 pub(crate) mod digest;
@@ -10,10 +12,16 @@ pub(crate) mod erasure;
 pub(crate) mod id;
 pub(crate) mod kdf;
 pub(crate) mod kem;
+#[cfg(feature = "signal")]
+pub(crate) mod kyber;
 pub(crate) mod last_byte;
 pub(crate) mod pake;
+#[cfg(feature = "signal")]
+pub(crate) mod protobuf;
 pub(crate) mod secret;
 pub(crate) mod sign;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod text;
+#[cfg(feature = "signal")]
+pub(crate) mod xeddsa;

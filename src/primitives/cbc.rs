@@ -1,0 +1,56 @@
+//! AES-256-CBC with PKCS #7 padding (SP 800-38A, RFC 5652), for formats of others. It authenticates nothing:
+//! the caller has checked a MAC over a ciphertext before it comes here, so that padding is no oracle.
+
+use aes_gcm::aes::Aes256;
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use zeroize::Zeroize;
+
+use super::secret::Secret;
+use crate::error::Error;
+
+/// Length of a block, and of an initialisation vector, in bytes.
+pub(crate) const BLOCK: usize = 16;
+
+/// Returns the length of the ciphertext of `length` bytes: there is always padding, of 1 to 16 bytes.
+pub(crate) const fn padded(length: usize) -> usize {
+    (length / BLOCK).saturating_add(1).saturating_mul(BLOCK)
+}
+
+/// Pads and encrypts the first `length` bytes of `buffer` in place. `buffer` has [`padded`]`(length)` bytes.
+///
+/// # Errors
+///
+/// [`Error::ContentTooLong`] if it has fewer.
+pub(crate) fn encrypt(
+    key: &Secret<32>,
+    iv: &[u8; BLOCK],
+    buffer: &mut [u8],
+    length: usize,
+) -> Result<(), Error> {
+    let encryptor = cbc::Encryptor::<Aes256>::new(key.expose().into(), iv.into());
+    encryptor.encrypt_padded::<Pkcs7>(buffer, length).map_err(|_| Error::ContentTooLong)?;
+    Ok(())
+}
+
+/// Decrypts `buffer` in place, and returns how many bytes are in front of its padding.
+///
+/// # Errors
+///
+/// [`Error::Forged`] if it is no whole blocks, or its padding is none. It is wiped then.
+pub(crate) fn decrypt(
+    key: &Secret<32>,
+    iv: &[u8; BLOCK],
+    buffer: &mut [u8],
+) -> Result<usize, Error> {
+    let decryptor = cbc::Decryptor::<Aes256>::new(key.expose().into(), iv.into());
+    let length = decryptor.decrypt_padded::<Pkcs7>(buffer).map(<[u8]>::len);
+    length.map_err(|_| {
+        buffer.zeroize();
+        Error::Forged
+    })
+}
+
+#[cfg(test)]
+#[path = "tests/cbc.rs"]
+mod tests;

@@ -1,0 +1,56 @@
+//! Keys with type bytes: `spec/third-party.md`, "Keys".
+//!
+//! ```text
+//! public key     = 0x05 ‖ u-coordinate of X25519 (32)
+//! KEM public key = 0x08 ‖ Kyber-1024 of round 3 (1568)        ciphertext = 0x08 ‖ … (1568)
+//! ```
+
+use crate::error::Error;
+use crate::primitives::codec::concat;
+use crate::primitives::dh;
+
+/// Length of a public key in bytes, with its type.
+pub(crate) const KEY: usize = 33;
+
+const X25519: u8 = 0x05;
+
+/// The identity key of a device on another messenger. It signs the device's prekeys and agrees on session keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdentityKey(pub(crate) dh::PublicKey);
+
+impl IdentityKey {
+    /// Decodes an identity key: the byte 0x05, then 32 bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] for another type or length, [`Error::WeakKey`] for bytes that are not canonical: two
+    /// encodings of one key would be two people.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        public_key(bytes).map(Self)
+    }
+
+    /// Encodes it in 33 bytes.
+    #[must_use]
+    pub fn encode(&self) -> [u8; KEY] {
+        typed(&self.0)
+    }
+}
+
+/// Encodes a public key with its type.
+pub(crate) fn typed(key: &dh::PublicKey) -> [u8; KEY] {
+    concat(&[&[X25519], key.bytes()])
+}
+
+/// Decodes a public key with its type.
+pub(crate) fn public_key(bytes: &[u8]) -> Result<dh::PublicKey, Error> {
+    match bytes.split_first() {
+        Some((&X25519, key)) => {
+            dh::PublicKey::decode(key.try_into().map_err(|_| Error::Malformed)?)
+        }
+        _ => Err(Error::Malformed),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/keys.rs"]
+mod tests;

@@ -1,0 +1,6 @@
+//! People on other messengers, by the Signal protocol: `spec/third-party.md`. What it shares with native
+//! sessions (ratchet, chains, skipped keys, braid) is in `protocol/ratchet`; here are its bytes and its keys.
+
+mod keys;
+
+pub use keys::IdentityKey;
