@@ -72,9 +72,8 @@ fn derive(
     four: Option<&Secret<32>>,
     kem: Option<&Secret<32>>,
 ) -> SharedKeys {
-    let part = |secret: Option<&'_ Secret<32>>| secret.map_or(&[][..], |it| &it.expose()[..]);
-    let ikm = [&[0xff; 32], &one.expose()[..], two.expose(), three.expose()];
-    let ikm = [&ikm[..], &[part(four), part(kem)]].concat();
+    let ikm =
+        [[0xff; 32].as_slice(), one.expose(), two.expose(), three.expose(), part(four), part(kem)];
     let prk = Prk::extract(&[], &ikm);
     let cut = |keys: &[u8]| Secret::fill(|out: &mut [u8; 32]| out.copy_from_slice(keys));
     match kem {
@@ -90,6 +89,11 @@ fn derive(
             SharedKeys { root: cut(root), braid: Some(cut(braid)) }
         }
     }
+}
+
+/// Returns the bytes of a part, none if there is no such part.
+fn part(secret: Option<&Secret<32>>) -> &[u8] {
+    secret.map_or(&[], |secret| secret.expose())
 }
 
 const fn info(version: Version) -> &'static [u8] {

@@ -69,7 +69,9 @@ pub(crate) fn typed_kem(key: &kyber::PublicKey) -> [u8; KEM_KEY] {
 /// Decodes a KEM public key with its type.
 pub(crate) fn kem_public_key(bytes: &[u8]) -> Result<kyber::PublicKey, Error> {
     match bytes.split_first() {
-        Some((&KEM, key)) => kyber::PublicKey::decode(key.try_into().map_err(|_| Error::Malformed)?),
+        Some((&KEM, key)) => {
+            kyber::PublicKey::decode(key.try_into().map_err(|_| Error::Malformed)?)
+        }
         _ => Err(Error::Malformed),
     }
 }
