@@ -6,7 +6,10 @@ mod chain;
 mod delta;
 mod header;
 mod imprint;
+mod keys;
+mod message_chain;
 mod open;
+mod profile;
 #[expect(clippy::module_inception, reason = "the folder of the ratchet has its type")]
 mod ratchet;
 mod reserve;
