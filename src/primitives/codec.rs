@@ -48,7 +48,7 @@ pub(crate) fn halves<const A: usize, const B: usize, const OF: usize>(
 }
 
 /// Adds an entry that must come after all others, so that each map has one encoding.
-pub(crate) fn ascending<K: Ord + Copy, V>(
+pub(crate) fn ascending<K: Ord, V>(
     map: &mut BTreeMap<K, V>,
     key: K,
     value: V,

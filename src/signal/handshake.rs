@@ -72,23 +72,19 @@ fn derive(
     four: Option<&Secret<32>>,
     kem: Option<&Secret<32>>,
 ) -> SharedKeys {
-    let ikm =
-        [[0xff; 32].as_slice(), one.expose(), two.expose(), three.expose(), part(four), part(kem)];
-    let prk = Prk::extract(&[], &ikm);
+    let agreed = [part(Some(one)), part(Some(two)), part(Some(three)), part(four), part(kem)];
+    let [one, two, three, four, kem_part] = agreed;
+    let ikm = [[0xff; 32].as_slice(), one, two, three, four, kem_part];
+    expand(if kem.is_some() { Version::V4 } else { Version::V3 }, &ikm)
+}
+
+fn expand(version: Version, ikm: &[&[u8]]) -> SharedKeys {
+    // A shorter output of HKDF is the beginning of a longer one.
+    let keys = Prk::extract(&[], ikm).expand::<96>(&[info(version)]);
+    let (root, rest) = keys.expose().split_at(32);
+    let (_, braid) = rest.split_at(32);
     let cut = |keys: &[u8]| Secret::fill(|out: &mut [u8; 32]| out.copy_from_slice(keys));
-    match kem {
-        None => {
-            let keys = prk.expand::<64>(&[info(Version::V3)]);
-            let (root, _) = keys.expose().split_at(32);
-            SharedKeys { root: cut(root), braid: None }
-        }
-        Some(_) => {
-            let keys = prk.expand::<96>(&[info(Version::V4)]);
-            let (root, rest) = keys.expose().split_at(32);
-            let (_, braid) = rest.split_at(32);
-            SharedKeys { root: cut(root), braid: Some(cut(braid)) }
-        }
-    }
+    SharedKeys { root: cut(root), braid: (version == Version::V4).then(|| cut(braid)) }
 }
 
 /// Returns the bytes of a part, none if there is no such part.

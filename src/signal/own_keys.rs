@@ -27,7 +27,7 @@ use crate::protocol::labels;
 use super::address::Address;
 use super::bundle::{Bundle, KemPrekey, OneTimePrekey, SignedPrekey};
 use super::keys::{IdentityKey, typed, typed_kem};
-use super::prekeys::{OneTime, PrekeySet, Used};
+use super::prekeys::{OneTime, PrekeySet, Used, kem_prekey};
 use super::wire::InitialMessage;
 
 /// Ids are below this: clients of version 3 write them in three bytes.
@@ -36,8 +36,11 @@ const MAX_ID: u32 = 0x00ff_ffff;
 /// Registration ids have 14 bits.
 const MAX_REGISTRATION: u32 = 0x3fff;
 
-/// Maximum number of sets of signed prekeys: those of a month, one every two days.
-const MAX_SETS: usize = 16;
+/// Maximum number of sets of signed prekeys before the newest: those of a month, one every two days.
+const MAX_OLDER: usize = 15;
+
+/// Number of one-time prekeys of a service below which more are published.
+pub(crate) const LOW: usize = 25;
 
 /// Maximum number of one-time prekeys held, those handed out and not yet used included.
 const MAX_ONE_TIME: usize = 1000;
@@ -49,9 +52,11 @@ pub(crate) struct OwnKeys {
     registration: u32,
     /// The id of the next prekey. It never comes back to a key that is held.
     next: u32,
-    /// Newest first.
-    sets: Vec<PrekeySet>,
-    one_time: BTreeMap<u32, OneTime>,
+    newest: Box<PrekeySet>,
+    /// The sets before it, newest first.
+    #[expect(clippy::vec_box, reason = "see note [boxes]")]
+    older: Vec<Box<PrekeySet>>,
+    one_time: BTreeMap<u32, Box<OneTime>>,
 }
 
 /// The secret prekeys that an initial message names.
@@ -73,16 +78,16 @@ impl OwnKeys {
         let identity = dh::SecretKey::from_seed(identity);
         let (registration, next) = numbers.split_at(2);
         let number = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| (sum << 8) | u32::from(*byte));
-        let mut keys = Self {
+        let id = (number(next) & MAX_ID).max(1);
+        Self {
             public: IdentityKey(identity.public()),
-            identity,
             registration: (number(registration) & MAX_REGISTRATION).max(1),
-            next: (number(next) & MAX_ID).max(1),
-            sets: Vec::new(),
+            next: after(id),
+            newest: prekey_set(&identity, id, now, rng),
+            older: Vec::new(),
             one_time: BTreeMap::new(),
-        };
-        keys.add_set(keys.set(now, rng));
-        keys
+            identity,
+        }
     }
 
     pub(crate) fn identity(&self) -> &dh::SecretKey {
@@ -98,55 +103,35 @@ impl OwnKeys {
     }
 
     /// Makes the next set of signed prekeys.
-    pub(crate) fn set(&self, now: u64, rng: &mut impl CryptoRng) -> PrekeySet {
-        let (signed, kem) = self.secrets(self.next, now, rng);
-        PrekeySet {
-            id: self.next,
-            created: now,
-            signature: xeddsa::sign(&self.identity, &[&typed(&signed.public())], rng),
-            kem_signature: xeddsa::sign(&self.identity, &[&typed_kem(&kem.public())], rng),
-            signed,
-            kem,
-            memory: ReplayMemory::default(),
-        }
+    pub(crate) fn set(&self, now: u64, rng: &mut impl CryptoRng) -> Box<PrekeySet> {
+        prekey_set(&self.identity, self.next, now, rng)
     }
 
     /// Makes a batch of one-time prekeys, under the next ids.
-    pub(crate) fn batch(&self, now: u64, rng: &mut impl CryptoRng) -> Vec<(u32, OneTime)> {
+    pub(crate) fn batch(&self, now: u64, rng: &mut impl CryptoRng) -> Vec<(u32, Box<OneTime>)> {
         let mut next = self.next;
         (0..BATCH)
             .map(|_| {
                 let id = next;
                 next = after(id);
-                let (agreement, kem) = self.secrets(id, now, rng);
-                let signature = xeddsa::sign(&self.identity, &[&typed_kem(&kem.public())], rng);
-                (id, OneTime { created: now, agreement, kem, kem_signature: signature })
+                let (agreement, kem) = secrets(&self.identity, id, now, rng);
+                let kem_signature = sign_kem(&self.identity, &kem, rng);
+                let created = now;
+                let is_published = false;
+                (id, Box::new(OneTime { created, is_published, agreement, kem, kem_signature }))
             })
             .collect()
     }
 
-    fn secrets(
-        &self,
-        id: u32,
-        now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> (dh::SecretKey, kyber::SecretKey) {
-        let (secret, label) = (self.identity.seed(), labels::SIGNAL_PREKEYS);
-        let (id, now) = (id.to_be_bytes(), now.to_be_bytes());
-        let agreement = hedged(secret, label, &[&id, &now, &[1]], rng);
-        let kem = hedged(secret, label, &[&id, &now, &[2]], rng);
-        (dh::SecretKey::from_seed(agreement), kyber::SecretKey::from_seed(kem))
-    }
-
     /// Tells whether new signed prekeys are due.
     pub(crate) fn is_rotation_due(&self, now: u64) -> bool {
-        self.sets.first().is_none_or(|set| now >= set.created.saturating_add(ROTATE_AFTER))
+        now >= self.newest.created.saturating_add(ROTATE_AFTER)
     }
 
     /// Returns the bundle of the newest signed prekeys, without a one-time prekey.
-    pub(crate) fn bundle(&self) -> Option<Bundle> {
-        let set = self.sets.first()?;
-        Some(Bundle {
+    pub(crate) fn bundle(&self) -> Bundle {
+        let set = &self.newest;
+        Bundle {
             registration: self.registration,
             identity: self.public,
             signed: SignedPrekey {
@@ -156,16 +141,17 @@ impl OwnKeys {
             },
             kem: Some(kem_prekey(set.id, &set.kem, set.kem_signature)),
             one_time: None,
-        })
+        }
     }
 
-    /// Returns the published halves of the one-time prekeys that are held.
-    pub(crate) fn one_time(&self) -> impl Iterator<Item = (OneTimePrekey, KemPrekey)> {
-        self.one_time.iter().map(|(id, prekey)| {
-            let key = typed(&prekey.agreement.public());
-            let kem = kem_prekey(*id, &prekey.kem, prekey.kem_signature);
-            (OneTimePrekey { id: *id, key }, kem)
-        })
+    /// Lists the one-time prekeys that are not known to be published.
+    pub(crate) fn unpublished(&self) -> Vec<(OneTimePrekey, KemPrekey)> {
+        let held = self.one_time.iter().filter(|(_, prekey)| !prekey.is_published);
+        held.map(|(id, prekey)| prekey.public(*id)).collect()
+    }
+
+    fn sets(&self) -> impl Iterator<Item = &PrekeySet> {
+        [&self.newest].into_iter().chain(&self.older).map(|set| &**set)
     }
 
     /// Finds the secrets that an initial message from `from` names.
@@ -182,7 +168,7 @@ impl OwnKeys {
         now: u64,
     ) -> Result<Found<'_>, Error> {
         let set = |id: u32| {
-            let mut sets = self.sets.iter().filter(|set| set.id == id && set.is_kept(now));
+            let mut sets = self.sets().filter(|set| set.id == id && set.is_kept(now));
             sets.next()
         };
         let held = |id: u32| self.one_time.get(&id).filter(|prekey| prekey.is_kept(now));
@@ -207,13 +193,13 @@ impl OwnKeys {
         Ok(Found { signed: &signed.signed, kem, one_time, used })
     }
 
-    pub(crate) fn add_set(&mut self, set: PrekeySet) {
+    pub(crate) fn add_set(&mut self, set: Box<PrekeySet>) {
         self.next = after(set.id);
-        self.sets.insert(0, set);
-        self.sets.truncate(MAX_SETS);
+        self.older.insert(0, core::mem::replace(&mut self.newest, set));
+        self.older.truncate(MAX_OLDER);
     }
 
-    pub(crate) fn add_batch(&mut self, batch: Vec<(u32, OneTime)>) {
+    pub(crate) fn add_batch(&mut self, batch: Vec<(u32, Box<OneTime>)>) {
         for (id, prekey) in batch {
             self.next = after(id);
             self.one_time.insert(id, prekey);
@@ -227,21 +213,29 @@ impl OwnKeys {
         }
     }
 
+    pub(crate) fn note_published(&mut self, ids: &[u32]) {
+        for id in ids {
+            if let Some(prekey) = self.one_time.get_mut(id) {
+                prekey.is_published = true;
+            }
+        }
+    }
+
     pub(crate) fn use_up(&mut self, used: &Used) {
         for id in used.one_time.iter().flatten() {
             self.one_time.remove(id);
         }
-        if let Some((id, message)) = used.remembered
-            && let Some(set) = self.sets.iter_mut().find(|set| set.id == id)
-        {
-            set.memory.remember(message);
+        if let Some((id, message)) = used.remembered {
+            let mut sets = [&mut self.newest].into_iter().chain(&mut self.older);
+            if let Some(set) = sets.find(|set| set.id == id) {
+                set.memory.remember(message);
+            }
         }
     }
 
     /// Erases what is past its time.
     pub(crate) fn expire(&mut self, now: u64) {
-        let mut newest = true;
-        self.sets.retain(|set| core::mem::take(&mut newest) || set.is_kept(now));
+        self.older.retain(|set| set.is_kept(now));
         self.one_time.retain(|_, prekey| prekey.is_kept(now));
     }
 
@@ -249,26 +243,63 @@ impl OwnKeys {
         writer.raw(self.identity.seed().expose());
         writer.u32(self.registration);
         writer.u32(self.next);
-        writer.list(&self.sets, PrekeySet::write);
+        self.newest.write(writer);
+        writer.list(&self.older, |set, writer| set.write(writer));
         writer.list(&self.one_time, |(id, prekey), writer| prekey.write(*id, writer));
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let identity = dh::SecretKey::from_seed(reader.secret()?);
         let (registration, next) = (reader.u32()?, reader.u32()?);
-        let sets = reader.list(MAX_SETS, PrekeySet::read)?;
+        let newest = Box::new(PrekeySet::read(reader)?);
+        let older = reader.list(MAX_OLDER, |reader| PrekeySet::read(reader).map(Box::new))?;
         let mut one_time = BTreeMap::new();
         for _ in 0..reader.count(MAX_ONE_TIME)? {
             let (id, prekey) = OneTime::read(reader)?;
-            ascending(&mut one_time, id, prekey)?;
+            ascending(&mut one_time, id, Box::new(prekey))?;
         }
         let public = IdentityKey(identity.public());
-        Ok(Self { identity, public, registration, next, sets, one_time })
+        Ok(Self { identity, public, registration, next, newest, older, one_time })
     }
 }
 
-fn kem_prekey(id: u32, key: &kyber::SecretKey, signature: Signature) -> KemPrekey {
-    KemPrekey { id, key: Box::new(typed_kem(&key.public())), signature }
+fn prekey_set(
+    identity: &dh::SecretKey,
+    id: u32,
+    now: u64,
+    rng: &mut impl CryptoRng,
+) -> Box<PrekeySet> {
+    let (signed, kem) = secrets(identity, id, now, rng);
+    Box::new(PrekeySet {
+        id,
+        created: now,
+        signature: xeddsa::sign(identity, &[&typed(&signed.public())], rng),
+        kem_signature: sign_kem(identity, &kem, rng),
+        signed,
+        kem,
+        memory: ReplayMemory::default(),
+    })
+}
+
+fn secrets(
+    identity: &dh::SecretKey,
+    id: u32,
+    now: u64,
+    rng: &mut impl CryptoRng,
+) -> (dh::SecretKey, kyber::SecretKey) {
+    let (secret, label) = (identity.seed(), labels::SIGNAL_PREKEYS);
+    let (id, now) = (id.to_be_bytes(), now.to_be_bytes());
+    let agreement = hedged(secret, label, &[&id, &now, &[1]], rng);
+    let kem = hedged(secret, label, &[&id, &now, &[2]], rng);
+    (dh::SecretKey::from_seed(agreement), kyber::SecretKey::from_seed(kem))
+}
+
+fn sign_kem(
+    identity: &dh::SecretKey,
+    kem: &kyber::SecretKey,
+    rng: &mut impl CryptoRng,
+) -> Signature {
+    xeddsa::sign(identity, &[&typed_kem(&kem.public())], rng)
 }
 
 /// Returns the id after an id; 0 is none, since some clients take it for the absence of a prekey.

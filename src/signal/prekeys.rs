@@ -1,5 +1,7 @@
 //! Prekeys that are held, and what an initial message uses of them: `spec/third-party.md`, "Prekeys".
 
+use alloc::boxed::Box;
+
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, first};
 use crate::primitives::dh;
@@ -11,6 +13,8 @@ use crate::protocol::handshake::replay::{FirstMessage, HandshakeId, ReplayMemory
 use crate::protocol::labels;
 
 use super::address::Address;
+use super::bundle::{KemPrekey, OneTimePrekey};
+use super::keys::{typed, typed_kem};
 use super::wire::InitialMessage;
 
 /// A signed prekey and a KEM prekey under one id, and the first messages that used nothing else.
@@ -26,6 +30,8 @@ pub(crate) struct PrekeySet {
 
 /// A one-time prekey, with a KEM prekey under the same id that is used as often.
 pub(crate) struct OneTime {
+    /// True once it is known that the service has it, and has perhaps handed it out.
+    pub(super) is_published: bool,
     pub(super) created: u64,
     pub(super) agreement: dh::SecretKey,
     pub(super) kem: kyber::SecretKey,
@@ -100,9 +106,16 @@ impl OneTime {
         now < self.created.saturating_add(ONE_TIME_KEEP_FOR)
     }
 
+    /// Returns its two published halves.
+    pub(super) fn public(&self, id: u32) -> (OneTimePrekey, KemPrekey) {
+        let key = typed(&self.agreement.public());
+        (OneTimePrekey { id, key }, kem_prekey(id, &self.kem, self.kem_signature))
+    }
+
     pub(crate) fn write(&self, id: u32, writer: &mut Writer) {
         writer.u32(id);
         writer.u64(self.created);
+        writer.flag(self.is_published);
         writer.raw(self.agreement.seed().expose());
         writer.raw(self.kem.seed().expose());
         writer.raw(&self.kem_signature);
@@ -112,6 +125,7 @@ impl OneTime {
         let id = reader.u32()?;
         let prekey = Self {
             created: reader.u64()?,
+            is_published: reader.flag()?,
             agreement: dh::SecretKey::from_seed(reader.secret()?),
             kem: kyber::SecretKey::from_seed(reader.secret()?),
             kem_signature: *reader.array()?,
@@ -138,4 +152,9 @@ impl Used {
             reader.option(|reader| Ok((reader.u32()?, FirstMessage::read(reader)?)))?;
         Ok(Self { one_time, remembered })
     }
+}
+
+/// Returns the published half of a KEM prekey.
+pub(super) fn kem_prekey(id: u32, key: &kyber::SecretKey, signature: Signature) -> KemPrekey {
+    KemPrekey { id, key: Box::new(typed_kem(&key.public())), signature }
 }
