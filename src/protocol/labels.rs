@@ -231,6 +231,9 @@ labels! {
     /// The base key of a session, as it is remembered.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_SESSION = "signal/session";
+    /// The imprint key of a foreign session from the identity secret and the base key.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_IMPRINT = "signal/imprint";
     /// The share of a replay memory that a foreign address takes.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_SHARE = "signal/share";

@@ -220,7 +220,7 @@ impl Client {
     /// Returns the version and the newest post-quantum epoch of the session to send in: 0 while only the
     /// handshake's secret is in its keys, and always in version 3.
     #[must_use]
-    pub fn strength(&self, with: &Address) -> Option<(Version, u64)> {
+    pub fn strength(&self, with: &Address) -> Option<(Version, u32)> {
         let session = self.inner.peers.get(with)?.current()?;
         Some((session.version(), session.post_quantum_epoch()))
     }

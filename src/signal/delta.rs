@@ -8,7 +8,7 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
 use crate::primitives::kdf::hash;
 use crate::protocol::labels;
-use crate::protocol::ratchet::ForeignDelta;
+use crate::protocol::ratchet::SignalDelta;
 use crate::storage::{Delta, DeltaKind};
 
 use super::address::Address;
@@ -62,7 +62,7 @@ pub(super) struct Begun {
 pub(super) struct Moved {
     pub(super) with: Address,
     pub(super) session: SessionName,
-    pub(super) delta: ForeignDelta,
+    pub(super) delta: SignalDelta,
 }
 
 pub(super) struct Acknowledged {
@@ -93,7 +93,7 @@ impl Delta for ClientDelta {
                 ClientItem::Moved(moved) => {
                     moved.with.write(&mut writer);
                     moved.session.write(&mut writer);
-                    writer.raw(&moved.delta.change_id());
+                    writer.raw(&moved.delta.double.change_id());
                 }
                 ClientItem::Closed(with) => with.write(&mut writer),
                 ClientItem::Acknowledged(acknowledged) => acknowledged.write(&mut writer),
@@ -167,7 +167,7 @@ impl ClientItem {
             5 => Self::Moved(Box::new(Moved {
                 with: Address::read(reader)?,
                 session: SessionName::read(reader)?,
-                delta: ForeignDelta::read(reader)?,
+                delta: SignalDelta::read(reader)?,
             })),
             6 => Self::Closed(Box::new(Address::read(reader)?)),
             7 => Self::Acknowledged(Box::new(Acknowledged {

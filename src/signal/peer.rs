@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
-use crate::protocol::ratchet::ForeignDelta;
+use crate::protocol::ratchet::SignalDelta;
 
 use super::keys::IdentityKey;
 use super::session::{Line, OpenedText, Session};
@@ -95,14 +95,17 @@ impl Peer {
         &self,
         line: Line<'_>,
         message: &Message<'_>,
-    ) -> Result<(SessionName, OpenedText, ForeignDelta), Error> {
+    ) -> Result<(SessionName, OpenedText, SignalDelta), Error> {
+        // The chain is known, so that no other session is worth an agreement.
+        if let Some(session) = self.sessions.iter().find(|it| it.knows_chain_of(message)) {
+            let (text, delta) = session.open(line, message)?;
+            return Ok((SessionName::of(session), text, delta));
+        }
         let mut failed = Error::Forged;
         for session in &self.sessions {
             match session.open(line, message) {
                 Ok((text, delta)) => return Ok((SessionName::of(session), text, delta)),
                 Err(Error::Forged) => {}
-                // What a session knows of the message, nothing else contradicts.
-                Err(Error::Duplicate) => return Err(Error::Duplicate),
                 Err(error) => failed = error,
             }
         }
@@ -131,14 +134,14 @@ impl Peer {
     }
 
     /// Moves a session on by a message. One in which a message was opened becomes the one to send in.
-    pub(crate) fn move_on(&mut self, name: &SessionName, delta: &mut ForeignDelta) {
+    pub(crate) fn move_on(&mut self, name: &SessionName, delta: &mut SignalDelta) {
         let Some(place) = self.sessions.iter().position(|it| SessionName::of(it) == *name) else {
             return;
         };
         if let Some(session) = self.sessions.get_mut(place) {
             session.apply(delta);
         }
-        if delta.is_received() && place > 0 {
+        if delta.double.is_received() && place > 0 {
             if let Some(current) = self.sessions.first_mut() {
                 current.archive();
             }

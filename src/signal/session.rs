@@ -9,13 +9,15 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
-use crate::primitives::kdf::hedged;
+use crate::primitives::digest::DIGEST_KEY;
+use crate::primitives::kdf::{Prk, hash, hedged};
 use crate::primitives::kyber;
 use crate::protocol::labels;
-use crate::protocol::ratchet::{Claim, ForeignDelta, ForeignRatchet};
+use crate::protocol::position::Role;
+use crate::protocol::ratchet::{SignalDelta, SignalKeys, SignalPlace, SignalRatchet};
 
 use super::bundle::{Bundle, Checked};
-use super::handshake::{InitiatorKeys, ResponderKeys};
+use super::handshake::{InitiatorKeys, ResponderKeys, SharedKeys};
 use super::keys::IdentityKey;
 use super::message_keys::{Ends, MessageKeys};
 use super::own_keys::OwnKeys;
@@ -34,7 +36,7 @@ pub(crate) struct Session {
     peer: IdentityKey,
     /// What goes around every message until the peer has answered. See note `[boxes]`.
     opening: Option<Box<Opening>>,
-    ratchet: ForeignRatchet,
+    ratchet: SignalRatchet,
 }
 
 /// The prekeys that an initiator used, which it names until it is answered.
@@ -70,11 +72,10 @@ impl Session {
     ) -> Result<Self, Error> {
         let Checked { signed, kem, one_time } = bundle.check()?;
         let (secret, label) = (own.identity().seed(), labels::SIGNAL_HANDSHAKE);
-        let (their_identity, now_bytes) = (&bundle.identity.0, now.to_be_bytes());
-        let about = |i: u8| [their_identity.bytes().as_slice(), signed.bytes(), &now_bytes, &[i]];
-        let [identity, prekey, at, _] = about(0);
-        let base =
-            dh::SecretKey::from_seed(hedged(secret, label, &[identity, prekey, at, &[1]], rng));
+        let (their_identity, at) = (&bundle.identity.0, now.to_be_bytes());
+        let (identity, prekey) = (their_identity.bytes(), signed.bytes());
+        let base = hedged(secret, label, &[identity, prekey, &at, &[1]], rng);
+        let base = dh::SecretKey::from_seed(base);
         let mut shared = None;
         let mut opening = Opening {
             made: now,
@@ -83,7 +84,7 @@ impl Session {
             kem: None,
         };
         if let Some((id, key)) = kem {
-            let coins = hedged(secret, label, &[identity, prekey, at, &[2]], rng);
+            let coins = hedged(secret, label, &[identity, prekey, &at, &[2]], rng);
             let (ciphertext, secret) = key.encapsulate(&coins);
             opening.kem = Some((id, ciphertext));
             shared = Some(secret);
@@ -101,7 +102,7 @@ impl Session {
             base: base.public(),
             peer: bundle.identity,
             opening: Some(Box::new(opening)),
-            ratchet: ForeignRatchet::initiate(keys.root, keys.braid, signed),
+            ratchet: SignalRatchet::initiate(ratchet_keys(own, &base.public(), keys), signed),
         })
     }
 
@@ -124,7 +125,8 @@ impl Session {
         };
         let keys = keys.derive(shared.as_ref())?;
         let message = &initial.message;
-        let ratchet = ForeignRatchet::accept(keys.root, keys.braid, message.ratchet);
+        let keys = ratchet_keys(line.own, &initial.base, keys);
+        let ratchet = SignalRatchet::answer(keys, message.ratchet);
         let mut session = Self {
             version: message.version,
             base: initial.base,
@@ -151,11 +153,14 @@ impl Session {
 
     /// Tells whether the peer has shown that it sends on this session.
     pub(crate) fn is_proven(&self) -> bool {
-        self.ratchet.is_proven()
+        match self.ratchet.double().role() {
+            Role::Initiator => self.is_answered(),
+            Role::Responder => self.ratchet.double().received() >= 2,
+        }
     }
 
     /// Returns the newest epoch of the post-quantum ratchet whose keys are in use, 0 for that of the handshake.
-    pub(crate) fn post_quantum_epoch(&self) -> u64 {
+    pub(crate) fn post_quantum_epoch(&self) -> u32 {
         self.ratchet.epoch()
     }
 
@@ -164,9 +169,9 @@ impl Session {
         self.version == initial.message.version && self.base == initial.base
     }
 
-    /// Tells whether a ratchet key is the one that this side sends under.
-    pub(crate) fn sends_under(&self, key: &dh::PublicKey) -> bool {
-        self.ratchet.sends_under(key)
+    /// Tells whether a message is in a chain of this session that is known.
+    pub(crate) fn knows_chain_of(&self, message: &Message<'_>) -> bool {
+        self.version == message.version && self.ratchet.knows(&message.ratchet)
     }
 
     /// Seals a text; returns the message, whether it is an initial one, and the change.
@@ -180,28 +185,29 @@ impl Session {
         text: &[u8],
         now: u64,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Vec<u8>, ForeignDelta), Error> {
+    ) -> Result<(Vec<u8>, SignalDelta), Error> {
         let opening = self.opening.as_deref();
         if opening.is_some_and(|opening| now >= opening.made.saturating_add(UNANSWERED_FOR)) {
             return Err(Error::StalePrekey);
         }
-        let place = self.ratchet.seal(rng)?;
-        let keys = MessageKeys::derive(&place.seed, place.post_quantum.as_ref());
+        let next = self.ratchet.next(rng)?;
+        let keys = MessageKeys::derive(next.seed(), next.post_quantum_key());
         let ends = Ends { sender: &line.own.public().0, receiver: &self.peer.0 };
         let clear = Clear {
             version: self.version,
-            ratchet: &place.ratchet,
-            number: place.number,
-            previous: place.previous,
-            braid: place.braid.as_deref(),
+            ratchet: &next.ratchet,
+            number: next.number,
+            previous: next.previous,
+            braid: next.part(),
             addresses: line.addresses.filter(|_| opening.is_some() && self.version == Version::V4),
         };
         let message = clear.seal(&keys, ends, text)?;
+        let delta = next.finish(&self.ratchet, &message);
         let message = match opening {
             None => message,
             Some(opening) => self.envelope(line.own, opening).wrap(&message),
         };
-        Ok((message, place.delta))
+        Ok((message, delta))
     }
 
     pub(crate) fn is_answered(&self) -> bool {
@@ -226,7 +232,7 @@ impl Session {
         &self,
         line: Line<'_>,
         message: &Message<'_>,
-    ) -> Result<(OpenedText, ForeignDelta), Error> {
+    ) -> Result<(OpenedText, SignalDelta), Error> {
         if message.version != self.version {
             return Err(Error::Forged);
         }
@@ -238,16 +244,18 @@ impl Session {
         line: Line<'_>,
         message: &Message<'_>,
         first: Option<&dh::SecretKey>,
-    ) -> Result<(OpenedText, ForeignDelta), Error> {
-        let claim = Claim {
+    ) -> Result<(OpenedText, SignalDelta), Error> {
+        let place = SignalPlace {
             ratchet: message.ratchet,
             number: message.number,
             previous: message.previous,
-            braid: message.braid,
-            whole: message.covered,
+            part: message.braid,
         };
-        let staged = self.ratchet.stage(&claim, first)?;
-        let keys = MessageKeys::derive(staged.seed(), staged.post_quantum());
+        let staged = match first {
+            Some(signed) => self.ratchet.stage_first(signed, &place, message.covered)?,
+            None => self.ratchet.stage(&place, message.covered)?,
+        };
+        let keys = MessageKeys::derive(staged.seed(), staged.post_quantum_key());
         let ends = Ends { sender: &self.peer.0, receiver: &line.own.public().0 };
         keys.check(ends, message.covered, message.mac)?;
         // A service that hands a message to another device, or in another name, than its sender meant.
@@ -260,13 +268,14 @@ impl Session {
         let mut text = Zeroizing::new(message.text.to_vec());
         let length = keys.decrypt(&mut text)?;
         text.truncate(length);
-        let (skipped, lost) = (delta.skipped(), self.ratchet.dropped_by(&delta));
+        let double = self.ratchet.double();
+        let (skipped, lost) = (delta.double.skipped(), double.dropped_by(&delta.double));
         Ok((OpenedText { text, skipped, lost }, delta))
     }
 
     /// Applies a delta that was made from this very state.
-    pub(crate) fn apply(&mut self, delta: &mut ForeignDelta) {
-        if delta.is_received() {
+    pub(crate) fn apply(&mut self, delta: &mut SignalDelta) {
+        if delta.double.is_received() {
             self.opening = None;
         }
         self.ratchet.apply(delta);
@@ -290,10 +299,10 @@ impl Session {
         let base = dh::PublicKey::decode(*reader.array()?)?;
         let peer = IdentityKey(dh::PublicKey::decode(*reader.array()?)?);
         let opening = reader.option(|reader| Opening::read(reader).map(Box::new))?;
-        let ratchet = ForeignRatchet::read(reader)?;
+        let ratchet = SignalRatchet::read(reader)?;
         let has_kem =
             opening.as_ref().is_none_or(|it| it.kem.is_some() == (version == Version::V4));
-        if has_kem && ratchet.has_braid() == (version == Version::V4) {
+        if has_kem && ratchet.is_triple() == (version == Version::V4) {
             Ok(Self { version, base, peer, opening, ratchet })
         } else {
             Err(Error::Malformed)
@@ -320,4 +329,14 @@ impl Opening {
             kem: reader.option(|reader| Ok((reader.u32()?, Box::new(*reader.array()?))))?,
         })
     }
+}
+
+/// Returns the keys that the ratchet begins with. The imprint key is this side's own: whoever could compute it
+/// could make two messages that this side takes for one.
+fn ratchet_keys(own: &OwnKeys, base: &dh::PublicKey, keys: SharedKeys) -> SignalKeys {
+    let SharedKeys { root, braid } = keys;
+    let imprint = Prk::extract(own.identity().seed().expose(), &[base.bytes()]);
+    let imprint = imprint.expand::<DIGEST_KEY>(&[labels::SIGNAL_IMPRINT]);
+    let session = hash(&[labels::SIGNAL_SESSION, base.bytes()]);
+    SignalKeys { root, session, imprint, braid }
 }
