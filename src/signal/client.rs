@@ -317,7 +317,8 @@ impl Client {
         }
         inner.check(from, &identity, version)?;
         let found = inner.keys.find(initial, from, now.seconds())?;
-        let (session, text) = Session::accept(line, initial, &found)?;
+        let shared = found.decapsulate(initial);
+        let (session, text) = Session::accept(line, initial, &found, shared.as_ref())?;
         let used = ClientItem::Used(Box::new(found.used));
         let begun = Begun { with: from.clone(), session: Box::new(session) };
         let opened = opened(from, identity, version, true, text);

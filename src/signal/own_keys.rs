@@ -67,6 +67,14 @@ pub(crate) struct Found<'a> {
     pub(crate) used: Used,
 }
 
+impl Found<'_> {
+    /// Recovers the secret in the KEM ciphertext of version 4.
+    pub(crate) fn decapsulate(&self, initial: &InitialMessage<'_>) -> Option<Secret<32>> {
+        let (key, part) = (self.kem?, initial.kem.as_ref()?);
+        Some(key.decapsulate(part.ciphertext))
+    }
+}
+
 impl OwnKeys {
     /// Makes a new identity with its first prekeys.
     pub(crate) fn generate(address: &Address, now: u64, rng: &mut impl CryptoRng) -> Self {
@@ -84,6 +92,20 @@ impl OwnKeys {
             registration: (number(registration) & MAX_REGISTRATION).max(1),
             next: after(id),
             newest: prekey_set(&identity, id, now, rng),
+            older: Vec::new(),
+            one_time: BTreeMap::new(),
+            identity,
+        }
+    }
+
+    /// Makes prekeys for an identity that somebody else drew.
+    #[cfg(test)]
+    pub(crate) fn of_identity(identity: dh::SecretKey, rng: &mut impl CryptoRng) -> Self {
+        Self {
+            public: IdentityKey(identity.public()),
+            registration: 1,
+            next: 2,
+            newest: prekey_set(&identity, 1, 0, rng),
             older: Vec::new(),
             one_time: BTreeMap::new(),
             identity,

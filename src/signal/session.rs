@@ -12,6 +12,7 @@ use crate::primitives::dh;
 use crate::primitives::digest::DIGEST_KEY;
 use crate::primitives::kdf::{Prk, hash, hedged};
 use crate::primitives::kyber;
+use crate::primitives::secret::Secret;
 use crate::protocol::labels;
 use crate::protocol::position::Role;
 use crate::protocol::ratchet::{SignalDelta, SignalKeys, SignalPlace, SignalRatchet};
@@ -106,16 +107,14 @@ impl Session {
         })
     }
 
-    /// Makes the responder's session, which exists only once its first message has been opened.
+    /// Makes the responder's session, which exists only once its first message has been opened. `shared` is the
+    /// secret in its KEM ciphertext.
     pub(crate) fn accept(
         line: Line<'_>,
         initial: &InitialMessage<'_>,
         found: &Found<'_>,
+        shared: Option<&Secret<32>>,
     ) -> Result<(Self, OpenedText), Error> {
-        let shared = match (&initial.kem, found.kem) {
-            (Some(part), Some(key)) => Some(key.decapsulate(part.ciphertext)),
-            _ => None,
-        };
         let keys = ResponderKeys {
             identity: line.own.identity(),
             signed: found.signed,
@@ -123,7 +122,7 @@ impl Session {
             their_identity: &initial.identity,
             base: &initial.base,
         };
-        let keys = keys.derive(shared.as_ref())?;
+        let keys = keys.derive(shared)?;
         let message = &initial.message;
         let keys = ratchet_keys(line.own, &initial.base, keys);
         let ratchet = SignalRatchet::answer(keys, message.ratchet);
