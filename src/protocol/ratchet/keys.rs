@@ -169,7 +169,7 @@ fn late(key: &MessageKey, chain: u32) -> Keyed<'_> {
 }
 
 /// Refuses a message that is more than [`MAX_SKIP`] ahead, before any of that work is done.
-fn bound(here: u32, before: u32) -> Result<(), Error> {
+pub(super) fn bound(here: u32, before: u32) -> Result<(), Error> {
     match here.checked_add(before) {
         Some(skipped) if skipped <= MAX_SKIP => Ok(()),
         _ => Err(Error::TooFarAhead),

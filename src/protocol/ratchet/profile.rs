@@ -1,6 +1,6 @@
 //! Profiles: what the ratchets of two wire formats differ in. All else is the same code.
 //!
-//! | | [`Native`] | Signal's |
+//! | | [`Native`] | `Signal` |
 //! |---|---|---|
 //! | a header is | sealed: a trial of header keys finds its chain | in clear: its ratchet key names the chain |
 //! | the root takes in | agreements, and the secrets of the braid | agreements alone |
@@ -98,4 +98,55 @@ impl Profile for Native {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Self::read(reader, &NATIVE)
     }
+}
+
+/// The profile of the Signal wire format: what it agrees on by ML-KEM goes into message keys, not into the root.
+#[cfg(feature = "signal")]
+pub(crate) struct Signal;
+
+#[cfg(feature = "signal")]
+impl Profile for Signal {
+    /// Computes `root' ‖ chain key 0 = HKDF(salt = root, ikm = agreed, info = "WhisperRatchet", 64)`.
+    fn turn(
+        root: &Secret<32>,
+        agreed: &Secret<32>,
+        _pq_epoch: u32,
+        _secret: Option<&Secret<32>>,
+    ) -> Turn {
+        let prk = Prk::extract(root.expose(), &[agreed.expose()]);
+        let both = prk.expand::<64>(&[b"WhisperRatchet"]);
+        let (root, chain_key) = halves_of(&both);
+        let next_header = HeaderKey(Secret::copy(&[0; 32]));
+        Turn { root, chain_key: ChainKey(chain_key), next_header }
+    }
+
+    fn secret(&self) -> Option<&Secret<32>> {
+        None
+    }
+
+    fn shared_secret(&self) -> Option<&Secret<32>> {
+        None
+    }
+
+    fn forget_secret(&mut self) {}
+
+    fn apply(&mut self, _delta: &mut BraidDelta) {}
+
+    fn fits(&self, pq_epoch: u32, _is_initiator: bool) -> bool {
+        pq_epoch == 0
+    }
+
+    fn write(&self, _writer: &mut Writer) {}
+
+    fn read(_reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self)
+    }
+}
+
+/// Copies the two halves of an output of 64 bytes.
+#[cfg(feature = "signal")]
+pub(super) fn halves_of(both: &Secret<64>) -> (Secret<32>, Secret<32>) {
+    let (one, other) = both.expose().split_at(32);
+    let copy = |from: &[u8]| Secret::fill(|out: &mut [u8; 32]| out.copy_from_slice(from));
+    (copy(one), copy(other))
 }

@@ -134,6 +134,11 @@ impl Braid {
         self.secret = None;
     }
 
+    #[cfg(feature = "signal")]
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// Tells whether this side has made the secret of this epoch, which it cannot know the peer to have.
     pub(crate) fn has_encapsulated(&self) -> bool {
         matches!(self.phase, Phase::Ct1(_) | Phase::Ct2(_))
