@@ -21,8 +21,8 @@ use super::bundle::{Bundle, Checked};
 use super::handshake::{InitiatorKeys, ResponderKeys, SharedKeys};
 use super::keys::IdentityKey;
 use super::message_keys::{Ends, MessageKeys};
-use super::own_keys::OwnKeys;
-use super::prekeys::Found;
+use super::own_keys::{Found, OwnKeys};
+
 use super::version::Version;
 use super::wire::{ADDRESSES, Clear, Envelope, InitialMessage, KemPart, Message};
 

@@ -96,6 +96,11 @@ impl PostQuantum {
         self.chains.apply(&mut delta.chain);
     }
 
+    /// Returns the newest epoch whose chains there are.
+    pub(super) fn newest(&self) -> u32 {
+        self.chains.newest()
+    }
+
     /// Counts the skipped keys.
     pub(super) fn skipped(&self) -> usize {
         self.chains.skipped()

@@ -154,16 +154,23 @@ impl SignalRatchet {
         place: &SignalPlace<'_>,
         message: &[u8],
     ) -> Result<StagedKeys<'_>, Error> {
+        self.stage_in(self.known(&place.ratchet).unwrap_or(Trial::Next), place, message)
+    }
+
+    /// Finds the chain with a ratchet key, if it is the current one or a closed one.
+    fn known(&self, ratchet: &dh::PublicKey) -> Option<Trial<'_>> {
         let current = self.double.receiving.as_ref();
+        if current.is_some_and(|current| current.ratchet == *ratchet) {
+            return Some(Trial::Current);
+        }
         let mut closed = self.double.closed.iter();
-        let trial = if current.is_some_and(|current| current.ratchet == place.ratchet) {
-            Trial::Current
-        } else if let Some(closed) = closed.find(|closed| closed.ratchet == place.ratchet) {
-            Trial::Closed(closed.chain)
-        } else {
-            Trial::Next
-        };
-        self.stage_in(trial, place, message)
+        let closed = closed.find(|closed| closed.ratchet == *ratchet)?;
+        Some(Trial::Closed(closed.chain))
+    }
+
+    /// Tells whether a chain with this ratchet key is known.
+    pub(crate) fn knows(&self, ratchet: &dh::PublicKey) -> bool {
+        self.known(ratchet).is_some()
     }
 
     /// Returns the keys of the message that the responder's ratchet begins with, in answer to its signed prekey.
@@ -233,6 +240,11 @@ impl SignalRatchet {
     /// Tells whether there is a post-quantum half.
     pub(crate) fn is_triple(&self) -> bool {
         self.post_quantum.is_some()
+    }
+
+    /// Returns the newest epoch whose chains there are, 0 in a double ratchet.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.post_quantum.as_ref().map_or(0, |half| half.newest())
     }
 
     /// Counts the skipped keys of either half.

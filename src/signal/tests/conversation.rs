@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::super::*;
 use super::known_answers;
-use super::world::{World, address, alterations, other};
+use super::world::{ADA, NOW, World, address, alterations};
 use crate::error::Error;
 use crate::primitives::dh;
 use crate::primitives::kyber::tests::decapsulate_expanded;
@@ -35,7 +35,8 @@ fn open_flight(name: &str, count: usize, addresses: Option<&[u8; 36]>) {
         let opened = match &mut session {
             None => {
                 let shared = initial.kem.map(|part| {
-                    let [_, key @ ..]: [u8; 3169] = known_answers::array(&format!("{name}.kem_prekey.secret"));
+                    let [_, key @ ..]: [u8; 3169] =
+                        known_answers::array(&format!("{name}.kem_prekey.secret"));
                     decapsulate_expanded(&key, part.ciphertext)
                 });
                 let (begun, opened) =
@@ -160,19 +161,32 @@ fn a_message_for_another_device_or_in_another_name_is_refused() {
     let first = world.seal(0, b"for grace alone");
     let eve = address("00000000-0000-4000-8000-000000000000");
     let grace = &mut world.clients[1];
-    let refused = grace.open(&eve, first.kind, &first.bytes, super::world::NOW).map(drop);
+    let refused = grace.open(&eve, first.kind, &first.bytes, NOW).map(drop);
+    assert_eq!(refused, Err(Error::WrongPeer));
+    // To a receiver who knows the sender by another device.
+    let other = Address::new(ADA, 2).unwrap();
+    let refused = grace.open(&other, first.kind, &first.bytes, NOW).map(drop);
     assert_eq!(refused, Err(Error::WrongPeer));
     world.deliver(0, &first).unwrap();
-    // With names that are no service ids nothing says whom it is for, beside the identity keys.
+    // Once both have the session, its keys say it.
     assert!(Message::decode(&world.seal(1, b"answer").bytes).unwrap().addresses.is_none());
-    let _ = other;
 }
 
 #[test]
-fn a_padding_that_does_not_hold_behind_a_mac_that_does_is_forged_like_any_other() {
-    // A MAC cannot be made without the keys, so that the peer itself must send it: here a text of no padding.
-    use crate::primitives::secret::Secret;
-    use crate::signal::message_keys::MessageKeys;
-    let keys = MessageKeys::derive(&Secret::copy(&[1; 32]), None);
-    assert_eq!(keys.decrypt(&mut [0xaa; 32]), Err(Error::Forged));
+fn names_that_are_no_service_ids_leave_addresses_out_and_others_are_refused() {
+    let mut world = World::new(5);
+    let bob = address("bob");
+    let mut client = Client::generate(bob.clone(), Version::V4, NOW, &mut world.rng);
+    let bundle = world.bundle(1, Version::V4, true);
+    let to = world.address(1);
+    client.begin(&to, &bundle, NOW, &mut world.rng).unwrap().apply();
+    let first = client.seal(&to, b"from bob", NOW, &mut world.rng).unwrap().apply();
+    assert!(InitialMessage::decode(&first.bytes).unwrap().message.addresses.is_none());
+    world.clients[1].open(&bob, first.kind, &first.bytes, NOW).unwrap().apply();
+    // A message that says where it is for cannot be compared by who has no such name.
+    let bundle = client.bundle();
+    let mut named = World::new(6);
+    named.clients[0].begin(&bob, &bundle, NOW, &mut named.rng).unwrap().apply();
+    let message = named.clients[0].seal(&bob, b"to bob", NOW, &mut named.rng).unwrap().apply();
+    assert!(InitialMessage::decode(&message.bytes).unwrap().message.addresses.is_none());
 }

@@ -17,9 +17,8 @@ fn keys_are_those_of_other_clients() {
 #[test]
 fn a_mac_is_bound_to_both_ends_in_their_order_and_to_all_it_covers() {
     let keys = MessageKeys::derive(&Secret::copy(&[1; 32]), None);
-    let [one, two] = [1, 2].map(|seed| {
-        dh::SecretKey::from_seed(Secret::copy(&[seed; 32])).public()
-    });
+    let [one, two] =
+        [1, 2].map(|seed| dh::SecretKey::from_seed(Secret::copy(&[seed; 32])).public());
     let ends = Ends { sender: &one, receiver: &two };
     let mac = keys.mac(ends, b"covered");
     assert_eq!(keys.check(ends, b"covered", &mac), Ok(()));

@@ -63,13 +63,10 @@ fn a_one_time_prekey_is_used_once_and_only_by_a_message_that_opens() {
     // Its session is there: the prekey is not asked for.
     assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::Duplicate);
     // A client that has lost its sessions still has no second use of the prekey.
-    let grace = world.address(1);
-    let identity = world.clients[0].identity();
-    let from = world.address(0);
+    let (from, identity) = (world.address(0), world.clients[0].identity());
     world.clients[1].acknowledge(&from, world.clients[1].identity(), NOW).apply();
     world.clients[1].acknowledge(&from, identity, NOW).apply();
     assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::UnknownPrekey);
-    let _ = grace;
 }
 
 #[test]
@@ -110,18 +107,29 @@ fn a_conversation_never_goes_back_to_version_3() {
     let with = world.address(1);
     let begun = world.clients[0].begin(&with, &bundle, NOW, &mut world.rng).map(drop);
     assert_eq!(begun, Err(Error::Downgrade));
-    // Nor if the peer begins: one that lost its memory of the conversation, or whoever has its keys.
+    // Nor if the peer begins it: a copy of its state from before, or whoever has its keys.
+    let old = crate::storage::State::to_bytes(&world.clients[1]);
     let from = world.address(0);
-    let mut older = World::new(7);
-    older.begin(0, Version::V3, false);
-    let _ = older;
-    let identity = world.clients[0].identity();
-    world.clients[0].acknowledge(&with, identity, NOW).apply();
-    assert_eq!(
-        world.clients[0].begin(&with, &bundle, NOW, &mut world.rng).map(drop),
-        Err(Error::IdentityChanged)
-    );
-    let _ = from;
+    let mut copy: Client = crate::storage::State::from_bytes(&old).unwrap();
+    copy.close(&from, NOW).apply();
+    let own = world.bundle(0, Version::V3, true);
+    let refused = copy.begin(&from, &own, NOW, &mut world.rng).map(drop);
+    assert_eq!(refused, Err(Error::Downgrade));
+}
+
+#[test]
+fn an_initial_message_of_version_3_is_refused_where_version_4_was_used() {
+    // Grace has two conversations with one identity of Ada: one world knows version 4, the other nothing.
+    let mut world = World::new(9);
+    let ada = crate::storage::State::to_bytes(&world.clients[0]);
+    world.begin(0, Version::V4, true);
+    world.pass(0, b"hello");
+    world.pass(1, b"hello back");
+    let restored: Client = crate::storage::State::from_bytes(&ada).unwrap();
+    world.clients[0] = restored;
+    world.begin(0, Version::V3, true);
+    let first = world.seal(0, b"weaker");
+    assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::Downgrade);
 }
 
 #[test]
