@@ -396,3 +396,23 @@ fn no_file_is_longer_than_400_lines() {
         assert!(source.lines <= MAX_LINES, "{}: {} lines", source.path, source.lines);
     }
 }
+
+/// What steps a chain and moves the braid, and where alone each may stand.
+const MACHINES: [&str; 5] = ["mac_pair", "walk_with", "drop_first", "encapsulate_first", "rebuild"];
+
+#[test]
+fn chains_skipped_keys_and_the_braid_are_there_once_for_all_wire_formats() {
+    let mut found = 0;
+    for source in sources() {
+        let is_theirs = source.is_in("src/protocol/ratchet/") || source.is_in("src/primitives/");
+        for machine in MACHINES {
+            assert!(is_theirs || !source.has_word(machine), "{} has {machine}", source.path);
+            found += usize::from(source.has_word(machine));
+        }
+        let own = ["fn step(", "fn walk(", "struct Skipped", "enum Phase"];
+        for machine in own.into_iter().filter(|_| source.is_in("src/signal/")) {
+            assert!(!source.code.contains(machine), "{} has a {machine} of its own", source.path);
+        }
+    }
+    assert!(found >= 2 * MACHINES.len(), "{found}");
+}
