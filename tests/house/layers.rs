@@ -272,28 +272,11 @@ fn randomness_enters_by_one_trait() {
     }
 }
 
-/// Words of what there is one of, for all wire formats: steps of chains, stores of skipped keys, braids, erasure
-/// codes, encodings, HMAC and HKDF by hand.
-const ONE_OF_EACH: [&str; 12] = [
-    "mac_pair",
-    "walk",
-    "SkippedKeys",
-    "ClosedChains",
-    "Braid",
-    "Collector",
-    "Authenticator",
-    "erasure",
-    "encapsulate_first",
-    "from_be_bytes",
-    "from_le_bytes",
-    "to_le_bytes",
-];
-
 #[test]
-fn what_others_speak_has_no_ratchet_and_no_codec_of_its_own() {
+fn what_other_messengers_speak_has_no_codec_of_its_own() {
     let mut checked = 0;
     for source in sources().iter().filter(|source| source.is_in("src/signal/")) {
-        for word in ONE_OF_EACH {
+        for word in ["from_be_bytes", "from_le_bytes", "to_le_bytes"] {
             assert!(!source.has_word(word), "{} names {word}", source.path);
         }
         checked += 1;
