@@ -51,11 +51,21 @@ pub(crate) enum DeltaKind {
     Invite,
     Chat,
     Client,
+    SenderKey,
+    ReceivedSenderKeys,
 }
 
 impl DeltaKind {
     /// The kinds of all changes. One that is left out here cannot be read, and its tests say so.
-    const ALL: [Self; 5] = [Self::Session, Self::Device, Self::Invite, Self::Chat, Self::Client];
+    const ALL: [Self; 7] = [
+        Self::Session,
+        Self::Device,
+        Self::Invite,
+        Self::Chat,
+        Self::Client,
+        Self::SenderKey,
+        Self::ReceivedSenderKeys,
+    ];
 
     pub(super) const fn encode(self) -> u8 {
         match self {
@@ -65,6 +75,8 @@ impl DeltaKind {
             Self::Invite => 3,
             Self::Chat => 4,
             Self::Client => 5,
+            Self::SenderKey => 0x22,
+            Self::ReceivedSenderKeys => 0x23,
         }
     }
 

@@ -15,9 +15,14 @@ mod skipped;
 #[cfg(test)]
 mod tests;
 
+// The one code of chains and skipped keys serves sender keys too.
+#[cfg(feature = "signal")]
+pub(crate) use chain::{ChainKey, MessageKey, SkippedKeys, walk};
 pub(crate) use delta::RatchetDelta;
 pub(crate) use header::ClearHeader;
 pub(crate) use open::{FirstMessage, StagedHeader};
 pub(crate) use ratchet::Ratchet;
 pub(crate) use reserve::MAX_RESERVED;
 pub(crate) use skipped::MAX_SKIPPED;
+#[cfg(feature = "signal")]
+pub(crate) use skipped::{find, read_skipped, remove, write_skipped};

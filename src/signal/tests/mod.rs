@@ -1,0 +1,10 @@
+//! What tests of several files use.
+#![allow(clippy::arithmetic_side_effects, reason = "an overflow is a failed test")]
+
+use alloc::vec::Vec;
+
+/// Reads hexadecimal digits.
+pub(crate) fn hex(text: &str) -> Vec<u8> {
+    let digits = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+    (0..text.len()).step_by(2).map(digits).collect()
+}
