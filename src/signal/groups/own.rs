@@ -47,7 +47,7 @@ const CHAIN_ID: u32 = 0x7fff_ffff;
 /// use getrandom::{SysRng, rand_core::UnwrapErr};
 /// use latchstring::Error;
 /// use latchstring::signal::{
-///     ReceivedSenderKeys, SenderAddress, SenderKey, SenderKeyDistribution, Uuid,
+///     ReceivedSenderKeys, SenderAddress, SenderKey, SenderKeyDistribution, SenderKeyMessage, Uuid,
 /// };
 ///
 /// fn main() -> Result<(), Error> {
@@ -62,6 +62,7 @@ const CHAIN_ID: u32 = 0x7fff_ffff;
 ///
 ///     // Save, then send; save, then show.
 ///     let message = key.seal(b"to all", &mut rng)?.apply();
+///     let message = SenderKeyMessage::decode(&message)?;
 ///     assert_eq!(*keys.open(&ada, &message)?.apply(), *b"to all");
 ///
 ///     // A member is removed: nothing is sealed before the others have a new key.
@@ -284,6 +285,11 @@ impl Delta for OwnDelta {
             Self::Retired => (2, [0; 16]),
         };
         concat::<17>(&[&[what], &trace])
+    }
+
+    /// The end of a chain ends a journal too, whose entries and snapshot still have the key.
+    fn is_turn(&self) -> bool {
+        !matches!(self, Self::Sealed(_))
     }
 
     fn write(&self, writer: &mut Writer) {

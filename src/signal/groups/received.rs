@@ -86,20 +86,18 @@ impl ReceivedSenderKeys {
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`], [`Error::UnknownVersion`]; [`Error::WrongPeer`] for another sender or distribution;
-    /// [`Error::BadSignature`] if another device made it; [`Error::TooFarAhead`] if more than 2,000 are missing
+    /// [`Error::WrongPeer`] for another sender or distribution; [`Error::BadSignature`] if another device made it; [`Error::TooFarAhead`] if more than 2,000 are missing
     /// before it; [`Error::Duplicate`] if it was opened before; [`Error::MessageKeyGone`] if its chain was not told,
     /// or began behind it, or its seed was dropped for room; [`Error::Forged`] if its ciphertext is none.
     pub fn open(
         &mut self,
         sender: &SenderAddress,
-        message: &[u8],
+        message: &SenderKeyMessage<'_>,
     ) -> Result<Pending<'_, Self, Zeroizing<Vec<u8>>>, Error> {
-        let message = SenderKeyMessage::decode(message)?;
         self.inner.check(sender, message.distribution())?;
         let chain = self.inner.chain(message.place.chain).ok_or(Error::MessageKeyGone)?;
         message.verify(chain.signing())?;
-        let (content, used) = chain.open(&message)?;
+        let (content, used) = chain.open(message)?;
         Ok(Pending::new(self, ReceivedDelta::Used(used), content))
     }
 

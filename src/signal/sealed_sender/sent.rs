@@ -140,6 +140,7 @@ fn put_devices(writer: &mut Writer, devices: &[RecipientDevice]) {
 }
 
 /// An envelope for many, as a server reads it: who gets which part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentEnvelope<'a> {
     recipients: Vec<SentRecipient<'a>>,
     ephemeral: &'a [u8; 32],

@@ -1,6 +1,8 @@
 //! What tests of several files use.
 #![allow(clippy::arithmetic_side_effects, reason = "an overflow is a failed test")]
 
+mod faces;
+
 use alloc::vec::Vec;
 
 /// Reads hexadecimal digits.

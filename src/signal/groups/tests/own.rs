@@ -1,8 +1,8 @@
 use super::*;
 use crate::primitives::tests::test_rng::TestRng;
-use crate::signal::groups::ReceivedSenderKeys;
+use crate::signal::groups::{ReceivedSenderKeys, SenderKeyMessage};
 use crate::signal::sender::SenderAddress;
-use crate::storage::{Change, State, StateKey};
+use crate::storage::{Change, Journal, State, StateKey};
 
 const ID: Option<Uuid> = Some(Uuid([0xd1; 16]));
 
@@ -16,6 +16,11 @@ fn member(key: &SenderKey) -> ReceivedSenderKeys {
     let told = SenderKeyDistribution::decode(&key.distribution().unwrap()).unwrap();
     member.learn(&sender(), told).unwrap().apply();
     member
+}
+
+fn open(keys: &mut ReceivedSenderKeys, message: &[u8]) -> Result<Vec<u8>, Error> {
+    let message = SenderKeyMessage::decode(message)?;
+    Ok(keys.open(&sender(), &message)?.apply().to_vec())
 }
 
 #[test]
@@ -38,9 +43,10 @@ fn a_retired_key_seals_nothing_until_it_is_rotated() {
     let told = key.rotate(&mut rng).apply();
     assert_eq!(told, key.distribution().unwrap());
     let message = key.seal(b"after", &mut rng).unwrap().apply();
-    let mut stays = member(&key);
+    let mut stays = ReceivedSenderKeys::new(sender(), ID);
     stays.learn(&sender(), SenderKeyDistribution::decode(&told).unwrap()).unwrap().apply();
-    assert_eq!(removed.open(&sender(), &message).err(), Some(Error::MessageKeyGone));
+    assert_eq!(open(&mut removed, &message), Err(Error::MessageKeyGone));
+    assert_eq!(open(&mut stays, &message).unwrap(), b"after");
 }
 
 #[test]
@@ -50,8 +56,8 @@ fn who_is_told_the_key_later_reads_from_there_on() {
     let early = key.seal(b"early", &mut rng).unwrap().apply();
     let mut late = member(&key);
     let message = key.seal(b"late", &mut rng).unwrap().apply();
-    assert_eq!(late.open(&sender(), &early).err(), Some(Error::MessageKeyGone));
-    assert_eq!(**late.open(&sender(), &message).unwrap().output(), *b"late");
+    assert_eq!(open(&mut late, &early), Err(Error::MessageKeyGone));
+    assert_eq!(open(&mut late, &message).unwrap(), b"late");
 }
 
 #[test]
@@ -84,7 +90,20 @@ fn content_that_is_too_long_is_refused() {
     let long = alloc::vec![0; MAX_CONTENT + 1];
     assert_eq!(key.seal(&long, &mut rng).err(), Some(Error::ContentTooLong));
     let longest = key.seal(&long[1..], &mut rng).unwrap().apply();
-    assert!(super::super::SenderKeyMessage::decode(&longest).is_ok());
+    assert!(SenderKeyMessage::decode(&longest).is_ok());
+}
+
+#[test]
+fn the_end_of_a_chain_ends_a_journal_whose_records_have_it() {
+    let mut rng = TestRng::new(7);
+    let store = StateKey::new(1, &[9; 32]).unwrap();
+    let mut key = SenderKey::generate(ID, &mut rng);
+    let (_, mut journal) = Journal::begin(&key, &store, b"ada", &mut rng).unwrap();
+    let sealed = key.seal(b"text", &mut rng).unwrap();
+    sealed.journal(&mut journal, &mut TestRng::new(8)).unwrap().apply();
+    assert!(!journal.is_full());
+    key.retire().journal(&mut journal, &mut rng).unwrap().apply();
+    assert!(journal.is_full());
 }
 
 #[test]
