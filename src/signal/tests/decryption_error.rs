@@ -4,6 +4,22 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::signal::tests::hex;
+
+/// What a client of the Signal protocol said of a message with this ratchet key, and as plaintext content.
+const KEY_OF_OTHERS: &str = "05146277df9d1d9f83d38788c619b8dcbb63a644c705fd9993c7df61ecccee8b4c";
+const ERROR_OF_OTHERS: &str =
+    "0a2105146277df9d1d9f83d38788c619b8dcbb63a644c705fd9993c7df61ecccee8b4c10fbd095ffbc311805";
+const PLAINTEXT_OF_OTHERS: &str = "c0422c0a2105146277df9d1d9f83d38788c619b8dcbb63a644c705fd9993c7df61ecccee8b4c10fbd095ffbc31180580";
+
+#[test]
+fn an_error_is_written_as_other_clients_do() {
+    let error = DecryptionErrorMessage::of_message(&hex(KEY_OF_OTHERS), 1_700_000_000_123, 5);
+    let error = error.unwrap();
+    assert_eq!(error.encode(), hex(ERROR_OF_OTHERS));
+    assert_eq!(error.encode_plaintext(), hex(PLAINTEXT_OF_OTHERS));
+    assert_eq!(DecryptionErrorMessage::decode_plaintext(&hex(PLAINTEXT_OF_OTHERS)), Ok(error));
+}
 
 fn ratchet_key() -> Vec<u8> {
     [&[5][..], &[9; 32]].concat()

@@ -1,5 +1,7 @@
 //! A service that issues certificates, for the tests beside this file.
 
+mod known;
+
 use alloc::vec::Vec;
 
 use crate::primitives::codec::Writer;
