@@ -4,11 +4,15 @@
 pub(crate) mod aead;
 #[cfg(feature = "signal")]
 pub(crate) mod aes_cbc;
+#[cfg(feature = "signal")]
+pub(crate) mod aes_ctr;
 pub(crate) mod codec;
 pub(crate) mod dh;
 pub(crate) mod digest;
 pub(crate) mod digits;
 pub(crate) mod erasure;
+#[cfg(feature = "signal")]
+pub(crate) mod gcm_siv;
 pub(crate) mod id;
 pub(crate) mod kdf;
 pub(crate) mod kem;

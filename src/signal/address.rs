@@ -41,12 +41,17 @@ impl Address {
     ///
     /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes, or a device above 127.
     pub fn new(name: &str, device: u8) -> Result<Self, Error> {
-        let is_valid = (1..=MAX_NAME).contains(&name.len()) && (1..=MAX_DEVICE).contains(&device);
+        let is_valid = (1..=MAX_NAME).contains(&name.len()) && Self::is_device(device);
         if !is_valid {
             return Err(Error::InvalidName);
         }
         let name = name.parse().map_or_else(|_| Name::Other(name.into()), Name::Service);
         Ok(Self { name, device })
+    }
+
+    /// Tells whether an account may have a device of this number.
+    pub(crate) fn is_device(number: u8) -> bool {
+        (1..=MAX_DEVICE).contains(&number)
     }
 
     /// Returns the number of the device.

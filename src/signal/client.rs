@@ -16,6 +16,7 @@ use crate::storage::{Anchor, Pending, Stateful};
 use super::address::Address;
 use super::bundle::{Bundle, KemPrekey, OneTimePrekey};
 use super::delta::{Acknowledged, Begun, ClientDelta, ClientItem, MAX_PUBLISHED, Moved};
+use super::identity_secret::IdentitySecret;
 use super::keys::IdentityKey;
 use super::own_keys::{LOW, OwnKeys};
 use super::peer::{Peer, SessionName};
@@ -124,6 +125,13 @@ impl Client {
     #[must_use]
     pub fn identity(&self) -> IdentityKey {
         *self.inner.keys.public()
+    }
+
+    /// Returns the secret half of it, which seals and opens envelopes that hide their sender
+    /// ([`UnsealedEnvelope`](super::UnsealedEnvelope)).
+    #[must_use]
+    pub fn identity_secret(&self) -> &IdentitySecret {
+        self.inner.keys.identity_secret()
     }
 
     /// Returns the bundle of the newest prekeys, to be published: without a one-time prekey, of which the service

@@ -26,6 +26,7 @@ use crate::protocol::labels;
 
 use super::address::Address;
 use super::bundle::{Bundle, KemPrekey, OneTimePrekey, SignedPrekey};
+use super::identity_secret::IdentitySecret;
 use super::keys::{IdentityKey, typed, typed_kem};
 use super::prekeys::{OneTime, PrekeySet, Used, kem_prekey};
 use super::wire::InitialMessage;
@@ -47,8 +48,7 @@ const MAX_ONE_TIME: usize = 1000;
 
 /// The identity of a device on other messengers, and its prekeys. Secret.
 pub(crate) struct OwnKeys {
-    identity: dh::SecretKey,
-    public: IdentityKey,
+    identity: IdentitySecret,
     registration: u32,
     /// The id of the next prekey. It never comes back to a key that is held.
     next: u32,
@@ -88,13 +88,12 @@ impl OwnKeys {
         let number = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| (sum << 8) | u32::from(*byte));
         let id = (number(next) & MAX_ID).max(1);
         Self {
-            public: IdentityKey(identity.public()),
             registration: (number(registration) & MAX_REGISTRATION).max(1),
             next: after(id),
             newest: prekey_set(&identity, id, now, rng),
             older: Vec::new(),
             one_time: BTreeMap::new(),
-            identity,
+            identity: IdentitySecret::new(identity),
         }
     }
 
@@ -102,22 +101,25 @@ impl OwnKeys {
     #[cfg(test)]
     pub(crate) fn of_identity(identity: dh::SecretKey, rng: &mut impl CryptoRng) -> Self {
         Self {
-            public: IdentityKey(identity.public()),
             registration: 1,
             next: 2,
             newest: prekey_set(&identity, 1, 0, rng),
             older: Vec::new(),
             one_time: BTreeMap::new(),
-            identity,
+            identity: IdentitySecret::new(identity),
         }
     }
 
-    pub(crate) fn identity(&self) -> &dh::SecretKey {
+    pub(crate) fn identity_secret(&self) -> &IdentitySecret {
         &self.identity
     }
 
+    pub(crate) fn identity(&self) -> &dh::SecretKey {
+        self.identity.secret()
+    }
+
     pub(crate) fn public(&self) -> &IdentityKey {
-        &self.public
+        self.identity.key()
     }
 
     pub(crate) fn registration(&self) -> u32 {
@@ -126,7 +128,7 @@ impl OwnKeys {
 
     /// Makes the next set of signed prekeys.
     pub(crate) fn set(&self, now: u64, rng: &mut impl CryptoRng) -> Box<PrekeySet> {
-        prekey_set(&self.identity, self.next, now, rng)
+        prekey_set(self.identity(), self.next, now, rng)
     }
 
     /// Makes a batch of one-time prekeys, under the next ids.
@@ -136,8 +138,8 @@ impl OwnKeys {
             .map(|_| {
                 let id = next;
                 next = after(id);
-                let (agreement, kem) = secrets(&self.identity, id, now, rng);
-                let kem_signature = sign_kem(&self.identity, &kem, rng);
+                let (agreement, kem) = secrets(self.identity(), id, now, rng);
+                let kem_signature = sign_kem(self.identity(), &kem, rng);
                 let created = now;
                 let is_published = false;
                 (id, Box::new(OneTime { created, is_published, agreement, kem, kem_signature }))
@@ -155,7 +157,7 @@ impl OwnKeys {
         let set = &self.newest;
         Bundle {
             registration: self.registration,
-            identity: self.public,
+            identity: *self.public(),
             signed: SignedPrekey {
                 id: set.id,
                 key: typed(&set.signed.public()),
@@ -262,7 +264,7 @@ impl OwnKeys {
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
-        writer.raw(self.identity.seed().expose());
+        writer.raw(self.identity().seed().expose());
         writer.u32(self.registration);
         writer.u32(self.next);
         self.newest.write(writer);
@@ -271,7 +273,7 @@ impl OwnKeys {
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let identity = dh::SecretKey::from_seed(reader.secret()?);
+        let identity = IdentitySecret::new(dh::SecretKey::from_seed(reader.secret()?));
         let (registration, next) = (reader.u32()?, reader.u32()?);
         let newest = Box::new(PrekeySet::read(reader)?);
         let older = reader.list(MAX_OLDER, |reader| PrekeySet::read(reader).map(Box::new))?;
@@ -280,8 +282,7 @@ impl OwnKeys {
             let (id, prekey) = OneTime::read(reader)?;
             ascending(&mut one_time, id, Box::new(prekey))?;
         }
-        let public = IdentityKey(identity.public());
-        Ok(Self { identity, public, registration, next, newest, older, one_time })
+        Ok(Self { identity, registration, next, newest, older, one_time })
     }
 }
 

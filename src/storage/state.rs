@@ -53,6 +53,10 @@ pub(crate) enum DeltaKind {
     Client,
     #[cfg(feature = "signal")]
     Signal,
+    #[cfg(feature = "signal")]
+    SenderKey,
+    #[cfg(feature = "signal")]
+    ReceivedSenderKeys,
 }
 
 impl DeltaKind {
@@ -65,6 +69,10 @@ impl DeltaKind {
         Self::Client,
         #[cfg(feature = "signal")]
         Self::Signal,
+        #[cfg(feature = "signal")]
+        Self::SenderKey,
+        #[cfg(feature = "signal")]
+        Self::ReceivedSenderKeys,
     ];
 
     pub(super) const fn encode(self) -> u8 {
@@ -77,6 +85,10 @@ impl DeltaKind {
             Self::Client => 5,
             #[cfg(feature = "signal")]
             Self::Signal => 6,
+            #[cfg(feature = "signal")]
+            Self::SenderKey => 0x22,
+            #[cfg(feature = "signal")]
+            Self::ReceivedSenderKeys => 0x23,
         }
     }
 
