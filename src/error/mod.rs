@@ -48,6 +48,9 @@ pub enum Error {
     ListFork,
     /// Content that only this account's own devices may send came from another account. Drop it.
     NotSelf,
+    /// The bundle or message is of an older version of the protocol than this conversation has used, or may use.
+    /// Drop it: somebody in between wants weaker keys, or the other device was set up anew with older software.
+    Downgrade,
 
     // ---- the two sides disagree: fetch again, wait, or start anew ----
     /// The first message uses a prekey that this device no longer has, or never had. The
@@ -83,6 +86,9 @@ pub enum Error {
     /// [`Client::dismiss`](crate::client::Client::dismiss)). Show the user the ones that wait
     /// ([`Client::changed_lists_of`](crate::client::Client::changed_lists_of)); nothing is sent until then.
     AccountChanged,
+    /// A device on another messenger shows another identity key than the one that the user knows it by. Tell the
+    /// user, who may accept it; until then nothing is sent to it under the new key, and nothing of it opened.
+    IdentityChanged,
     /// A device list or a session has changed since the plan was made: make another plan.
     StalePlan,
     /// A bundle is needed before anything can be sealed: fetch one of each device that
@@ -265,6 +271,8 @@ impl fmt::Display for Error {
             Self::ListRollback => "the device list is older than the known one",
             Self::ListFork => "the account has signed two histories of its devices",
             Self::NotSelf => "only this account's own devices may send this",
+            Self::Downgrade => "an older version of the protocol than may be used",
+            Self::IdentityChanged => "another identity key than the user knows",
             Self::UnknownPrekey => "the prekey is not known",
             Self::StalePrekey => "the prekey is outside its validity time",
             Self::RotationRequired => "the replay memory is full, rotate the prekeys",

@@ -28,6 +28,7 @@ impl Error {
     /// | 209 | [`ListRollback`](Self::ListRollback) |
     /// | 210 | [`ListFork`](Self::ListFork) |
     /// | 211 | [`NotSelf`](Self::NotSelf) |
+    /// | 212 | [`Downgrade`](Self::Downgrade) |
     /// | 300 | [`UnknownPrekey`](Self::UnknownPrekey) |
     /// | 301 | [`StalePrekey`](Self::StalePrekey) |
     /// | 302 | [`RotationRequired`](Self::RotationRequired) |
@@ -46,6 +47,7 @@ impl Error {
     /// | 315 | [`NotRecipient`](Self::NotRecipient) |
     /// | 316 | [`DigitsDiffer`](Self::DigitsDiffer) |
     /// | 317 | [`ReplayShareFull`](Self::ReplayShareFull) |
+    /// | 318 | [`IdentityChanged`](Self::IdentityChanged) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
     /// | 402 | [`InvalidDigits`](Self::InvalidDigits) |
@@ -104,6 +106,7 @@ impl Error {
             Self::ListRollback => ("ListRollback", 209),
             Self::ListFork => ("ListFork", 210),
             Self::NotSelf => ("NotSelf", 211),
+            Self::Downgrade => ("Downgrade", 212),
             Self::UnknownPrekey => ("UnknownPrekey", 300),
             Self::StalePrekey => ("StalePrekey", 301),
             Self::RotationRequired => ("RotationRequired", 302),
@@ -122,6 +125,7 @@ impl Error {
             Self::NotRecipient => ("NotRecipient", 315),
             Self::DigitsDiffer => ("DigitsDiffer", 316),
             Self::ReplayShareFull => ("ReplayShareFull", 317),
+            Self::IdentityChanged => ("IdentityChanged", 318),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),
             Self::InvalidDigits => ("InvalidDigits", 402),

@@ -48,7 +48,7 @@ pub(crate) fn halves<const A: usize, const B: usize, const OF: usize>(
 }
 
 /// Adds an entry that must come after all others, so that each map has one encoding.
-pub(crate) fn ascending<K: Ord + Copy, V>(
+pub(crate) fn ascending<K: Ord, V>(
     map: &mut BTreeMap<K, V>,
     key: K,
     value: V,
@@ -198,6 +198,12 @@ impl Writer {
         Self { bytes: Zeroizing::new(Vec::new()), pages: Vec::new() }
     }
 
+    /// Begins with room for `length` bytes, so that a value of that length is allocated once.
+    #[cfg(feature = "signal")]
+    pub(crate) fn with_room(length: usize) -> Self {
+        Self { bytes: Zeroizing::new(Vec::with_capacity(length)), pages: Vec::new() }
+    }
+
     /// Begins an object with its version and kind.
     pub(crate) fn begin(version: u8, kind: u8) -> Self {
         let mut writer = Self::new();
@@ -289,6 +295,13 @@ impl Writer {
         }
         pages.reverse();
         (before, pages)
+    }
+
+    /// Returns the last `length` bytes, to be changed in place.
+    #[cfg(feature = "signal")]
+    pub(crate) fn last(&mut self, length: usize) -> &mut [u8] {
+        let start = self.bytes.len().saturating_sub(length);
+        self.bytes.split_at_mut(start).1
     }
 
     /// Returns what was written so far.

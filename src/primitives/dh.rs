@@ -34,6 +34,14 @@ impl PublicKey {
     pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Tells whether it is a multiple of the base point: on the curve and not on its twist, and without a part of
+    /// small order. Every key that was made from a secret is one.
+    #[cfg(feature = "signal")]
+    pub(crate) fn is_of_prime_order(&self) -> bool {
+        let point = curve25519_dalek::MontgomeryPoint(self.0).to_edwards(0);
+        point.is_some_and(|point| point.is_torsion_free() && !point.is_small_order())
+    }
 }
 
 /// A secret scalar. See note `[boxes]`.

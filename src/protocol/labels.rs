@@ -218,6 +218,28 @@ labels! {
     BLOB_SEAL = "blob/seal";
     /// The commitment of a blob to its key.
     BLOB_COMMITMENT = "blob/commitment";
+
+    /// A foreign identity's key and first id from randomness and its address.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_IDENTITY = "signal/identity";
+    /// The secrets of prekeys of a foreign identity from randomness, the identity and the state's place.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_PREKEYS = "signal/prekeys";
+    /// A base key, and coins of a KEM, from randomness, the identity and what the bundle is.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_HANDSHAKE = "signal/handshake";
+    /// The base key of a session, as it is remembered.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_SESSION = "signal/session";
+    /// The imprint key of a foreign session from the identity secret and the base key.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_IMPRINT = "signal/imprint";
+    /// The share of a replay memory that a foreign address takes.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_SHARE = "signal/share";
+    /// The id of a change of a foreign client.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_CLIENT = "signal/client";
 }
 
 #[cfg(test)]

@@ -51,11 +51,21 @@ pub(crate) enum DeltaKind {
     Invite,
     Chat,
     Client,
+    #[cfg(feature = "signal")]
+    Signal,
 }
 
 impl DeltaKind {
     /// The kinds of all changes. One that is left out here cannot be read, and its tests say so.
-    const ALL: [Self; 5] = [Self::Session, Self::Device, Self::Invite, Self::Chat, Self::Client];
+    const ALL: &[Self] = &[
+        Self::Session,
+        Self::Device,
+        Self::Invite,
+        Self::Chat,
+        Self::Client,
+        #[cfg(feature = "signal")]
+        Self::Signal,
+    ];
 
     pub(super) const fn encode(self) -> u8 {
         match self {
@@ -65,11 +75,13 @@ impl DeltaKind {
             Self::Invite => 3,
             Self::Chat => 4,
             Self::Client => 5,
+            #[cfg(feature = "signal")]
+            Self::Signal => 6,
         }
     }
 
     pub(super) fn decode(byte: u8) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|kind| kind.encode() == byte).ok_or(Error::Malformed)
+        Self::ALL.iter().copied().find(|kind| kind.encode() == byte).ok_or(Error::Malformed)
     }
 }
 

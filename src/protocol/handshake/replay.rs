@@ -37,6 +37,12 @@ impl ShareId {
         let (account, key) = (peer.account(), peer.account_key());
         Self(first(&hash(&[labels::PREKEYS_SHARE, &account.0, &key.0])))
     }
+
+    /// Derives the share of somebody on another messenger, by the name of an address.
+    #[cfg(feature = "signal")]
+    pub(crate) fn of_name(name: &[u8]) -> Self {
+        Self(first(&hash(&[labels::SIGNAL_SHARE, name])))
+    }
 }
 
 /// A first message as it is remembered: its handshake id, and whose share it takes.

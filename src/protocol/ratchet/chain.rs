@@ -46,11 +46,21 @@ pub(crate) fn walk(
     from: u32,
     to: u32,
 ) -> Result<(SkippedKeys, Option<ChainKey>), Error> {
+    walk_with(start, from, to, |chain_key, _| chain_key.step())
+}
+
+/// Walks a chain as [`walk`] does, by a step that may depend on the number of its message.
+pub(super) fn walk_with(
+    start: &ChainKey,
+    from: u32,
+    to: u32,
+    step: impl Fn(&ChainKey, u32) -> (MessageKey, ChainKey),
+) -> Result<(SkippedKeys, Option<ChainKey>), Error> {
     let distance = usize::try_from(to.saturating_sub(from)).map_err(|_| Error::TooFarAhead)?;
     let mut skipped = Vec::with_capacity(distance);
     let mut at = None;
     for number in from..to {
-        let (key, next) = at.as_ref().unwrap_or(start).step();
+        let (key, next) = step(at.as_ref().unwrap_or(start), number);
         skipped.push((number, Box::new(key)));
         at = Some(next);
     }

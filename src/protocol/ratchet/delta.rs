@@ -13,6 +13,7 @@ use crate::primitives::secret::{Room, Secret};
 use super::chain::{ChainKey, Reserved, SkippedKeys};
 use super::header::HeaderKey;
 use super::imprint::{IMPRINT, Imprint};
+use super::profile::Profile;
 use super::ratchet::{Due, Ratchet, ReceivingChain, SendState, SendingChain};
 use super::skipped::{Closed, MAX_SKIPPED, read_skipped, remove, write_skipped};
 
@@ -99,7 +100,7 @@ impl RatchetDelta {
     }
 }
 
-impl Ratchet {
+impl<P: Profile> Ratchet<P> {
     /// Applies the delta. The caller has checked that it was made from this very state.
     ///
     /// It is emptied, and not moved out of: what holds it is wiped as a whole when it is dropped.

@@ -50,6 +50,16 @@ pub(crate) struct Header {
     pub(crate) part: [u8; PART],
 }
 
+/// The place of a message as its header names it.
+#[derive(Clone, Copy)]
+pub(super) struct HeaderPlace {
+    pub(super) ratchet: dh::PublicKey,
+    /// Number of messages in the chain before.
+    pub(super) previous: u32,
+    pub(super) number: u32,
+    pub(super) pq_epoch: u32,
+}
+
 impl Header {
     pub(crate) fn encode(&self) -> [u8; HEADER] {
         concat(&[
@@ -60,6 +70,12 @@ impl Header {
             &self.pq_epoch.to_be_bytes(),
             &self.part,
         ])
+    }
+
+    /// Returns the place of the message that it names.
+    pub(super) fn place(&self) -> HeaderPlace {
+        let Self { ratchet, previous, number, pq_epoch, .. } = *self;
+        HeaderPlace { ratchet, previous, number, pq_epoch }
     }
 
     /// Encodes what two headers under one message key can differ in besides the nonce.

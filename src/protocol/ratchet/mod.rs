@@ -4,13 +4,22 @@
 pub(crate) mod braid;
 mod chain;
 mod delta;
+#[cfg(feature = "signal")]
+mod epoch_chains;
 mod header;
 mod imprint;
+mod keys;
+mod message_chain;
 mod open;
+#[cfg(feature = "signal")]
+mod post_quantum;
+mod profile;
 #[expect(clippy::module_inception, reason = "the folder of the ratchet has its type")]
 mod ratchet;
 mod reserve;
 mod seal;
+#[cfg(feature = "signal")]
+mod signal_ratchet;
 mod skipped;
 #[cfg(test)]
 mod tests;
@@ -20,4 +29,8 @@ pub(crate) use header::ClearHeader;
 pub(crate) use open::{FirstMessage, StagedHeader};
 pub(crate) use ratchet::Ratchet;
 pub(crate) use reserve::MAX_RESERVED;
+#[cfg(feature = "signal")]
+pub(crate) use signal_ratchet::{
+    Outgoing, SignalDelta, SignalKeys, SignalPlace, SignalRatchet, StagedKeys,
+};
 pub(crate) use skipped::MAX_SKIPPED;

@@ -3,7 +3,6 @@
 //! Order: header trials, then whatever the authenticated header asks for (root step, chain walk),
 //! then the body. Nothing changes before the delta is applied.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
@@ -15,26 +14,16 @@ use crate::primitives::aead;
 use crate::primitives::aead::TAG;
 use crate::primitives::codec::Reader;
 use crate::primitives::dh;
-use crate::primitives::secret::{Room, Secret};
 use crate::protocol::handshake::x3dh::SessionKeys;
 use crate::protocol::padding::{MAX_BODY, content_length};
 
-use super::chain::{ChainKey, MessageKey, SkippedKeys, walk};
-use super::delta::{MessagePlace, NewReceiving, RatchetDelta};
+use super::chain::{ChainKey, SkippedKeys};
+use super::delta::{MessagePlace, RatchetDelta};
 use super::header::{ClearHeader, Header, SealedHeader};
 use super::imprint::Imprint;
-use super::ratchet::{MAX_SKIP, Ratchet, ReceivingChain, SendState};
-use super::skipped::find;
-
-/// The receiving chain, among the session's, that a header belongs to.
-#[derive(Clone, Copy)]
-enum Trial<'a> {
-    Current,
-    Next,
-    /// The very first one, in answer to this signed prekey.
-    First(&'a dh::SecretKey),
-    Closed(u32),
-}
+use super::keys::Trial;
+use super::profile::Native;
+use super::ratchet::Ratchet;
 
 /// A message whose header was authentic.
 pub(crate) struct StagedHeader<'a> {
@@ -54,27 +43,8 @@ struct Parts<'a> {
     body: &'a [u8],
 }
 
-/// The key of a body: kept since its message was skipped, or derived now.
-enum BodyKey<'a> {
-    Skipped(&'a MessageKey),
-    New(MessageKey),
-}
-
-/// A body's key, and what its use changes: the place of the message, the chain key after it, and the
-/// newly skipped keys.
-type Keyed<'a> = (BodyKey<'a>, MessagePlace, ChainKey, SkippedKeys);
-
 /// A body's text, and what its key changes.
 type OpenedText = (Zeroizing<Vec<u8>>, MessagePlace, ChainKey, SkippedKeys);
-
-impl BodyKey<'_> {
-    fn bytes(&self) -> &Secret<32> {
-        match self {
-            Self::Skipped(key) => &key.0,
-            Self::New(key) => &key.0,
-        }
-    }
-}
 
 /// A session's first message, once it is opened.
 pub(crate) struct FirstMessage {
@@ -84,7 +54,7 @@ pub(crate) struct FirstMessage {
     pub(crate) delta: RatchetDelta,
 }
 
-impl Ratchet {
+impl Ratchet<Native> {
     /// Makes the responder's ratchet, which exists only once a first message has been opened: its
     /// signed prekey is its first ratchet key, and the message the answer to it.
     ///
@@ -154,7 +124,7 @@ impl Ratchet {
     }
 }
 
-impl<'a> StagedHeader<'a> {
+impl StagedHeader<'_> {
     /// Opens the body: returns the content, and the change that using its key makes.
     pub(crate) fn open(self) -> Result<(Zeroizing<Vec<u8>>, RatchetDelta), Error> {
         let (mut text, place, chain_key, skipped) = self.text()?;
@@ -166,11 +136,8 @@ impl<'a> StagedHeader<'a> {
 
     /// Opens the body's text without its padding, and tells what using its key changes.
     pub(super) fn text(&self) -> Result<OpenedText, Error> {
-        let (key, place, chain_key, skipped) = match self.trial {
-            Trial::Next | Trial::First(_) => self.next_chain()?,
-            Trial::Current => self.current_chain()?,
-            Trial::Closed(chain) => self.late(chain)?,
-        };
+        let (key, place, chain_key, skipped) =
+            self.ratchet.key(self.trial, &self.header.place(), || self.imprint())?;
         let ad =
             self.ratchet.body_ad(self.ratchet.role.other(), &self.clear, &self.header.encode());
         let mut text = Zeroizing::new(self.parts.body.to_vec());
@@ -202,12 +169,7 @@ impl<'a> StagedHeader<'a> {
 
     /// Returns the number of the receiving chain that the message is in, from 1.
     pub(crate) fn chain(&self) -> Result<u32, Error> {
-        let newest = self.ratchet.received();
-        match self.trial {
-            Trial::Closed(chain) => Ok(chain),
-            Trial::Current => Ok(newest),
-            Trial::Next | Trial::First(_) => newest.checked_add(1).ok_or(Error::ChainExhausted),
-        }
+        self.ratchet.chain_of(self.trial)
     }
 
     pub(crate) fn number(&self) -> u32 {
@@ -217,86 +179,6 @@ impl<'a> StagedHeader<'a> {
     #[cfg(test)]
     pub(super) fn header(&self) -> &Header {
         &self.header
-    }
-
-    fn current_chain(&self) -> Result<Keyed<'a>, Error> {
-        let Some(current) = &self.ratchet.receiving else {
-            return Err(Error::Forged);
-        };
-        let number = self.header.number;
-        if number < current.number {
-            let key = find(&current.skipped, number).ok_or_else(|| self.explain(current.chain))?;
-            return Ok(late(key, current.chain));
-        }
-        bound(number.saturating_sub(current.number), 0)?;
-        let (skipped, at) = walk(&current.chain_key, current.number, number)?;
-        let (key, chain_key) = at.as_ref().unwrap_or(&current.chain_key).step();
-        Ok((BodyKey::New(key), MessagePlace::Current(Room::EMPTY), chain_key, skipped))
-    }
-
-    fn next_chain(&self) -> Result<Keyed<'a>, Error> {
-        let header = &self.header;
-        let (skipped_before, chain) = match &self.ratchet.receiving {
-            Some(current) => (self.closing(current)?, self.chain()?),
-            // The first chain has none before it.
-            None if header.previous == 0 => (0, 1),
-            None => return Err(Error::Inconsistent),
-        };
-        bound(header.number, skipped_before)?;
-        // A peer turns only in answer to a ratchet key of this side.
-        let own = match (self.trial, &self.ratchet.sending) {
-            (Trial::First(signed_prekey), _) => signed_prekey,
-            (_, SendState::Active(going)) => &going.own,
-            (_, SendState::Due(_)) => return Err(Error::Forged),
-        };
-        let secret = self.secret()?;
-        let turn = self.ratchet.turn(own, &header.ratchet, header.pq_epoch, secret)?;
-        let closing = match &self.ratchet.receiving {
-            Some(current) => walk(&current.chain_key, current.number, header.previous)?.0,
-            None => Vec::new(),
-        };
-        let (skipped, at) = walk(&turn.chain_key, 0, header.number)?;
-        let (key, chain_key) = at.as_ref().unwrap_or(&turn.chain_key).step();
-        let new = Box::new(NewReceiving {
-            chain,
-            ratchet: header.ratchet,
-            previous: header.previous,
-            pq_epoch: header.pq_epoch,
-            root: turn.root,
-            next_header: turn.next_header,
-            closing,
-        });
-        Ok((BodyKey::New(key), MessagePlace::Next(new), chain_key, skipped))
-    }
-
-    /// Finds the secret for the next chain's root step, by the pq epoch that its header names.
-    fn secret(&self) -> Result<Option<&'a Secret<32>>, Error> {
-        let braid = &self.ratchet.braid;
-        match self.header.pq_epoch.checked_sub(self.ratchet.pq_epoch()) {
-            Some(0) => Ok(None),
-            // The peer names an epoch that both have; one that this side has not is an invention.
-            Some(1) => braid.secret().map(Some).ok_or(Error::Inconsistent),
-            _ => Err(Error::Inconsistent),
-        }
-    }
-
-    /// Counts the skipped messages of the current chain, by the length that the next chain's header
-    /// gives for it.
-    fn closing(&self, current: &ReceivingChain) -> Result<u32, Error> {
-        let same_key = current.ratchet == self.header.ratchet;
-        let skipped = self.header.previous.checked_sub(current.number);
-        skipped.filter(|_| !same_key).ok_or(Error::Inconsistent)
-    }
-
-    fn late(&self, chain: u32) -> Result<Keyed<'a>, Error> {
-        let number = self.header.number;
-        let mut closed = self.ratchet.closed.iter().filter(|closed| closed.chain == chain);
-        let key = closed.next().and_then(|closed| find(&closed.skipped, number));
-        Ok(late(key.ok_or_else(|| self.explain(chain))?, chain))
-    }
-
-    fn explain(&self, chain: u32) -> Error {
-        self.ratchet.recent.explain(chain, self.header.number, || self.imprint())
     }
 
     fn imprint(&self) -> Imprint {
@@ -319,18 +201,4 @@ fn split<'a>(
     }
     let header_tag = sealed.tag();
     Ok((sealed, Parts { whole: payload, header_tag, tag, body }))
-}
-
-/// Uses the key of a late message, which moves no chain.
-fn late(key: &MessageKey, chain: u32) -> Keyed<'_> {
-    let unmoved = ChainKey(Secret::copy(&[0; 32]));
-    (BodyKey::Skipped(key), MessagePlace::Late { chain, room: 0 }, unmoved, SkippedKeys::new())
-}
-
-/// Refuses a message that is more than [`MAX_SKIP`] ahead, before any of that work is done.
-fn bound(here: u32, before: u32) -> Result<(), Error> {
-    match here.checked_add(before) {
-        Some(skipped) if skipped <= MAX_SKIP => Ok(()),
-        _ => Err(Error::TooFarAhead),
-    }
 }

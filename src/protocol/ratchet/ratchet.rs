@@ -23,7 +23,6 @@ use crate::primitives::aead::TAG;
 use crate::primitives::codec::{Reader, Writer, concat};
 use crate::primitives::dh;
 use crate::primitives::digest::DIGEST_KEY;
-use crate::primitives::kdf::Prk;
 use crate::primitives::secret::Secret;
 
 use super::braid::Braid;
@@ -31,6 +30,7 @@ use super::braid::NATIVE;
 use super::chain::{ChainKey, Reserved, SkippedKeys};
 use super::header::{ClearHeader, SEALED_HEADER};
 use super::header::{HEADER, HeaderKey};
+use super::profile::{Native, Profile, Turn};
 use super::skipped::MAX_SKIPPED;
 use super::skipped::{ClosedChains, Recent, read_skipped, write_skipped};
 use crate::protocol::handshake::x3dh::SessionKeys;
@@ -89,7 +89,7 @@ pub(super) struct ReceivingChain {
 }
 
 /// One side's ratchet of one session. Secret.
-pub(crate) struct Ratchet {
+pub(crate) struct Ratchet<P: Profile = Native> {
     pub(super) role: Role,
     session: [u8; 32],
     pub(super) root: Secret<32>,
@@ -100,53 +100,53 @@ pub(crate) struct Ratchet {
     pub(super) next_receiving_header: HeaderKey,
     pub(super) closed: ClosedChains,
     pub(super) recent: Recent,
-    pub(super) braid: Braid,
+    pub(super) braid: P,
 }
 
-/// The results of a root step.
-pub(crate) struct Turn {
-    pub(super) root: Secret<32>,
-    pub(super) chain_key: ChainKey,
-    pub(super) next_header: HeaderKey,
-}
-
-impl Ratchet {
+impl Ratchet<Native> {
     /// Begins the initiator's ratchet: the signed prekey is the responder's first ratchet key.
     pub(crate) fn initiate(keys: SessionKeys, signed_prekey: dh::PublicKey) -> Self {
-        Self {
-            role: Role::Initiator,
-            session: keys.session,
-            root: keys.root,
-            imprint: keys.imprint,
-            sending: SendState::Due(Box::new(Due {
-                peer: signed_prekey,
-                chain: 0,
-                previous: 0,
-                sealed: 0,
-            })),
-            next_sending_header: HeaderKey(keys.initiator_header),
-            receiving: None,
-            next_receiving_header: HeaderKey(keys.responder_header),
-            closed: ClosedChains::default(),
-            recent: Recent::default(),
-            braid: Braid::initiate(&keys.braid, &NATIVE),
-        }
+        let braid = Braid::initiate(&keys.braid, &NATIVE);
+        Self::start(Role::Initiator, keys, signed_prekey, braid)
     }
 
     /// Begins the responder's ratchet around a first message, which answers this ratchet key.
     pub(super) fn answer(keys: SessionKeys, peer: dh::PublicKey) -> Self {
+        let braid = Braid::accept(&keys.braid, &NATIVE);
+        Self::start(Role::Responder, keys, peer, braid)
+    }
+
+    /// Encodes the associated data of a body: all that both sides know of it, and the header in clear.
+    pub(super) fn body_ad(
+        &self,
+        sender: Role,
+        clear: &ClearHeader,
+        header: &[u8; HEADER],
+    ) -> [u8; BODY_AD] {
+        let clear = [sender.direction(), clear.version, clear.kind];
+        concat(&[labels::RATCHET_BODY, &self.session, &clear, header])
+    }
+}
+
+impl<P: Profile> Ratchet<P> {
+    /// Begins a side's ratchet, whose first chain will answer the ratchet key `peer`.
+    pub(super) fn start(role: Role, keys: SessionKeys, peer: dh::PublicKey, braid: P) -> Self {
+        let (own_header, peer_header) = match role {
+            Role::Initiator => (keys.initiator_header, keys.responder_header),
+            Role::Responder => (keys.responder_header, keys.initiator_header),
+        };
         Self {
-            role: Role::Responder,
+            role,
             session: keys.session,
             root: keys.root,
             imprint: keys.imprint,
             sending: SendState::Due(Box::new(Due { peer, chain: 0, previous: 0, sealed: 0 })),
-            next_sending_header: HeaderKey(keys.responder_header),
+            next_sending_header: HeaderKey(own_header),
             receiving: None,
-            next_receiving_header: HeaderKey(keys.initiator_header),
+            next_receiving_header: HeaderKey(peer_header),
             closed: ClosedChains::default(),
             recent: Recent::default(),
-            braid: Braid::accept(&keys.braid, &NATIVE),
+            braid,
         }
     }
 
@@ -203,22 +203,7 @@ impl Ratchet {
         pq_epoch: u32,
         secret: Option<&Secret<32>>,
     ) -> Result<Turn, Error> {
-        let secret = secret.map_or(&[0; 32], Secret::expose);
-        let prk = Prk::extract(self.root.expose(), &[own.agree(peer)?.expose(), secret]);
-        let pq_epoch = pq_epoch.to_be_bytes();
-        let key = |i: u8| prk.expand::<32>(&[labels::RATCHET_ROOT, &pq_epoch, &[i]]);
-        Ok(Turn { root: key(1), chain_key: ChainKey(key(2)), next_header: HeaderKey(key(3)) })
-    }
-
-    /// Encodes the associated data of a body: all that both sides know of it, and the header in clear.
-    pub(super) fn body_ad(
-        &self,
-        sender: Role,
-        clear: &ClearHeader,
-        header: &[u8; HEADER],
-    ) -> [u8; BODY_AD] {
-        let clear = [sender.direction(), clear.version, clear.kind];
-        concat(&[labels::RATCHET_BODY, &self.session, &clear, header])
+        Ok(P::turn(&self.root, &own.agree(peer)?, pq_epoch, secret))
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
@@ -270,7 +255,7 @@ impl Ratchet {
             next_receiving_header: HeaderKey(reader.secret()?),
             closed: ClosedChains::read(reader)?,
             recent: Recent::read(reader)?,
-            braid: Braid::read(reader, &NATIVE)?,
+            braid: P::read(reader)?,
         };
         let fits = ratchet.braid.fits(ratchet.pq_epoch(), role == Role::Initiator);
         let is_bounded = ratchet.skipped() <= MAX_SKIPPED;

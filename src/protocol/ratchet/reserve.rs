@@ -18,6 +18,7 @@ use crate::error::Error;
 use super::chain::{ChainKey, Reserved};
 use super::delta::RatchetDelta;
 use super::header::{ClearHeader, Header};
+use super::profile::Native;
 use super::ratchet::{Ratchet, SendState, SendingChain};
 use super::seal::{MessageBuilder, NO_NONCE, check};
 
@@ -63,7 +64,7 @@ impl RatchetDelta {
     }
 }
 
-impl Ratchet {
+impl Ratchet<Native> {
     /// Continues behind all reserved numbers, as if loaded from the store.
     pub(crate) fn forget_reserved(&mut self) {
         if let SendState::Active(going) = &mut self.sending {

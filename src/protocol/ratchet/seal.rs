@@ -9,7 +9,6 @@
 //! message         = clear header ‖ sealed header ‖ body tag ‖ body
 //! ```
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
@@ -17,20 +16,20 @@ use zeroize::Zeroizing;
 
 use super::braid::Capacity;
 use crate::error::Error;
+use crate::primitives::aead;
 use crate::primitives::codec::{concat, first};
 use crate::primitives::digest::Digest;
 use crate::primitives::erasure::CHUNK;
-use crate::primitives::kdf::{hash, hedged};
-use crate::primitives::secret::Room;
-use crate::primitives::{aead, dh};
+use crate::primitives::kdf::hash;
 use crate::protocol::labels;
 use crate::protocol::padding::MAX_CONTENT;
 
-use super::chain::ChainKey;
 use super::chain::{MessageKey, SkippedKeys};
-use super::delta::{MessagePlace, NewSending, RatchetDelta};
+use super::delta::RatchetDelta;
 use super::header::{ClearHeader, Header, HeaderKey};
-use super::ratchet::{OVERHEAD, Ratchet, SendState, SendingChain, Turn};
+use super::message_chain::SendPosition;
+use super::profile::Native;
+use super::ratchet::{OVERHEAD, Ratchet};
 
 /// The place of the nonce in a header until there is one.
 pub(super) const NO_NONCE: [u8; aead::NONCE] = [0; aead::NONCE];
@@ -94,44 +93,7 @@ pub(super) fn check(content: &[u8], padded: usize) -> Result<(), Error> {
     if fits { Ok(()) } else { Err(Error::ContentTooLong) }
 }
 
-/// The place of a message in the sending chain, existing or new.
-struct SendPosition<'a> {
-    ratchet: dh::PublicKey,
-    previous: u32,
-    number: u32,
-    pq_epoch: u32,
-    header: &'a HeaderKey,
-}
-
-/// The chain of a message.
-enum MessageChain<'a> {
-    /// It begins with the message.
-    New(Box<NewSending>, ChainKey),
-    /// It goes on.
-    Present(&'a SendingChain),
-}
-
-impl MessageChain<'_> {
-    /// Returns the place of the message, and the key that the chain has there. `next_header` is the header key
-    /// of a chain that begins.
-    fn position<'a>(&'a self, next_header: &'a HeaderKey) -> (SendPosition<'a>, &'a ChainKey) {
-        match self {
-            Self::New(new, chain_key) => {
-                let (ratchet, previous, pq_epoch) = (new.public, new.previous, new.pq_epoch);
-                let header = next_header;
-                (SendPosition { ratchet, previous, number: 0, pq_epoch, header }, chain_key)
-            }
-            Self::Present(going) => {
-                let SendingChain { public, previous, pq_epoch, header, .. } = *going;
-                let (ratchet, previous, number) = (*public, *previous, going.sealed());
-                let pq_epoch = *pq_epoch;
-                (SendPosition { ratchet, previous, number, pq_epoch, header }, going.chain_key())
-            }
-        }
-    }
-}
-
-impl Ratchet {
+impl Ratchet<Native> {
     /// Seals one message behind `clear`, whose meaning is in `about`, with its content padded to
     /// `padded` bytes. Reserved numbers that were not used are free again.
     ///
@@ -145,13 +107,7 @@ impl Ratchet {
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<u8>, RatchetDelta), Error> {
         check(content, padded)?;
-        let chain = match &self.sending {
-            SendState::Due(due) => {
-                let (new, chain_key) = self.begin(&due.peer, due.sealed, rng)?;
-                MessageChain::New(new, chain_key)
-            }
-            SendState::Active(going) => MessageChain::Present(going),
-        };
+        let chain = self.message_chain(rng)?;
         let (position, chain_key) = chain.position(&self.next_sending_header);
         let next = position.number.checked_add(1).ok_or(Error::ChainExhausted)?;
         let (key, chain_key) = chain_key.step();
@@ -166,11 +122,7 @@ impl Ratchet {
         let header =
             Header { ratchet, previous, number, nonce: NO_NONCE, pq_epoch, part: part.encode() };
         let (message, trace) = builder.seal(self, about, (header_key, header), &key, rng)?;
-        let place = match chain {
-            MessageChain::New(new, _) => MessagePlace::SentNext(new),
-            MessageChain::Present(_) => MessagePlace::Sent(Room::EMPTY),
-        };
-        let (number, skipped) = (next, SkippedKeys::new());
+        let (place, number, skipped) = (chain.place(), next, SkippedKeys::new());
         Ok((
             message,
             RatchetDelta { place, chain_key, skipped, number, trace, braid, reserved: None },
@@ -196,21 +148,5 @@ impl Ratchet {
             *byte ^= random;
         }
         nonce
-    }
-
-    /// Takes the root step that begins a sending chain.
-    fn begin(
-        &self,
-        peer: &dh::PublicKey,
-        previous: u32,
-        rng: &mut impl CryptoRng,
-    ) -> Result<(Box<NewSending>, ChainKey), Error> {
-        let own = dh::SecretKey::from_seed(hedged(&self.root, labels::RATCHET_KEY, &[], rng));
-        let public = own.public();
-        let secret = self.braid.shared_secret();
-        let pq_epoch = u32::from(secret.is_some());
-        let pq_epoch = self.pq_epoch().checked_add(pq_epoch).ok_or(Error::ChainExhausted)?;
-        let Turn { root, chain_key, next_header } = self.turn(&own, peer, pq_epoch, secret)?;
-        Ok((Box::new(NewSending { own, public, previous, pq_epoch, root, next_header }), chain_key))
     }
 }

@@ -113,13 +113,7 @@ impl ClosedChains {
 
     /// Drops the `surplus` oldest keys, and returns how many there were to drop.
     pub(crate) fn drop_oldest(&mut self, surplus: usize) -> usize {
-        let mut left = surplus;
-        for chain in self.0.iter_mut().rev() {
-            let here = left.min(chain.skipped.len());
-            chain.skipped.drain(..here);
-            left = left.saturating_sub(here);
-        }
-        surplus.saturating_sub(left)
+        drop_first(self.0.iter_mut().rev().map(|chain| &mut chain.skipped), surplus)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
@@ -136,6 +130,20 @@ impl ClosedChains {
             Err(Error::Malformed)
         }
     }
+}
+
+/// Drops the `surplus` first keys of chains in the order of their age, and returns how many there were to drop.
+pub(crate) fn drop_first<'a>(
+    oldest_first: impl Iterator<Item = &'a mut SkippedKeys>,
+    surplus: usize,
+) -> usize {
+    let mut left = surplus;
+    for skipped in oldest_first {
+        let here = left.min(skipped.len());
+        skipped.drain(..here);
+        left = left.saturating_sub(here);
+    }
+    surplus.saturating_sub(left)
 }
 
 /// Finds the key of message `number`, if it is skipped and has not come.
@@ -207,6 +215,12 @@ impl Recent {
         } else {
             Error::StateCloned
         }
+    }
+
+    /// Tells whether the very message was opened, in whatever chain.
+    #[cfg(feature = "signal")]
+    pub(crate) fn holds(&self, imprint: &Imprint) -> bool {
+        self.opened.iter().any(|seen| seen.chain != 0 && seen.imprint.is(imprint))
     }
 
     pub(crate) fn remember(&mut self, chain: u32, number: u32, imprint: Imprint) {

@@ -29,6 +29,15 @@ pub(crate) static NATIVE: Labels = Labels {
     secret: labels::BRAID_SECRET,
 };
 
+/// The labels of the Signal wire format.
+#[cfg(any(feature = "signal", test))]
+pub(crate) static SIGNAL: Labels = Labels {
+    authenticator: b"Signal_PQCKA_V1_MLKEM768:Authenticator Update",
+    header: b"Signal_PQCKA_V1_MLKEM768:ekheader",
+    ciphertext: b"Signal_PQCKA_V1_MLKEM768:ciphertext",
+    secret: b"Signal_PQCKA_V1_MLKEM768:SCKA Key",
+};
+
 /// The key of the tags, and the root that the next one comes from.
 pub(crate) struct Authenticator {
     root: Secret<32>,

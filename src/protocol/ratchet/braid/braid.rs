@@ -126,15 +126,22 @@ impl Braid {
     /// Returns the secret that waits to go into the root, if this side is sure that the peer has it too:
     /// it has checked the tag of a ciphertext, or heard from the epoch after.
     pub(crate) fn shared_secret(&self) -> Option<&Secret<32>> {
-        match self.phase {
-            Phase::Ct1(_) | Phase::Ct2(_) => None,
-            Phase::Fresh | Phase::Key(_) | Phase::Waiting(_) => self.secret(),
-        }
+        if self.has_encapsulated() { None } else { self.secret() }
     }
 
     /// Erases the secret, which is in the root now.
     pub(crate) fn forget_secret(&mut self) {
         self.secret = None;
+    }
+
+    #[cfg(feature = "signal")]
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Tells whether this side has made the secret of this epoch, which it cannot know the peer to have.
+    pub(crate) fn has_encapsulated(&self) -> bool {
+        matches!(self.phase, Phase::Ct1(_) | Phase::Ct2(_))
     }
 
     /// Tells whether this side makes the key pair of this epoch.

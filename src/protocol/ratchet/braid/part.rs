@@ -132,7 +132,7 @@ impl BraidPart {
         if part.is_canonical() { Ok(part) } else { Err(Error::Inconsistent) }
     }
 
-    fn is_canonical(&self) -> bool {
+    pub(super) fn is_canonical(&self) -> bool {
         let is_bare = self.extra == 0 && self.index == 0 && self.chunk == [0; CHUNK];
         self.epoch != 0
             && self.extra <= MAX_EXTRA

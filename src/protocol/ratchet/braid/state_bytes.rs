@@ -24,9 +24,7 @@ impl Braid {
         let authenticator = Box::new(Authenticator::read(reader)?);
         let secret = reader.option(secret)?;
         let phase = Phase::read(reader)?;
-        // A ciphertext side has its secret from its encapsulation on.
-        let has_own = matches!(phase, Phase::Ct1(_) | Phase::Ct2(_));
-        if epoch == 0 || (has_own && secret.is_none()) {
+        if epoch == 0 {
             return Err(Error::Malformed);
         }
         Ok(Self { labels, epoch, authenticator, secret, phase })
@@ -35,11 +33,19 @@ impl Braid {
     /// Tells whether this can be the braid of a session, of its initiator or its responder, with epochs
     /// up to `pq_epoch` in the root.
     pub(crate) fn fits(&self, pq_epoch: u32, is_initiator: bool) -> bool {
-        let is_odd = !self.epoch.is_multiple_of(2);
+        // A ciphertext side has its secret from its encapsulation on, and the root's turn comes after.
+        let lacks_own = self.has_encapsulated() && self.secret.is_none();
         // One more than is in the root, two more while an agreed secret waits.
         let ahead = if self.shared_secret().is_some() { 2 } else { 1 };
-        self.is_key_side() == (is_odd == is_initiator)
+        self.is_side_of(is_initiator)
+            && !lacks_own
             && pq_epoch.checked_add(ahead) == Some(self.epoch)
+    }
+
+    /// Tells whether an initiator, or a responder, has this side in the braid's epoch.
+    pub(crate) fn is_side_of(&self, is_initiator: bool) -> bool {
+        let is_odd = !self.epoch.is_multiple_of(2);
+        self.is_key_side() == (is_odd == is_initiator)
     }
 }
 

@@ -15,6 +15,10 @@ mod imprints;
 mod network;
 mod nonces;
 mod numbers;
+#[cfg(feature = "signal")]
+mod signal_costs;
+#[cfg(feature = "signal")]
+mod signal_talk;
 
 use alloc::vec;
 use alloc::vec::Vec;

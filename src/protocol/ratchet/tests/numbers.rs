@@ -210,7 +210,7 @@ fn a_side_counts_the_chains_that_it_sends_as_its_peer_does() {
         for side in [&pair.initiator, &pair.responder] {
             let mut writer = Writer::new();
             side.write(&mut writer);
-            let again = Reader::all(&writer.secret(), Ratchet::read).unwrap();
+            let again: Ratchet = Reader::all(&writer.secret(), Ratchet::read).unwrap();
             assert_eq!(again.sent(), side.sent());
         }
         let first = pair.seal();

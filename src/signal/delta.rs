@@ -1,0 +1,193 @@
+//! Changes of a client by one operation: `spec/third-party.md`, "State".
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::dh;
+use crate::primitives::kdf::hash;
+use crate::protocol::labels;
+use crate::protocol::ratchet::SignalDelta;
+use crate::storage::{Delta, DeltaKind};
+
+use super::address::Address;
+use super::keys::IdentityKey;
+use super::peer::SessionName;
+use super::prekeys::{OneTime, PrekeySet, Used};
+use super::session::Session;
+
+/// Maximum number of items in one change.
+const MAX_ITEMS: usize = 4;
+
+/// Maximum number of one-time prekeys in one change.
+const MAX_BATCH: usize = 255;
+
+/// Maximum number of ids in one change: those of all one-time prekeys that a device holds.
+pub(super) const MAX_PUBLISHED: usize = 1000;
+
+/// The changes that one operation makes in a client, and its time.
+pub(crate) struct ClientDelta {
+    pub(super) now: u64,
+    pub(super) items: Vec<ClientItem>,
+}
+
+/// A single change. See note `[boxes]`.
+pub(super) enum ClientItem {
+    /// New signed prekeys.
+    Rotated(Box<PrekeySet>),
+    /// New one-time prekeys.
+    Replenished(Vec<(u32, Box<OneTime>)>),
+    /// The service has these one-time prekeys.
+    Published(Vec<u32>),
+    /// Prekeys were used up by an initial message.
+    Used(Box<Used>),
+    /// A session begins, from either side, and is the one to send in.
+    Begun(Box<Begun>),
+    /// A message was sealed or opened.
+    Moved(Box<Moved>),
+    /// Nothing more is sent in the present session with a device.
+    Closed(Box<Address>),
+    /// The user has acknowledged another identity key of a device.
+    Acknowledged(Box<Acknowledged>),
+    /// Only time has passed.
+    Expired,
+}
+
+pub(super) struct Begun {
+    pub(super) with: Address,
+    pub(super) session: Box<Session>,
+}
+
+pub(super) struct Moved {
+    pub(super) with: Address,
+    pub(super) session: SessionName,
+    pub(super) delta: SignalDelta,
+}
+
+pub(super) struct Acknowledged {
+    pub(super) with: Address,
+    pub(super) identity: IdentityKey,
+}
+
+impl Delta for ClientDelta {
+    const KIND: DeltaKind = DeltaKind::Signal;
+
+    /// Hashes the time and what is not secret.
+    fn id(&self) -> impl AsRef<[u8]> {
+        let mut writer = Writer::new();
+        writer.u64(self.now);
+        for item in &self.items {
+            writer.u8(item.tag());
+            match item {
+                ClientItem::Rotated(set) => writer.u32(set.id()),
+                ClientItem::Replenished(batch) => {
+                    writer.list(batch, |(id, _), writer| writer.u32(*id));
+                }
+                ClientItem::Published(ids) => write_ids(ids, &mut writer),
+                ClientItem::Used(used) => used.write(&mut writer),
+                ClientItem::Begun(begun) => {
+                    begun.with.write(&mut writer);
+                    SessionName::of(&begun.session).write(&mut writer);
+                }
+                ClientItem::Moved(moved) => {
+                    moved.with.write(&mut writer);
+                    moved.session.write(&mut writer);
+                    writer.raw(&moved.delta.double.change_id());
+                }
+                ClientItem::Closed(with) => with.write(&mut writer),
+                ClientItem::Acknowledged(acknowledged) => acknowledged.write(&mut writer),
+                ClientItem::Expired => {}
+            }
+        }
+        hash(&[labels::SIGNAL_CLIENT, writer.written()])
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.u64(self.now);
+        writer.list(&self.items, |item, writer| {
+            writer.u8(item.tag());
+            match item {
+                ClientItem::Rotated(set) => set.write(writer),
+                ClientItem::Replenished(batch) => {
+                    writer.list(batch, |(id, prekey), writer| prekey.write(*id, writer));
+                }
+                ClientItem::Published(ids) => write_ids(ids, writer),
+                ClientItem::Used(used) => used.write(writer),
+                ClientItem::Begun(begun) => {
+                    begun.with.write(writer);
+                    begun.session.write(writer);
+                }
+                ClientItem::Moved(moved) => {
+                    moved.with.write(writer);
+                    moved.session.write(writer);
+                    moved.delta.write(writer);
+                }
+                ClientItem::Closed(with) => with.write(writer),
+                ClientItem::Acknowledged(acknowledged) => acknowledged.write(writer),
+                ClientItem::Expired => {}
+            }
+        });
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let now = reader.u64()?;
+        Ok(Self { now, items: reader.list(MAX_ITEMS, ClientItem::read)? })
+    }
+}
+
+impl ClientItem {
+    fn tag(&self) -> u8 {
+        match self {
+            Self::Rotated(_) => 1,
+            Self::Replenished(_) => 2,
+            Self::Used(_) => 3,
+            Self::Begun(_) => 4,
+            Self::Moved(_) => 5,
+            Self::Closed(_) => 6,
+            Self::Acknowledged(_) => 7,
+            Self::Expired => 8,
+            Self::Published(_) => 9,
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(match reader.u8()? {
+            1 => Self::Rotated(Box::new(PrekeySet::read(reader)?)),
+            2 => Self::Replenished(reader.list(MAX_BATCH, |reader| {
+                let (id, prekey) = OneTime::read(reader)?;
+                Ok((id, Box::new(prekey)))
+            })?),
+            3 => Self::Used(Box::new(Used::read(reader)?)),
+            4 => {
+                let with = Address::read(reader)?;
+                let session = Box::new(Session::read(reader)?);
+                Self::Begun(Box::new(Begun { with, session }))
+            }
+            5 => Self::Moved(Box::new(Moved {
+                with: Address::read(reader)?,
+                session: SessionName::read(reader)?,
+                delta: SignalDelta::read(reader)?,
+            })),
+            6 => Self::Closed(Box::new(Address::read(reader)?)),
+            7 => Self::Acknowledged(Box::new(Acknowledged {
+                with: Address::read(reader)?,
+                identity: IdentityKey(dh::PublicKey::decode(*reader.array()?)?),
+            })),
+            8 => Self::Expired,
+            9 => Self::Published(reader.list(MAX_PUBLISHED, Reader::u32)?),
+            _ => return Err(Error::Malformed),
+        })
+    }
+}
+
+impl Acknowledged {
+    fn write(&self, writer: &mut Writer) {
+        self.with.write(writer);
+        writer.raw(self.identity.0.bytes());
+    }
+}
+
+fn write_ids(ids: &[u32], writer: &mut Writer) {
+    writer.list(ids, |id, writer| writer.u32(*id));
+}

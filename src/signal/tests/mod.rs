@@ -1,0 +1,7 @@
+//! Tests of what other messengers speak, and what they share.
+
+mod conversation;
+mod costs;
+pub(crate) mod known_answers;
+mod sessions;
+mod world;

@@ -1,0 +1,185 @@
+//! Which session a message goes to, and what may not change unseen.
+
+use super::super::*;
+use super::world::{ADA, NOW, World, address};
+use crate::error::Error;
+use crate::signal::peer::MAX_SESSIONS;
+
+#[test]
+fn two_that_begin_at_the_same_time_read_each_other() {
+    for version in [Version::V3, Version::V4] {
+        let mut world = World::begun(version, true);
+        world.begin(1, version, true);
+        let (one, two) = (world.seal(0, b"from ada"), world.seal(1, b"from grace"));
+        let late = world.seal(0, b"late from ada");
+        world.deliver(0, &one).unwrap();
+        world.deliver(1, &two).unwrap();
+        for _ in 0..5 {
+            let (one, two) = (world.seal(0, b"ada again"), world.seal(1, b"grace again"));
+            world.deliver(1, &two).unwrap();
+            world.deliver(0, &one).unwrap();
+        }
+        assert_eq!(*world.deliver(0, &late).unwrap().content, b"late from ada");
+        for turn in 0..4 {
+            world.pass(turn % 2, b"and on");
+        }
+    }
+}
+
+#[test]
+fn a_new_session_keeps_the_old_one_for_what_is_on_its_way() {
+    let mut world = World::talking(Version::V4);
+    let late = world.seal(0, b"late");
+    world.begin(0, Version::V4, true);
+    assert!(world.pass(0, b"first of the new one").is_new_session);
+    world.pass(1, b"in the new one");
+    assert_eq!(*world.deliver(0, &late).unwrap().content, b"late");
+    world.pass(1, b"still");
+}
+
+#[test]
+fn a_peer_that_begins_session_after_session_does_not_push_out_the_one_in_use() {
+    let mut world = World::talking(Version::V4);
+    let held = world.seal(0, b"held back");
+    for _ in 0..50 {
+        world.begin(0, Version::V4, true);
+        world.pass(0, b"flood");
+    }
+    assert_eq!(*world.deliver(0, &held).unwrap().content, b"held back");
+    // The state stays small: five sessions, however many were begun.
+    let size = crate::storage::State::to_bytes(&world.clients[1]).len();
+    assert!(size < 60_000 + MAX_SESSIONS * 10_000, "{size} bytes");
+}
+
+#[test]
+fn a_one_time_prekey_is_used_once_and_only_by_a_message_that_opens() {
+    let mut world = World::begun(Version::V4, true);
+    let first = world.seal(0, b"first");
+    let mut altered = first.bytes.clone();
+    let place = altered.len() - 1600;
+    altered[place] ^= 1;
+    world.refuse(0, MessageKind::Initial, &altered);
+    world.deliver(0, &first).unwrap();
+    // Its session is there: the prekey is not asked for.
+    assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::Duplicate);
+    // A client that has lost its sessions still has no second use of the prekey.
+    let (from, identity) = (world.address(0), world.clients[0].identity());
+    world.clients[1].acknowledge(&from, world.clients[1].identity(), NOW).apply();
+    world.clients[1].acknowledge(&from, identity, NOW).apply();
+    assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::UnknownPrekey);
+}
+
+#[test]
+fn without_a_one_time_prekey_a_first_message_is_accepted_once() {
+    let mut world = World::begun(Version::V4, false);
+    let first = world.seal(0, b"first");
+    world.deliver(0, &first).unwrap();
+    let (from, identity) = (world.address(0), world.clients[0].identity());
+    world.clients[1].acknowledge(&from, world.clients[1].identity(), NOW).apply();
+    world.clients[1].acknowledge(&from, identity, NOW).apply();
+    assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::Replay);
+}
+
+#[test]
+fn another_identity_waits_for_the_user_and_loses_nothing() {
+    let mut world = World::talking(Version::V4);
+    // Ada sets up her device anew, under the same address.
+    let ada = Client::generate(address(ADA), Version::V3, NOW, &mut world.rng);
+    world.clients[0] = ada;
+    world.begin(0, Version::V4, true);
+    let first = world.seal(0, b"it is me");
+    assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::IdentityChanged);
+    let (from, identity) = (world.address(0), world.clients[0].identity());
+    assert_ne!(world.clients[1].identity_of(&from), Some(identity));
+    let bundle = world.bundle(0, Version::V4, false);
+    let begun = world.clients[1].begin(&from, &bundle, NOW, &mut world.rng).map(drop);
+    assert_eq!(begun, Err(Error::IdentityChanged));
+    world.clients[1].acknowledge(&from, identity, NOW).apply();
+    assert!(!world.clients[1].has_session(&from));
+    assert_eq!(*world.deliver(0, &first).unwrap().content, b"it is me");
+    world.pass(1, b"welcome back");
+}
+
+#[test]
+fn a_conversation_never_goes_back_to_version_3() {
+    let mut world = World::talking(Version::V4);
+    let bundle = world.bundle(1, Version::V3, true);
+    let with = world.address(1);
+    let begun = world.clients[0].begin(&with, &bundle, NOW, &mut world.rng).map(drop);
+    assert_eq!(begun, Err(Error::Downgrade));
+    // Nor if the peer begins it: a copy of its state from before, or whoever has its keys.
+    let old = crate::storage::State::to_bytes(&world.clients[1]);
+    let from = world.address(0);
+    let mut copy: Client = crate::storage::State::from_bytes(&old).unwrap();
+    copy.close(&from, NOW).apply();
+    let own = world.bundle(0, Version::V3, true);
+    let refused = copy.begin(&from, &own, NOW, &mut world.rng).map(drop);
+    assert_eq!(refused, Err(Error::Downgrade));
+}
+
+#[test]
+fn an_initial_message_of_version_3_is_refused_where_version_4_was_used() {
+    // Grace has two conversations with one identity of Ada: one world knows version 4, the other nothing.
+    let mut world = World::new(9);
+    let ada = crate::storage::State::to_bytes(&world.clients[0]);
+    world.begin(0, Version::V4, true);
+    world.pass(0, b"hello");
+    world.pass(1, b"hello back");
+    let restored: Client = crate::storage::State::from_bytes(&ada).unwrap();
+    world.clients[0] = restored;
+    world.begin(0, Version::V3, true);
+    let first = world.seal(0, b"weaker");
+    assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::Downgrade);
+}
+
+#[test]
+fn no_conversation_begins_below_the_floor() {
+    let mut world = World::new(3);
+    let bundle = world.bundle(1, Version::V3, true);
+    let with = world.address(1);
+    let mut strict = Client::generate(address("strict"), Version::V4, NOW, &mut world.rng);
+    let begun = strict.begin(&with, &bundle, NOW, &mut world.rng).map(drop);
+    assert_eq!(begun, Err(Error::Downgrade));
+    world.begin(0, Version::V3, true);
+    let first = world.seal(0, b"in version 3");
+    let from = world.address(0);
+    let opened = strict.open(&from, first.kind, &first.bytes, NOW).map(drop);
+    assert_eq!(opened, Err(Error::Downgrade));
+}
+
+#[test]
+fn a_session_without_an_answer_ends_after_thirty_days() {
+    let mut world = World::begun(Version::V4, true);
+    let to = world.address(1);
+    let (last, over) = (NOW + 30 * 86_400 - 1, NOW + 30 * 86_400);
+    world.clients[0].seal(&to, b"still", last, &mut world.rng).unwrap().apply();
+    let refused = world.clients[0].seal(&to, b"over", over, &mut world.rng).map(drop);
+    assert_eq!(refused, Err(Error::StalePrekey));
+}
+
+#[test]
+fn a_closed_session_opens_and_seals_no_more() {
+    let mut world = World::talking(Version::V4);
+    let to = world.address(1);
+    let late = world.seal(1, b"late");
+    world.clients[0].close(&to, NOW).apply();
+    let refused = world.clients[0].seal(&to, b"text", NOW, &mut world.rng).map(drop);
+    assert_eq!(refused, Err(Error::BundleMissing));
+    assert_eq!(*world.deliver(1, &late).unwrap().content, b"late");
+}
+
+#[test]
+fn a_bundle_with_a_signature_that_does_not_hold_begins_nothing() {
+    let mut world = World::new(4);
+    let with = world.address(1);
+    let good = world.bundle(1, Version::V4, true);
+    let mut bundles = [good.clone(), good.clone(), good.clone(), good];
+    bundles[0].signed.signature[5] ^= 1;
+    bundles[1].kem.as_mut().unwrap().signature[5] ^= 1;
+    bundles[2].signed.signature = [0; 64];
+    bundles[3].identity = world.clients[0].identity();
+    for bundle in bundles {
+        let begun = world.clients[0].begin(&with, &bundle, NOW, &mut world.rng).map(drop);
+        assert_eq!(begun, Err(Error::BadSignature));
+    }
+}
