@@ -60,9 +60,8 @@ export class Conversation {
   async deliver(message) {
     const to = this.other(message.from);
     const window = to.model.lost(message);
-    const predicted = window && `${to.client.kind} ${window}`;
     const answer = await this.open(to, message.envelope);
-    this.tally.judge(message.what, predicted, answer, message.text);
+    this.tally.judge(message.what, to.client, window, answer, message.text);
     if (answer.text !== undefined) to.model.opened(message);
     return answer;
   }
@@ -77,8 +76,12 @@ export class Conversation {
     const sealed = inner(message.envelope.kind, content);
     sealed[sealed.length - 1 - (place % 24)] ^= 0x40;
     const envelope = { ...message.envelope, bytes: content.toString('hex') };
-    const answer = await this.open(this.other(message.from), envelope);
-    this.tally.judge(`${message.what}, changed`, 'forged', answer, '');
+    const to = this.other(message.from);
+    // Its last 8 bytes are the MAC; before them is the ciphertext, or the braid's part.
+    const forged = place % 24 < 8 ? 'forged' : 'changed';
+    const window = to.model.lost(message) ? 'forged and lost' : forged;
+    const answer = await this.open(to, envelope);
+    this.tally.judge(`${message.what}, changed`, to.client, window, answer, '');
   }
 
   async skip(side, count) {

@@ -42,7 +42,7 @@ class EpochChains {
   lost({ epoch, index }, sending, windows) {
     if (epoch < sending - 1) return 'epochs';
     const chain = this.chains.get(epoch) ?? this.fresh(epoch);
-    if (index - (chain.next - 1) > windows.jump) return 'post-quantum jump';
+    if (index - chain.next > windows.jump) return 'post-quantum jump';
     if (chain.next - 1 - index > windows.distance) return 'post-quantum keys';
     return chain.lacks(index) ? 'post-quantum keys' : null;
   }
@@ -85,7 +85,7 @@ class Receiver {
   // The window that a message fell out of, if any; nothing changes.
   lost(message, sending) {
     const chain = this.known(message.chain);
-    if (!chain && message.chain <= this.newest) return 'chains';
+    if (!chain && message.chain <= this.newest) return this.aged?.has(message.chain) ? 'age' : 'chains';
     if (chain?.lacks(message.number)) return 'keys';
     const far = this.far(message, chain);
     if (far) return far;
@@ -112,7 +112,7 @@ class Receiver {
 }
 
 class LibsignalClient extends Receiver {
-  windows = { jump: 25000, kept: 2000, chains: 5, epochs: { jump: 25000, distance: 2000, kept: Infinity } };
+  windows = { jump: 25000, kept: 2000, chains: 5, epochs: { jump: 24999, distance: 2000, kept: Infinity } };
 
   // An initiator holds a chain for the signed prekey too, in which no message ever comes.
   constructor(initiates) {
@@ -162,6 +162,8 @@ class Latchstring extends Receiver {
     epochs: { jump: 2000, distance: Infinity, kept: 2000 },
   };
 
+  aged = new Set();
+
   // A closed chain was walked to its end when it closed.
   far({ number, previous }, chain) {
     const { skip } = this.windows;
@@ -177,7 +179,9 @@ class Latchstring extends Receiver {
   begin({ chain: id, previous }) {
     this.current?.walk(previous + 1);
     const closed = this.chains.slice(0, -1);
-    const young = closed.filter((chain) => id - chain.id <= this.windows.age);
+    const is_old = (chain) => id - chain.id > this.windows.age;
+    const young = closed.filter((chain) => !is_old(chain));
+    for (const chain of closed.filter(is_old)) this.aged.add(chain.id);
     if (young.length === closed.length && closed.length === this.windows.closed) {
       const bare = young.findIndex((chain) => chain.skipped.length === 0);
       young.splice(Math.max(bare, 0), 1);

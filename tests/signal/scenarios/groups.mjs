@@ -83,15 +83,16 @@ class Group {
     const window = reader.lost(message);
     const request = { from: from.address, ...this.common, bytes: message.bytes };
     const answer = await reader.client.try('group_open', request);
-    const why = predicted ?? (window && `${reader.kind} ${window}`);
-    this.tally.judge(`${this.form} group, ${message.id}/${message.number}`, why, answer, message.text);
+    const what = `${this.form} group, ${message.id}/${message.number}`;
+    this.tally.judge(what, reader, predicted ?? window, answer, message.text);
     if (answer.text !== undefined) reader.opened(message);
   }
 
   async forge(reader, message, place) {
     const content = Buffer.from(message.bytes, 'hex');
     content[content.length - 1 - (place % content.length)] ^= 0x10;
-    await this.deliver(reader, { ...message, bytes: content.toString('hex') }, 'forged');
+    const window = reader.lost(message) ? 'forged and lost' : 'forged';
+    await this.deliver(reader, { ...message, bytes: content.toString('hex') }, window);
   }
 }
 
@@ -181,6 +182,6 @@ async function another_member(group, other) {
   await group.deliver(reader, message, 'other member', other);
   await group.deliver(reader, message);
   const request = { from: other.address, ...common, bytes: forged.bytes };
-  group.tally.judge('its own', null, await reader.client.try('group_open', request), 'f1');
+  group.tally.judge('its own', reader, null, await reader.client.try('group_open', request), 'f1');
   group.tally.expect('the sender is another', sender.address.name !== other.address.name);
 }

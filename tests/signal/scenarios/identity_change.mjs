@@ -19,14 +19,12 @@ export async function identity_change({ tally, pairs, client }) {
   }
 }
 
-const judge = (tally, what, answer) => tally.judge(what, 'unknown identity', answer, '');
-
 async function it_writes(tally, version, keeps, anew) {
   const conversation = new Conversation(tally, version, anew, keeps);
   await conversation.begin(true);
   const first = await conversation.send(conversation.initiator, '0a');
   const refused = await conversation.open(conversation.responder, first.envelope);
-  judge(tally, `${keeps.title}: a first message of a new identity`, refused);
+  tally.judge('a first message of a new identity', keeps, 'unknown identity', refused, '');
   await go_on(conversation, first, keeps, anew);
 }
 

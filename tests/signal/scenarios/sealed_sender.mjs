@@ -59,7 +59,7 @@ class Sealed {
   async refused(receiver, bytes, change, why) {
     const request = { root: this.root, now: NOW, bytes, ...change };
     const answer = await receiver.try('sealed_open', request);
-    this.tally.judge(`${receiver.title}, form ${this.form}, ${why}`, why, answer.error ? answer : { text: '' }, '');
+    this.tally.judge(`form ${this.form}`, receiver, why, answer.error ? answer : { text: '' }, '');
   }
 }
 
@@ -78,15 +78,17 @@ async function run(sealed, [receiver, other]) {
       await sealed.refused(receiver, changed, {}, 'forged');
     }
     const { kind, bytes: content } = await sealed.unseal(receiver, bytes, request);
-    tally.judge(`sealed ${text}`, null, await receiver.try('open', { from, kind, bytes: content }), text);
+    tally.judge('sealed', receiver, null, await receiver.try('open', { from, kind, bytes: content }), text);
   }
 
   const answer = await receiver.ask('seal', { to: from, text: 'b1' });
-  tally.judge('an answer', null, await sender.try('open', { from: receiver.address, ...answer }), 'b1');
+  const open = await sender.try('open', { from: receiver.address, ...answer });
+  tally.judge('an answer', sender, null, open, 'b1');
   const message = { kind: 'message', text: 'b2' };
   const [bytes] = await sealed.seal([receiver], message);
   const opened = await sealed.unseal(receiver, bytes, message);
-  tally.judge('a message', null, await receiver.try('open', { from, kind: 'message', bytes: opened.bytes }), 'b2');
+  const inner = { from, kind: 'message', bytes: opened.bytes };
+  tally.judge('a message', receiver, null, await receiver.try('open', inner), 'b2');
 
   // A decryption error of the message that was just answered.
   const asked = await sender.ask('error_make', { ...answer, timestamp: NOW, device: 1 });
@@ -108,6 +110,6 @@ async function run(sealed, [receiver, other]) {
   for (const [at, reader] of readers.entries()) {
     const read = await sealed.unseal(reader, parts[at], group);
     const request = { from, group: GROUP, form: form_of_group, bytes: read.bytes };
-    tally.judge('a group message', null, await reader.try('group_open', request), 'c1');
+    tally.judge('a group message', reader, null, await reader.try('group_open', request), 'c1');
   }
 }

@@ -46,7 +46,7 @@ class Crossing {
     const { client, to, text, envelope, opened } = message;
     const answer = await to.try('open', { from: client.address, ...envelope });
     const what = `${client.title} to ${to.title}, ${envelope.kind}`;
-    this.tally.judge(what, opened ? `${to.kind} keys` : null, answer, text);
+    this.tally.judge(what, to, opened ? 'keys' : null, answer, text);
     message.opened = true;
     await this.driver.ask('reload');
   }

@@ -4,7 +4,7 @@ import { Conversation } from '../conversation.mjs';
 
 // What must be left at least once, by receiver.
 const FORCED = {
-  latchstring: ['jump', 'closing', 'keys', 'chains', 'epochs'],
+  latchstring: ['jump', 'closing', 'keys', 'chains', 'age', 'epochs'],
   libsignal_client: ['jump', 'post-quantum jump', 'keys', 'chains', 'post-quantum keys', 'epochs'],
   libsignal: ['jump', 'closing'],
 };
