@@ -44,7 +44,8 @@ export class Process {
   // A client in it: what it is asked must succeed, but for what is asked with `try`.
   async client(me, own) {
     const { identity } = await this.must({ op: 'new', me, ...own });
-    const client = { title: this.title, address: { name: own.name, device: own.device }, identity };
+    const { name, device, registration } = own;
+    const client = { title: this.title, address: { name, device }, registration, identity };
     client.try = (op, request = {}) => this.ask({ op, me, ...request });
     client.ask = (op, request = {}) => this.must({ op, me, ...request });
     return client;

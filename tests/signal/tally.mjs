@@ -11,6 +11,8 @@ const ERRORS = {
   'latchstring post-quantum keys': KEY_GONE,
   'latchstring group keys': KEY_GONE,
   'latchstring forged': ['Forged'],
+  'latchstring group forged': ['BadSignature'],
+  'latchstring other member': ['BadSignature', 'MessageKeyGone'],
   'latchstring unknown identity': ['IdentityChanged'],
 };
 

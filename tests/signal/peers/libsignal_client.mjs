@@ -331,7 +331,7 @@ export class Client {
   async sealed_seal(request) {
     const content = await this.content(request);
     const { sessions, identities } = this;
-    if (request.form === 1) {
+    if (request.envelope === 1) {
       const to = address(request.to);
       return { bytes: hex(await signal.sealedSenderEncrypt(content, to, identities)) };
     }
@@ -376,6 +376,7 @@ export class Client {
     const ratchet = made.ratchetKey();
     const record = await this.sessions.getSession(address(from));
     return {
+      ratchet: ratchet && hex(ratchet.serialize()),
       timestamp: made.timestamp(),
       device: made.deviceId(),
       current: Boolean(ratchet && record?.currentRatchetKeyMatches(ratchet)),

@@ -30,7 +30,7 @@ async function compare(tally, [reader, reads], [shower, shows]) {
     { identity: shower.identity.replace(/..$/, (end) => (end === '00' ? '01' : '00')) },
     { other_id: reads.own_id },
     { iterations: reads.iterations + 1 },
-    { version: reads.version + 1 },
+    { version: 3 - reads.version },
   ];
   for (const other of others) {
     const { scannable } = await shower.ask('fingerprint', shows);

@@ -91,7 +91,7 @@ class Group {
   async forge(reader, message, place) {
     const content = Buffer.from(message.bytes, 'hex');
     content[content.length - 1 - (place % content.length)] ^= 0x10;
-    const window = reader.lost(message) ? 'forged and lost' : 'forged';
+    const window = reader.lost(message) ? 'forged and lost' : 'group forged';
     await this.deliver(reader, { ...message, bytes: content.toString('hex') }, window);
   }
 }
