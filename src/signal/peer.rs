@@ -17,6 +17,9 @@ use super::wire::{InitialMessage, Message};
 /// costs at most as many agreements.
 pub(crate) const MAX_SESSIONS: usize = 5;
 
+/// Number of messages in a chain of another session after which a peer of version 3 is not waited for any more.
+pub(crate) const MAX_WAIT: u32 = 16;
+
 /// A device on another messenger, and the sessions with it.
 pub(crate) struct Peer {
     /// The identity key that the user knows the device by. Another one changes nothing before the user has said so.
@@ -112,14 +115,14 @@ impl Peer {
         Err(failed)
     }
 
-    /// Takes a session in as the one to send in.
+    /// Takes a session in, as the one to send in unless that one waits for an answer.
     pub(crate) fn begin(&mut self, session: Box<Session>) {
         self.floor = self.floor.max(session.version());
-        if let Some(current) = self.sessions.first_mut() {
-            current.archive();
+        if self.waits() && session.is_answered() {
+            self.sessions.insert(1, session);
+        } else {
+            self.promote(session);
         }
-        self.sessions.insert(0, session);
-        self.closed = false;
         while self.sessions.len() > MAX_SESSIONS {
             self.sessions.remove(self.surplus());
         }
@@ -133,7 +136,8 @@ impl Peer {
         unproven.filter(|place| *place > 0).unwrap_or(last)
     }
 
-    /// Moves a session on by a message. One in which a message was opened becomes the one to send in.
+    /// Moves a session on by a message. One in which a message was opened becomes the one to send in, unless that one
+    /// waits for an answer.
     pub(crate) fn move_on(&mut self, name: &SessionName, delta: &mut SignalDelta) {
         let Some(place) = self.sessions.iter().position(|it| SessionName::of(it) == *name) else {
             return;
@@ -141,14 +145,28 @@ impl Peer {
         if let Some(session) = self.sessions.get_mut(place) {
             session.apply(delta);
         }
-        if delta.double.is_received() && place > 0 {
-            if let Some(current) = self.sessions.first_mut() {
-                current.archive();
-            }
+        let heard = self.sessions.get(place).map_or(0, |session| session.heard());
+        let is_waited_for = self.waits() && heard <= MAX_WAIT;
+        if delta.double.is_received() && place > 0 && !is_waited_for {
             let session = self.sessions.remove(place);
-            self.sessions.insert(0, session);
-            self.closed = false;
+            self.promote(session);
         }
+    }
+
+    /// Makes a session the one to send in.
+    fn promote(&mut self, session: Box<Session>) {
+        if let Some(current) = self.sessions.first_mut() {
+            current.archive();
+        }
+        self.sessions.insert(0, session);
+        self.closed = false;
+    }
+
+    /// Tells whether the session to send in waits for an answer: in version 3, one that this side began. An older
+    /// library sends in the session that the other side began last, and damages it for good when a message of another
+    /// one comes.
+    fn waits(&self) -> bool {
+        self.current().is_some_and(|it| it.version() == Version::V3 && !it.is_answered())
     }
 
     /// Ends sending in the present session: what comes in it is still opened.

@@ -158,6 +158,11 @@ impl Session {
         }
     }
 
+    /// Returns the number behind the last message that was opened in the newest chain.
+    pub(crate) fn heard(&self) -> u32 {
+        self.ratchet.double().heard().number
+    }
+
     /// Returns the newest epoch of the post-quantum ratchet whose keys are in use, 0 for that of the handshake.
     pub(crate) fn post_quantum_epoch(&self) -> u32 {
         self.ratchet.epoch()

@@ -3,7 +3,7 @@
 use super::super::*;
 use super::world::{ADA, NOW, World, address};
 use crate::error::Error;
-use crate::signal::peer::MAX_SESSIONS;
+use crate::signal::peer::{MAX_SESSIONS, MAX_WAIT};
 
 #[test]
 fn two_that_begin_at_the_same_time_read_each_other() {
@@ -24,6 +24,34 @@ fn two_that_begin_at_the_same_time_read_each_other() {
             world.pass(turn % 2, b"and on");
         }
     }
+}
+
+#[test]
+fn in_version_3_a_side_sends_in_its_own_session_until_it_is_answered() {
+    let mut world = World::begun(Version::V3, true);
+    world.begin(1, Version::V3, true);
+    // Ada opens what Grace began, and goes on in what she began herself: an older library damages it otherwise.
+    world.pass(1, b"from grace");
+    let first = world.seal(0, b"from ada");
+    assert_eq!(first.kind, MessageKind::Initial);
+    assert!(world.deliver(0, &first).unwrap().is_new_session);
+    // Both wait, until one of them has heard enough.
+    for _ in 0..MAX_WAIT {
+        world.pass(1, b"grace again");
+        world.reload(0);
+    }
+    let answer = world.seal(0, b"in the session of grace");
+    assert_eq!(answer.kind, MessageKind::Ordinary);
+    world.deliver(0, &answer).unwrap();
+    assert_eq!(world.seal(1, b"in one session").kind, MessageKind::Ordinary);
+}
+
+#[test]
+fn in_version_4_the_last_session_with_a_message_is_the_one_to_send_in() {
+    let mut world = World::begun(Version::V4, true);
+    world.begin(1, Version::V4, true);
+    world.pass(1, b"from grace");
+    assert_eq!(world.seal(0, b"from ada").kind, MessageKind::Ordinary);
 }
 
 #[test]

@@ -1,0 +1,162 @@
+//! A device and its conversations.
+
+use getrandom::{SysRng, rand_core::UnwrapErr};
+use latchstring::Error;
+use latchstring::signal::{
+    Address, Bundle, Client, IdentityKey, KemPrekey, MessageKind, OneTimePrekey, SealedMessage,
+    SignedPrekey, Version,
+};
+use latchstring::storage::State;
+use serde_json::{Value, json};
+
+use crate::request::{Request, hex};
+
+/// The time of all that happens: nothing here is old.
+const NOW: u64 = 1_800_000_000;
+
+/// The source of randomness of all that draws.
+fn rng() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
+}
+
+/// A device, and what the service of its network has of it.
+pub struct Device {
+    client: Client,
+    stock: Vec<(OneTimePrekey, KemPrekey)>,
+}
+
+impl Device {
+    pub fn generate(request: &Request) -> Result<Self, Error> {
+        let address = Address::new(request.text("name"), request.number("device"))?;
+        let client = Client::generate(address, Version::V3, NOW, &mut rng());
+        Ok(Self { client, stock: Vec::new() })
+    }
+
+    pub fn describe(&self) -> Value {
+        json!({ "identity": hex(&self.client.identity().encode()) })
+    }
+
+    /// Hands out a copy of the bundle, as the service does.
+    pub fn bundle(&mut self, request: &Request) -> Value {
+        let mut bundle = self.client.bundle();
+        if request.flag("one_time") {
+            if self.stock.is_empty() {
+                self.stock = self.client.replenish(NOW, &mut rng()).apply();
+                let ids = self.stock.iter().map(|(prekey, _)| prekey.id).collect::<Vec<_>>();
+                self.client.note_published(ids, NOW).apply();
+            }
+            let (one_time, kem) = self.stock.pop().expect("a batch is not empty");
+            (bundle.one_time, bundle.kem) = (Some(one_time), Some(kem));
+        }
+        if request.number::<u8>("version") == 3 {
+            bundle.kem = None;
+        }
+        written(&bundle, self.client.address().device())
+    }
+
+    pub fn begin(&mut self, request: &Request) -> Result<Value, Error> {
+        let bundle = read(&request.object("bundle"), request.number::<u8>("version") == 4)?;
+        self.client.begin(&request.address("to")?, &bundle, NOW, &mut rng())?.apply();
+        Ok(json!({}))
+    }
+
+    fn seal_to(&mut self, request: &Request, content: &[u8]) -> Result<SealedMessage, Error> {
+        Ok(self.client.seal(&request.address("to")?, content, NOW, &mut rng())?.apply())
+    }
+
+    pub fn seal(&mut self, request: &Request) -> Result<Value, Error> {
+        let SealedMessage { kind, bytes } = self.seal_to(request, &request.bytes("text"))?;
+        let kind = match kind {
+            MessageKind::Initial => "prekey",
+            MessageKind::Ordinary => "message",
+            _ => panic!("a kind that the harness does not know"),
+        };
+        Ok(json!({ "kind": kind, "bytes": hex(&bytes) }))
+    }
+
+    /// Seals messages that nobody gets.
+    pub fn skip(&mut self, request: &Request) -> Result<Value, Error> {
+        for _ in 0..request.number::<u32>("count") {
+            self.seal_to(request, &[0])?;
+        }
+        Ok(json!({}))
+    }
+
+    pub fn open(&mut self, request: &Request) -> Result<Value, Error> {
+        let kind = match request.text("kind") {
+            "prekey" => MessageKind::Initial,
+            "message" => MessageKind::Ordinary,
+            kind => panic!("no kind {kind}"),
+        };
+        let (from, bytes) = (request.address("from")?, request.bytes("bytes"));
+        let opened = self.client.open(&from, kind, &bytes, NOW)?.apply();
+        Ok(json!({ "text": hex(&opened.content) }))
+    }
+
+    /// Takes a changed identity, on the user's word.
+    pub fn trust(&mut self, request: &Request) -> Result<Value, Error> {
+        let identity = IdentityKey::decode(&request.bytes("identity"))?;
+        self.client.acknowledge(&request.address("of")?, identity, NOW).apply();
+        Ok(json!({}))
+    }
+
+    pub fn archive(&mut self, request: &Request) -> Result<Value, Error> {
+        self.client.close(&request.address("of")?, NOW).apply();
+        Ok(json!({}))
+    }
+
+    /// Goes to bytes and back. The value that was there is gone.
+    pub fn reload(&mut self) -> Result<Value, Error> {
+        let bytes = self.client.to_bytes();
+        self.client = Client::from_bytes(&bytes)?;
+        assert_eq!(self.client.to_bytes(), bytes, "a state that reads back as another");
+        Ok(json!({}))
+    }
+}
+
+fn written(bundle: &Bundle, device: u8) -> Value {
+    let mut written = json!({
+        "registration": bundle.registration,
+        "device": device,
+        "identity": hex(&bundle.identity.encode()),
+        "signed_id": bundle.signed.id,
+        "signed_key": hex(&bundle.signed.key),
+        "signed_signature": hex(&bundle.signed.signature),
+    });
+    if let Some(kem) = &bundle.kem {
+        written["kem_id"] = kem.id.into();
+        written["kem_key"] = hex(kem.key.as_slice()).into();
+        written["kem_signature"] = hex(&kem.signature).into();
+    }
+    if let Some(one_time) = &bundle.one_time {
+        written["one_time_id"] = one_time.id.into();
+        written["one_time_key"] = hex(&one_time.key).into();
+    }
+    written
+}
+
+fn read(bundle: &Request, with_kem: bool) -> Result<Bundle, Error> {
+    let signed = SignedPrekey {
+        id: bundle.number("signed_id"),
+        key: bundle.array("signed_key")?,
+        signature: bundle.array("signed_signature")?,
+    };
+    let kem = || {
+        Ok(KemPrekey {
+            id: bundle.number("kem_id"),
+            key: Box::new(bundle.array("kem_key")?),
+            signature: bundle.array("kem_signature")?,
+        })
+    };
+    let one_time = || {
+        let (id, key) = (bundle.number("one_time_id"), bundle.array("one_time_key")?);
+        Ok(OneTimePrekey { id, key })
+    };
+    Ok(Bundle {
+        registration: bundle.number("registration"),
+        identity: IdentityKey::decode(&bundle.bytes("identity"))?,
+        signed,
+        kem: with_kem.then(kem).transpose()?,
+        one_time: bundle.has("one_time_key").then(one_time).transpose()?,
+    })
+}

@@ -1,0 +1,53 @@
+//! The driver of the live tests: a request a line on standard input, an answer a line on standard output, both
+//! JSON with bytes in hexadecimal. `../peer.mjs` speaks the same lines for the other clients.
+//!
+//! What the library refuses is `{"error": name}`; what the harness gets wrong stops the driver.
+
+mod conversations;
+mod request;
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write, stdin, stdout};
+
+use latchstring::Error;
+use serde_json::{Value, json};
+
+use conversations::Device;
+use request::Request;
+
+fn main() {
+    let mut devices = HashMap::new();
+    let mut out = stdout().lock();
+    for line in stdin().lock().lines() {
+        let request = Request::read(&line.expect("a line"));
+        let answer = answer(&mut devices, &request).unwrap_or_else(|error| {
+            let name = format!("{error:?}");
+            json!({ "error": name, "reason": error.to_string() })
+        });
+        writeln!(out, "{answer}").and_then(|()| out.flush()).expect("somebody who listens");
+    }
+}
+
+/// Carries one request out on the device that it names.
+fn answer(devices: &mut HashMap<String, Device>, request: &Request) -> Result<Value, Error> {
+    let me = request.text("me");
+    let op = request.text("op");
+    if op == "new" {
+        let device = Device::generate(request)?;
+        let description = device.describe();
+        devices.insert(me.into(), device);
+        return Ok(description);
+    }
+    let device = devices.get_mut(me).expect("a device that was made");
+    match op {
+        "bundle" => Ok(device.bundle(request)),
+        "begin" => device.begin(request),
+        "seal" => device.seal(request),
+        "skip" => device.skip(request),
+        "open" => device.open(request),
+        "trust" => device.trust(request),
+        "archive" => device.archive(request),
+        "reload" => device.reload(),
+        _ => Ok(json!({ "lacking": op })),
+    }
+}
