@@ -33,9 +33,7 @@ pub(crate) use open::{FirstMessage, StagedHeader};
 pub(crate) use ratchet::Ratchet;
 pub(crate) use reserve::MAX_RESERVED;
 #[cfg(feature = "signal")]
-pub(crate) use signal_ratchet::{
-    Outgoing, SignalDelta, SignalKeys, SignalPlace, SignalRatchet, StagedKeys,
-};
+pub(crate) use signal_ratchet::{SignalDelta, SignalKeys, SignalPlace, SignalRatchet};
 pub(crate) use skipped::MAX_SKIPPED;
 #[cfg(feature = "signal")]
 pub(crate) use skipped::{find, read_skipped, remove, write_skipped};

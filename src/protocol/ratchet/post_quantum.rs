@@ -151,7 +151,7 @@ impl PostQuantumDelta {
 
     pub(super) fn write(&self, writer: &mut Writer) {
         let braid = (!self.braid.is_none()).then_some(&self.braid);
-        writer.option(braid, |braid, writer| braid.write(writer));
+        writer.option(braid, BraidDelta::write);
         self.chain.write(writer);
     }
 

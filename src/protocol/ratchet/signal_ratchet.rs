@@ -8,9 +8,9 @@
 //!
 //! Order when a message comes: bounds, seed, post-quantum key; the caller derives the message's keys from the two
 //! and checks its MAC over the bytes as they came; only then the braid, and the delta. Nothing changes before that is
-//! applied. Whoever can send bytes can thus make this side take one agreement, [`MAX_SKIP`](super::ratchet::MAX_SKIP)
-//! + 1 steps of the ratchet's chains and as many of the post-quantum chains: an honest peer may be as far ahead, and
-//! nothing but these keys tells the two apart.
+//! applied. Whoever can send bytes can thus make this side take one agreement and 2,001 steps
+//! ([`MAX_SKIP`](super::ratchet::MAX_SKIP) and its own) of each kind of chain: an honest peer may be as far ahead,
+//! and nothing but these keys tells the two apart.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -22,7 +22,8 @@ use crate::primitives::secret::Secret;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::position::Position;
 use crate::protocol::ratchet::ratchet::MAX_SKIP;
-use crate::protocol::ratchet::{SignalDelta, SignalKeys, SignalPlace, SignalRatchet, StagedKeys};
+use crate::protocol::ratchet::signal_ratchet::StagedKeys;
+use crate::protocol::ratchet::{SignalDelta, SignalKeys, SignalPlace, SignalRatchet};
 
 /// A message as it travels, with a MAC under its keys.
 #[derive(Clone)]
@@ -203,10 +204,10 @@ fn storm(is_triple: bool, rounds: u32, seed: u64) -> u8 {
     let mut pair = SignalPair::new(is_triple);
     let mut chance = TestRng::new(seed);
     let mut roll = move |sides: u32| (chance.next_u32() >> 8) % sides;
-    let (mut late, mut opened): (Vec<(usize, Sent)>, Vec<(usize, Sent)>) = Default::default();
+    let (mut late, mut opened) = (Vec::<(usize, Sent)>::new(), Vec::<(usize, Sent)>::new());
     let mut newest = 0;
     for round in 0..rounds {
-        let from = if round % 2 == 0 { 1 } else { 0 };
+        let from = usize::from(round % 2 == 0);
         for burst in 0..=roll(4) {
             let sent = pair.send(from);
             if is_triple {
