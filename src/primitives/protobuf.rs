@@ -139,6 +139,7 @@ pub(crate) fn put_number(writer: &mut Writer, field: u8, number: impl Into<u64>)
 }
 
 /// Writes a field with a fixed 64-bit number.
+#[cfg(test)]
 pub(crate) fn put_fixed(writer: &mut Writer, field: u8, number: u64) {
     writer.u8(key(field, 1));
     writer.raw(&number.to_le_bytes());

@@ -1,4 +1,4 @@
-//! XEdDSA as the Signal protocol has it: signatures with an X25519 key, for formats of others. Native keys sign
+//! `XEdDSA` as the Signal protocol has it: signatures with an X25519 key, for formats of others. Native keys sign
 //! nothing and agree on nothing with one key.
 //!
 //! ```text
@@ -35,7 +35,7 @@ pub(crate) fn sign(key: &dh::SecretKey, message: &[&[u8]], rng: &mut impl Crypto
     let nonce = Zeroizing::new(scalar(&nonce, message, random.as_slice()));
     let point = EdwardsPoint::mul_base(&nonce).compress();
     let challenge = scalar(&[point.as_bytes(), public.as_bytes()], message, &[]);
-    let response = challenge * &*secret + &*nonce;
+    let response = multiply_add(&challenge, &secret, &nonce);
     let mut signature = [0; 64];
     let (first, second) = signature.split_at_mut(32);
     first.copy_from_slice(point.as_bytes());
@@ -46,7 +46,7 @@ pub(crate) fn sign(key: &dh::SecretKey, message: &[&[u8]], rng: &mut impl Crypto
     signature
 }
 
-/// Checks a signature over `message[0] ‖ message[1] ‖ …`, with the sign bit of either form of XEdDSA.
+/// Checks a signature over `message[0] ‖ message[1] ‖ …`, with the sign bit of either form of `XEdDSA`.
 pub(crate) fn verify(
     key: &dh::PublicKey,
     message: &[&[u8]],
@@ -67,11 +67,18 @@ pub(crate) fn verify(
         return Err(Error::BadSignature);
     }
     let challenge = scalar(&[point, public.compress().as_bytes()], message, &[]);
+    let negative = core::ops::Neg::neg(public);
     let expected =
-        EdwardsPoint::vartime_double_scalar_mul_basepoint(&challenge, &-public, &response);
+        EdwardsPoint::vartime_double_scalar_mul_basepoint(&challenge, &negative, &response);
     // All of it is public.
     let point = CompressedEdwardsY::from_slice(point).map_err(|_| Error::BadSignature)?;
     if expected.compress() == point { Ok(()) } else { Err(Error::BadSignature) }
+}
+
+/// Computes `a · b + c mod L`.
+#[expect(clippy::arithmetic_side_effects, reason = "numbers modulo a prime do not overflow")]
+fn multiply_add(a: &Scalar, b: &Scalar, c: &Scalar) -> Scalar {
+    a * b + c
 }
 
 /// Computes `SHA-512(before[0] ‖ … ‖ message[0] ‖ … ‖ after) mod L`.

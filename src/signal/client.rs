@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
 use crate::primitives::secret::redacted;
 use crate::protocol::clock::{Clock, Now};
+use crate::protocol::position::Position;
 use crate::storage::{Anchor, Pending, Stateful};
 
 use super::address::Address;
@@ -79,6 +80,8 @@ pub struct OpenedMessage {
     pub is_new_session: bool,
     /// The content, wiped on drop.
     pub content: Zeroizing<Vec<u8>>,
+    /// The message's place among those of its sender in the session.
+    pub position: Position,
     /// Earlier messages that this one overtook. They can still arrive.
     pub skipped: usize,
     /// Messages overtaken before that are lost now.
@@ -223,6 +226,13 @@ impl Client {
     #[must_use]
     pub fn identity_of(&self, device: &Address) -> Option<IdentityKey> {
         self.inner.peers.get(device).map(|peer| *peer.identity())
+    }
+
+    /// Returns the registration id that a device said it has, which an envelope for many names
+    /// ([`RecipientDevice`](super::RecipientDevice)).
+    #[must_use]
+    pub fn registration_of(&self, device: &Address) -> Option<u32> {
+        Some(self.inner.peers.get(device)?.current()?.registration())
     }
 
     /// Returns the version and the newest post-quantum epoch of the session to send in: 0 while only the
@@ -422,8 +432,17 @@ fn opened(
     is_new_session: bool,
     text: OpenedText,
 ) -> OpenedMessage {
-    let OpenedText { text: content, skipped, lost } = text;
-    OpenedMessage { from: from.clone(), identity, version, is_new_session, content, skipped, lost }
+    let OpenedText { text: content, position, skipped, lost } = text;
+    OpenedMessage {
+        from: from.clone(),
+        identity,
+        version,
+        is_new_session,
+        content,
+        position,
+        skipped,
+        lost,
+    }
 }
 
 impl Stateful for Client {

@@ -65,9 +65,9 @@ impl MessageKeys {
         &self,
         ends: Ends<'_>,
         covered: &[u8],
-        mac: &[u8; MAC],
+        mac: [u8; MAC],
     ) -> Result<(), Error> {
-        if same(&self.mac(ends, covered), mac) { Ok(()) } else { Err(Error::Forged) }
+        if same(&self.mac(ends, covered), &mac) { Ok(()) } else { Err(Error::Forged) }
     }
 
     /// Decrypts a text whose MAC has been checked, in place, and returns its length without padding.

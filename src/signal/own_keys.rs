@@ -142,7 +142,7 @@ impl OwnKeys {
                 let kem_signature = sign_kem(self.identity(), &kem, rng);
                 let created = now;
                 let is_published = false;
-                (id, Box::new(OneTime { created, is_published, agreement, kem, kem_signature }))
+                (id, Box::new(OneTime { is_published, created, agreement, kem, kem_signature }))
             })
             .collect()
     }

@@ -14,7 +14,7 @@ use crate::primitives::kdf::{Prk, hash, hedged};
 use crate::primitives::kyber;
 use crate::primitives::secret::Secret;
 use crate::protocol::labels;
-use crate::protocol::position::Role;
+use crate::protocol::position::{Position, Role};
 use crate::protocol::ratchet::{SignalDelta, SignalKeys, SignalPlace, SignalRatchet};
 
 use super::bundle::{Bundle, Checked};
@@ -35,6 +35,8 @@ pub(crate) struct Session {
     /// The initiator's base key, which names the session on both sides.
     base: dh::PublicKey,
     peer: IdentityKey,
+    /// The registration id that the peer said it has.
+    registration: u32,
     /// What goes around every message until the peer has answered. See note `[boxes]`.
     opening: Option<Box<Opening>>,
     ratchet: SignalRatchet,
@@ -59,6 +61,7 @@ pub(crate) struct Line<'a> {
 /// A text that was opened, and the place of its message.
 pub(crate) struct OpenedText {
     pub(crate) text: Zeroizing<Vec<u8>>,
+    pub(crate) position: Position,
     pub(crate) skipped: usize,
     pub(crate) lost: usize,
 }
@@ -102,6 +105,7 @@ impl Session {
             version: if shared.is_some() { Version::V4 } else { Version::V3 },
             base: base.public(),
             peer: bundle.identity,
+            registration: bundle.registration,
             opening: Some(Box::new(opening)),
             ratchet: SignalRatchet::initiate(ratchet_keys(own, &base.public(), keys), signed),
         })
@@ -130,6 +134,7 @@ impl Session {
             version: message.version,
             base: initial.base,
             peer: IdentityKey(initial.identity),
+            registration: initial.registration,
             opening: None,
             ratchet,
         };
@@ -148,6 +153,10 @@ impl Session {
 
     pub(crate) fn peer(&self) -> &IdentityKey {
         &self.peer
+    }
+
+    pub(crate) fn registration(&self) -> u32 {
+        self.registration
     }
 
     /// Tells whether the peer has shown that it sends on this session.
@@ -256,25 +265,26 @@ impl Session {
             part: message.braid,
         };
         let staged = match first {
-            Some(signed) => self.ratchet.stage_first(signed, &place, message.covered)?,
-            None => self.ratchet.stage(&place, message.covered)?,
+            Some(signed) => self.ratchet.stage_first(signed, &place, message.whole)?,
+            None => self.ratchet.stage(&place, message.whole)?,
         };
         let keys = MessageKeys::derive(staged.seed(), staged.post_quantum_key());
         let ends = Ends { sender: &self.peer.0, receiver: &line.own.public().0 };
-        keys.check(ends, message.covered, message.mac)?;
+        keys.check(ends, message.covered, *message.mac)?;
         // A service that hands a message to another device, or in another name, than its sender meant.
         if let Some(addresses) = message.addresses
             && line.addresses != Some(addresses)
         {
             return Err(Error::WrongPeer);
         }
+        let position = staged.position();
         let delta = staged.finish()?;
         let mut text = Zeroizing::new(message.text.to_vec());
         let length = keys.decrypt(&mut text)?;
         text.truncate(length);
         let double = self.ratchet.double();
         let (skipped, lost) = (delta.double.skipped(), double.dropped_by(&delta.double));
-        Ok((OpenedText { text, skipped, lost }, delta))
+        Ok((OpenedText { text, position, skipped, lost }, delta))
     }
 
     /// Applies a delta that was made from this very state.
@@ -294,6 +304,7 @@ impl Session {
         writer.u8(self.version.number());
         writer.raw(self.base.bytes());
         writer.raw(self.peer.0.bytes());
+        writer.u32(self.registration);
         writer.option(self.opening.as_deref(), Opening::write);
         self.ratchet.write(writer);
     }
@@ -302,12 +313,13 @@ impl Session {
         let version = Version::of_number(reader.u8()?)?;
         let base = dh::PublicKey::decode(*reader.array()?)?;
         let peer = IdentityKey(dh::PublicKey::decode(*reader.array()?)?);
+        let registration = reader.u32()?;
         let opening = reader.option(|reader| Opening::read(reader).map(Box::new))?;
         let ratchet = SignalRatchet::read(reader)?;
         let has_kem =
             opening.as_ref().is_none_or(|it| it.kem.is_some() == (version == Version::V4));
         if has_kem && ratchet.is_triple() == (version == Version::V4) {
-            Ok(Self { version, base, peer, opening, ratchet })
+            Ok(Self { version, base, peer, registration, opening, ratchet })
         } else {
             Err(Error::Malformed)
         }

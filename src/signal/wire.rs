@@ -33,6 +33,8 @@ const FRAME: usize = 160;
 #[derive(Clone, Copy)]
 pub(crate) struct Message<'a> {
     pub(crate) version: Version,
+    /// All of it.
+    pub(crate) whole: &'a [u8],
     /// The bytes that the MAC covers, beside the identity keys.
     pub(crate) covered: &'a [u8],
     pub(crate) mac: &'a [u8; MAC],
@@ -54,6 +56,7 @@ impl<'a> Message<'a> {
         let [ratchet, number, previous, text, braid, addresses] = protobuf::read::<6>(body)?;
         let message = Self {
             version,
+            whole: bytes,
             covered,
             mac,
             ratchet: public_key(ratchet.bytes()?)?,
@@ -66,7 +69,8 @@ impl<'a> Message<'a> {
                 .map(|bytes| bytes.try_into().map_err(|_| Error::Malformed))
                 .transpose()?,
         };
-        let is_whole = !message.text.is_empty() && message.text.len() % aes_cbc::BLOCK == 0;
+        let is_whole =
+            !message.text.is_empty() && message.text.len().is_multiple_of(aes_cbc::BLOCK);
         let is_short = message.text.len() <= aes_cbc::padded(MAX_TEXT);
         let has_braid = message.braid.is_some() == (version == Version::V4);
         if is_whole && is_short && has_braid { Ok(message) } else { Err(Error::Malformed) }
@@ -102,7 +106,9 @@ impl Clear<'_> {
         protobuf::put_number(&mut writer, 3, self.previous);
         protobuf::begin_bytes(&mut writer, 4, padded);
         writer.raw(text);
-        writer.raw(&[0; aes_cbc::BLOCK][..padded.saturating_sub(text.len())]);
+        for _ in text.len()..padded {
+            writer.u8(0);
+        }
         keys.encrypt(writer.last(padded), text.len())?;
         if let Some(braid) = self.braid {
             protobuf::put_bytes(&mut writer, 5, braid);

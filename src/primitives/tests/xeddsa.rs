@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
 use super::*;
+use crate::primitives::id::read_hex;
 use crate::primitives::secret::Secret;
 use crate::primitives::tests::test_rng::TestRng;
 
@@ -37,9 +38,7 @@ const MADE_BY_OTHERS: [[&str; 4]; 4] = [
 ];
 
 fn hex<const N: usize>(text: &str) -> [u8; N] {
-    let digits: Vec<_> = text.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
-    let bytes = digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap());
-    bytes.collect::<Vec<_>>().try_into().unwrap()
+    read_hex(text).unwrap()
 }
 
 fn key(seed: u8) -> dh::SecretKey {

@@ -102,6 +102,7 @@ impl PostQuantum {
     }
 
     /// Counts the skipped keys.
+    #[cfg(test)]
     pub(super) fn skipped(&self) -> usize {
         self.chains.skipped()
     }

@@ -23,7 +23,7 @@ use crate::primitives::dh;
 use crate::primitives::digest::DIGEST_KEY;
 use crate::primitives::secret::Secret;
 use crate::protocol::handshake::x3dh::SessionKeys;
-use crate::protocol::position::Role;
+use crate::protocol::position::{Position, Role};
 
 use super::braid::BraidDelta;
 use super::chain::{ChainKey, MessageKey, SkippedKeys};
@@ -248,6 +248,7 @@ impl SignalRatchet {
     }
 
     /// Counts the skipped keys of either half.
+    #[cfg(test)]
     pub(crate) fn skipped(&self) -> usize {
         let half = self.post_quantum.as_ref().map_or(0, |half| half.skipped());
         self.double.skipped().saturating_add(half)
@@ -301,13 +302,9 @@ impl StagedKeys<'_> {
         self.part.as_ref().map(StagedPart::key)
     }
 
-    /// Returns the number of the receiving chain that the message is in, from 1.
-    pub(crate) fn chain(&self) -> u32 {
-        self.chain
-    }
-
-    pub(crate) fn number(&self) -> u32 {
-        self.number
+    /// Returns the position that the message has, if it is authentic.
+    pub(crate) fn position(&self) -> Position {
+        Position { chain: self.chain, number: self.number }
     }
 
     /// Returns the change that opening the message makes. The caller has checked the message's MAC.

@@ -20,8 +20,8 @@ use crate::primitives::dh;
 use crate::primitives::protobuf::{self, Field};
 use crate::primitives::sign::Signature;
 use crate::primitives::xeddsa;
-use crate::signal::keys::{IdentityKey, KEY, public_key, typed};
 use crate::signal::address::Address;
+use crate::signal::keys::{IdentityKey, KEY, public_key, typed};
 use crate::signal::service_id::{ServiceId, Uuid};
 
 /// Maximum length of a sender certificate in bytes. A genuine one has about 400.

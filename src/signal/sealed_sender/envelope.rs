@@ -6,9 +6,9 @@ use rand_core::CryptoRng;
 
 use crate::error::Error;
 use crate::primitives::secret::redacted;
+use crate::signal::address::Address;
 use crate::signal::identity_secret::IdentitySecret;
 use crate::signal::keys::IdentityKey;
-use crate::signal::address::Address;
 use crate::signal::service_id::ServiceId;
 
 use super::certificate::{CertifiedSender, SenderCertificate, Trust};

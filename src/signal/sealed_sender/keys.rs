@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::primitives::codec::first;
 use crate::primitives::aes_ctr;
+use crate::primitives::codec::first;
 use crate::primitives::kdf::{Prk, mac};
 use crate::primitives::secret::{Secret, same};
 

@@ -13,8 +13,8 @@ use alloc::vec::Vec;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::protobuf::{put_varint, varint};
-use crate::signal::keys::IdentityKey;
 use crate::signal::address::Address;
+use crate::signal::keys::IdentityKey;
 use crate::signal::service_id::ServiceId;
 
 use super::v2::{self, PROOF, WRAPPED};

@@ -5,8 +5,8 @@ use core::fmt::Debug;
 
 use crate::primitives::tests::test_rng::TestRng;
 use crate::signal::{
-    DecryptionErrorMessage, Fingerprint, IdentitySecret, ReceivedSenderKeys, Address,
-    SenderKey, SenderKeyDistribution, SentEnvelope, Trust, UnsealedEnvelope,
+    Address, DecryptionErrorMessage, Fingerprint, IdentitySecret, ReceivedSenderKeys, SenderKey,
+    SenderKeyDistribution, SentEnvelope, Trust, UnsealedEnvelope,
 };
 
 #[test]

@@ -7,13 +7,12 @@ const ANSWERS: &str = include_str!("known_answers.txt");
 /// Returns the text of an answer.
 pub(crate) fn text(name: &str) -> &'static str {
     let mut lines = ANSWERS.lines().filter_map(|line| line.split_once(" = "));
-    lines.find(|(at, _)| *at == name).map(|(_, text)| text).unwrap_or_else(|| panic!("no {name}"))
+    lines.find(|(at, _)| *at == name).map_or_else(|| panic!("no {name}"), |(_, text)| text)
 }
 
 /// Returns the bytes of an answer.
 pub(crate) fn bytes(name: &str) -> Vec<u8> {
-    let digits: Vec<_> = text(name).chars().map(|digit| digit.to_digit(16).unwrap()).collect();
-    digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+    super::hex(text(name))
 }
 
 /// Returns the bytes of an answer of a fixed length.

@@ -10,7 +10,7 @@ fn keys() -> (OwnKeys, Address) {
 }
 
 /// An initial message of another client, which names prekeys as told.
-fn naming<'a>(bytes: &'a [u8], signed: u32, one_time: Option<u32>, kem: u32) -> InitialMessage<'a> {
+fn naming(bytes: &[u8], signed: u32, one_time: Option<u32>, kem: u32) -> InitialMessage<'_> {
     let mut initial = InitialMessage::decode(bytes).unwrap();
     (initial.signed, initial.one_time) = (signed, one_time);
     initial.kem = initial.kem.map(|part| crate::signal::wire::KemPart { prekey: kem, ..part });

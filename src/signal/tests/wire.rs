@@ -69,7 +69,7 @@ fn a_message_says_what_was_sealed() {
             assert_eq!(message.addresses, Some(&[5; ADDRESSES]));
             let keys = MessageKeys::derive(&Secret::copy(&[2; 32]), None);
             let ends = Ends { sender: &key(3), receiver: &key(4) };
-            keys.check(ends, message.covered, message.mac).unwrap();
+            keys.check(ends, message.covered, *message.mac).unwrap();
             let mut text = message.text.to_vec();
             assert_eq!(keys.decrypt(&mut text), Ok(length));
         }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::super::*;
 use crate::error::Error;
 use crate::primitives::tests::test_rng::TestRng;
-use crate::storage::State;
+use crate::storage::{Pending, State};
 
 pub(super) const NOW: u64 = 1_800_000_000;
 
@@ -89,7 +89,7 @@ impl World {
     ) -> Result<OpenedMessage, Error> {
         let sender = self.address(from);
         let receiver = &mut self.clients[other(from)];
-        receiver.open(&sender, message.kind, &message.bytes, NOW).map(|opened| opened.apply())
+        receiver.open(&sender, message.kind, &message.bytes, NOW).map(Pending::apply)
     }
 
     pub(super) fn pass(&mut self, from: usize, content: &[u8]) -> OpenedMessage {

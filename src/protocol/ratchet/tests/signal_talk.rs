@@ -132,7 +132,7 @@ pub(super) fn try_receive(side: &SignalRatchet, sent: &Sent) -> Result<SignalDel
 
 fn receive(side: &mut SignalRatchet, sent: &Sent) -> Result<Position, Error> {
     let staged = side.stage(&sent.place(), &sent.bytes())?;
-    let position = Position { chain: staged.chain(), number: staged.number() };
+    let position = staged.position();
     let delta = authentic(staged, sent)?;
     apply(side, &delta);
     Ok(position)

@@ -1,7 +1,7 @@
 use super::*;
 use crate::primitives::tests::test_rng::TestRng;
-use crate::signal::groups::{ReceivedSenderKeys, SenderKeyMessage};
 use crate::signal::address::Address;
+use crate::signal::groups::{ReceivedSenderKeys, SenderKeyMessage};
 use crate::storage::{Change, Journal, State, StateKey};
 
 const ID: Option<Uuid> = Some(Uuid([0xd1; 16]));
