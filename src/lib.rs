@@ -9,6 +9,7 @@
 //   primitives  cryptography and bytes that know no protocol
 //   protocol    the specification: bytes and formulas, a folder or file a page
 //   storage     what every state has: bytes, a seal, an anchor, changes, a journal
+//   attachment  files of any size, sealed and opened in pieces
 //   session     accounts, devices, and one conversation with one device
 //   client      one own device with all its conversations
 //   guest       links, and chats with people who have no account
@@ -19,6 +20,7 @@ mod error;
 mod primitives;
 mod protocol;
 
+pub mod attachment;
 pub mod client;
 pub mod guest;
 pub mod session;

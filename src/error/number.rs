@@ -46,6 +46,7 @@ impl Error {
     /// | 315 | [`NotRecipient`](Self::NotRecipient) |
     /// | 316 | [`DigitsDiffer`](Self::DigitsDiffer) |
     /// | 317 | [`ReplayShareFull`](Self::ReplayShareFull) |
+    /// | 318 | [`PieceForgotten`](Self::PieceForgotten) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
     /// | 402 | [`InvalidDigits`](Self::InvalidDigits) |
@@ -122,6 +123,7 @@ impl Error {
             Self::NotRecipient => ("NotRecipient", 315),
             Self::DigitsDiffer => ("DigitsDiffer", 316),
             Self::ReplayShareFull => ("ReplayShareFull", 317),
+            Self::PieceForgotten => ("PieceForgotten", 318),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),
             Self::InvalidDigits => ("InvalidDigits", 402),

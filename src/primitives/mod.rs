@@ -14,6 +14,7 @@ pub(crate) mod last_byte;
 pub(crate) mod pake;
 pub(crate) mod secret;
 pub(crate) mod sign;
+pub(crate) mod siv;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod text;

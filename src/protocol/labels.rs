@@ -218,6 +218,17 @@ labels! {
     BLOB_SEAL = "blob/seal";
     /// The commitment of a blob to its key.
     BLOB_COMMITMENT = "blob/commitment";
+
+    /// An attachment's key from randomness, the identity secret, the client's anchor and the terms.
+    ATTACHMENT_DRAW = "attachment/draw";
+    /// The salt under which the key of an attachment is extracted.
+    ATTACHMENT_KEY = "attachment/key";
+    /// The key of an attachment's tags.
+    ATTACHMENT_TAG = "attachment/tag";
+    /// The key from which the keys of an attachment's segments follow.
+    ATTACHMENT_STREAM = "attachment/stream";
+    /// The id of an attachment.
+    ATTACHMENT_ID = "attachment/id";
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ macro_rules! pages {
 }
 
 pages! {
+    attachments: "../../spec/attachments.md";
     braid: "../../spec/braid.md";
     decisions: "../../spec/decisions.md";
     devices: "../../spec/devices.md";

@@ -110,6 +110,7 @@ cases! {
         a_message_that_was_never_sent_is_not_remembered: Error::MessageForgotten;
         a_third_account_was_no_recipient: Error::NotRecipient;
         a_message_sealed_again_with_other_content_does_not_match: Error::ContentMismatch;
+        pieces_of_an_attachment_before_the_last_index_are_forgotten: Error::PieceForgotten;
         a_message_sealed_again_five_times_has_reached_its_limit: Error::ResendLimit;
     }
 }
