@@ -1,5 +1,7 @@
 //! What is sealed comes back.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -25,6 +27,15 @@ fn lengths_of_one_bucket_are_stored_alike() {
     assert_eq!(short.1.len(), long.1.len());
     assert_eq!(short.1.len(), 212_992 + 4 * 32 - 8_192);
     assert_ne!(short.0.id(), long.0.id());
+}
+
+#[test]
+fn segments_that_are_alike_do_not_look_alike() {
+    let (_, stored) = sealed(&vec![0; 4 * PIECE], Padding::Exact);
+    let (segments, tags) = stored.split_at(4 * PIECE);
+    let segments: BTreeSet<_> = segments.chunks(PIECE).collect();
+    let tags: BTreeSet<_> = tags.chunks(32).collect();
+    assert_eq!((segments.len(), tags.len()), (4, 4));
 }
 
 #[test]
