@@ -4,6 +4,7 @@ derived and compared; the first difference, or a value that nothing used, ends t
 import base64, copy, hashlib, hmac, sys
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ed25519, mlkem, x25519
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 # ---- README.md, "Notation" and "Primitives"
 ZERO = bytes(32)
@@ -35,6 +36,7 @@ def digest(key, about, text):
              text[units:], bytes(-len(text) % 16), u(len(about), 8), u(len(text), 8)]
     return polyval(key[:16], b"".join(parts))
 def seal(key, nonce, ad, text): return AESGCM(key).encrypt(nonce, text, ad)
+def ctr(key, text): return Cipher(algorithms.AES256(key), modes.CTR(bytes(16))).encryptor().update(text)
 def ed_key(seed): return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
 def ed(seed): return ed_key(seed).public_key().public_bytes_raw()
 def sign(seed, *m): return ed_key(seed).sign(b"".join(m))
@@ -532,6 +534,40 @@ def seen_report(v):
     seen = [b"".join(v.take(f"{which} seen {part}") for part in ("account id", "device id", "id", "digest"))
             for which in ("one", "two")]
     return u(v.same("count", len(seen)), 4) + b"".join(sorted(seen))
+# ---- attachments.md
+def bucket(length):                                                 # "Padding"
+    step = max(2**12, 2**(max(length, 1).bit_length() - 1) // 16)
+    return max(1, -(-length // step)) * step
+def attachment(v, content=None):
+    content = v.take("content") if content is None else content
+    terms = v.take("terms")
+    assert terms[:2] == b"\x01\x32" and terms[4:] == u(v.same("length content", len(content)), 8)
+    prk = v.same("prk", extract(label("attachment/key"), v.take("key")))
+    tag_key, stream_key, _ = (v.same(name, expand(prk, label("attachment/" + what) + terms)) for name, what in
+                              (("tag key", "tag"), ("stream key", "stream"), ("id", "id")))
+    tag = lambda level, n, piece: mac(tag_key, u(level, 1) + u(n, 8) + piece)
+    text = content.ljust(bucket(len(content)) if terms[3] else 0, b"\0")
+    segments = [text[n:n + 65536] for n in range(0, max(len(text), 1), 65536)]
+    sealed, level, tags = [], 0, []
+    for n, segment in enumerate(segments):
+        behind = f" {n}" if n else ""
+        tags.append(v.same("tag" + behind, tag(0, n, segment)))
+        sealed.append(ctr(v.same("segment key" + behind, mac(stream_key, tags[-1])), segment))
+        v.maybe("sealed" + behind, sealed[-1]), v.maybe("sealed hash" + behind, sha(sealed[-1]))
+    assert len(segments) <= 2048                                    # else indices stand between them
+    if len(segments) > 1:
+        sealed.append(v.same("tags", b"".join(tags)))
+        tags = [v.same("digest", tag(1, 0, sealed[-1]))]
+        v.same("attachment hash", sha(*sealed))
+    v.same("reference", terms + v.take("key") + tags[0])
+    return tag, stream_key
+def other_attachment(v):                                            # by somebody who has the key
+    tag, stream_key = attachment(v)
+    key = mac(stream_key, v.same("altered tag", tag(0, 0, b"pay one million")))
+    v.same("altered sealed", ctr(v.same("altered segment key", key), b"pay one million"))
+def attachment_drawn(v):
+    place = v.take("terms") + v.take("anchor") + u(v.take("now"), 8)
+    v.hedged("key", "key", v.take("agreement seed"), label("attachment/draw") + place)
 # ---- state.md, "Generation and lineage", "Sealed records", "Journals", "Pages"
 def lineage(v):
     owner, name = (v.same(x + " hash", sha(v.take("state " + x))) for x in ("owner", "name"))
@@ -661,6 +697,7 @@ run("identity-drawn", identity_drawn)
 run("prekeys-drawn", prekeys_drawn)
 run("linking-drawn", linking_drawn)
 run("letter-drawn", letter_drawn)
+run("attachment-drawn", attachment_drawn)
 run("identity-certificate", lambda v: Device(v, "initiator"))
 run("devices-lists", lists)
 run("devices-trail", trail)
@@ -703,6 +740,9 @@ for name, parts in (
     run("content-" + name, lambda v: v.same("content", b"\x01" + b"".join(
         u(kind, 1) + u(len(body), 4) + body for kind, body in parts(v))))
 run("refused-blob-two-keys", two_keys)
+for name in "", "-padded", "-empty": run("attachment" + name, attachment)
+run("attachment-index", lambda v: attachment(v, b"\x5a" * 65556))
+run("refused-attachment-other", other_attachment)
 for name, other, content in (
         ("message", "responder", lambda v: v.take("content")), ("group", "responder", lambda v: v.take("content")),
         ("large", "responder", lambda v: Vector("blob").take("reference")),

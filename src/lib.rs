@@ -10,6 +10,7 @@
 //   protocol    the specification: bytes and formulas, a folder or file a page
 //   content     what may be said, and by whom
 //   storage     what every state has: bytes, a seal, an anchor, changes, a journal
+//   attachment  files of any size, sealed and opened in pieces
 //   session     accounts, devices, and one conversation with one device
 //   client      one own device with all its conversations
 //   guest       links, and chats with people who have no account
@@ -21,6 +22,7 @@ mod error;
 mod primitives;
 mod protocol;
 
+pub mod attachment;
 pub mod client;
 pub mod content;
 pub mod guest;

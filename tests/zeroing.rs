@@ -7,8 +7,10 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hkdf::Hkdf;
 use latchstring::Error;
 use latchstring::Zeroizing;
+use latchstring::attachment::{Media, Opener, PIECE, Padding, Reference, Sealer};
 use latchstring::client::{
     Address, Client, DeviceList, Entrant, LetterEvent, LinkingRequest, NewDevice, Outgoing, Plan,
     To,
@@ -18,6 +20,7 @@ use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy
 use latchstring::rand_core::Rng;
 use latchstring::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
 use latchstring::storage::{Change, Journal, Pending, State, StateKey};
+use sha2::Sha256;
 use support::home::Home;
 use support::linking::{accepted, briefed};
 use support::shelf::Shelf;
@@ -634,6 +637,90 @@ fn content_that_is_refused_is_not_left_in_freed_memory() {
         });
         secrets.push(("a content", content));
     });
+}
+
+/// Seals an attachment of more pieces than one, saves the sealer in the middle, and opens it again.
+fn attachment(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
+    let content = plaintext(11).repeat(4_000);
+    let length = content.len() as u64;
+    let account = Account::generate(AccountId([1; 32]), rng);
+    let client = Client::create(&account, NOW, rng);
+    let mut sealer = client.attach(Media::File, length, Padding::Buckets, NOW, rng).unwrap();
+    let (mut stored, mut buffer) = (Vec::with_capacity(1 << 20), Box::new([0; PIECE]));
+    loop {
+        let from = sealer.progress().position as usize;
+        let wanted = sealer.wants();
+        buffer[..wanted].copy_from_slice(&content[from..][..wanted]);
+        let Some(piece) = sealer.seal(&mut buffer).unwrap() else { break };
+        stored.extend_from_slice(piece);
+        sealer = Sealer::from_bytes(&sealer.to_bytes()).unwrap();
+    }
+    let reference = sealer.reference().unwrap();
+    let key: [u8; 32] = reference.encode()[12..44].try_into().unwrap();
+    let keys = attachment_keys(&reference.encode()[..12], &key);
+    secrets.push(("an attachment's key", key.to_vec()));
+    secrets.extend(keys.map(|key| ("a key of pieces", key.to_vec())));
+    let mut opener = Opener::new(&Reference::decode(&*reference.encode()).unwrap());
+    while let Some(range) = opener.wants() {
+        let piece = &mut buffer[..(range.end - range.start) as usize];
+        piece.copy_from_slice(&stored[range.start as usize..range.end as usize]);
+        piece[0] ^= 1;
+        assert_eq!(opener.open(piece), Err(Error::Forged));
+        piece.copy_from_slice(&stored[range.start as usize..range.end as usize]);
+        opener.open(piece).unwrap();
+        opener = Opener::from_bytes(&opener.to_bytes()).unwrap();
+    }
+    // What the caller's buffer and source hold is the caller's.
+    buffer.fill(0);
+    drop((sealer, opener, reference));
+    std::mem::forget((content, account, client));
+}
+
+fn attachment_keys(terms: &[u8], key: &[u8; 32]) -> [[u8; 32]; 2] {
+    let prk = Hkdf::<Sha256>::new(Some(b"latchstring/v1/attachment/key."), key);
+    ["tag", "stream"].map(|name| {
+        let mut out = [0; 32];
+        let label = format!("latchstring/v1/attachment/{name}.");
+        prk.expand_multi_info(&[label.as_bytes(), terms], &mut out).unwrap();
+        out
+    })
+}
+
+#[test]
+fn an_attachment_leaves_no_secret_in_freed_memory() {
+    leaves_nothing(|secrets| {
+        let mut rng = RecordingRng::new(12);
+        watched(|| attachment(&mut rng, secrets));
+        assert!(secrets.len() == 3);
+    });
+}
+
+#[test]
+fn sealing_and_opening_pieces_takes_no_memory() {
+    let length = 300_000_u64;
+    let mut rng = TestRng::new(13);
+    let client = support::client(1, &mut rng);
+    let mut sealer = client.attach(Media::File, length, Padding::Exact, NOW, &mut rng).unwrap();
+    let (mut stored, mut buffer) = (Vec::with_capacity(1 << 20), Box::new([9; PIECE]));
+    let sealing = peak_of(|| {
+        while let Some(piece) = sealer.seal(&mut buffer).unwrap() {
+            stored.extend_from_slice(piece);
+        }
+    });
+    let mut opener = Opener::new(&sealer.reference().unwrap());
+    let opening = peak_of(|| {
+        while let Some(range) = opener.wants() {
+            opener.open(&mut stored[range.start as usize..range.end as usize]).unwrap();
+        }
+    });
+    assert_eq!((sealing, opening), (0, 0), "bytes were taken");
+    // And what a hostile reference takes follows from no length that it names.
+    let longest = [&[1, 0x32, 1, 1][..], &(1_u64 << 48).to_be_bytes(), &[9; 64]].concat();
+    let peak = peak_of(|| {
+        let mut opener = Opener::new(&Reference::decode(&longest).unwrap());
+        assert_eq!(opener.open(&mut []), Err(Error::Forged));
+    });
+    assert!(peak < 200_000, "{peak}");
 }
 
 #[test]

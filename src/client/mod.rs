@@ -56,6 +56,7 @@ mod client;
 
 mod address;
 pub(crate) mod ahead;
+mod attachments;
 mod briefing;
 mod consistency;
 mod contact;

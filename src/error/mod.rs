@@ -120,6 +120,10 @@ pub enum Error {
     /// between.
     DigitsDiffer,
 
+    /// More of an attachment is missing than its sealer remembers the tags of: go on from an older state of
+    /// the sealer, which seals the same bytes again, or seal the attachment anew.
+    PieceForgotten,
+
     // ---- a guest link or chat ----
     /// The text is not a whole link or linking code: characters are missing, changed or added. Ask
     /// for it again.
@@ -187,13 +191,15 @@ pub enum Error {
     /// More numbers are to be reserved at once than
     /// [`Sending::MAX_RESERVED`](crate::session::Sending::MAX_RESERVED): reserve fewer.
     TooManyReserved,
-    /// The content has more than 2^20 bytes: split it, or send a reference to it.
+    /// The content has more than 2^20 bytes: split it, or send it as an attachment; or an attachment is to have
+    /// more than 2^48.
     ContentTooLong,
 
     // ---- the call: what it was given does not fit together, or not to this state ----
     /// A message is to be sealed again with other content than it had, a plan that carries no content (a resend
     /// request, a seen report) was given some, or one that carries content was given none: give the same content,
-    /// or none.
+    /// or none. Or a piece of an attachment is to be sealed again with other content: its source was changed; seal
+    /// it anew, as another one.
     ContentMismatch,
     /// A displayed name, description or file name is empty, too long, or no line ("Lines" in [the
     /// specification](crate::spec)), or a file's name is a path: ask the user for another one.
@@ -284,6 +290,7 @@ impl fmt::Display for Error {
             Self::UnknownPrekey => "the prekey is not known",
             Self::StalePrekey => "the prekey is outside its validity time",
             Self::RotationRequired => "the replay memory is full, or a sender key retired: rotate",
+            Self::PieceForgotten => "more of the attachment is missing than its sealer remembers",
             Self::ReplayShareFull => "the account's share of the replay memory is full",
             Self::ListGap => "the device list does not reach back to the known one",
             Self::ListExpired => "the device list is outside its validity time",
@@ -324,7 +331,7 @@ impl fmt::Display for Error {
             Self::TooManyAccounts => "there are too many accounts",
             Self::TooManyReserved => "too many numbers are to be reserved",
             Self::ContentTooLong => "the content is too long",
-            Self::ContentMismatch => "the plan is for other content",
+            Self::ContentMismatch => "the content is another one than before",
             Self::InvalidName => "the name cannot be displayed",
             Self::InvalidPolicy => "the policy is outside its limits",
             Self::OwnAccount => "this is the own account",

@@ -49,6 +49,7 @@ impl Error {
     /// | 316 | [`DigitsDiffer`](Self::DigitsDiffer) |
     /// | 317 | [`ReplayShareFull`](Self::ReplayShareFull) |
     /// | 318 | [`IdentityChanged`](Self::IdentityChanged) |
+    /// | 319 | [`PieceForgotten`](Self::PieceForgotten) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
     /// | 402 | [`InvalidDigits`](Self::InvalidDigits) |
@@ -128,6 +129,7 @@ impl Error {
             Self::DigitsDiffer => ("DigitsDiffer", 316),
             Self::ReplayShareFull => ("ReplayShareFull", 317),
             Self::IdentityChanged => ("IdentityChanged", 318),
+            Self::PieceForgotten => ("PieceForgotten", 319),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),
             Self::InvalidDigits => ("InvalidDigits", 402),

@@ -4,7 +4,6 @@
 pub(crate) mod aead;
 #[cfg(feature = "signal")]
 pub(crate) mod aes_cbc;
-#[cfg(feature = "signal")]
 pub(crate) mod aes_ctr;
 pub(crate) mod codec;
 pub(crate) mod dh;
@@ -24,6 +23,7 @@ pub(crate) mod pake;
 pub(crate) mod protobuf;
 pub(crate) mod secret;
 pub(crate) mod sign;
+pub(crate) mod siv;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod text;

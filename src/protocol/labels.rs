@@ -249,6 +249,16 @@ labels! {
     /// The secret of an envelope for many from randomness, the identity secret and what is sealed.
     #[cfg_attr(not(feature = "signal"), allow(dead_code, reason = "of a feature"))]
     SIGNAL_SEALED_SECRET = "signal/sealed-secret";
+    /// An attachment's key from randomness, the identity secret, the client's anchor and the terms.
+    ATTACHMENT_DRAW = "attachment/draw";
+    /// The salt under which the key of an attachment is extracted.
+    ATTACHMENT_KEY = "attachment/key";
+    /// The key of an attachment's tags.
+    ATTACHMENT_TAG = "attachment/tag";
+    /// The key from which the keys of an attachment's segments follow.
+    ATTACHMENT_STREAM = "attachment/stream";
+    /// The id of an attachment.
+    ATTACHMENT_ID = "attachment/id";
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The specification: bytes and formulas, a folder or file a page. No storage, no API, no clock but in parameters.
 
+pub(crate) mod attachment;
 pub(crate) mod clock;
 pub(crate) mod content;
 pub(crate) mod guest;

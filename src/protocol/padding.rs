@@ -20,7 +20,7 @@ pub(crate) const MAX_CONTENT: usize = 1 << 20;
 /// Maximum length of padded content in bytes: the longest content in buckets.
 pub(crate) const MAX_BODY: usize = MAX_CONTENT + MAX_CONTENT / 8;
 
-/// The lengths that a message may have on the wire.
+/// The lengths that a message may have on the wire, or an attachment in a store.
 ///
 /// ```
 /// # use latchstring::{Error, rand_core::CryptoRng, session::{Padding, Session}};
@@ -33,11 +33,12 @@ pub(crate) const MAX_BODY: usize = MAX_CONTENT + MAX_CONTENT / 8;
 #[non_exhaustive]
 pub enum Padding {
     /// Up to 6,144 bytes the lengths 32, 48, 64, 96, 128, 192 … (two to an octave), of which an
-    /// observer sees one of 16; above, the next multiple of an eighth of the power of two below.
+    /// observer sees one of 16; above, the next multiple of an eighth of the power of two below. Of
+    /// attachments the next multiple of 4,096 bytes, or of a sixteenth of the power of two below.
     #[default]
     Buckets,
-    /// One byte more than the content: for content whose length is public anyway, or that the caller
-    /// has padded.
+    /// One byte more than the content of a message, none more than that of an attachment: for content
+    /// whose length is public anyway, or that the caller has padded.
     Exact,
 }
 

@@ -42,3 +42,5 @@ pub(crate) const SHARED_CHAT: u8 = 0x26;
 
 /// A blob.
 pub(crate) const BLOB: u8 = 0x31;
+/// A reference to an attachment.
+pub(crate) const ATTACHMENT: u8 = 0x32;

@@ -11,6 +11,7 @@ macro_rules! pages {
 }
 
 pages! {
+    attachments: "../../spec/attachments.md";
     braid: "../../spec/braid.md";
     content: "../../spec/content.md";
     decisions: "../../spec/decisions.md";

@@ -67,5 +67,5 @@ pub use pages::PageId;
 pub use pending::{Pending, Recorded};
 pub use snapshot::Page;
 pub use state::State;
-pub(crate) use state::{Delta, DeltaKind, Never, Stateful};
+pub(crate) use state::{Delta, DeltaKind, Never, STATE_VERSION, Stateful, decode};
 pub use state_key::StateKey;

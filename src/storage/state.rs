@@ -163,14 +163,7 @@ pub trait State: Stateful {
     /// another kind, [`Error::Corrupt`] for anything else that does not decode. What decodes is
     /// trusted: only a seal tells that it was not altered.
     fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Reader::all(bytes, |reader| {
-            reader.begin(STATE_VERSION, Self::KIND)?;
-            Self::read(reader)
-        })
-        .map_err(|error| match error {
-            Error::UnknownVersion(_) | Error::WrongKind => error,
-            _ => Error::Corrupt,
-        })
+        decode(bytes, Self::KIND, Self::read)
     }
 }
 
@@ -181,4 +174,21 @@ pub(crate) fn encode<S: Stateful>(state: &S) -> Writer {
     let mut writer = Writer::begin(STATE_VERSION, S::KIND);
     state.write(&mut writer);
     writer
+}
+
+/// Reads what begins with the version of states and this kind: here what is damaged is
+/// [`Error::Corrupt`].
+pub(crate) fn decode<T>(
+    bytes: &[u8],
+    kind: u8,
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let value = Reader::all(bytes, |reader| {
+        reader.begin(STATE_VERSION, kind)?;
+        read(reader)
+    });
+    value.map_err(|error| match error {
+        Error::UnknownVersion(_) | Error::WrongKind => error,
+        _ => Error::Corrupt,
+    })
 }

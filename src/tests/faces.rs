@@ -3,6 +3,7 @@
 #![allow(
     clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
     clippy::unwrap_used,
     reason = "a failed expectation is a failed test, and takes its time"
 )]
@@ -16,6 +17,7 @@ use alloc::vec::Vec;
 use core::fmt::Debug;
 use core::hash::Hash;
 
+use crate::attachment::{AttachmentId, Media, Opener, PIECE, Progress, Reference, Sealer};
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, Conversation, DeviceList, Enclosed,
     Entrant, Envelope, GroupId, LetterEvent, LinkingDigits, LinkingOffer, LinkingRequest, ListHash,
@@ -55,14 +57,17 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
     // An output without `Debug` shows that an answer requires none of it.
     struct Opaque;
     let names = usual![
-        Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment, AttachmentReference,
+        Progress,
+        Media,
+        Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
+        AttachmentId, AttachmentReference,
         BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client,
         Content, Conversation, Decrypted, Device, DeviceId, DeviceList, Enclosed, EndReason, Envelope, Error,
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
         LinkingDigits, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
-        OneTimePrekey, OpenedClaim, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
+        OneTimePrekey, OpenedClaim, Opener, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyId, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
-        RecordedClaim, RendezvousId, Role, Sender, Sending, Served, ServerCopy, Session, SessionId, StateKey,
+        RecordedClaim, Reference, RendezvousId, Role, Sealer, Sender, Sending, Served, ServerCopy, Session, SessionId, StateKey,
         Stock, SyncOutcome, Tasks, To, Withdraw,
     ];
     // `State` is the one public trait.
@@ -75,6 +80,7 @@ fn what_names_something_can_be_a_key_of_any_map() {
     fn is_key<T: Copy + Ord + Hash>() {}
     is_key::<AccountId>();
     is_key::<Address>();
+    is_key::<AttachmentId>();
     is_key::<Conversation>();
     is_key::<DeviceId>();
     is_key::<Fingerprint>();
@@ -130,6 +136,7 @@ fn an_identity_key_survives_its_bytes() {
 /// Lists the types and traits that the public modules and the root name.
 fn exported() -> BTreeSet<&'static str> {
     let modules = [
+        include_str!("../attachment/mod.rs"),
         include_str!("../client/mod.rs"),
         include_str!("../content/mod.rs"),
         include_str!("../guest/mod.rs"),
@@ -140,6 +147,8 @@ fn exported() -> BTreeSet<&'static str> {
     let uses = modules.iter().flat_map(|module| module.split(';'));
     let uses = uses.filter_map(|item| item.rsplit_once("pub use ").map(|(_, path)| path));
     let names = uses.flat_map(|path| path.split(|char: char| !char.is_alphanumeric()));
+    // A constant is no type: it has capitals only.
+    let names = names.filter(|name| name.contains(char::is_lowercase));
     names.filter(|name| name.starts_with(|first: char| first.is_uppercase())).collect()
 }
 
@@ -185,6 +194,7 @@ fn printed(rng: &mut TestRng) -> Vec<String> {
     let mut host = Client::create(&account, NOW, rng);
     between_clients(&mut host, &other, &key, rng, &mut print);
     linking(&mut host, &account, rng, &mut print);
+    attachment(&host, rng, &mut print);
     with_a_guest(&mut host, &key, rng, &mut print);
     texts
 }
@@ -261,6 +271,19 @@ fn linking(primary: &mut Client, account: &Account, rng: &mut TestRng, print: Pr
     let briefing = entrant.open(&briefing.apply(), NOW).unwrap();
     print(&briefing);
     print(&briefing.begin(entrant, NOW, rng).unwrap());
+}
+
+fn attachment(client: &Client, rng: &mut TestRng, print: Print<'_>) {
+    let mut sealer = client.attach(Media::Voice, 40_000, Padding::Exact, NOW, rng).unwrap();
+    let mut buffer = [0; PIECE];
+    buffer[..CONTENT.len()].copy_from_slice(CONTENT);
+    print(&sealer);
+    let length = sealer.seal(&mut buffer).unwrap().unwrap().len();
+    let reference = sealer.reference().unwrap();
+    let mut opener = Opener::new(&reference);
+    print(&(&sealer, &reference, &opener));
+    opener.open(&mut buffer[..length]).unwrap();
+    print(&(&opener, opener.progress()));
 }
 
 fn with_a_guest(host: &mut Client, key: &StateKey, rng: &mut TestRng, print: Print<'_>) {

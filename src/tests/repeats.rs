@@ -2,6 +2,7 @@
 //! nothing that is drawn comes twice.
 #![allow(
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
     clippy::unwrap_used,
     reason = "a failed expectation is a failed test"
 )]
@@ -11,6 +12,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::broken_rng::Broken;
+use crate::attachment::{Media, PIECE, Padding};
 use crate::client::{Client, GroupId, LinkingRequest, NewDevice, To};
 use crate::content::Content;
 use crate::error::Error;
@@ -23,7 +25,7 @@ use crate::storage::{Journal, State, StateKey};
 const NOW: u64 = 1_800_000_000;
 
 /// Everything that is drawn, by its label.
-const DRAWN: [&[u8]; 20] = [
+const DRAWN: [&[u8]; 21] = [
     labels::IDENTITY_ACCOUNT_SEED,
     labels::IDENTITY_DEVICE_SEEDS,
     labels::LINKING_CODE_SECRETS,
@@ -44,6 +46,7 @@ const DRAWN: [&[u8]; 20] = [
     labels::GUEST_PIN_SHARE,
     labels::GUEST_SECRETS,
     labels::GUEST_SALT,
+    labels::ATTACHMENT_DRAW,
 ];
 
 fn name(label: &[u8]) -> String {
@@ -194,6 +197,11 @@ fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Erro
         let sealed = ada.seal(&mut plan, &Content::app(7, content), NOW + 2, rng.op())?;
         sealed.journal(&mut journal, rng.op())?.apply();
         (_, journal) = journal.renew(&ada, &key, rng.op())?;
+    }
+    for length in [70_000, 70_001] {
+        let mut sealer = ada.attach(Media::File, length, Padding::Buckets, NOW + 2, rng.op())?;
+        let mut buffer = [3; PIECE];
+        while sealer.seal(&mut buffer)?.is_some() {}
     }
     ada.note_published([ada.bundle().id()], NOW + 2).apply();
     ada.rotate(NOW + 2, rng.op()).apply();

@@ -5,12 +5,13 @@ use std::fs;
 use super::{files, tree};
 
 /// The floors of the house, from the ground up. A file names its own floor and those below it, and nothing above.
-const FLOORS: [&str; 9] = [
+const FLOORS: [&str; 10] = [
     "error",
     "primitives",
     "protocol",
     "content",
     "storage",
+    "attachment",
     "session",
     "client",
     "guest",

@@ -10,6 +10,7 @@ use super::household::Household;
 use super::model;
 use super::model::Published;
 use super::tape::Tape;
+use crate::attachment::{Media, Padding};
 use crate::client::To;
 use crate::content::Content;
 use crate::primitives::codec::Writer;
@@ -23,7 +24,7 @@ use crate::session::prekey_delta::PrekeyChange;
 use crate::storage::State;
 
 pub(super) fn vectors() -> Vec<Vector> {
-    vec![identity(), prekeys(), linking(), letter()]
+    vec![identity(), prekeys(), linking(), letter(), attachment()]
 }
 
 /// The moment as the formulas have it.
@@ -174,5 +175,30 @@ fn letter() -> Vector {
     let out =
         Tape::play(&[&random], |rng| client.seal(&mut plan, &said, NOW, rng).unwrap().apply());
     assert_eq!(out.id.0, id);
+    v
+}
+
+fn attachment() -> Vector {
+    let mut v = Vector::new(
+        "attachment-drawn",
+        "attachments",
+        "the key of an image of 19 bytes in the smallest bucket",
+    );
+    let mut scratch = Vector::new("scratch", "", "");
+    let host = model::member(&mut scratch, "host");
+    let device = host.device(&model::signed_prekeys(&mut scratch, "host", &host));
+    let client = client(&host, device);
+    let anchor = client.anchor().to_bytes();
+    let terms = [&[1, 0x32, 2, 1][..], &19_u64.to_be_bytes()].concat();
+    v.bytes("agreement seed", &host.agreement_seed);
+    v.bytes("terms", &terms);
+    v.bytes("anchor", &anchor);
+    v.number("now", NOW);
+    let info: [&[u8]; 4] = [labels::ATTACHMENT_DRAW, &terms, &anchor, &NOW_BYTES];
+    let (random, key) = v.hedged::<32>(("key", "key"), &host.agreement_seed, &info);
+    let sealer = Tape::play(&[&random], |rng| {
+        client.attach(Media::Image, 19, Padding::Buckets, NOW, rng).unwrap()
+    });
+    assert_eq!(sealer.to_bytes()[14..46], key);
     v
 }

@@ -6,12 +6,14 @@
 //! are written instead.
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::large_stack_arrays,
     clippy::similar_names,
     reason = "a failed expectation is a failed test, and has the names of the formulas"
 )]
 
 extern crate std;
 
+mod attachment;
 mod braid;
 mod briefing;
 mod claim;
@@ -75,6 +77,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     pin::vectors,
     content::vectors,
     letter::vectors,
+    attachment::vectors,
     refused::vectors,
     refused_message::vectors,
     refused_braid::vectors,

@@ -1,6 +1,7 @@
 //! Plans, letters and envelopes that a client refuses.
 
 use latchstring::Error;
+use latchstring::attachment::{Media, PIECE, Padding};
 use latchstring::client::{Address, GroupId, MessageId, Plan, To};
 use latchstring::session::{AccountId, DeviceId};
 use support::forged;
@@ -40,6 +41,20 @@ pub(super) fn a_message_sealed_again_with_other_content_does_not_match() -> Opti
     let client = &mut people[0].devices[0];
     let mut plan = client.plan_resend(to, id, NOW).unwrap();
     refusal(client, |client| client.seal(&mut plan, &said(b"no"), NOW, rng).map(drop))
+}
+
+pub(super) fn pieces_of_an_attachment_before_the_last_index_are_forgotten() -> Option<Error> {
+    let mut town = Town::new(49, &[1]);
+    let length = 2049 * 65_536;
+    let Town { people, rng, .. } = &mut town;
+    let client = &people[0].devices[0];
+    let mut sealer = client.attach(Media::File, length, Padding::Exact, NOW, rng).unwrap();
+    let mut buffer = [0; PIECE];
+    while sealer.seal(&mut buffer).unwrap().is_some() {}
+    let before = sealer.to_bytes();
+    let refused = sealer.resume(2048 * 65_536).err();
+    assert!(*sealer.to_bytes() == *before && sealer.reference().is_some());
+    refused
 }
 
 pub(super) fn a_message_sealed_again_five_times_has_reached_its_limit() -> Option<Error> {
