@@ -292,5 +292,7 @@ fn checked(content: &str) -> Result<Text, Error> {
 fn write_part(writer: &mut Writer, number: u8, body: &[&[u8]]) {
     writer.u8(number);
     writer.count(body.iter().fold(0, |sum, piece| sum.saturating_add(piece.len())));
-    body.iter().for_each(|piece| writer.raw(piece));
+    for piece in body {
+        writer.raw(piece);
+    }
 }
