@@ -215,5 +215,5 @@ fn the_examples_on_the_page_are_these_vectors() {
             }
         }
     }
-    assert_eq!(shown, 8 + 11);
+    assert_eq!(shown, 8 + 12);
 }
