@@ -111,6 +111,7 @@ class Receiver {
   }
 }
 
+// In version 4 the distance of the post-quantum keys is never wider than the keys that are kept of a chain.
 class LibsignalClient extends Receiver {
   windows = { jump: 25000, kept: 2000, chains: 5, epochs: { jump: 24999, distance: 2000, kept: Infinity } };
 
