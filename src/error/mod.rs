@@ -61,6 +61,7 @@ pub enum Error {
     /// The replay memory of the prekeys that the first message names is full: without a one-time
     /// prekey none can be told from a replay any more. If they are the newest, rotate them
     /// ([`Device::rotate`](crate::session::Device::rotate)); the initiator must fetch a new bundle.
+    /// Or this device's sender key in a group was retired: rotate it, and tell the members.
     RotationRequired,
     /// The account has used up its share of the replay memory: until the prekeys rotate it must write with a
     /// one-time prekey. Nothing is to be done; the initiator must fetch a new bundle.
@@ -275,7 +276,7 @@ impl fmt::Display for Error {
             Self::IdentityChanged => "another identity key than the user knows",
             Self::UnknownPrekey => "the prekey is not known",
             Self::StalePrekey => "the prekey is outside its validity time",
-            Self::RotationRequired => "the replay memory is full, rotate the prekeys",
+            Self::RotationRequired => "the replay memory is full, or a sender key retired: rotate",
             Self::ReplayShareFull => "the account's share of the replay memory is full",
             Self::ListGap => "the device list does not reach back to the known one",
             Self::ListExpired => "the device list is outside its validity time",

@@ -17,6 +17,16 @@ pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// Computes `SHA-512(parts[0] ‖ parts[1] ‖ …)`, for formats of others.
+#[cfg(feature = "signal")]
+pub(crate) fn hash_512(parts: &[&[u8]]) -> [u8; 64] {
+    let mut hash = sha2::Sha512::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
 /// Computes `HMAC-SHA-256(key, parts[0] ‖ parts[1] ‖ …)`.
 pub(crate) fn mac(key: &Secret<32>, parts: &[&[u8]]) -> Secret<32> {
     let mut mac = keyed(key);

@@ -5,6 +5,8 @@ pub(crate) mod aead;
 #[cfg(feature = "signal")]
 pub(crate) mod aes_cbc;
 pub(crate) mod codec;
+#[cfg(feature = "signal")]
+pub(crate) mod ctr;
 pub(crate) mod dh;
 pub(crate) mod digest;
 pub(crate) mod digits;
@@ -20,6 +22,8 @@ pub(crate) mod pake;
 pub(crate) mod protobuf;
 pub(crate) mod secret;
 pub(crate) mod sign;
+#[cfg(feature = "signal")]
+pub(crate) mod siv;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod text;

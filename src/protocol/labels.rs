@@ -240,6 +240,15 @@ labels! {
     /// The id of a change of a foreign client.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_CLIENT = "signal/client";
+    /// A sender key's id, chain key and signing key from randomness and the state that they are made for.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code, reason = "of a feature"))]
+    SIGNAL_SENDER_KEY = "signal/sender-key";
+    /// The ephemeral key of a sealed envelope from randomness, the identity secret and what is sealed.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code, reason = "of a feature"))]
+    SIGNAL_SEALED_EPHEMERAL = "signal/sealed-ephemeral";
+    /// The secret of an envelope for many from randomness, the identity secret and what is sealed.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code, reason = "of a feature"))]
+    SIGNAL_SEALED_SECRET = "signal/sealed-secret";
 }
 
 #[cfg(test)]

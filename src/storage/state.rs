@@ -53,6 +53,8 @@ pub(crate) enum DeltaKind {
     Client,
     #[cfg(feature = "signal")]
     Signal,
+    SenderKey,
+    ReceivedSenderKeys,
 }
 
 impl DeltaKind {
@@ -65,6 +67,8 @@ impl DeltaKind {
         Self::Client,
         #[cfg(feature = "signal")]
         Self::Signal,
+        Self::SenderKey,
+        Self::ReceivedSenderKeys,
     ];
 
     pub(super) const fn encode(self) -> u8 {
@@ -77,6 +81,8 @@ impl DeltaKind {
             Self::Client => 5,
             #[cfg(feature = "signal")]
             Self::Signal => 6,
+            Self::SenderKey => 0x22,
+            Self::ReceivedSenderKeys => 0x23,
         }
     }
 

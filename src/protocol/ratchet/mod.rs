@@ -24,6 +24,9 @@ mod skipped;
 #[cfg(test)]
 mod tests;
 
+// The one code of chains and skipped keys serves sender keys too.
+#[cfg(feature = "signal")]
+pub(crate) use chain::{ChainKey, MessageKey, SkippedKeys, walk};
 pub(crate) use delta::RatchetDelta;
 pub(crate) use header::ClearHeader;
 pub(crate) use open::{FirstMessage, StagedHeader};
@@ -34,3 +37,5 @@ pub(crate) use signal_ratchet::{
     Outgoing, SignalDelta, SignalKeys, SignalPlace, SignalRatchet, StagedKeys,
 };
 pub(crate) use skipped::MAX_SKIPPED;
+#[cfg(feature = "signal")]
+pub(crate) use skipped::{find, read_skipped, remove, write_skipped};

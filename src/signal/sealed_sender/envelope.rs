@@ -1,0 +1,182 @@
+//! Sealed envelopes of either version: `spec/third-party.md`, "Sealed sender".
+
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use crate::error::Error;
+use crate::primitives::secret::redacted;
+use crate::signal::identity_secret::IdentitySecret;
+use crate::signal::keys::IdentityKey;
+use crate::signal::sender::SenderAddress;
+use crate::signal::service_id::ServiceId;
+
+use super::certificate::{CertifiedSender, SenderCertificate, Trust};
+use super::content::{
+    ContentHint, MAX_SEALED, OpenedContent, OwnedPayload, SealedContent, SealedPayload,
+};
+use super::sent::{SealedRecipient, Wrapped, check, encode};
+use super::v2::Shared;
+use super::{v1, v2};
+
+/// Maximum length of an envelope in bytes, as it is received.
+const MAX_ENVELOPE: usize = MAX_SEALED + 256;
+
+/// What was in a sealed envelope, and who proved to have sealed it. Only [`UnsealedEnvelope::open`] makes one.
+///
+/// The payload is still to be opened: in the session, or with the sender keys, of [`UnsealedEnvelope::sender`] and of
+/// nobody else. A server that knew another sender for it, or a payload that names one, is wrong.
+pub struct UnsealedEnvelope {
+    sender: CertifiedSender,
+    payload: OwnedPayload,
+    hint: ContentHint,
+    group: Option<Vec<u8>>,
+}
+
+redacted!(UnsealedEnvelope, |it| sender = it.sender, hint = it.hint);
+
+impl UnsealedEnvelope {
+    /// Opens an envelope of either version.
+    ///
+    /// The sender is who holds the secret half of the identity key in the certificate, which a server of `trust`
+    /// issued. Somebody who only has the certificate, which every recipient gets, cannot make one.
+    ///
+    /// An envelope of a stranger costs at most two agreements and a key pair, and a signature check for each trust
+    /// root and one more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`]; [`Error::Forged`] if it is for somebody
+    /// else, was altered, or its sender does not hold the key in its certificate; [`Error::BadSignature`] if the
+    /// certificate does not hold or is past its end; [`Error::WrongKind`] for an unknown kind of payload.
+    pub fn open(
+        recipient: &IdentitySecret,
+        envelope: &[u8],
+        trust: &Trust,
+        now: u64,
+    ) -> Result<Self, Error> {
+        if envelope.len() > MAX_ENVELOPE {
+            return Err(Error::Malformed);
+        }
+        let (version, sealed) = envelope.split_first().ok_or(Error::Malformed)?;
+        match *version {
+            v1::VERSION => {
+                let v1::Opened { content, sender } = v1::open(recipient, sealed)?;
+                let opened = OpenedContent::decode(&content)?;
+                if opened.certificate.identity() != sender {
+                    return Err(Error::Forged);
+                }
+                Self::of(&opened, trust, now)
+            }
+            v2::VERSION => {
+                let unproved = v2::open(recipient, sealed)?;
+                let opened = OpenedContent::decode(&unproved.content)?;
+                unproved.prove(recipient, &opened.certificate.identity())?;
+                Self::of(&opened, trust, now)
+            }
+            version => Err(Error::UnknownVersion(version)),
+        }
+    }
+
+    /// Verifies the certificate of content whose sender has shown to hold the key in it.
+    fn of(opened: &OpenedContent<'_>, trust: &Trust, now: u64) -> Result<Self, Error> {
+        let OpenedContent { certificate, content } = opened;
+        Ok(Self {
+            sender: certificate.verify(trust, now)?,
+            payload: content.payload.into(),
+            hint: content.hint,
+            group: content.group.map(<[u8]>::to_vec),
+        })
+    }
+
+    /// Returns the address of the device that sealed it, under which its payload is to be opened.
+    #[must_use]
+    pub fn sender(&self) -> &SenderAddress {
+        self.sender.address()
+    }
+
+    /// Returns the identity key of that device: the session that opens the payload must have this one.
+    #[must_use]
+    pub fn identity(&self) -> IdentityKey {
+        self.sender.identity()
+    }
+
+    /// Returns all that the certificate says of the sender.
+    #[must_use]
+    pub fn certificate(&self) -> &CertifiedSender {
+        &self.sender
+    }
+
+    /// Returns the payload.
+    #[must_use]
+    pub fn payload(&self) -> SealedPayload<'_> {
+        self.payload.borrow()
+    }
+
+    /// Returns the hint.
+    #[must_use]
+    pub fn hint(&self) -> ContentHint {
+        self.hint
+    }
+
+    /// Returns the id of the group that the payload belongs to, as the sender says.
+    #[must_use]
+    pub fn group(&self) -> Option<&[u8]> {
+        self.group.as_deref()
+    }
+}
+
+impl SealedContent<'_> {
+    /// Seals the content for one recipient, in version 1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongPeer`] if the certificate is for another identity key; [`Error::ContentTooLong`];
+    /// [`Error::WeakKey`] for the recipient's key.
+    pub fn seal(
+        &self,
+        sender: &IdentitySecret,
+        certificate: &SenderCertificate,
+        recipient: &IdentityKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, Error> {
+        is_own(sender, certificate)?;
+        v1::seal(sender, recipient, &self.encode(certificate)?, rng)
+    }
+
+    /// Seals the content once for many recipients, in version 2. `excluded` are those who shall not get it, so that a
+    /// server that knows a group does not take them for forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`SealedContent::seal`]; [`Error::NoRecipient`] if there is none, or one has no device;
+    /// [`Error::TooManyAccounts`] for more than 4,096; [`Error::DeviceConflict`] if somebody or a device comes twice.
+    pub fn seal_to_many(
+        &self,
+        sender: &IdentitySecret,
+        certificate: &SenderCertificate,
+        recipients: &[SealedRecipient],
+        excluded: &[ServiceId],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<u8>, Error> {
+        is_own(sender, certificate)?;
+        check(recipients, excluded)?;
+        let content = self.encode(certificate)?;
+        let shared = Shared::generate(sender, &content, rng);
+        let mut wrapped = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            let parts = shared.wrap(sender, &recipient.identity)?;
+            wrapped.push(Wrapped { recipient, parts });
+        }
+        encode(&wrapped, excluded, shared.public.bytes(), &shared.seal(&content)?)
+    }
+}
+
+/// Refuses a certificate that every recipient would refuse.
+fn is_own(sender: &IdentitySecret, certificate: &SenderCertificate) -> Result<(), Error> {
+    if certificate.identity() == sender.public() { Ok(()) } else { Err(Error::WrongPeer) }
+}
+
+#[cfg(test)]
+#[path = "tests/envelope.rs"]
+mod tests;

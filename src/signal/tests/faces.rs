@@ -1,0 +1,40 @@
+//! The faces of public types: what an app builds on, and a `Debug` text without secrets.
+
+use alloc::format;
+use core::fmt::Debug;
+
+use crate::primitives::tests::test_rng::TestRng;
+use crate::signal::{
+    DecryptionErrorMessage, Fingerprint, IdentitySecret, ReceivedSenderKeys, SenderAddress,
+    SenderKey, SenderKeyDistribution, SentEnvelope, Trust, UnsealedEnvelope,
+};
+
+#[test]
+fn everything_goes_from_thread_to_thread() {
+    fn is<T: Send + Sync + Debug>() {}
+    is::<SenderKey>();
+    is::<ReceivedSenderKeys>();
+    is::<SenderKeyDistribution>();
+    is::<IdentitySecret>();
+    is::<UnsealedEnvelope>();
+    is::<SentEnvelope<'_>>();
+    is::<Trust>();
+    is::<Fingerprint>();
+    is::<DecryptionErrorMessage>();
+}
+
+#[test]
+fn what_is_secret_is_not_in_a_log() {
+    let mut rng = TestRng::new(1);
+    let key = SenderKey::generate(None, &mut rng);
+    assert_eq!(format!("{key:?}"), "SenderKey { distribution: None, is_retired: false, .. }");
+    let told = SenderKeyDistribution::decode(&key.distribution().unwrap()).unwrap();
+    assert!(!format!("{told:?}").contains("key"));
+    let ada = SenderAddress::new("ada", 1).unwrap();
+    let mut keys = ReceivedSenderKeys::new(ada.clone(), None);
+    keys.learn(&ada, told).unwrap().apply();
+    let shown = "ReceivedSenderKeys { sender: SenderAddress(ada.1), distribution: None, chains: 1, skipped: 0, .. }";
+    assert_eq!(format!("{keys:?}"), shown);
+    let shown = format!("{:?}", IdentitySecret::from_bytes(&[0x5a; 32]));
+    assert!(shown.starts_with("IdentitySecret { public: ") && !shown.contains("90, 90"));
+}
