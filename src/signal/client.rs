@@ -16,6 +16,7 @@ use crate::storage::{Anchor, Pending, Stateful};
 use super::address::Address;
 use super::bundle::{Bundle, KemPrekey, OneTimePrekey};
 use super::delta::{Acknowledged, Begun, ClientDelta, ClientItem, MAX_PUBLISHED, Moved};
+use super::identity_secret::IdentitySecret;
 use super::keys::IdentityKey;
 use super::own_keys::{LOW, OwnKeys};
 use super::peer::{Peer, SessionName};
@@ -359,6 +360,13 @@ impl Client {
     ) -> Pending<'_, Self, T> {
         let delta = ClientDelta { now: now.seconds(), items: items.into() };
         Pending::new(self, delta, output)
+    }
+}
+
+impl Client {
+    /// Returns the identity secret, which seals and opens envelopes.
+    pub(super) fn identity_secret(&self) -> &IdentitySecret {
+        self.inner.keys.identity_secret()
     }
 }
 

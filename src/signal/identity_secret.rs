@@ -18,7 +18,10 @@ impl IdentitySecret {
     /// Takes 32 secret bytes, as clients of the Signal protocol keep them.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        let secret = dh::SecretKey::from_seed(Secret::copy(bytes));
+        Self::new(dh::SecretKey::from_seed(Secret::copy(bytes)))
+    }
+
+    pub(crate) fn new(secret: dh::SecretKey) -> Self {
         Self { public: IdentityKey(secret.public()), secret }
     }
 

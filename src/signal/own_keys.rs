@@ -26,6 +26,7 @@ use crate::protocol::labels;
 
 use super::address::Address;
 use super::bundle::{Bundle, KemPrekey, OneTimePrekey, SignedPrekey};
+use super::identity_secret::IdentitySecret;
 use super::keys::{IdentityKey, typed, typed_kem};
 use super::prekeys::{OneTime, PrekeySet, Used, kem_prekey};
 use super::wire::InitialMessage;
@@ -47,7 +48,7 @@ const MAX_ONE_TIME: usize = 1000;
 
 /// The identity of a device on other messengers, and its prekeys. Secret.
 pub(crate) struct OwnKeys {
-    identity: dh::SecretKey,
+    identity: IdentitySecret,
     public: IdentityKey,
     registration: u32,
     /// The id of the next prekey. It never comes back to a key that is held.
@@ -94,7 +95,7 @@ impl OwnKeys {
             newest: prekey_set(&identity, id, now, rng),
             older: Vec::new(),
             one_time: BTreeMap::new(),
-            identity,
+            identity: IdentitySecret::new(identity),
         }
     }
 
@@ -108,11 +109,15 @@ impl OwnKeys {
             newest: prekey_set(&identity, 1, 0, rng),
             older: Vec::new(),
             one_time: BTreeMap::new(),
-            identity,
+            identity: IdentitySecret::new(identity),
         }
     }
 
     pub(crate) fn identity(&self) -> &dh::SecretKey {
+        self.identity.secret()
+    }
+
+    pub(crate) fn identity_secret(&self) -> &IdentitySecret {
         &self.identity
     }
 
@@ -126,7 +131,7 @@ impl OwnKeys {
 
     /// Makes the next set of signed prekeys.
     pub(crate) fn set(&self, now: u64, rng: &mut impl CryptoRng) -> Box<PrekeySet> {
-        prekey_set(&self.identity, self.next, now, rng)
+        prekey_set(self.identity(), self.next, now, rng)
     }
 
     /// Makes a batch of one-time prekeys, under the next ids.
@@ -136,8 +141,8 @@ impl OwnKeys {
             .map(|_| {
                 let id = next;
                 next = after(id);
-                let (agreement, kem) = secrets(&self.identity, id, now, rng);
-                let kem_signature = sign_kem(&self.identity, &kem, rng);
+                let (agreement, kem) = secrets(self.identity(), id, now, rng);
+                let kem_signature = sign_kem(self.identity(), &kem, rng);
                 let created = now;
                 let is_published = false;
                 (id, Box::new(OneTime { created, is_published, agreement, kem, kem_signature }))
@@ -262,7 +267,7 @@ impl OwnKeys {
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
-        writer.raw(self.identity.seed().expose());
+        writer.raw(self.identity().seed().expose());
         writer.u32(self.registration);
         writer.u32(self.next);
         self.newest.write(writer);
@@ -281,6 +286,7 @@ impl OwnKeys {
             ascending(&mut one_time, id, Box::new(prekey))?;
         }
         let public = IdentityKey(identity.public());
+        let identity = IdentitySecret::new(identity);
         Ok(Self { identity, public, registration, next, newest, older, one_time })
     }
 }
