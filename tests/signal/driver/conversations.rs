@@ -30,8 +30,8 @@ impl Device {
         self.client.identity()
     }
 
-    pub fn identity_secret(&self) -> latchstring::signal::IdentitySecret {
-        self.client.identity_secret()
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     pub fn describe(&self) -> Value {
@@ -81,7 +81,7 @@ impl Device {
                 (written_kind(sealed.kind), sealed.bytes)
             }
         };
-        sealed::seal(&self.client, &self.identity_secret(), request, (kind, &message))
+        sealed::seal(&self.client, request, (kind, &message))
     }
 
     /// Seals messages that nobody gets.

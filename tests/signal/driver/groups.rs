@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use latchstring::Error;
 use latchstring::signal::{
-    ReceivedSenderKeys, SenderAddress, SenderKey, SenderKeyDistribution, Uuid,
+    ReceivedSenderKeys, SenderAddress, SenderKey, SenderKeyDistribution, SenderKeyMessage, Uuid,
 };
 use latchstring::storage::State;
 use serde_json::{Value, json};
@@ -60,7 +60,8 @@ impl Groups {
     pub fn open(&mut self, request: &Request) -> Result<Value, Error> {
         let ((name, _), from) = (group(request)?, sender(request)?);
         let keys = self.received.get_mut(&(from.clone(), name)).ok_or(Error::MessageKeyGone)?;
-        let content = keys.open(&from, &request.bytes("bytes"))?.apply();
+        let bytes = request.bytes("bytes");
+        let content = keys.open(&from, &SenderKeyMessage::decode(&bytes)?)?.apply();
         Ok(json!({ "text": hex(&content) }))
     }
 

@@ -66,7 +66,7 @@ fn answer(devices: &mut HashMap<String, Device>, request: &Request) -> Result<Va
         "group_open" => device.groups.open(request),
         "sealed_seal" => device.sealed_seal(request),
         "sealed_split" => sealed::split(request),
-        "sealed_open" => sealed::open(&device.identity_secret(), request),
+        "sealed_open" => sealed::open(device.client(), request),
         "error_make" => sealed::make_error(request),
         "error_read" => sealed::read_error(request),
         "fingerprint" => fingerprints::show(device.identity(), request),

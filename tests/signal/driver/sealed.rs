@@ -2,9 +2,8 @@
 
 use latchstring::Error;
 use latchstring::signal::{
-    CertificateKey, Client, ContentHint, DecryptionErrorMessage, IdentitySecret, RecipientDevice,
-    SealedContent, SealedPayload, SealedRecipient, SenderCertificate, SentEnvelope, Trust,
-    UnsealedEnvelope,
+    CertificateKey, Client, ContentHint, DecryptionErrorMessage, RecipientDevice, SealedContent,
+    SealedPayload, SealedRecipient, SenderCertificate, SentEnvelope, Trust,
 };
 use serde_json::{Value, json};
 
@@ -14,7 +13,6 @@ use crate::rng;
 /// Seals a message that was made for it, for one or for many.
 pub fn seal(
     client: &Client,
-    identity: &IdentitySecret,
     request: &Request,
     (kind, message): (&str, &[u8]),
 ) -> Result<Value, Error> {
@@ -38,12 +36,12 @@ pub fn seal(
     let certificate = SenderCertificate::decode(&request.bytes("certificate"))?;
     let bytes = if request.number::<u8>("envelope") == 1 {
         let to = client.identity_of(&request.address("to")?).expect("a session");
-        content.seal(identity, &certificate, &to, &mut rng())?
+        client.seal_envelope(&content, &certificate, &to, &mut rng())?
     } else {
         let recipients = request.objects("recipients");
         let recipients = recipients.iter().map(|it| recipient(client, it));
         let recipients = recipients.collect::<Result<Vec<_>, _>>()?;
-        content.seal_to_many(identity, &certificate, &recipients, &[], &mut rng())?
+        client.seal_envelope_to_many(&content, &certificate, &recipients, &[], &mut rng())?
     };
     Ok(json!({ "bytes": hex(&bytes) }))
 }
@@ -71,10 +69,10 @@ pub fn split(request: &Request) -> Result<Value, Error> {
 }
 
 /// Opens an envelope. The time comes in milliseconds.
-pub fn open(identity: &IdentitySecret, request: &Request) -> Result<Value, Error> {
+pub fn open(client: &Client, request: &Request) -> Result<Value, Error> {
     let trust = Trust::new(&[CertificateKey::decode(&request.bytes("root"))?]);
     let now = request.number::<u64>("now") / 1000;
-    let envelope = UnsealedEnvelope::open(identity, &request.bytes("bytes"), &trust, now)?;
+    let envelope = client.unseal(&request.bytes("bytes"), &trust, now)?;
     let (kind, bytes) = match envelope.payload() {
         SealedPayload::First(bytes) => ("prekey", bytes.to_vec()),
         SealedPayload::Message(bytes) => ("message", bytes.to_vec()),
