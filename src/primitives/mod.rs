@@ -4,9 +4,9 @@
 pub(crate) mod aead;
 #[cfg(feature = "signal")]
 pub(crate) mod aes_cbc;
-pub(crate) mod codec;
 #[cfg(feature = "signal")]
-pub(crate) mod ctr;
+pub(crate) mod aes_ctr;
+pub(crate) mod codec;
 pub(crate) mod dh;
 pub(crate) mod digest;
 pub(crate) mod digits;

@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::primitives::aes_ctr;
 use crate::primitives::codec::first;
-use crate::primitives::ctr;
 use crate::primitives::kdf::{Prk, mac};
 use crate::primitives::secret::{Secret, same};
 
@@ -40,7 +40,7 @@ impl LayerKeys {
     pub(super) fn seal(&self, text: &[u8]) -> Result<Vec<u8>, Error> {
         let mut layer = Vec::with_capacity(text.len().saturating_add(TAG));
         layer.extend_from_slice(text);
-        ctr::apply(&self.cipher, &mut layer)?;
+        aes_ctr::apply(&self.cipher, &mut layer)?;
         let tag = self.tag(&layer);
         layer.extend_from_slice(&tag);
         Ok(layer)
@@ -53,7 +53,7 @@ impl LayerKeys {
             return Err(Error::Forged);
         }
         let mut text = Zeroizing::new(ciphertext.to_vec());
-        ctr::apply(&self.cipher, &mut text)?;
+        aes_ctr::apply(&self.cipher, &mut text)?;
         Ok(text)
     }
 

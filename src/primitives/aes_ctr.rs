@@ -19,5 +19,5 @@ pub(crate) fn apply(key: &Secret<32>, buffer: &mut [u8]) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-#[path = "tests/ctr.rs"]
+#[path = "tests/aes_ctr.rs"]
 mod tests;
