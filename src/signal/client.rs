@@ -130,13 +130,6 @@ impl Client {
         *self.inner.keys.public()
     }
 
-    /// Returns the secret half of it, which seals and opens envelopes that hide their sender
-    /// ([`UnsealedEnvelope`](super::UnsealedEnvelope)).
-    #[must_use]
-    pub fn identity_secret(&self) -> &IdentitySecret {
-        self.inner.keys.identity_secret()
-    }
-
     /// Returns the bundle of the newest prekeys, to be published: without a one-time prekey, of which the service
     /// adds one to each copy.
     #[must_use]
@@ -377,6 +370,13 @@ impl Client {
     ) -> Pending<'_, Self, T> {
         let delta = ClientDelta { now: now.seconds(), items: items.into() };
         Pending::new(self, delta, output)
+    }
+}
+
+impl Client {
+    /// Returns the identity secret, which seals and opens envelopes.
+    pub(super) fn identity_secret(&self) -> &IdentitySecret {
+        self.inner.keys.identity_secret()
     }
 }
 

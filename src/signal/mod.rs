@@ -6,6 +6,7 @@ mod bundle;
 mod client;
 mod decryption_error;
 mod delta;
+mod envelopes;
 mod fingerprint;
 mod groups;
 mod handshake;

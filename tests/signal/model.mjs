@@ -111,14 +111,9 @@ class Receiver {
   }
 }
 
+// In version 4 the distance of the post-quantum keys is never wider than the keys that are kept of a chain.
 class LibsignalClient extends Receiver {
   windows = { jump: 25000, kept: 2000, chains: 5, epochs: { jump: 24999, distance: 2000, kept: Infinity } };
-
-  // An initiator holds a chain for the signed prekey too, in which no message ever comes.
-  constructor(initiates) {
-    super();
-    if (initiates) this.chains.push(new Chain(-1));
-  }
 
   far({ number }, chain) {
     return number - (chain?.next ?? 0) > this.windows.jump ? 'jump' : null;
@@ -205,7 +200,7 @@ export class Side {
   indices = new Map();
 
   constructor(kind, initiates) {
-    this.receiver = new RECEIVERS[kind](initiates);
+    this.receiver = new RECEIVERS[kind]();
     this.turns = initiates;
   }
 

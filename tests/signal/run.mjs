@@ -5,6 +5,10 @@
 //   npm ci && cargo build --package signal_driver
 //   node run.mjs [--messages N] [--seed S] [--only NAME] [--driver PATH]
 //
+// The peers are the packages of the lock file, under the AGPL and the GPL: they run in processes of their own, and
+// nothing of them is linked, copied or handed on. A peer that is missing ends the run with 1, as a message does that
+// the model does not explain.
+//
 // `--driver npm` puts the peers on both sides: the control, which tries the harness and its model alone.
 
 import { fileURLToPath } from 'node:url';

@@ -224,7 +224,7 @@ impl OwnChain {
         let (key, signing) = keys.split_at(32);
         let signing = dh::SecretKey::from_seed(Secret::fill(|out| out.copy_from_slice(signing)));
         Self {
-            id: u32::from_be_bytes(concat(&[id])) & CHAIN_ID,
+            id: id.iter().fold(0, |id, byte| (id << 8) | u32::from(*byte)) & CHAIN_ID,
             key: ChainKey(Secret::fill(|out| out.copy_from_slice(key))),
             iteration: 0,
             public: signing.public(),

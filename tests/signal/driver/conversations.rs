@@ -1,6 +1,5 @@
 //! A device and its conversations.
 
-use getrandom::{SysRng, rand_core::UnwrapErr};
 use latchstring::Error;
 use latchstring::signal::{
     Address, Bundle, Client, IdentityKey, KemPrekey, MessageKind, OneTimePrekey, SealedMessage,
@@ -9,31 +8,34 @@ use latchstring::signal::{
 use latchstring::storage::State;
 use serde_json::{Value, json};
 
+use crate::groups::Groups;
 use crate::request::{Request, hex};
-
-/// The time of all that happens: nothing here is old.
-const NOW: u64 = 1_800_000_000;
-
-/// The source of randomness of all that draws.
-fn rng() -> UnwrapErr<SysRng> {
-    UnwrapErr(SysRng)
-}
+use crate::{NOW, rng, sealed};
 
 /// A device, and what the service of its network has of it.
 pub struct Device {
     client: Client,
     stock: Vec<(OneTimePrekey, KemPrekey)>,
+    pub groups: Groups,
 }
 
 impl Device {
     pub fn generate(request: &Request) -> Result<Self, Error> {
         let address = Address::new(request.text("name"), request.number("device"))?;
         let client = Client::generate(address, Version::V3, NOW, &mut rng());
-        Ok(Self { client, stock: Vec::new() })
+        Ok(Self { client, stock: Vec::new(), groups: Groups::default() })
+    }
+
+    pub fn identity(&self) -> IdentityKey {
+        self.client.identity()
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     pub fn describe(&self) -> Value {
-        json!({ "identity": hex(&self.client.identity().encode()) })
+        json!({ "identity": hex(&self.identity().encode()) })
     }
 
     /// Hands out a copy of the bundle, as the service does.
@@ -66,12 +68,20 @@ impl Device {
 
     pub fn seal(&mut self, request: &Request) -> Result<Value, Error> {
         let SealedMessage { kind, bytes } = self.seal_to(request, &request.bytes("text"))?;
-        let kind = match kind {
-            MessageKind::Initial => "prekey",
-            MessageKind::Ordinary => "message",
-            _ => panic!("a kind that the harness does not know"),
+        Ok(json!({ "kind": written_kind(kind), "bytes": hex(&bytes) }))
+    }
+
+    /// Makes what the envelope is to carry, and seals it.
+    pub fn sealed_seal(&mut self, request: &Request) -> Result<Value, Error> {
+        let (kind, message) = match request.text("kind") {
+            "plaintext" => ("plaintext", request.bytes("bytes")),
+            "sender_key" => ("sender_key", self.groups.message(request)?),
+            _ => {
+                let sealed = self.seal_to(request, &request.bytes("text"))?;
+                (written_kind(sealed.kind), sealed.bytes)
+            }
         };
-        Ok(json!({ "kind": kind, "bytes": hex(&bytes) }))
+        sealed::seal(&self.client, request, (kind, &message))
     }
 
     /// Seals messages that nobody gets.
@@ -110,7 +120,16 @@ impl Device {
         let bytes = self.client.to_bytes();
         self.client = Client::from_bytes(&bytes)?;
         assert_eq!(self.client.to_bytes(), bytes, "a state that reads back as another");
+        self.groups.reload()?;
         Ok(json!({}))
+    }
+}
+
+fn written_kind(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Initial => "prekey",
+        MessageKind::Ordinary => "message",
+        _ => panic!("a kind that the harness does not know"),
     }
 }
 

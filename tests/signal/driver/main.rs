@@ -4,16 +4,28 @@
 //! What the library refuses is `{"error": name}`; what the harness gets wrong stops the driver.
 
 mod conversations;
+mod fingerprints;
+mod groups;
 mod request;
+mod sealed;
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write, stdin, stdout};
 
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use latchstring::Error;
 use serde_json::{Value, json};
 
 use conversations::Device;
 use request::Request;
+
+/// The time of all that happens: nothing here is old.
+pub const NOW: u64 = 1_800_000_000;
+
+/// Returns the source of randomness of all that draws.
+pub fn rng() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
+}
 
 fn main() {
     let mut devices = HashMap::new();
@@ -48,6 +60,17 @@ fn answer(devices: &mut HashMap<String, Device>, request: &Request) -> Result<Va
         "trust" => device.trust(request),
         "archive" => device.archive(request),
         "reload" => device.reload(),
+        "group_distribution" => device.groups.distribute(request),
+        "group_learn" => device.groups.learn(request),
+        "group_seal" => device.groups.seal(request),
+        "group_open" => device.groups.open(request),
+        "sealed_seal" => device.sealed_seal(request),
+        "sealed_split" => sealed::split(request),
+        "sealed_open" => sealed::open(device.client(), request),
+        "error_make" => sealed::make_error(request),
+        "error_read" => sealed::read_error(request),
+        "fingerprint" => fingerprints::show(device.identity(), request),
+        "fingerprint_compare" => fingerprints::compare(device.identity(), request),
         _ => Ok(json!({ "lacking": op })),
     }
 }

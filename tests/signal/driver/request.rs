@@ -48,9 +48,18 @@ impl Request {
         self.bytes(name).try_into().map_err(|_| Error::Malformed)
     }
 
+    pub fn objects(&self, name: &str) -> Vec<Self> {
+        let list = self.0[name].as_array().unwrap_or_else(|| panic!("no list {name}"));
+        list.iter().cloned().map(Self).collect()
+    }
+
     pub fn address(&self, name: &str) -> Result<Address, Error> {
-        let address = self.object(name);
-        Address::new(address.text("name"), address.number("device"))
+        self.object(name).itself()
+    }
+
+    /// Reads an object that is an address.
+    pub fn itself(&self) -> Result<Address, Error> {
+        Address::new(self.text("name"), self.number("device"))
     }
 }
 

@@ -37,7 +37,7 @@ class Crossing {
     const to = this.other(client);
     const envelope = await client.ask('seal', { to: to.address, text });
     this.tally.sent += 1;
-    const message = { client, to, text, envelope, opened: false };
+    const message = { client, to, text, envelope, opened: false, passed_over: 0 };
     this.waiting.push(message);
     return message;
   }
@@ -51,9 +51,11 @@ class Crossing {
     await this.driver.ask('reload');
   }
 
-  // Any of the messages that wait, and now and then one twice.
+  // Any of the messages that wait, and now and then one twice. None waits until its receiver has dropped its chain.
   async deliver_one(random) {
-    const at = random.below(this.waiting.length);
+    const late = this.waiting[0].passed_over > 2;
+    const at = late ? 0 : random.below(this.waiting.length);
+    this.waiting[0].passed_over += at > 0 ? 1 : 0;
     const message = this.waiting[at];
     if (message.opened || !random.chance(10)) this.waiting.splice(at, 1);
     await this.deliver(message);
