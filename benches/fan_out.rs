@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use latchstring::client::{Client, DeviceList, GroupId, LinkingRequest, NewDevice, To};
+use latchstring::content::Content;
 use latchstring::session::{Account, AccountId};
 use latchstring::storage::{State, StateKey};
 use support::{NOW, TestRng};
@@ -89,7 +90,7 @@ fn acquainted(people: &mut [Person], rng: &mut TestRng) -> Client {
     for device in people.iter().flat_map(|person| &person.devices) {
         plan.supply(&client, &device.bundle(), NOW, rng).unwrap();
     }
-    let out = client.seal(&mut plan, b"hello", NOW, rng).unwrap().apply();
+    let out = client.seal(&mut plan, &Content::app(7, b"hello"), NOW, rng).unwrap().apply();
     let devices = people.iter_mut().flat_map(|person| &mut person.devices);
     for device in devices {
         learn(device, client.list());
@@ -103,7 +104,7 @@ fn acquainted(people: &mut [Person], rng: &mut TestRng) -> Client {
                 plan.leave_out(other).unwrap();
             }
         }
-        let answer = device.seal(&mut plan, b"yes", NOW, rng).unwrap().apply();
+        let answer = device.seal(&mut plan, &Content::app(7, b"yes"), NOW, rng).unwrap().apply();
         client.receive(to, &answer.envelopes[0].message, NOW).unwrap();
     }
     client
@@ -116,7 +117,7 @@ fn send(c: &mut Criterion) {
     let mut client = acquainted(&mut people, &mut rng);
     let members: Vec<_> = people.iter().map(|person| person.account.id()).collect();
     for (name, length) in [("32 B", 32), ("64 KiB", 65_536)] {
-        let content = vec![7; length];
+        let content = Content::app(7, &vec![7; length - 10]);
         let mut group = c.benchmark_group(format!("fan-out, {name}: plan, seal and apply"));
         for count in [2, 20, 200] {
             let members = &members[..count];
@@ -141,7 +142,8 @@ fn send(c: &mut Criterion) {
                     let stored = client.anchor();
                     let to = To::Group { id: GROUP, members };
                     let mut plan = client.plan(to, NOW).unwrap();
-                    let sealed = client.seal(&mut plan, &[7; 32], NOW, &mut rng).unwrap();
+                    let sealed =
+                        client.seal(&mut plan, &Content::app(7, &[7; 32]), NOW, &mut rng).unwrap();
                     let start = Instant::now();
                     let recorded = sealed.record(&key, b"owner", &stored, &mut rng).unwrap();
                     spent += start.elapsed();
@@ -163,7 +165,7 @@ fn open(c: &mut Criterion) {
     let mut client = acquainted(&mut people, &mut rng);
     let sender = &mut people[0].devices[0];
     let from = sender.address();
-    let out = sender.send(To::Account(id(0)), &[7; 32], NOW, &mut rng).unwrap();
+    let out = sender.send(To::Account(id(0)), &Content::app(7, &[7; 32]), NOW, &mut rng).unwrap();
     let message = &out.envelopes[0].message;
     let mut known = 1;
     let mut group = c.benchmark_group("open 32 B");

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use latchstring::Error;
 use latchstring::client::{Client, To};
+use latchstring::content::Content;
 use latchstring::session::{Account, AccountId, OneTimePrekey, Session};
 use latchstring::storage::{Journal, Page, Pending, State, StateKey};
 use store::{Failure, Kept, Store};
@@ -175,7 +176,10 @@ fn write(from: &mut Client, to: &mut Client, rng: &mut TestRng) {
     if plan.missing().count() > 0 {
         plan.supply(from, &to.bundle(), NOW, rng).unwrap();
     }
-    let out = from.seal(&mut plan, b"a letter of some length", NOW, rng).unwrap().apply();
+    let out = from
+        .seal(&mut plan, &Content::app(7, b"a letter of some length"), NOW, rng)
+        .unwrap()
+        .apply();
     let envelope = out.envelopes.first().unwrap();
     to.receive(from.address(), &envelope.message, NOW).unwrap();
 }

@@ -695,6 +695,13 @@ link_told, grant_told, chat_told = (run("guest-shared-" + name, steps) for name,
 assert grant_told[2:66] == chat_told[34:98] and grant_told[98:] == chat_told[-80:]
 assert sha(link_told).hex().startswith("f12de6ae") and sha(chat_told).hex().startswith("11a82d80")
 run("blob", blob)
+for name, parts in (
+        ("text", lambda v: [(1, v.take("text"))]), ("image", lambda v: [(1, v.take("caption")), (2, v.take("reference"))]),
+        ("file", lambda v: [(5, v.same("body", u(40, 4) + v.take("reference") + v.take("file name")))]),
+        ("app", lambda v: [(6, v.take("tag") + v.take("bytes"))]),
+        ("unknown", lambda v: [(1, v.take("text")), (128, v.take("unknown body"))])):
+    run("content-" + name, lambda v: v.same("content", b"\x01" + b"".join(
+        u(kind, 1) + u(len(body), 4) + body for kind, body in parts(v))))
 run("refused-blob-two-keys", two_keys)
 for name, other, content in (
         ("message", "responder", lambda v: v.take("content")), ("group", "responder", lambda v: v.take("content")),

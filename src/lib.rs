@@ -8,6 +8,7 @@
 //   error       one error for everything, sorted by who is at fault
 //   primitives  cryptography and bytes that know no protocol
 //   protocol    the specification: bytes and formulas, a folder or file a page
+//   content     what may be said, and by whom
 //   storage     what every state has: bytes, a seal, an anchor, changes, a journal
 //   session     accounts, devices, and one conversation with one device
 //   client      one own device with all its conversations
@@ -21,6 +22,7 @@ mod primitives;
 mod protocol;
 
 pub mod client;
+pub mod content;
 pub mod guest;
 pub mod session;
 #[cfg(feature = "signal")]

@@ -8,9 +8,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring::Error;
+use latchstring::Zeroizing;
 use latchstring::client::{
-    Address, Client, Content, DeviceList, Entrant, LinkingRequest, NewDevice, Outgoing, Plan, To,
+    Address, Client, DeviceList, Entrant, LetterEvent, LinkingRequest, NewDevice, Outgoing, Plan,
+    To,
 };
+use latchstring::content::{AttachmentReference, Content, Kinds, Sender};
 use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy};
 use latchstring::rand_core::Rng;
 use latchstring::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
@@ -18,7 +21,7 @@ use latchstring::storage::{Change, Journal, Pending, State, StateKey};
 use support::home::Home;
 use support::linking::{accepted, briefed};
 use support::shelf::Shelf;
-use support::town::{Person, Town};
+use support::town::{Person, Town, enclosed, said};
 use support::{
     Door, NOW, ORIGIN, OneToOne, Pair, RecordingRng, Talk, TestRng, bundle_of,
     bundle_with_one_time, device_of, device_secrets, only, places, restored, seal_many,
@@ -370,13 +373,14 @@ impl<'a> Crowd<'a> {
         let Self { clients, now, key, salts, rng, .. } = self;
         let client = &mut clients[from];
         let out = watched(|| {
+            let said = said(content);
             let stored = client.anchor();
             // One that is dropped, and one that is sent.
             let has_all = plan.devices().all(|address| client.has_session(address, *now));
             if has_all {
-                drop(client.seal(&mut plan, content, *now, *rng).unwrap());
+                drop(client.seal(&mut plan, enclosed(&said), *now, *rng).unwrap());
             }
-            let sealed = client.seal(&mut plan, content, *now, *rng).unwrap();
+            let sealed = client.seal(&mut plan, enclosed(&said), *now, *rng).unwrap();
             let recorded = sealed.record(key, b"owner", &stored, salts).unwrap();
             let record = recorded.record().unwrap().to_vec();
             drop(key.open::<Change<Client>>(b"owner", Some(&stored), &record).unwrap());
@@ -399,7 +403,7 @@ impl<'a> Crowd<'a> {
                 let recorded = opened.record(key, b"owner", &stored, salts).unwrap();
                 let record = recorded.record().unwrap().to_vec();
                 let arrived = recorded.apply();
-                if let (Content::Blob(reference), Some(blob)) = (&arrived.content, &out.blob) {
+                if let (LetterEvent::Blob(reference), Some(blob)) = (&arrived.event, &out.blob) {
                     drop(reference.open(blob).unwrap());
                 }
                 let change: Change<Client> = key.open(b"owner", Some(&stored), &record).unwrap();
@@ -629,6 +633,45 @@ fn content_that_is_refused_is_not_left_in_freed_memory() {
             drop((initiator, weak, vec![1_u8; 10_000]));
         });
         secrets.push(("a content", content));
+    });
+}
+
+#[test]
+fn contents_of_every_kind_leave_nothing_in_freed_memory() {
+    leaves_nothing(|secrets| {
+        let bytes = plaintext(8);
+        let text: String = bytes.iter().map(|byte| char::from(b'a' + byte % 26)).collect();
+        watched(|| {
+            for _ in 0..10 {
+                let reference = || AttachmentReference::new(&bytes).unwrap();
+                let file = Content::file(reference(), Some(&text)).unwrap();
+                for content in [
+                    Content::text(&text).unwrap(),
+                    Content::image(reference()).with_caption(&text).unwrap(),
+                    file.with_caption(&text).unwrap().with_caption(&text).unwrap(),
+                    Content::app(7, &bytes),
+                ] {
+                    let known = content.encode();
+                    let unknown = known.len();
+                    assert!(Content::decode(&known, Kinds::of(Sender::Own)).is_ok());
+                    // With a part that nobody knows, which is kept, or may not be said.
+                    let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+                    let parts = [&known[..], &[0xc0], &length, &bytes].concat();
+                    let mut encoded = Zeroizing::new(parts);
+                    for (number, sender) in [(0xc0, Sender::Own), (0x80, Sender::Member)] {
+                        encoded[unknown] = number;
+                        assert!(Content::decode(&encoded, Kinds::of(sender)).is_ok());
+                    }
+                    for (number, sender) in [(0xc0, Sender::Member), (0x3f, Sender::Own)] {
+                        encoded[unknown] = number;
+                        assert!(Content::decode(&encoded, Kinds::of(sender)).is_err());
+                    }
+                }
+            }
+            drop(vec![1_u8; 20_000]);
+        });
+        secrets.push(("a content", bytes));
+        secrets.push(("a text", text.into_bytes()));
     });
 }
 

@@ -19,9 +19,10 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Client, Content, Envelope, LinkingDigits, LinkingRequest, ListMismatch,
+    Address, Alert, Client, Envelope, LetterEvent, LinkingDigits, LinkingRequest, ListMismatch,
     ListUpdate, NewDevice, Plan, To,
 };
+use latchstring::content::Content;
 use latchstring::session::{Account, AccountId, DeviceId, Fingerprint, OneTimePrekey};
 use latchstring::storage::{Pending, State, StateKey};
 use server::Server;
@@ -115,9 +116,9 @@ impl Member {
             plan.supply(&client, &bundle, now, rng)?;
         }
         self.store.step(|step| {
-            let out = step.change(CLIENT, client, |client| {
-                client.seal(&mut plan, text.as_bytes(), now, rng)
-            })?;
+            let content = Content::text(text)?;
+            let out =
+                step.change(CLIENT, client, |client| client.seal(&mut plan, &content, now, rng))?;
             out.envelopes.iter().try_for_each(|letter| step.post(Some(letter.to), &letter.message))
         })
     }
@@ -153,8 +154,9 @@ impl Member {
                 }
             };
             let who = server.name(arrived.from);
-            if let Content::Message(text) = &arrived.content {
-                let text = String::from_utf8_lossy(text);
+            if let LetterEvent::Message(content) = &arrived.event {
+                // Shown by its kind; this page says nothing but text.
+                let text = content.as_text().unwrap_or("(something else)");
                 note(&format!("{:<13} ← {who:<13} [{:?}] {text}", self.name, arrived.sender));
             }
             for alert in &arrived.alerts {

@@ -4,7 +4,8 @@
 
 use std::cell::RefCell;
 
-use latchstring::client::{Address, Client, Content, Sender};
+use latchstring::client::{Address, Client, LetterEvent};
+use latchstring::content::Sender;
 use latchstring::session::{DeviceId, Session};
 use latchstring::storage::State;
 use latchstring_fuzz::support::{TestRng, device_of};
@@ -91,7 +92,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
         if let Ok(opened) = opened {
             let arrived = opened.apply();
             assert_eq!((arrived.from, arrived.sender), (dishonest, Sender::Own));
-            assert!(letter != fixture.letter || matches!(arrived.content, Content::Repeated));
+            assert!(letter != fixture.letter || matches!(arrived.event, LetterEvent::Repeated));
             let bytes = saved(client);
             assert_eq!(saved(&Client::from_bytes(&bytes).unwrap()), bytes);
             *client = Client::from_bytes(&fixture.saved).unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Client, Content, DeviceList, GroupId, ListMismatch, MessageId, OwnContent,
+    Address, Alert, Client, DeviceList, GroupId, LetterEvent, ListMismatch, MessageId, OwnContent,
     Plan, To,
 };
 use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey, Served};
@@ -12,7 +12,7 @@ use latchstring::storage::State;
 
 use crate::saved;
 use crate::support::TestRng;
-use crate::town::Town;
+use crate::town::{Town, bytes, enclosed, said};
 
 /// An envelope that was posted once; the server can deliver it as often as it likes.
 struct Mail {
@@ -135,7 +135,8 @@ impl World {
         }
         let client = &mut self.members[who].client;
         let before = saved(client);
-        let out = match client.seal(&mut plan, content, self.now, &mut self.rng) {
+        let said = said(content);
+        let out = match client.seal(&mut plan, enclosed(&said), self.now, &mut self.rng) {
             Ok(sealed) => sealed.apply(),
             Err(_) => {
                 assert_eq!(saved(client), before);
@@ -184,14 +185,16 @@ impl World {
         }
         assert_eq!(arrived.from, from);
         assert!(client.list_of(from.account).unwrap().device(from.device).is_some());
-        let text = match arrived.content {
-            Content::Message(text) | Content::Own(OwnContent::App(text)) => text,
-            Content::Blob(blob) => {
-                assert_eq!(blob.length(), 5000);
+        let text = match arrived.event {
+            LetterEvent::Message(content) | LetterEvent::Own(OwnContent::Said(content)) => {
+                bytes(&content)
+            }
+            LetterEvent::Blob(blob) => {
+                assert_eq!(blob.length(), 5010);
                 assert!(shown.insert((from, arrived.id)), "shown twice");
                 return;
             }
-            Content::ResendRequested(id) => {
+            LetterEvent::ResendRequested(id) => {
                 let Ok(plan) = client.plan_resend(from, id, self.now) else { return };
                 let own = client.address();
                 if let Some(content) = self.said.get(&(own, id)).cloned() {
@@ -201,7 +204,7 @@ impl World {
             }
             _ => return,
         };
-        assert_eq!(*text, self.said[&(from, arrived.id)], "nobody said so");
+        assert_eq!(text, self.said[&(from, arrived.id)], "nobody said so");
         assert!(shown.insert((from, arrived.id)), "shown twice");
     }
 

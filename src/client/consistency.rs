@@ -6,14 +6,16 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
+use crate::error::Error;
+use crate::protocol::content::{Content, Kinds};
 use crate::protocol::letter;
 use crate::protocol::letter::{Body, Letter, Listed, Said, SeenMessage};
 
 use super::address::Address;
 use super::client::Inner;
 use super::contact::ListMismatch;
-use super::content::{Alert, BlobReference, Content, OwnContent};
 use super::delta::{ClientItem, Report};
+use super::event::{Alert, BlobReference, LetterEvent, OwnContent};
 use super::message_log::Seen;
 use super::own_object::OwnObject;
 use crate::protocol::identity::certificate::AccountId;
@@ -86,23 +88,23 @@ impl Inner {
         from: Address,
         letter: &Letter<'_>,
         found: &mut Findings,
-    ) -> Content {
-        let content = match &letter.body {
-            Body::ResendRequest(id) => Content::ResendRequested(*id),
+    ) -> Result<LetterEvent, Error> {
+        let event = match &letter.body {
+            Body::ResendRequest(id) => LetterEvent::ResendRequested(*id),
             Body::SeenReport(messages) => {
                 for told in messages {
                     self.compare_seen(told, found);
                 }
-                Content::SeenReport
+                LetterEvent::SeenReport
             }
-            Body::Said(said) => self.read_once(from, letter, said, found),
+            Body::Said(said) => self.read_once(from, letter, said, found)?,
         };
         let is_more = |item: &&ClientItem| matches!(item, ClientItem::Seen(seen) if !self.seen.has(&seen.what));
         let more = found.items.iter().filter(is_more).count();
         if self.has_companions() && self.seen.loses_untold(self.account(), more) {
             found.alerts.push(Alert::NotCompared);
         }
-        content
+        Ok(event)
     }
 
     /// Returns what somebody says, if it was not opened here before.
@@ -112,7 +114,7 @@ impl Inner {
         letter: &Letter<'_>,
         said: &Said<'_>,
         found: &mut Findings,
-    ) -> Content {
+    ) -> Result<LetterEvent, Error> {
         let digest = letter.digest(from.account, from.device);
         for seen in self.seen.all(from.account, from.device, &letter.id) {
             let same = seen.what.digest == digest;
@@ -121,21 +123,25 @@ impl Inner {
             }
             // A message that only another own device says it has opened is shown: that device may be stolen.
             if seen.here {
-                return Content::Repeated;
+                return Ok(LetterEvent::Repeated);
             }
         }
         let (account, device) = (from.account, from.device);
         let what = SeenMessage { account, device, id: letter.id, digest };
         found.items.push(ClientItem::Seen(Box::new(Seen { what, here: true, told: false })));
-        match said {
-            Said::Blob(reference) => Content::Blob(BlobReference(reference.duplicate())),
-            Said::Own(content) => Content::Own(OwnContent::App(Zeroizing::new(content.to_vec()))),
+        let sender = letter.conversation.speaks_as(from.account);
+        let read = |content| Content::decode(content, Kinds::of(sender));
+        Ok(match said {
+            Said::Blob(reference) => {
+                LetterEvent::Blob(BlobReference::new(reference.duplicate(), sender))
+            }
+            Said::Own(content) => LetterEvent::Own(OwnContent::Said(read(content)?)),
             Said::Object(kind, object) => {
                 let object = OwnObject::new(Zeroizing::new(object.to_vec()));
-                Content::Own(OwnContent::sorted(*kind, object))
+                LetterEvent::Own(OwnContent::sorted(*kind, object))
             }
-            Said::Message(content) => Content::Message(Zeroizing::new(content.to_vec())),
-        }
+            Said::Message(content) => LetterEvent::Message(read(content)?),
+        })
     }
 
     /// Compares what another own device has opened with what this one has.

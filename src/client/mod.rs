@@ -20,7 +20,8 @@
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};
-//! use latchstring::client::{Client, Content, To};
+//! use latchstring::client::{Client, LetterEvent, To};
+//! use latchstring::content::Content;
 //! use latchstring::session::{Account, AccountId};
 //!
 //! fn main() -> Result<(), latchstring::Error> {
@@ -40,11 +41,12 @@
 //!     for _device in plan.missing().collect::<Vec<_>>() {
 //!         plan.supply(&ada, &grace.bundle(), now, &mut rng)?;
 //!     }
-//!     let out = ada.seal(&mut plan, b"hello", now, &mut rng)?.apply();
+//!     let out = ada.seal(&mut plan, &Content::text("hello")?, now, &mut rng)?.apply();
 //!
 //!     // Grace reads; save, then show.
 //!     let letter = grace.receive(ada.address(), &out.envelopes[0].message, now)?;
-//!     assert!(matches!(letter.content, Content::Message(text) if *text == b"hello"));
+//!     let LetterEvent::Message(content) = letter.event else { panic!("a message was sent") };
+//!     assert_eq!(content.as_text(), Some("hello"));
 //!     Ok(())
 //! }
 //! ```
@@ -57,10 +59,11 @@ pub(crate) mod ahead;
 mod briefing;
 mod consistency;
 mod contact;
-mod content;
 mod decisions;
 mod delta;
+mod enclosed;
 mod entrant;
+mod event;
 mod guests;
 mod holdings;
 pub(crate) mod levy;
@@ -83,7 +86,6 @@ mod replaced_session;
 mod resend;
 mod room;
 mod send;
-mod sender;
 mod session_choice;
 mod slot;
 mod state_bytes;
@@ -96,8 +98,9 @@ pub use address::Address;
 pub use briefing::Briefing;
 pub use client::Client;
 pub use contact::ListMismatch;
-pub use content::{Alert, BlobReference, Content, OwnContent, ReceivedLetter};
+pub use enclosed::Enclosed;
 pub use entrant::Entrant;
+pub use event::{Alert, BlobReference, LetterEvent, OwnContent, ReceivedLetter};
 pub use linking::{LinkingOffer, NewDevice};
 pub use lists::ListUpdate;
 pub use log_status::LogStatus;
@@ -105,7 +108,6 @@ pub use maintenance::Tasks;
 pub use outgoing::{Envelope, Outgoing};
 pub use own_object::OwnObject;
 pub use plan::{Conversation, Plan, To};
-pub use sender::Sender;
 
 pub use crate::protocol::identity::device_list::{DeviceList, ListHash};
 pub use crate::protocol::identity::linking::code::{LinkingRequest, RendezvousId};

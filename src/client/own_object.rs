@@ -9,7 +9,7 @@ use crate::primitives::secret::redacted;
 /// An object for this account's other devices, which act upon it: a shared link, grant or chat of a guest's, or a
 /// link's notice. Secret.
 ///
-/// Another device's comes out of [`Content::Own`](super::Content::Own), and so from an own device: nothing that
+/// Another device's comes out of [`LetterEvent::Own`](super::LetterEvent::Own), and so from an own device: nothing that
 /// anybody else wrote can become one, unless the app gives it to [`OwnObject::recall`].
 pub struct OwnObject(Zeroizing<Vec<u8>>);
 
@@ -33,8 +33,8 @@ impl OwnObject {
         Self(bytes)
     }
 
-    /// Returns the bytes, to be stored until the object can be used: a grant may come before its link. They are
-    /// also what [`Client::seal`](super::Client::seal) is given when the object is sent again.
+    /// Returns the bytes, to be stored until the object can be used, a grant may come before its link, or is sent
+    /// again.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

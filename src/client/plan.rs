@@ -47,7 +47,7 @@ pub enum To<'a> {
         /// All of its members but for this account.
         members: &'a [AccountId],
     },
-    /// Nobody else: it is content of the app's own, for this account's devices. The crate's own objects go by
+    /// Nobody else: it is for this account's devices. The crate's own objects go by
     /// [`Client::plan_object`].
     Own,
 }
@@ -74,6 +74,7 @@ pub(super) enum Purpose {
 /// use getrandom::{SysRng, rand_core::UnwrapErr};
 /// use latchstring::Error;
 /// use latchstring::client::{Client, To};
+/// use latchstring::content::Content;
 /// use latchstring::session::{Account, AccountId};
 ///
 /// fn main() -> Result<(), Error> {
@@ -89,15 +90,16 @@ pub(super) enum Purpose {
 ///     let (mut plan, mut other) = (ada.plan(to, now)?, ada.plan(to, now)?);
 ///     assert!(plan.missing().eq([grace.address()]));
 ///     plan.supply(&ada, &grace.bundle(), now, &mut rng)?;
-///     let out = ada.seal(&mut plan, b"hello", now, &mut rng)?.apply();
+///     let hello = Content::text("hello")?;
+///     let out = ada.seal(&mut plan, &hello, now, &mut rng)?.apply();
 ///     assert_eq!(out.envelopes[0].to, grace.address());
 ///
 ///     // A plan from before that session began is stale.
-///     assert!(matches!(ada.seal(&mut other, b"hello", now, &mut rng), Err(Error::StalePlan)));
+///     assert!(matches!(ada.seal(&mut other, &hello, now, &mut rng), Err(Error::StalePlan)));
 ///
 ///     // The next letter goes in the session that there is.
 ///     assert_eq!(ada.plan(to, now)?.missing().count(), 0);
-///     let _out = ada.send(to, b"are you there?", now, &mut rng)?;
+///     let _out = ada.send(to, &Content::text("are you there?")?, now, &mut rng)?;
 ///     Ok(())
 /// }
 /// ```
@@ -281,7 +283,8 @@ impl Client {
         inner.plan(Purpose::Message, conversation, &accounts, |_| true, inner.clock.now(now))
     }
 
-    /// Plans to send an object to all other devices of this account. Seal the plan without content.
+    /// Plans to send an object to all other devices of this account. Seal the plan with
+    /// [`Enclosed::Nothing`](super::Enclosed).
     ///
     /// # Errors
     ///

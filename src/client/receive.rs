@@ -6,17 +6,17 @@ use alloc::vec::Vec;
 use super::session_choice::{Choice, Contradiction};
 use crate::error::Error;
 use crate::protocol::clock::Now;
+use crate::protocol::content::Sender;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::{Letter, LetterConversation};
 
 use super::address::Address;
 use super::client::{Client, Inner};
 use super::consistency::Findings;
-use super::content::{Alert, Content, ReceivedLetter};
 use super::delta::{Accept, ClientItem, MovedSession};
+use super::event::{Alert, LetterEvent, ReceivedLetter};
 use super::peer::Peer;
 use super::plan::Conversation;
-use super::sender::Sender;
 use super::slot::Standing;
 use crate::session::incoming::Incoming;
 use crate::session::{Accepted, Decrypted, Session};
@@ -47,8 +47,9 @@ impl Client {
     /// message whose session is erased, and [`Error::UnknownPrekey`] for one whose prekeys are gone, as a one-time
     /// prekey is once it was used: if its content was not shown, request that it be sent again
     /// ([`Client::request_resend`]), or it is lost. On `UnknownPrekey` compare what the server has
-    /// ([`Client::tasks`]), withdraw and publish, and then answer ([`Error::answer`]). [`Error::NotSelf`] for what
-    /// only an own device may say. [`Error::StateCloned`] for a message sent in a session after its sender had left
+    /// ([`Client::tasks`]), withdraw and publish, and then answer ([`Error::answer`]). [`Error::NotSelf`] and
+    /// [`Error::NotAllowed`] for what this sender may not say. [`Error::UnsupportedContent`] for a content of a later
+    /// release: keep the envelope. [`Error::StateCloned`] for a message sent in a session after its sender had left
     /// it. Else as [`Device::accept`](crate::session::Device::accept) and [`Session::open`]. Nothing changes then.
     pub fn open(
         &mut self,
@@ -82,9 +83,9 @@ impl Client {
             found.alerts.push(Alert::AccountChanged);
         }
         inner.compare_lists(from, &letter, &mut found);
-        let content = inner.take_in(from, &letter, &mut found);
+        let event = inner.take_in(from, &letter, &mut found)?;
         let Findings { mut items, alerts } = found;
-        if matches!(content, Content::ResendRequested(_)) && standing != Standing::Active {
+        if matches!(event, LetterEvent::ResendRequested(_)) && standing != Standing::Active {
             items.push(ClientItem::ResendRequested(Box::new(from)));
         }
         let sender = if from.account == inner.account() { Sender::Own } else { Sender::Member };
@@ -101,7 +102,7 @@ impl Client {
             conversation,
             id,
             sent,
-            content,
+            event,
             alerts,
             position,
             skipped,

@@ -19,7 +19,7 @@ pub(crate) const BACKFILL_FOR: u64 = 86_400;
 
 impl Client {
     /// Plans a resend request: tells a device that its message with this id could not be opened, so that it
-    /// seals the message again. Seal the plan without content. Nothing in the crate does so by itself:
+    /// seals the message again. Seal the plan with [`Enclosed::Nothing`](super::Enclosed). Nothing in the crate does so by itself:
     /// whoever answers what does not open tells a stranger that somebody is there.
     ///
     /// Request each message once, and nothing more of a device until something of it has opened: the device
@@ -35,8 +35,8 @@ impl Client {
         self.inner.plan_for(purpose, letter::LetterConversation::With(from.account), from, now)
     }
 
-    /// Plans to seal a message again for a device that requested it ([`Content::ResendRequested`]). Give
-    /// [`Client::seal`] the same content; other content is refused.
+    /// Plans to seal a message again for a device that requested it ([`LetterEvent::ResendRequested`]).
+    /// Give [`Client::seal`] the same content, or object; another one is refused.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Client {
     /// [`Error::ResendLimit`] if it was sealed again for that device five times. Else as
     /// [`Client::plan`].
     ///
-    /// [`Content::ResendRequested`]: super::Content::ResendRequested
+    /// [`LetterEvent::ResendRequested`]: super::LetterEvent::ResendRequested
     pub fn plan_resend(&self, to: Address, id: MessageId, now: u64) -> Result<Plan, Error> {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
@@ -86,8 +86,8 @@ impl Client {
     }
 
     /// Plans a seen report: tells this account's other devices which letters of others this one has opened,
-    /// so that a sender who told them different things is noticed. Seal the plan without content once a day,
-    /// and when [`Tasks::report_seen`](super::Tasks::report_seen) says so. Each report goes on where the one
+    /// so that a sender who told them different things is noticed. Seal the plan with [`Enclosed::Nothing`](super::Enclosed)
+    /// once a day, and when [`Tasks::report_seen`](super::Tasks::report_seen) says so. Each report goes on where the one
     /// before ended.
     ///
     /// # Errors

@@ -4,13 +4,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::primitives::codec::Writer;
 use crate::primitives::kdf::hedged;
 use crate::protocol::clock::Now;
+use crate::protocol::content::{Content, Kinds, Sender};
 use crate::protocol::labels;
-use crate::protocol::letter;
 use crate::protocol::letter::blob;
 use crate::protocol::letter::object::ObjectKind;
 use crate::protocol::letter::{Body, Letter, Said};
@@ -19,6 +20,7 @@ use crate::session::Session;
 
 use super::client::{Client, Inner};
 use super::delta::{Begin, ClientItem, MovedSession, Resent};
+use super::enclosed::Enclosed;
 use super::message_log::{Filed, MAX_RESENDS, Sent};
 use super::outgoing::{Envelope, Outgoing};
 use super::own_object::OwnObject;
@@ -34,22 +36,23 @@ pub(crate) const MAX_INLINE: usize = 4096;
 impl Client {
     /// Seals one letter for all devices of a plan: for all of them, or for none.
     ///
-    /// Content of more than 4,096 bytes is sealed once, as a blob, and its key for each device.
+    /// A content that has more than 4,096 bytes encoded is sealed once, as a blob, and its key for each device.
     ///
     /// # Errors
     ///
     /// [`Error::StalePlan`] if a device list or a session has changed since the plan was made: make another
     /// plan. [`Error::BundleMissing`] if a bundle is still needed ([`Plan::missing`]). [`Error::WrongClient`]
-    /// for another client than the plan's. [`Error::ContentTooLong`] for more than 2^20 bytes;
-    /// [`Error::ContentMismatch`] for other content than the message had that is sealed again, and for
-    /// content in a plan that carries none. [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`],
+    /// for another client than the plan's. [`Error::NotAllowed`] for a content that has what own devices
+    /// alone may say ([`Kinds::of`]) and is for others. [`Error::ContentTooLong`] for more than 2^20 bytes;
+    /// [`Error::ContentMismatch`] for another content than the message had that is sealed again, and for what the
+    /// plan does not take ([`Enclosed`]). [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`],
     /// [`Error::AccountChanged`] as for [`Client::plan`]; [`Error::MessageForgotten`] and
     /// [`Error::ResendLimit`] as for [`Client::plan_resend`]. Client and plan are as they were. If the sealed
     /// letter is dropped and a session would have begun with it, the plan is stale.
-    pub fn seal(
+    pub fn seal<'a>(
         &mut self,
         plan: &mut Plan,
-        content: &[u8],
+        enclosed: impl Into<Enclosed<'a>>,
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Outgoing>, Error> {
@@ -57,7 +60,9 @@ impl Client {
         let inner = &*self.inner;
         inner.check_plan(plan, now)?;
         let mut items = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
-        let (id, body, blob) = inner.compose(plan, content, now, rng)?;
+        let enclosed = inner.enclosed(plan, enclosed.into(), now)?;
+        let encoded = inner.encoded(plan, enclosed)?;
+        let (id, body, blob) = inner.compose(plan, enclosed, &encoded, now, rng)?;
         let lists = plan.listed(inner.account(), plan.other(inner.account()))?;
         let mut letter = Letter {
             lists,
@@ -110,7 +115,7 @@ impl Client {
     pub fn send(
         &mut self,
         to: To<'_>,
-        content: &[u8],
+        content: &Content,
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Outgoing, Error> {
@@ -132,7 +137,7 @@ impl Client {
         rng: &mut impl CryptoRng,
     ) -> Result<Outgoing, Error> {
         let mut plan = self.plan_object(object, now)?;
-        Ok(self.seal(&mut plan, &[], now, rng)?.apply())
+        Ok(self.seal(&mut plan, Enclosed::Nothing, now, rng)?.apply())
     }
 }
 
@@ -180,46 +185,73 @@ impl Inner {
         }
     }
 
+    /// Returns what a letter holds, if the plan takes what it is given. What was said before is said again as what it
+    /// was: a content, or an object.
+    fn enclosed<'a>(
+        &self,
+        plan: &'a Plan,
+        given: Enclosed<'a>,
+        now: Now,
+    ) -> Result<Enclosed<'a>, Error> {
+        match (&plan.purpose, given) {
+            (Purpose::Message, Enclosed::Content(_))
+            | (Purpose::ResendRequest(_) | Purpose::SeenReport, Enclosed::Nothing) => Ok(given),
+            (Purpose::Object(object), Enclosed::Nothing) => Ok(Enclosed::Object(object)),
+            (Purpose::Resend(before), Enclosed::Content(_) | Enclosed::Object(_))
+                if self.sent_before(before, now)?.is_object == given.is_object() =>
+            {
+                Ok(given)
+            }
+            _ => Err(Error::ContentMismatch),
+        }
+    }
+
+    /// Encodes what a letter holds, if this account may say it there.
+    fn encoded(&self, plan: &Plan, enclosed: Enclosed<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let bytes = match enclosed {
+            Enclosed::Content(content) => {
+                content.check(Kinds::of(plan.conversation.speaks_as(self.account())))?;
+                content.encode()
+            }
+            Enclosed::Object(object) => Zeroizing::new(object.as_bytes().to_vec()),
+            Enclosed::Nothing => Zeroizing::default(),
+        };
+        if bytes.len() > MAX_CONTENT { Err(Error::ContentTooLong) } else { Ok(bytes) }
+    }
+
     /// Composes a letter: its id, its content, and the blob if that is long.
     fn compose<'a>(
         &self,
-        plan: &'a Plan,
-        content: &'a [u8],
+        plan: &Plan,
+        enclosed: Enclosed<'_>,
+        bytes: &'a [u8],
         now: Now,
         rng: &mut impl CryptoRng,
     ) -> Result<(MessageId, Body<'a>, Option<Vec<u8>>), Error> {
-        let content = match &plan.purpose {
-            Purpose::Message | Purpose::Resend(_) => content,
-            _ if !content.is_empty() => return Err(Error::ContentMismatch),
-            Purpose::Object(object) => object.as_bytes(),
-            Purpose::ResendRequest(_) | Purpose::SeenReport => content,
-        };
-        if content.len() > MAX_CONTENT {
-            return Err(Error::ContentTooLong);
-        }
-        let id = self.message_id(plan, content, now, rng);
-        let (id, body) = match &plan.purpose {
-            Purpose::ResendRequest(lost) => (id, Body::ResendRequest(*lost)),
-            Purpose::SeenReport => (id, Body::SeenReport(self.seen.report(self.account()))),
-            Purpose::Message => (id, Body::Said(self.said(plan, content))),
-            Purpose::Object(_) => (id, Body::Said(Said::Object(ObjectKind::of(content)?, content))),
-            Purpose::Resend(before) if self.sent_before(before, now)?.is_object => {
-                // No other content has the digest of an object.
-                let kind = ObjectKind::of(content).map_err(|_| Error::ContentMismatch)?;
-                (*before, Body::Said(Said::Object(kind, content)))
+        let drawn = self.message_id(plan, bytes, now, rng);
+        let id = if let Purpose::Resend(before) = plan.purpose { before } else { drawn };
+        let body = match (&plan.purpose, enclosed) {
+            (Purpose::ResendRequest(lost), _) => Body::ResendRequest(*lost),
+            (Purpose::SeenReport, _) => Body::SeenReport(self.seen.report(self.account())),
+            (_, Enclosed::Object(_)) => {
+                // One that no plan was made for is not what was sent before.
+                let kind = ObjectKind::of(bytes).map_err(|_| Error::ContentMismatch)?;
+                Body::Said(Said::Object(kind, bytes))
             }
-            Purpose::Resend(before) => (*before, Body::Said(self.said(plan, content))),
+            _ if bytes.len() > MAX_INLINE => {
+                let (reference, blob) = blob::seal(self.device.blob_key(&id.0, bytes), bytes)?;
+                return Ok((id, Body::Said(Said::Blob(reference)), Some(blob)));
+            }
+            _ => Body::Said(self.said(plan, bytes)),
         };
-        if content.len() <= MAX_INLINE || matches!(body, Body::Said(Said::Object(..))) {
-            return Ok((id, body, None));
-        }
-        let (reference, blob) = blob::seal(self.device.blob_key(&id.0, content), content)?;
-        Ok((id, Body::Said(Said::Blob(reference)), Some(blob)))
+        Ok((id, body, None))
     }
 
     fn said<'a>(&self, plan: &Plan, content: &'a [u8]) -> Said<'a> {
-        let is_own = plan.conversation == letter::LetterConversation::With(self.account());
-        if is_own { Said::Own(content) } else { Said::Message(content) }
+        match plan.conversation.speaks_as(self.account()) {
+            Sender::Own => Said::Own(content),
+            _ => Said::Message(content),
+        }
     }
 
     /// Draws the id of a new letter: no two letters that one device says have one.

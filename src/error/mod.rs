@@ -16,6 +16,10 @@ pub enum Error {
     Malformed,
     /// The bytes begin with a version that this release does not know. Drop them, or update.
     UnknownVersion(u8),
+    /// The content has a part that must not be left out and that this release does not know, or is of a later
+    /// version: it needs a newer release. Keep the envelope, update, and open it again; until then it counts as a
+    /// message that has not come. Do not request it again: it would be refused again.
+    UnsupportedContent,
 
     // ---- the peer, or somebody in between: drop, do not answer ----
     /// A signature does not hold. Drop the object; ask the server for another copy at most once.
@@ -139,8 +143,9 @@ pub enum Error {
     Ended,
     /// The host has not granted the chat yet, and what may be sent before that is used up.
     NotGranted,
-    /// The content or the operation is not what the policy of the link allows: not text, too long, not
-    /// from this side, or not before the PIN is proved.
+    /// The content or the operation is not allowed here: of a kind that its sender may not say
+    /// ([`Kinds::of`](crate::content::Kinds::of)), an empty text, or not what the policy of the link allows (too long,
+    /// not from this side, not before the PIN is proved). Drop it.
     NotAllowed,
     /// The guest has taken as many late devices of the host as it may. Drop the message; the host goes on
     /// with the devices that are in the chat, or makes a new link.
@@ -185,11 +190,12 @@ pub enum Error {
     ContentTooLong,
 
     // ---- the call: what it was given does not fit together, or not to this state ----
-    /// A message is to be sealed again with other content than it had, or a plan that carries no content
-    /// (a resend request, a seen report) was given some: give the same content, or none.
+    /// A message is to be sealed again with other content than it had, a plan that carries no content (a resend
+    /// request, a seen report) was given some, or one that carries content was given none: give the same content,
+    /// or none.
     ContentMismatch,
-    /// A displayed name or description is empty, too long, or no line ("Lines" in [the
-    /// specification](crate::spec)): ask the user for another one.
+    /// A displayed name, description or file name is empty, too long, or no line ("Lines" in [the
+    /// specification](crate::spec)), or a file's name is a path: ask the user for another one.
     InvalidName,
     /// A field of the policy is outside the limit that it names, or the origin is too long.
     InvalidPolicy,
@@ -259,6 +265,7 @@ impl fmt::Display for Error {
             Self::UnknownVersion(version) => return write!(f, "unknown version {version}"),
             Self::UnknownAccount => "no device list of the account is known",
             Self::Malformed => "the bytes are malformed",
+            Self::UnsupportedContent => "the content needs a newer release",
             Self::BadSignature => "a signature does not hold",
             Self::WeakKey => "a public key is weak or not canonical",
             Self::Forged => "the message does not open",
@@ -300,7 +307,7 @@ impl fmt::Display for Error {
             Self::Expired => "the link, chat or linking code has expired",
             Self::Ended => "the link or chat has ended",
             Self::NotGranted => "the host has not granted the chat yet",
-            Self::NotAllowed => "the link does not allow this here",
+            Self::NotAllowed => "this is not allowed here",
             Self::TooManyJoins => "too many devices have come into the chat",
             Self::WrongStateKey => "the record has another key, owner or kind",
             Self::Corrupt => "the record is damaged",

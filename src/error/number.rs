@@ -16,6 +16,7 @@ impl Error {
     /// |---|---|
     /// | 100 | [`Malformed`](Self::Malformed) |
     /// | 101 | [`UnknownVersion`](Self::UnknownVersion) |
+    /// | 102 | [`UnsupportedContent`](Self::UnsupportedContent) |
     /// | 200 | [`BadSignature`](Self::BadSignature) |
     /// | 201 | [`WeakKey`](Self::WeakKey) |
     /// | 202 | [`Forged`](Self::Forged) |
@@ -94,6 +95,7 @@ impl Error {
         match self {
             Self::Malformed => ("Malformed", 100),
             Self::UnknownVersion(_) => ("UnknownVersion", 101),
+            Self::UnsupportedContent => ("UnsupportedContent", 102),
             Self::BadSignature => ("BadSignature", 200),
             Self::WeakKey => ("WeakKey", 201),
             Self::Forged => ("Forged", 202),

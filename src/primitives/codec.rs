@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
         if self.u8()? == kind { Ok(()) } else { Err(Error::WrongKind) }
     }
 
-    #[cfg(feature = "signal")]
+    /// Tells whether everything was read.
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

@@ -1,6 +1,7 @@
 //! The specification: bytes and formulas, a folder or file a page. No storage, no API, no clock but in parameters.
 
 pub(crate) mod clock;
+pub(crate) mod content;
 pub(crate) mod guest;
 pub(crate) mod handshake;
 pub(crate) mod identity;

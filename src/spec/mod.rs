@@ -12,6 +12,7 @@ macro_rules! pages {
 
 pages! {
     braid: "../../spec/braid.md";
+    content: "../../spec/content.md";
     decisions: "../../spec/decisions.md";
     devices: "../../spec/devices.md";
     fan_out: "../../spec/fan-out.md";

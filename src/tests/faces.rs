@@ -17,11 +17,12 @@ use core::fmt::Debug;
 use core::hash::Hash;
 
 use crate::client::{
-    Address, Alert, BlobHash, BlobReference, Briefing, Client, Content, Conversation, DeviceList,
-    Entrant, Envelope, GroupId, LinkingDigits, LinkingOffer, LinkingRequest, ListHash,
+    Address, Alert, BlobHash, BlobReference, Briefing, Client, Conversation, DeviceList, Enclosed,
+    Entrant, Envelope, GroupId, LetterEvent, LinkingDigits, LinkingOffer, LinkingRequest, ListHash,
     ListMismatch, ListUpdate, LogStatus, MessageId, NewDevice, Outgoing, OwnContent, OwnObject,
-    Plan, ReceivedLetter, RendezvousId, Sender, Tasks, To,
+    Plan, ReceivedLetter, RendezvousId, Tasks, To,
 };
+use crate::content::{Attachment, AttachmentReference, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
 use crate::guest::{
     Approval, Chat, ChatEvent, ChatStatus, ClaimDigest, EndReason, Introduction, Invite,
@@ -54,11 +55,11 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
     // An output without `Debug` shows that an answer requires none of it.
     struct Opaque;
     let names = usual![
-        Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval,
+        Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment, AttachmentReference,
         BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client,
-        Content, Conversation, Decrypted, Device, DeviceId, DeviceList, EndReason, Envelope, Error,
-        Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, LinkStatus, LinkingOffer,
-        LinkingDigits, LinkingRequest, ListHash, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
+        Content, Conversation, Decrypted, Device, DeviceId, DeviceList, Enclosed, EndReason, Envelope, Error,
+        Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
+        LinkingDigits, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
         OneTimePrekey, OpenedClaim, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyId, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
         RecordedClaim, RendezvousId, Role, Sender, Sending, Served, ServerCopy, Session, SessionId, StateKey,
@@ -130,6 +131,7 @@ fn an_identity_key_survives_its_bytes() {
 fn exported() -> BTreeSet<&'static str> {
     let modules = [
         include_str!("../client/mod.rs"),
+        include_str!("../content/mod.rs"),
         include_str!("../guest/mod.rs"),
         include_str!("../session/mod.rs"),
         include_str!("../storage/mod.rs"),
@@ -222,7 +224,7 @@ fn between_clients(
             print(&plan);
         }
         let anchor = one.anchor();
-        let pending = one.seal(&mut plan, content, NOW, rng).unwrap();
+        let pending = one.seal(&mut plan, &Content::app(7, content), NOW, rng).unwrap();
         print(&pending);
         let recorded = pending.record(key, b"one", &anchor, rng).unwrap();
         print(&recorded);
@@ -233,7 +235,12 @@ fn between_clients(
         print(&opened);
         print(&opened.apply());
     }
-    print(&Content::Own(OwnContent::App(CONTENT.to_vec().into())));
+    print(&LetterEvent::Own(OwnContent::Said(Content::app(7, CONTENT))));
+    let reference = AttachmentReference::new(CONTENT).unwrap();
+    print(&reference);
+    let text = core::str::from_utf8(CONTENT).unwrap();
+    let file = Content::file(reference, Some(text)).unwrap().with_caption(text).unwrap();
+    print(&(&file, file.attachment(), Content::text(text).unwrap(), Enclosed::from(&file)));
     print(&OwnObject::recall(CONTENT.to_vec().into()));
     print(&(&one, &two));
     print(&Journal::begin(one, key, b"one", rng).unwrap().1);

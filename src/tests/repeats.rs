@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 
 use super::broken_rng::Broken;
 use crate::client::{Client, GroupId, LinkingRequest, NewDevice, To};
+use crate::content::Content;
 use crate::error::Error;
 use crate::guest::{Approval, Chat, Invite, Pin, Policy, ServerCopy};
 use crate::primitives::tests::repeats::{Observed, watch};
@@ -190,7 +191,7 @@ fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Erro
                 plan.leave_out(address)?;
             }
         }
-        let sealed = ada.seal(&mut plan, content, NOW + 2, rng.op())?;
+        let sealed = ada.seal(&mut plan, &Content::app(7, content), NOW + 2, rng.op())?;
         sealed.journal(&mut journal, rng.op())?.apply();
         (_, journal) = journal.renew(&ada, &key, rng.op())?;
     }
@@ -330,9 +331,9 @@ fn two_copies_of_a_client_say_two_things_under_two_ids() {
     for mut rng in Broken::ALL.into_iter().take(2) {
         let account = Account::generate(AccountId([1; 32]), rng.op());
         let client = Client::create(&account, NOW, rng.op());
-        let ids = [b"one", b"two"].map(|text| {
+        let ids = ["one", "two"].map(|text| {
             let mut copy = Client::from_bytes(&client.to_bytes()).unwrap();
-            copy.send(To::Own, text, NOW, rng.op()).unwrap().id
+            copy.send(To::Own, &Content::text(text).unwrap(), NOW, rng.op()).unwrap().id
         });
         assert_ne!(ids[0], ids[1]);
     }

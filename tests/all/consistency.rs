@@ -1,11 +1,11 @@
 //! Inconsistencies that are noticed: lists that a server hides or forks, and senders who say two things.
 
 use latchstring::Error;
-use latchstring::client::{Address, Alert, Content, ListMismatch, ListUpdate, To};
+use latchstring::client::{Address, Alert, Enclosed, LetterEvent, ListMismatch, ListUpdate, To};
 use latchstring::session::{AccountId, DeviceId, Served};
 
 use support::forged::{self, Listing, Words, member};
-use support::town::{Town, text};
+use support::town::{Town, said, text};
 use support::{NOW, account_seed, changed, refuses, restored};
 
 /// Lists the mismatches that a device holds, by reporter and account.
@@ -125,7 +125,7 @@ fn two_histories_of_one_account_are_a_fork_in_the_first_letter() {
     assert_eq!(lists_in(&town.alerts(0, 0)), [forked]);
     let mut plan = town.plan(0, 0, 1);
     plan.leave_out(Address { account: of, device: DeviceId([9; 8]) }).unwrap();
-    let out = town.seal_plan(0, 0, &mut plan, b"yours?").unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"yours?")).unwrap();
     town.server.post(town.address(0, 0), out);
     assert_eq!(lists_in(&town.alerts(1, 0)), [forked]);
     assert_eq!(mismatches(&town, 1, 0), [(town.address(0, 0), of, ListMismatch::Forked)]);
@@ -183,7 +183,7 @@ fn own_devices_told_two_things_under_one_message_id_find_out() {
     assert_eq!(to_one.id, to_other.id);
     for (device, mail, said) in [(0, &to_one, b"yes".to_vec()), (1, &to_other, b"no".to_vec())] {
         let arrived = town.client(1, device).receive(mail.from, &mail.message, NOW).unwrap();
-        assert_eq!(text(&arrived.content), said);
+        assert_eq!(text(&arrived.event), said);
         assert_eq!(arrived.alerts, [Alert::NewSession]);
     }
     let expected = Alert::Equivocation { by: town.address(0, 0), id: to_one.id };
@@ -191,10 +191,10 @@ fn own_devices_told_two_things_under_one_message_id_find_out() {
         let mut plan = town.client(1, from).report_seen(NOW).unwrap();
         assert_eq!(plan.devices().collect::<Vec<_>>(), [town.address(1, to)]);
         town.supply(1, from, &mut plan).unwrap();
-        let out = town.seal_plan(1, from, &mut plan, b"").unwrap();
+        let out = town.seal_plan(1, from, &mut plan, Enclosed::Nothing).unwrap();
         town.server.post(town.address(1, from), out);
         let arrived = town.receive(1, to).pop().unwrap().unwrap();
-        assert!(matches!(arrived.content, Content::SeenReport));
+        assert!(matches!(arrived.event, LetterEvent::SeenReport));
         assert!(arrived.alerts.contains(&expected), "{:?}", arrived.alerts);
     }
 }
@@ -209,13 +209,13 @@ fn own_devices_that_were_told_one_thing_agree() {
     town.receive_all();
     for device in 0..3 {
         let mut plan = town.client(1, device).report_seen(NOW).unwrap();
-        let out = town.seal_plan(1, device, &mut plan, b"").unwrap();
+        let out = town.seal_plan(1, device, &mut plan, Enclosed::Nothing).unwrap();
         town.server.post(town.address(1, device), out);
     }
     for device in 0..3 {
         for arrived in town.receive(1, device) {
             let arrived = arrived.unwrap();
-            assert!(matches!(arrived.content, Content::SeenReport));
+            assert!(matches!(arrived.event, LetterEvent::SeenReport));
             assert_eq!(arrived.alerts, []);
         }
     }
@@ -224,7 +224,7 @@ fn own_devices_that_were_told_one_thing_agree() {
     let mut plan = client.report_seen(NOW).unwrap();
     assert!(plan.devices().all(|address| address.account == client.address().account));
     refuses(client, Error::ContentMismatch, |client| {
-        client.seal(&mut plan, b"content", NOW, rng).map(drop)
+        client.seal(&mut plan, &said(b"content"), NOW, rng).map(drop)
     });
 }
 
@@ -238,13 +238,13 @@ fn a_second_thing_under_one_message_id_is_told_and_not_shown() {
     let again = town.whisper((0, 0), (1, 0), |words| words.content(forged::MESSAGE, b"yes"));
     let now = town.now;
     let client = town.client(1, 0);
-    assert_eq!(text(&client.receive(first.from, &first.message, now).unwrap().content), b"yes");
+    assert_eq!(text(&client.receive(first.from, &first.message, now).unwrap().event), b"yes");
     let arrived = client.receive(second.from, &second.message, now).unwrap();
-    assert!(matches!(arrived.content, Content::Repeated));
+    assert!(matches!(arrived.event, LetterEvent::Repeated));
     let equivocation = Alert::Equivocation { by: first.from, id: first.id };
     assert!(arrived.alerts.contains(&equivocation));
     let arrived = client.receive(again.from, &again.message, now).unwrap();
-    assert!(matches!(arrived.content, Content::Repeated));
+    assert!(matches!(arrived.event, LetterEvent::Repeated));
     assert!(!arrived.alerts.contains(&equivocation), "this is what was said");
 }
 
@@ -259,14 +259,14 @@ fn what_another_own_device_has_seen_comes_first_or_last() {
         town.client(1, 0).receive(to_one.from, &to_one.message, NOW).unwrap();
         let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
         town.supply(1, 0, &mut plan).unwrap();
-        let out = town.seal_plan(1, 0, &mut plan, b"").unwrap();
+        let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
         town.server.post(town.address(1, 0), out);
         assert_eq!(town.alerts(1, 1), [Alert::NewSession]);
         let client = town.client(1, 1);
         let arrived = client.receive(to_other.from, &to_other.message, NOW).unwrap();
         let equivocation = Alert::Equivocation { by: to_one.from, id: to_one.id };
         assert_eq!(arrived.alerts.contains(&equivocation), !agrees);
-        assert_eq!(text(&arrived.content), said);
+        assert_eq!(text(&arrived.event), said);
     }
 }
 
@@ -278,11 +278,11 @@ fn two_blob_references_under_one_message_id_are_an_equivocation() {
         let words = |words: Words| words.content(forged::BLOB, &reference(key));
         let mail = town.whisper((0, 0), (1, device), words);
         let arrived = town.client(1, device).receive(mail.from, &mail.message, NOW).unwrap();
-        assert!(matches!(arrived.content, Content::Blob(_)));
+        assert!(matches!(arrived.event, LetterEvent::Blob(_)));
     }
     let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
     town.supply(1, 0, &mut plan).unwrap();
-    let out = town.seal_plan(1, 0, &mut plan, b"").unwrap();
+    let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(1, 0), out);
     let alerts = town.alerts(1, 1);
     assert!(alerts.iter().any(|alert| matches!(alert, Alert::Equivocation { .. })));
@@ -295,7 +295,7 @@ fn the_same_id_of_two_devices_is_two_ids() {
         let said = [b'0' + u8::try_from(device).unwrap()];
         let mail = town.whisper((0, device), (1, 0), |words| words.content(forged::MESSAGE, &said));
         let arrived = town.client(1, 0).receive(mail.from, &mail.message, NOW).unwrap();
-        assert_eq!(text(&arrived.content), said);
+        assert_eq!(text(&arrived.event), said);
         assert_eq!(arrived.alerts, [Alert::NewSession]);
     }
     // Nobody reports own copies as seen: the account does not watch itself.
@@ -325,7 +325,7 @@ fn read_after_a_lie(town: &mut Town, letters: usize) -> (Alert, Vec<Alert>) {
 fn report(town: &mut Town) -> Vec<Alert> {
     let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
     town.supply(1, 0, &mut plan).unwrap();
-    let out = town.seal_plan(1, 0, &mut plan, b"").unwrap();
+    let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(1, 0), out);
     let mail = town.mail(1, 1);
     assert_eq!(mail.from, town.address(1, 0));
@@ -367,7 +367,7 @@ fn a_report_that_left_a_device_out_tells_everything_again() {
     let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
     plan.leave_out(left_out).unwrap();
     town.supply(1, 0, &mut plan).unwrap();
-    town.seal_plan(1, 0, &mut plan, b"").unwrap();
+    town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.mail.remove(&left_out);
     assert!(report(&mut town).contains(&lie));
 }

@@ -10,7 +10,7 @@ use latchstring::rand_core::{TryCryptoRng, TryRng};
 use latchstring::session::{Account, AccountId, Certificate};
 use latchstring::storage::{Pending, State};
 
-use support::town::{Person, Town};
+use support::town::{Person, Town, said};
 use support::{NOW, TestRng, changed, refuses, restored};
 
 const DAY: u64 = 86_400;
@@ -92,7 +92,7 @@ fn a_plan_is_of_the_client_that_made_it() {
     let mut plan = town.client(0, 0).plan(To::Account(id), NOW).unwrap();
     town.supply(0, 0, &mut plan).unwrap();
     let sealed = town
-        .seal_plan(0, 1, &mut plan, b"by another device")
+        .seal_plan(0, 1, &mut plan, &said(b"by another device"))
         .map(|out| out.envelopes.iter().map(|envelope| envelope.to).collect::<Vec<_>>());
     assert_eq!(sealed, Err(Error::WrongClient));
 }

@@ -7,7 +7,7 @@ use latchstring::session::{Device, Session};
 use latchstring::storage::{Anchor, Change, Journal, Pending, State, StateKey};
 use support::home::Home;
 use support::shelf::Shelf;
-use support::town::{Mail, Town};
+use support::town::{Mail, Town, said};
 use support::{
     Door, NOW, OneToOne, Pair, Talk, TestRng, device, only, refusal, refuses, restored, seal_many,
 };
@@ -378,7 +378,8 @@ fn devices_and_clients_are_journalled_like_sessions() {
         for _ in plan.missing().collect::<Vec<_>>() {
             plan.supply(one, &two.bundle(), NOW, &mut rng).unwrap();
         }
-        let out = stored.write(one, &mut rng, |one, rng| one.seal(&mut plan, &[text], NOW, rng));
+        let out =
+            stored.write(one, &mut rng, |one, rng| one.seal(&mut plan, &said(&[text]), NOW, rng));
         two.receive(one.address(), &out.envelopes[0].message, NOW).unwrap();
         stored.check::<Client>(one);
     }

@@ -3,6 +3,7 @@
 mod braid;
 mod client_state;
 mod consistency;
+mod content;
 mod conversation;
 mod crash_clients;
 mod crash_files;

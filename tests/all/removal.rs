@@ -6,7 +6,7 @@ use latchstring::session::{Account, AccountId, DeviceId};
 use latchstring::storage::State;
 
 use support::forged::{Listing, member, named};
-use support::town::{Person, Town};
+use support::town::{Person, Town, said};
 use support::{NOW, TestRng, account_seed, places, refuses, restored, secrets_with};
 
 fn learn(client: &mut Client, list: &DeviceList, now: u64) -> Result<ListUpdate, Error> {
@@ -70,7 +70,7 @@ fn a_device_under_a_known_id_with_other_keys_finds_no_session() {
     let mut plan = new.plan(To::Account(reader.account()), NOW).unwrap();
     let bundle = bundle.attach(keys[0].clone()).unwrap();
     plan.supply(&new, &bundle, NOW, &mut rng).unwrap();
-    let out = new.seal(&mut plan, b"new", NOW, &mut rng).unwrap().apply();
+    let out = new.seal(&mut plan, &said(b"new"), NOW, &mut rng).unwrap().apply();
     assert!(client.receive(old, &out.envelopes[0].message, NOW).is_ok());
 }
 
@@ -158,7 +158,7 @@ fn what_a_removed_device_sends_is_refused_also_in_a_new_session() {
     let (_, mut gone) = town.remove(1, 1);
     town.inform(0, town.id(1));
     let (now, from) = (town.now, gone.address());
-    let out = gone.send(To::Account(town.id(0)), b"still here", now, &mut town.rng);
+    let out = gone.send(To::Account(town.id(0)), &said(b"still here"), now, &mut town.rng);
     let out = out.unwrap();
     let message =
         &out.envelopes.iter().find(|envelope| envelope.to == town.address(0, 0)).unwrap().message;
@@ -203,7 +203,7 @@ fn a_device_that_learns_of_its_removal_erases_everything_and_does_nothing_more()
     refuses(&mut gone, Error::OwnDeviceUnlisted, |gone| gone.plan(to, NOW));
     refuses(&mut gone, Error::OwnDeviceUnlisted, |gone| gone.plan(To::Own, NOW));
     refuses(&mut gone, Error::OwnDeviceUnlisted, |gone| {
-        gone.seal(&mut plan, b"no", NOW, rng).map(drop)
+        gone.seal(&mut plan, &said(b"no"), NOW, rng).map(drop)
     });
     refuses(&mut gone, Error::OwnDeviceUnlisted, |gone| gone.report_seen(NOW));
     refuses(&mut gone, Error::OwnDeviceUnlisted, |gone| {

@@ -4,7 +4,7 @@ use latchstring::client::{Client, LinkingRequest, NewDevice, To};
 use latchstring::session::Bundle;
 use latchstring::storage::State;
 
-use support::town::{Person, Town};
+use support::town::{Person, Town, said};
 use support::{Door, NOW, ORIGIN, TestRng, restored};
 
 /// Returns a generator that always starts again.
@@ -44,7 +44,7 @@ fn a_generator_that_repeats_seals_no_two_handshake_payloads_under_one_key() {
         plan.supply(town.client(0, 0), &bundle, now, &mut stuck()).unwrap();
         // What was sent first is lost with the state: a snapshot of the whole machine is restored.
         let mut copy = Client::from_bytes(&town.client(0, 0).to_bytes()).unwrap();
-        let out = copy.seal(&mut plan, b"x", now, &mut stuck()).unwrap().apply();
+        let out = copy.seal(&mut plan, &said(b"x"), now, &mut stuck()).unwrap().apply();
         out.envelopes[0].message[..1468].to_vec()
     };
     let (one, other) = (first(NOW), first(NOW + 1));

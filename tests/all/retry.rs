@@ -1,12 +1,12 @@
 //! Resend requests: a letter is sealed again with the same content, for whom it was, not for ever.
 
 use latchstring::Error;
-use latchstring::client::{Address, Content, GroupId, MessageId, Outgoing, To};
+use latchstring::client::{Address, Enclosed, GroupId, LetterEvent, MessageId, Outgoing, To};
 use latchstring::session::{Account, AccountId};
 use latchstring::storage::State;
 
 use support::forged::{self, Words};
-use support::town::{Mail, Town, text};
+use support::town::{Mail, Town, said, text};
 use support::{NOW, changed, places, refuses, restored};
 
 const DAY: u64 = 86_400;
@@ -25,10 +25,10 @@ fn ask(town: &mut Town, lost: &Mail) {
     let mut plan = town.client(1, 0).request_resend(lost.from, lost.id, now).unwrap();
     assert_eq!(plan.devices().collect::<Vec<_>>(), [lost.from]);
     town.supply(1, 0, &mut plan).unwrap();
-    let out = town.seal_plan(1, 0, &mut plan, b"").unwrap();
+    let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(1, 0), out);
     let arrived = town.receive(0, 0).pop().unwrap().unwrap();
-    assert!(matches!(arrived.content, Content::ResendRequested(id) if id == lost.id));
+    assert!(matches!(arrived.event, LetterEvent::ResendRequested(id) if id == lost.id));
     assert_eq!(arrived.from, town.address(1, 0));
 }
 
@@ -37,7 +37,7 @@ fn again(town: &mut Town, lost: &Mail, content: &[u8]) -> Result<Outgoing, Error
     let mut plan = town.people[0].devices[0].plan_resend(lost.to, lost.id, town.now)?;
     assert_eq!(plan.devices().collect::<Vec<_>>(), [lost.to]);
     town.supply(0, 0, &mut plan)?;
-    town.seal_plan(0, 0, &mut plan, content)
+    town.seal_plan(0, 0, &mut plan, &said(content))
 }
 
 #[test]
@@ -50,15 +50,15 @@ fn a_lost_letter_is_sealed_again_when_requested_and_read_once() {
     assert_eq!((out.id, out.envelopes.len()), (lost.id, 1));
     town.server.post(town.address(0, 0), out);
     let arrived = town.receive(1, 0).pop().unwrap().unwrap();
-    assert_eq!((arrived.id, text(&arrived.content)), (lost.id, b"take care".to_vec()));
+    assert_eq!((arrived.id, text(&arrived.event)), (lost.id, b"take care".to_vec()));
     assert_eq!(arrived.alerts, []);
     // What was thought lost comes after all, and so does another copy.
     let arrived = town.client(1, 0).receive(lost.from, &lost.message, NOW).unwrap();
-    assert!(matches!(arrived.content, Content::Repeated));
+    assert!(matches!(arrived.event, LetterEvent::Repeated));
     let out = again(&mut town, &lost, b"take care").unwrap();
     town.server.post(town.address(0, 0), out);
     let arrived = town.receive(1, 0).pop().unwrap().unwrap();
-    assert!(matches!(arrived.content, Content::Repeated));
+    assert!(matches!(arrived.event, LetterEvent::Repeated));
     assert_eq!(arrived.alerts, []);
 }
 
@@ -85,12 +85,12 @@ fn letters_of_every_kind_are_sealed_again_as_they_were() {
         let before = town.client(person, device).receive(lost.from, &lost.message, NOW).unwrap();
 
         let mut plan = town.client(0, 0).plan_resend(address, id, NOW).unwrap();
-        let out = town.seal_plan(0, 0, &mut plan, content).unwrap();
+        let out = town.seal_plan(0, 0, &mut plan, &said(content)).unwrap();
         assert!(out.blob == blob, "the blob that the server has is the one");
         let message = &out.envelopes[0].message;
         let after = town.client(person, device).receive(lost.from, message, NOW).unwrap();
         // Same name, same content, or it would be an equivocation.
-        assert!(matches!(after.content, Content::Repeated));
+        assert!(matches!(after.event, LetterEvent::Repeated));
         assert_eq!((after.id, after.conversation), (before.id, before.conversation));
         assert_eq!(after.alerts, []);
         assert!(after.is_for(&[town.id(0), two]));
@@ -106,11 +106,11 @@ fn other_content_is_not_sealed_under_the_message_id_of_a_letter() {
     let mut plan = client.plan_resend(lost.to, lost.id, NOW).unwrap();
     for other in [&b"no"[..], b"", b"yes ", &[1; 5000]] {
         refuses(client, Error::ContentMismatch, |client| {
-            client.seal(&mut plan, other, NOW, rng).map(drop)
+            client.seal(&mut plan, &said(other), NOW, rng).map(drop)
         });
     }
     // The plan is as it was.
-    let out = client.seal(&mut plan, b"yes", NOW, rng).unwrap().apply();
+    let out = client.seal(&mut plan, &said(b"yes"), NOW, rng).unwrap().apply();
     assert_eq!(out.id, lost.id);
 }
 
@@ -129,7 +129,7 @@ fn a_letter_is_sealed_five_times_more_for_one_device() {
     refuses(client, Error::ResendLimit, |client| client.plan_resend(lost.to, lost.id, NOW));
     // Nor by a plan that was made before.
     refuses(client, Error::ResendLimit, |client| {
-        client.seal(&mut early, b"again", NOW, rng).map(drop)
+        client.seal(&mut early, &said(b"again"), NOW, rng).map(drop)
     });
     // Another device has its own five.
     let other = Mail { to: town.address(1, 1), ..lost };
@@ -147,7 +147,7 @@ fn a_letter_is_remembered_for_two_weeks() {
     assert!(client.plan_resend(lost.to, lost.id, end - 1).is_ok());
     refuses(client, Error::MessageForgotten, |client| client.plan_resend(lost.to, lost.id, end));
     refuses(client, Error::MessageForgotten, |client| {
-        client.seal(&mut early, b"remember", end, rng).map(drop)
+        client.seal(&mut early, &said(b"remember"), end, rng).map(drop)
     });
     // A clock that is set back does not bring it back.
     changed(client.expire(end));
@@ -219,14 +219,14 @@ fn a_request_says_nothing_else_and_is_for_a_listed_device() {
     let (client, rng) = (&mut town.people[1].devices[0], &mut town.rng);
     let mut plan = client.request_resend(lost.from, lost.id, NOW).unwrap();
     refuses(client, Error::ContentMismatch, |client| {
-        client.seal(&mut plan, b"and by the way", NOW, rng).map(drop)
+        client.seal(&mut plan, &said(b"and by the way"), NOW, rng).map(drop)
     });
     let own = client.address();
     refuses(client, Error::OwnDevice, |client| client.request_resend(own, lost.id, NOW));
     let unknown = Address { account: AccountId([9; 32]), ..own };
     refuses(client, Error::UnknownAccount, |client| client.request_resend(unknown, lost.id, NOW));
     // A request is remembered by nobody as a letter of its own.
-    let out = client.seal(&mut plan, b"", NOW, rng).unwrap().apply();
+    let out = client.seal(&mut plan, Enclosed::Nothing, NOW, rng).unwrap().apply();
     refuses(client, Error::MessageForgotten, |client| client.plan_resend(lost.from, out.id, NOW));
 }
 
@@ -237,7 +237,9 @@ fn a_request_for_what_was_never_said_gets_nothing() {
         .whisper((1, 0), (0, 0), |words: Words| words.content(forged::RESEND_REQUEST, &[0xee; 16]));
     let client = town.client(0, 0);
     let arrived = client.receive(mail.from, &mail.message, NOW).unwrap();
-    assert!(matches!(arrived.content, Content::ResendRequested(id) if id == MessageId([0xee; 16])));
+    assert!(
+        matches!(arrived.event, LetterEvent::ResendRequested(id) if id == MessageId([0xee; 16]))
+    );
     refuses(client, Error::MessageForgotten, |client| {
         client.plan_resend(mail.from, MessageId([0xee; 16]), NOW)
     });
@@ -275,19 +277,19 @@ fn a_lossy_network_comes_to_the_same_texts_everywhere() {
             // Every third envelope is lost, in turn at each device; of these every second twice.
             if usize::from(number) % 3 != device {
                 let arrived = town.client(1, device).receive(mail.from, &mail.message, NOW);
-                read.push(text(&arrived.unwrap().content));
+                read.push(text(&arrived.unwrap().event));
                 continue;
             }
             for attempt in 0..=usize::from(number % 2) {
                 let mut plan = town.client(1, device).request_resend(mail.from, id, NOW).unwrap();
-                let out = town.seal_plan(1, device, &mut plan, b"").unwrap();
+                let out = town.seal_plan(1, device, &mut plan, Enclosed::Nothing).unwrap();
                 town.server.post(town.address(1, device), out);
                 assert_eq!(town.receive(0, 0).len(), 1);
                 let out = again(&mut town, &mail, &content).unwrap();
                 if attempt == usize::from(number % 2) {
                     let message = &out.envelopes[0].message;
                     let arrived = town.client(1, device).receive(mail.from, message, NOW).unwrap();
-                    read.push(text(&arrived.content));
+                    read.push(text(&arrived.event));
                 }
             }
         }

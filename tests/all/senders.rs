@@ -2,12 +2,13 @@
 //! stranger at all.
 
 use latchstring::Error;
-use latchstring::client::{Address, Conversation, Sender, To};
+use latchstring::client::{Address, Conversation, To};
+use latchstring::content::Sender;
 use latchstring::session::{Account, AccountId, Bundle, DeviceId, Served};
 use latchstring::storage::State;
 
 use support::forged::{self, Words};
-use support::town::{Town, text};
+use support::town::{Town, said, text};
 use support::{NOW, Talk, TestRng, changed, flipped, refuses};
 
 #[test]
@@ -105,7 +106,7 @@ fn devices_of_two_accounts_with_one_id_are_two() {
     let mut plan = twin.plan(to, NOW).unwrap();
     let bundle = Bundle::decode(&reader.bundle().encode()).unwrap();
     plan.supply(&twin, &bundle, NOW, &mut town.rng).unwrap();
-    let out = twin.seal(&mut plan, b"twin", NOW, &mut town.rng).unwrap().apply();
+    let out = twin.seal(&mut plan, &said(b"twin"), NOW, &mut town.rng).unwrap().apply();
     let message = &out.envelopes[0].message;
     let claimed = Address { account: AccountId([2; 32]), device: twin.address().device };
     refuses(reader, Error::WrongPeer, |reader| reader.open(claimed, message, NOW).map(drop));
@@ -154,7 +155,7 @@ fn a_letter_of_an_unknown_device_waits_unopened_for_the_list() {
     assert_eq!(client.tasks(&Served::NOTHING, NOW), bundles);
     town.learn(0, 0, town.id(1)).unwrap();
     let arrived = town.client(0, 0).receive(mail.from, &mail.message, NOW).unwrap();
-    assert_eq!(text(&arrived.content), b"from a new device");
+    assert_eq!(text(&arrived.event), b"from a new device");
 }
 
 #[test]

@@ -62,7 +62,8 @@ fn code_that_a_page_names_is_in_the_module_that_it_names() {
         for quoted in text.split('`').skip(1).step_by(2) {
             let Some((module, item)) = quoted.split_once("::") else { continue };
             let is_type = item.starts_with(|char: char| char.is_uppercase());
-            let floors = ["session", "client", "guest", "storage", "protocol", "primitives"];
+            let floors =
+                ["content", "session", "client", "guest", "storage", "protocol", "primitives"];
             if !is_type || !floors.contains(&module) {
                 continue;
             }

@@ -5,8 +5,8 @@ use std::fs;
 use super::{files, tree};
 
 /// The floors of the house, from the ground up. A file names its own floor and those below it, and nothing above.
-const FLOORS: [&str; 7] =
-    ["error", "primitives", "protocol", "storage", "session", "client", "guest"];
+const FLOORS: [&str; 8] =
+    ["error", "primitives", "protocol", "content", "storage", "session", "client", "guest"];
 
 /// A longer file does more than one thing.
 const MAX_LINES: usize = 400;

@@ -12,7 +12,7 @@ use latchstring::session::{AccountId, Bundle, OneTimePrekey};
 use crate::child::{Courier, again, hex, listen, open, say, say_where, unhex};
 use crate::process::{Lives, Mailbag, Surroundings};
 use crate::store::{Failure, Kept, Store};
-use support::town::{Mail, Town, text};
+use support::town::{Mail, Town, said, text};
 use support::{NOW, TestRng, one_time_ids_of};
 
 const OWNER: &str = "phone";
@@ -34,7 +34,7 @@ impl Phone {
         let Self { store, client, rng, .. } = self;
         store.step(rng, |step| {
             let arrived = step.change(client, |client, _| client.open(from, message, NOW))?;
-            let read = text(&arrived.content);
+            let read = text(&arrived.event);
             step.read(OWNER, &read)?;
             Ok(read)
         })
@@ -68,7 +68,9 @@ impl Phone {
         store.step(rng, |step| {
             step.read("written", letter.as_bytes())?;
             let content = format!("from the phone {letter}");
-            step.send(client, |client, rng| client.seal(&mut plan, content.as_bytes(), NOW, rng))
+            step.send(client, |client, rng| {
+                client.seal(&mut plan, &said(content.as_bytes()), NOW, rng)
+            })
         })?;
         Ok(format!("wrote {letter}"))
     }

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Content, Conversation, ListHash, OwnContent, ReceivedLetter, Sender,
+    Address, Alert, Conversation, LetterEvent, ListHash, OwnContent, ReceivedLetter,
 };
+use latchstring::content::Sender;
 use latchstring::session::AccountId;
 use latchstring::storage::State;
 
 use crate::letters::{Draft, What};
 use crate::server::Mail;
 use crate::world::{Held, World};
+use support::town::bytes;
 
 impl World {
     /// Checks that a letter goes to all devices of the known lists, and to no other, and that the lists are valid.
@@ -172,24 +174,25 @@ impl World {
         let equivocates = |alert: &Alert| matches!(alert, Alert::Equivocation { .. });
         assert!(!arrived.alerts.iter().any(equivocates), "nobody said two things");
         let large;
-        let text: &[u8] = match (&arrived.content, held) {
-            (Content::ResendRequested(id), Held::Ask(asked)) => {
+        let content = match (&arrived.event, held) {
+            (LetterEvent::ResendRequested(id), Held::Ask(asked)) => {
                 assert_eq!(*id, asked);
                 self.nodes[node].asked.push((arrived.from, *id));
                 return;
             }
-            (Content::SeenReport, Held::SeenReport) => return,
-            (Content::Repeated, Held::Message(message)) => {
+            (LetterEvent::SeenReport, Held::SeenReport) => return,
+            (LetterEvent::Repeated, Held::Message(message)) => {
                 let name = (arrived.from, self.messages[message].id);
                 assert!(self.nodes[node].read.contains(&name), "kept back and never shown");
                 self.count("repeated");
                 return;
             }
-            (Content::Message(text) | Content::Own(OwnContent::App(text)), Held::Message(_)) => {
-                text
-            }
-            (Content::Blob(content), Held::Message(message)) => {
-                large = content.open(self.messages[message].blob.as_ref().unwrap()).unwrap();
+            (
+                LetterEvent::Message(content) | LetterEvent::Own(OwnContent::Said(content)),
+                Held::Message(_),
+            ) => content,
+            (LetterEvent::Blob(reference), Held::Message(message)) => {
+                large = reference.open(self.messages[message].blob.as_ref().unwrap()).unwrap();
                 &large
             }
             _ => panic!("another content than was sealed"),
@@ -198,7 +201,7 @@ impl World {
         let message = &self.messages[message];
         let (own, from) = (self.address(node), self.address(message.from));
         assert_eq!((arrived.from, arrived.id), (from, message.id));
-        assert!(text == message.content, "other words than were sent");
+        assert!(bytes(content) == message.content, "other words than were sent");
         assert!(message.targets.contains(&own), "shown to a device that it was not sealed for");
         let there = match message.conversation {
             Conversation::With(_) if own.account != from.account => {
@@ -210,7 +213,7 @@ impl World {
         if message.conversation == Conversation::Own {
             assert_eq!(own.account, from.account, "own content from somebody else");
         }
-        if let Content::Own(_) = arrived.content {
+        if let LetterEvent::Own(_) = arrived.event {
             assert_eq!(message.conversation, Conversation::Own);
         }
         let name = (arrived.from, arrived.id);

@@ -9,6 +9,7 @@ use latchstring::session::{Bundle, OneTimePrekey};
 use crate::impostors::Forgery;
 use crate::letters::{content, copy};
 use crate::world::World;
+use support::town::said;
 
 /// A copy of a device's state, which writes as it pleases and reads nothing.
 pub struct Copied {
@@ -76,7 +77,7 @@ impl World {
                 plan.leave_out(*of).unwrap();
             }
         }
-        let Ok(out) = copied.client.seal(&mut plan, &content, now, rng) else { return };
+        let Ok(out) = copied.client.seal(&mut plan, &said(&content), now, rng) else { return };
         let out = out.apply();
         for envelope in out.envelopes {
             let to = envelope.to;

@@ -9,6 +9,7 @@ use latchstring::storage::State;
 
 use crate::server::{DAY, below};
 use crate::world::{Begun, Held, Message, Sent, World, commit};
+use support::town::{enclosed, said};
 
 /// A plan, what it is for, and what was fetched for it.
 pub struct Draft {
@@ -180,11 +181,13 @@ impl World {
         let (now, before) = (self.time(node), self.sample(node));
         let crashes = !self.is_quiet && self.once_in(40);
         let (client, rng) = (&mut self.nodes[node].client, &mut self.rng);
+        let said = said(&draft.content);
         let sealed = if crashes {
-            client.seal(&mut draft.plan, &draft.content, now, rng).map(|_dropped| None)
+            client.seal(&mut draft.plan, enclosed(&said), now, rng).map(|_dropped| None)
         } else {
-            let (plan, content) = (&mut draft.plan, &draft.content);
-            commit(client, rng, |client, rng| client.seal(plan, content, now, rng)).map(Some)
+            let plan = &mut draft.plan;
+            commit(client, rng, |client, rng| client.seal(plan, enclosed(&said), now, rng))
+                .map(Some)
         };
         let out = match sealed {
             Err(error) => {
@@ -311,8 +314,7 @@ pub fn copy(client: &Client) -> Client {
     Client::from_bytes(&client.to_bytes()).unwrap()
 }
 
-/// Draws the bytes of some content: mostly short, sometimes more than goes into an envelope. The first is no
-/// version, because own content must not begin as an object of the crate does.
+/// Draws the bytes of some content: mostly short, sometimes more than goes into an envelope.
 pub fn content(rng: &mut support::TestRng) -> Vec<u8> {
     use latchstring::rand_core::Rng;
     let length = if below(rng, 100) == 0 { 4090 + below(rng, 12) } else { below(rng, 60) };

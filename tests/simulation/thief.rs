@@ -1,6 +1,6 @@
 //! A thief of an identity key: it begins sessions as that device, and says of time and descent what it likes.
 
-use latchstring::client::{Address, Client, MessageId};
+use latchstring::client::{Address, Client, Enclosed, MessageId};
 use latchstring::rand_core::Rng;
 use latchstring::session::{Bundle, Certificate};
 use latchstring::storage::State;
@@ -88,7 +88,7 @@ impl World {
         let mut plan = client.request_resend(to, asked, now).ok()?;
         plan.renew(&client, to, now).ok()?;
         plan.supply(&client, bundle, now, rng).ok()?;
-        let mut out = client.seal(&mut plan, b"", now, rng).ok()?.apply();
+        let mut out = client.seal(&mut plan, Enclosed::Nothing, now, rng).ok()?.apply();
         let at = out.envelopes.iter().position(|envelope| envelope.to == to)?;
         Some((out.id, out.envelopes.swap_remove(at).message))
     }

@@ -8,7 +8,7 @@ use latchstring::storage::State;
 use sha2::{Digest, Sha256};
 
 use super::pair::TestRng;
-use super::town::{Mail, Town};
+use super::town::{Mail, Town, said};
 use super::{NOW, certificate, device_of, places, sign};
 
 /// Hashes a label of the specification and what follows it with SHA-256.
@@ -156,11 +156,20 @@ impl Words {
             id: [id; 16],
             conversation: [&[1], &to.0[..]].concat(),
             kind: MESSAGE,
-            content: content.to_vec(),
+            content: said(content).encode().to_vec(),
         }
     }
 
+    /// Says something else; a message and own content are made of bytes as in [`said`].
     pub fn content(self, kind: u8, content: &[u8]) -> Self {
+        if [MESSAGE, OWN].contains(&kind) {
+            return self.raw(kind, &said(content).encode());
+        }
+        self.raw(kind, content)
+    }
+
+    /// Says something else, whatever the bytes are.
+    pub fn raw(self, kind: u8, content: &[u8]) -> Self {
         Self { kind, content: content.to_vec(), ..self }
     }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Client, Content, DeviceList, MessageId, Outgoing, OwnContent, Plan,
-    ReceivedLetter, To,
+    Address, Alert, Client, DeviceList, Enclosed, LetterEvent, MessageId, Outgoing, OwnContent,
+    Plan, ReceivedLetter, To,
 };
+use latchstring::content::Content;
 use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey};
 
 use super::linking;
@@ -270,18 +271,18 @@ impl Town {
     ) -> Result<Outgoing, Error> {
         let mut plan = self.people[person].devices[device].plan(to, self.now)?;
         self.supply(person, device, &mut plan)?;
-        self.seal_plan(person, device, &mut plan, content)
+        self.seal_plan(person, device, &mut plan, &said(content))
     }
 
-    pub fn seal_plan(
+    pub fn seal_plan<'a>(
         &mut self,
         person: usize,
         device: usize,
         plan: &mut Plan,
-        content: &[u8],
+        enclosed: impl Into<Enclosed<'a>>,
     ) -> Result<Outgoing, Error> {
         let client = &mut self.people[person].devices[device];
-        Ok(client.seal(plan, content, self.now, &mut self.rng)?.apply())
+        Ok(client.seal(plan, enclosed, self.now, &mut self.rng)?.apply())
     }
 
     /// Sends a message from a device to another account.
@@ -306,14 +307,36 @@ impl Town {
     /// Returns the texts that wait for a device; anything else stops the test.
     pub fn read(&mut self, person: usize, device: usize) -> Vec<Vec<u8>> {
         let arrived = self.receive(person, device).into_iter();
-        arrived.map(|arrived| text(&arrived.unwrap().content)).collect()
+        arrived.map(|arrived| text(&arrived.unwrap().event)).collect()
     }
 }
 
-/// Returns the bytes of a message.
-pub fn text(content: &Content) -> Vec<u8> {
-    match content {
-        Content::Message(text) | Content::Own(OwnContent::App(text)) => text.to_vec(),
+/// Makes a content of these bytes, which mean something to the tests alone.
+pub fn said(bytes: &[u8]) -> Content {
+    Content::app(7, bytes)
+}
+
+/// Returns what a plan is given: such a content, or nothing if it has no bytes.
+pub fn enclosed(said: &Content) -> Enclosed<'_> {
+    match said.as_app() {
+        Some((_, [])) => Enclosed::Nothing,
+        _ => Enclosed::from(said),
+    }
+}
+
+/// Returns the bytes of a message that was made so.
+pub fn text(event: &LetterEvent) -> Vec<u8> {
+    match event {
+        LetterEvent::Message(content) | LetterEvent::Own(OwnContent::Said(content)) => {
+            bytes(content)
+        }
         _ => panic!("this is no text"),
     }
+}
+
+/// Returns the bytes of such a content.
+pub fn bytes(content: &Content) -> Vec<u8> {
+    let (tag, bytes) = content.as_app().unwrap();
+    assert_eq!(tag, 7);
+    bytes.to_vec()
 }

@@ -13,10 +13,12 @@ use alloc::vec::Vec;
 use crate::client::Address;
 use crate::client::Alert;
 use crate::client::Client;
-use crate::client::Content;
+use crate::client::Enclosed;
+use crate::client::LetterEvent;
 use crate::client::NewDevice;
 use crate::client::To;
 use crate::client::message_log::Seen;
+use crate::content::Content;
 use crate::error::Error;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::handshake::continuation::{Continuation, Predecessor};
@@ -48,7 +50,7 @@ fn say(from: &mut Client, to: &Client, now: u64, rng: &mut TestRng) -> Vec<u8> {
     if plan.missing().next().is_some() {
         plan.supply(from, &to.bundle(), now, rng).unwrap();
     }
-    let mut out = from.seal(&mut plan, b"text", now, rng).unwrap().apply();
+    let mut out = from.seal(&mut plan, &Content::app(7, b"text"), now, rng).unwrap().apply();
     out.envelopes.pop().unwrap().message
 }
 
@@ -76,7 +78,7 @@ fn first_of_a_thief(
         sent: now,
         id: MessageId([1; 16]),
         conversation: letter::LetterConversation::With(y.address().account),
-        body: Body::Said(Said::Message(b"text")),
+        body: Body::Said(Said::Message(b"\x01\x01\0\0\0\x04text")),
     };
     session.seal(&letter.encode(), 300, rng).unwrap().0
 }
@@ -166,7 +168,7 @@ fn what_was_sent_while_bundles_were_fetched_is_not_a_clones() {
     let message = say(&mut y, &x, now, &mut rng);
     x.receive(y.address(), &message, now).unwrap();
     let between = say(&mut x, &y, now, &mut rng);
-    let sealed = x.seal(&mut plan, b"first", now, &mut rng).map(Pending::apply);
+    let sealed = x.seal(&mut plan, &Content::app(7, b"first"), now, &mut rng).map(Pending::apply);
     let Ok(mut out) = sealed else { return };
     let first = out.envelopes.pop().unwrap().message;
     y.receive(x.address(), &first, now).unwrap();
@@ -179,14 +181,17 @@ fn what_another_own_device_says_it_has_read_hides_nothing() {
     let [mut x, mut y] = two(&mut rng);
     let mut plan = x.plan(To::Account(y.address().account), NOW).unwrap();
     plan.supply(&x, &y.bundle(), NOW, &mut rng).unwrap();
-    let out = x.seal(&mut plan, b"text", NOW, &mut rng).unwrap().apply();
+    let out = x.seal(&mut plan, &Content::app(7, b"text"), NOW, &mut rng).unwrap().apply();
     // A companion of y's has read the same letter first and, being stolen, reports another digest.
     let Address { account, device } = x.address();
     let what = SeenMessage { account, device, id: out.id, digest: [9; 32] };
     y.inner.seen.add(Seen { what, here: false, told: false });
     let arrived = y.receive(x.address(), &out.envelopes[0].message, NOW).unwrap();
     assert!(arrived.alerts.contains(&Alert::Equivocation { by: x.address(), id: out.id }));
-    assert!(matches!(arrived.content, Content::Message(_)), "never shown here, and never will be");
+    assert!(
+        matches!(arrived.event, LetterEvent::Message(_)),
+        "never shown here, and never will be"
+    );
 }
 
 #[test]
@@ -269,7 +274,7 @@ fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_acc
         sent: NOW,
         id: MessageId([1; 16]),
         conversation: letter::LetterConversation::With(y.address().account),
-        body: Body::Said(Said::Message(b"text")),
+        body: Body::Said(Said::Message(b"\x01\x01\0\0\0\x04text")),
     };
     let (first, _) = session.seal(&letter.encode(), 300, &mut rng).unwrap();
     y.receive(stolen.address(), &first, NOW).unwrap();
@@ -285,7 +290,7 @@ fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_acc
         let bundle = if address == y.address() { y.bundle() } else { primary.bundle() };
         plan.supply(&fresh, &bundle, NOW, &mut rng).unwrap();
     }
-    let out = fresh.seal(&mut plan, b"text", NOW, &mut rng).unwrap().apply();
+    let out = fresh.seal(&mut plan, &Content::app(7, b"text"), NOW, &mut rng).unwrap().apply();
     let envelope = out.envelopes.iter().find(|envelope| envelope.to == y.address()).unwrap();
     let arrived = y.receive(fresh.address(), &envelope.message, NOW).unwrap();
     assert!(arrived.alerts.contains(&Alert::NewSession), "{:?}", arrived.alerts);
@@ -348,9 +353,9 @@ fn a_session_that_is_gone_on_both_sides_is_begun_anew_by_asking() {
     assert_eq!(plan.renew(&x, y.address(), now), Err(Error::SessionInUse));
     plan.renew(&x, y.address(), later).unwrap();
     plan.supply(&x, &y.bundle(), later, &mut rng).unwrap();
-    let mut out = x.seal(&mut plan, b"", later, &mut rng).unwrap().apply();
+    let mut out = x.seal(&mut plan, Enclosed::Nothing, later, &mut rng).unwrap().apply();
     let arrived = y.receive(x.address(), &out.envelopes.pop().unwrap().message, later).unwrap();
-    assert!(matches!(arrived.content, Content::ResendRequested(_)));
+    assert!(matches!(arrived.event, LetterEvent::ResendRequested(_)));
     let answer = say(&mut y, &x, later, &mut rng);
     assert!(x.receive(y.address(), &answer, later).is_ok());
     let message = say(&mut x, &y, later, &mut rng);

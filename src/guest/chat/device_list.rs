@@ -11,7 +11,8 @@ use crate::protocol::letter::Listed;
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep};
 use super::state::Inner;
-use crate::client::{Address, Alert, Client, ListMismatch, ListUpdate, Sender};
+use crate::client::{Address, Alert, Client, ListMismatch, ListUpdate};
+use crate::protocol::content::Sender;
 use crate::storage::Pending;
 
 impl Chat {

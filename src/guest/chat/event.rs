@@ -6,7 +6,8 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::client::{Address, Alert, Sender};
+use crate::client::{Address, Alert};
+use crate::protocol::content::Sender;
 use crate::protocol::guest::content::EndReason;
 use crate::protocol::position::Position;
 

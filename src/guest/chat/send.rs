@@ -12,7 +12,8 @@ use crate::protocol::identity::certificate::DeviceId;
 
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep};
-use crate::client::{Client, Envelope, Sender};
+use crate::client::{Client, Envelope};
+use crate::protocol::content::Sender;
 use crate::storage::Pending;
 
 impl Chat {

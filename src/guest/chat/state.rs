@@ -25,7 +25,8 @@ use crate::session::Session;
 use super::delta::{ChatDelta, ChatStep};
 use super::sessions::{ChatSession, ChatSessions};
 use crate::client::ahead::Ahead;
-use crate::client::{Address, Client, Sender};
+use crate::client::{Address, Client};
+use crate::protocol::content::Sender;
 use crate::storage::Anchor;
 
 /// The terms that both sides of a chat agree on by the link and the claim.

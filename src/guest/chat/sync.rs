@@ -12,7 +12,8 @@ use crate::protocol::identity::certificate::DeviceId;
 use super::chat::Chat;
 use super::delta::ChatStep;
 use super::state::Stage;
-use crate::client::{Client, OwnObject, Sender};
+use crate::client::{Client, OwnObject};
+use crate::protocol::content::Sender;
 use crate::storage::Pending;
 
 /// The meaning of another own device's grant or notice for a link or a chat.

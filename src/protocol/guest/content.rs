@@ -3,7 +3,7 @@
 //! The schema is the policy: anything but text cannot be expressed, in either direction.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
@@ -14,6 +14,8 @@ use crate::primitives::pake::Public;
 use crate::primitives::sign::SIGNATURE;
 
 use super::invitation::{Approval, MAX_FIRST_TEXTS, MAX_PENDING, Policy, name};
+use crate::protocol::content;
+use crate::protocol::content::Text;
 use crate::protocol::handshake::x3dh::Psk;
 use crate::protocol::letter::Listed;
 
@@ -68,9 +70,6 @@ impl EndReason {
         }
     }
 }
-
-/// A text, wiped on drop.
-pub(crate) type Text = Zeroizing<String>;
 
 /// The content of one message.
 pub(crate) enum ChatContent {
@@ -143,7 +142,6 @@ impl ChatContent {
     }
 
     fn read(reader: &mut Reader<'_>, policy: &Policy) -> Result<Self, Error> {
-        let max = usize::from(policy.max_text);
         match reader.u8()? {
             1 => {
                 let name = name(reader)?;
@@ -151,7 +149,7 @@ impl ChatContent {
                 let asked = policy.approval == Approval::Pin;
                 let most = if asked { 0 } else { policy.max_pending.min(MAX_PENDING) };
                 let texts: Vec<_> =
-                    reader.list(usize::from(most), |reader| text(reader.bytes(max)?, policy))?;
+                    reader.list(usize::from(most), |reader| first_text(reader, policy))?;
                 check_first(&texts)?;
                 let share = if asked { Some(*reader.array()?) } else { None };
                 let join = Box::new(Psk::new(reader.secret()?)?);
@@ -174,15 +172,13 @@ pub(crate) fn check_first(texts: &[Text]) -> Result<(), Error> {
     if length > MAX_FIRST_TEXTS { Err(Error::NotAllowed) } else { Ok(()) }
 }
 
-/// Reads a text that the policy allows: UTF-8, not empty, not too long.
+/// Reads a text that the policy allows: what a content takes for one, and not too long.
 pub(crate) fn text(bytes: &[u8], policy: &Policy) -> Result<Text, Error> {
-    let allowed = 1..=usize::from(policy.max_text);
-    let text = core::str::from_utf8(bytes).map_err(|_| Error::NotAllowed)?;
-    if allowed.contains(&text.len()) {
-        Ok(Zeroizing::new(text.to_string()))
-    } else {
-        Err(Error::NotAllowed)
-    }
+    content::text(bytes, policy.max_text).map_err(|_| Error::NotAllowed)
+}
+
+fn first_text(reader: &mut Reader<'_>, policy: &Policy) -> Result<Text, Error> {
+    text(reader.bytes(usize::from(policy.max_text))?, policy)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::primitives::sign::SIGNATURE;
 use crate::primitives::text::is_line;
 
 use super::link::{InviteLink, LinkKeys};
+use crate::protocol::content::MAX_TEXT;
 use crate::protocol::identity::certificate::{AccountKind, Certificate, Identity};
 use crate::protocol::letter::Listed;
 use crate::protocol::{labels, wire};
@@ -26,8 +27,6 @@ pub(crate) const MAX_NAME: usize = 64;
 const MAX_ORIGIN: usize = 255;
 /// Maximum of bytes in a signed invitation.
 pub(crate) const MAX_SIGNED: usize = 1024;
-/// Maximum of bytes in one text, whatever the policy.
-pub(crate) const MAX_TEXT: u16 = 16_384;
 /// Maximum of texts before the grant, whatever the policy.
 pub(crate) const MAX_PENDING: u8 = 16;
 /// Maximum of bytes in the texts of an introduction together: each device that is addressed gets them.

@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::id::ids;
 use crate::primitives::kdf::hash;
+use crate::protocol::content::Sender;
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::labels;
@@ -91,6 +92,12 @@ impl LetterConversation {
                 writer.raw(audience);
             }
         }
+    }
+
+    /// Returns as whom devices of an account speak in it, which decides what a content may be: to each other in the
+    /// conversation with their own account, and as a member in all others, own copies included.
+    pub(crate) fn speaks_as(&self, account: AccountId) -> Sender {
+        if *self == Self::With(account) { Sender::Own } else { Sender::Member }
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {

@@ -11,6 +11,7 @@ use super::model;
 use super::model::Published;
 use super::tape::Tape;
 use crate::client::To;
+use crate::content::Content;
 use crate::primitives::codec::Writer;
 use crate::protocol::handshake::prekeys::OneTimeSecret;
 use crate::protocol::identity::certificate::AccountId;
@@ -160,7 +161,8 @@ fn letter() -> Vector {
     let mut client = client(&host, device);
     let anchor = client.anchor().to_bytes();
     let conversation = [&[1][..], &host.account_id].concat();
-    let content = b"a note";
+    let said = Content::text("a note").unwrap();
+    let content = &said.encode();
     v.bytes("agreement seed", &host.agreement_seed);
     v.bytes("anchor", &anchor);
     v.number("now", NOW);
@@ -170,7 +172,7 @@ fn letter() -> Vector {
     let (random, id) = v.hedged::<16>(("id", "id"), &host.agreement_seed, &info);
     let mut plan = client.plan(To::Own, NOW).unwrap();
     let out =
-        Tape::play(&[&random], |rng| client.seal(&mut plan, content, NOW, rng).unwrap().apply());
+        Tape::play(&[&random], |rng| client.seal(&mut plan, &said, NOW, rng).unwrap().apply());
     assert_eq!(out.id.0, id);
     v
 }

@@ -5,6 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::NOW;
+use super::content::said;
 use super::form::{Vector, chosen};
 use super::shared;
 use crate::primitives::codec::{Reader, Writer};
@@ -121,9 +122,10 @@ fn in_group(v: &mut Vector, sender: [u8; 32]) -> Vec<u8> {
 
 fn message() -> Vector {
     let mut v = new("letter-message", "a message in the conversation of two accounts");
-    let bytes = letter(&mut v, Place::With("responder"), 1, b"shall we meet at noon?");
+    let bytes = letter(&mut v, Place::With("responder"), 1, &said("shall we meet at noon?"));
     let real = Letter::decode(&bytes).unwrap();
-    assert!(matches!(real.body, Body::Said(Said::Message(b"shall we meet at noon?"))));
+    let Body::Said(Said::Message(content)) = real.body else { panic!() };
+    assert_eq!(content, said("shall we meet at noon?"));
     assert!(matches!(real.conversation, LetterConversation::With(_)));
     assert_eq!((real.lists[0].epoch, real.lists[1].epoch, real.sent), (7, 3, NOW));
     v
@@ -131,9 +133,10 @@ fn message() -> Vector {
 
 fn group() -> Vector {
     let mut v = new("letter-group", "a message in a group of three accounts");
-    let bytes = letter(&mut v, Place::Group, 1, b"who brings the bread?");
+    let bytes = letter(&mut v, Place::Group, 1, &said("who brings the bread?"));
     let real = Letter::decode(&bytes).unwrap();
-    assert!(matches!(real.body, Body::Said(Said::Message(b"who brings the bread?"))));
+    let Body::Said(Said::Message(content)) = real.body else { panic!() };
+    assert_eq!(content, said("who brings the bread?"));
     assert!(matches!(real.conversation, LetterConversation::Group { .. }));
     v
 }
@@ -185,14 +188,14 @@ fn refer(reference: &[u8]) -> Reference {
 
 fn sealed() -> Vector {
     let mut v = new("blob", "content sealed once for all devices, and the reference to it");
-    blob(&mut v, b"a picture of a boat");
+    blob(&mut v, &said("a picture of a boat"));
     v
 }
 
 fn letter_of_blob() -> Vector {
     let mut v = new("letter-large", "a message whose content is the blob of the file blob");
     let mut scratch = new("blob", "");
-    let (_, reference) = blob(&mut scratch, b"a picture of a boat");
+    let (_, reference) = blob(&mut scratch, &said("a picture of a boat"));
     let bytes = letter(&mut v, Place::With("responder"), 2, &reference);
     assert!(matches!(Letter::decode(&bytes).unwrap().body, Body::Said(Said::Blob(_))));
     v
@@ -200,9 +203,10 @@ fn letter_of_blob() -> Vector {
 
 fn own() -> Vector {
     let mut v = new("letter-own", "content that only own devices send each other");
-    let bytes = letter(&mut v, Place::Own, 3, b"theme=dark");
+    let bytes = letter(&mut v, Place::Own, 3, &said("theme=dark"));
     let real = Letter::decode(&bytes).unwrap();
-    assert!(matches!(real.body, Body::Said(Said::Own(b"theme=dark"))));
+    let Body::Said(Said::Own(content)) = real.body else { panic!() };
+    assert_eq!(content, said("theme=dark"));
     let LetterConversation::With(own) = real.conversation else { panic!() };
     assert_eq!(real.check_sender(own, own), Ok(()));
     v
@@ -271,7 +275,7 @@ fn foreign(mut v: Vector, place: Place, kind: u8, content: &[u8]) -> Vector {
 
 fn foreign_own() -> Vector {
     let v = new("refused-letter-own", "own content, from another account");
-    foreign(v, Place::With("responder"), 3, b"theme=dark")
+    foreign(v, Place::With("responder"), 3, &said("theme=dark"))
 }
 
 fn foreign_object() -> Vector {
@@ -284,7 +288,7 @@ fn foreign_copy() -> Vector {
         "refused-letter-copy",
         "the copy of a message to somebody else, from another account than the own one",
     );
-    foreign(v, Place::With("other"), 1, b"I agree to everything")
+    foreign(v, Place::With("other"), 1, &said("I agree to everything"))
 }
 
 fn other_content() -> Vector {
@@ -292,11 +296,11 @@ fn other_content() -> Vector {
         "refused-blob-other",
         "another content of the same length, well sealed by a recipient under the same key",
     );
-    let (_, reference) = blob(&mut v, b"pay one hundred");
+    let (_, reference) = blob(&mut v, &said("pay one hundred"));
     v.part("altered");
     let key: [u8; 32] = reference[..32].try_into().unwrap();
     let (sealing_key, front) = keys(&mut v, &key);
-    let mut padded = b"pay one million\x80".to_vec();
+    let mut padded = [&said("pay one million")[..], &[0x80]].concat();
     padded.resize(32, 0);
     v.bytes("padded", &padded);
     let altered = [&front[..], &v.seal("sealed", &sealing_key, &front, &padded)].concat();

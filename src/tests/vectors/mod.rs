@@ -15,6 +15,7 @@ extern crate std;
 mod braid;
 mod briefing;
 mod claim;
+mod content;
 mod conversation;
 mod devices;
 mod drawn;
@@ -72,6 +73,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     claim::vectors,
     shared::vectors,
     pin::vectors,
+    content::vectors,
     letter::vectors,
     refused::vectors,
     refused_message::vectors,

@@ -71,7 +71,7 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
     town.receive(0, 1);
     let mut plan = town.client(0, 1).report_seen(NOW).unwrap();
     town.supply(0, 1, &mut plan).unwrap();
-    let out = town.seal_plan(0, 1, &mut plan, b"").unwrap();
+    let out = town.seal_plan(0, 1, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(companion, out);
     let mail = town.mail(0, 0);
     store.receive(&mut town, &mail, &[]);
@@ -177,7 +177,7 @@ fn nothing_is_recorded_over_a_store_that_has_moved_on() {
     let to = To::Account(town.id(1));
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
     let mut other = restored(client);
-    let elsewhere = other.send(to, b"from another process", NOW, rng).unwrap();
+    let elsewhere = other.send(to, &said(b"from another process"), NOW, rng).unwrap();
     assert_eq!(elsewhere.envelopes.len(), 1);
     let stored = other.anchor();
     refuses(client, Error::StaleChange, |client| {
@@ -186,7 +186,7 @@ fn nothing_is_recorded_over_a_store_that_has_moved_on() {
     });
     let mut plan = client.plan(to, NOW).unwrap();
     refuses(client, Error::StaleChange, |client| {
-        let sealed = client.seal(&mut plan, b"too late", NOW, rng)?;
+        let sealed = client.seal(&mut plan, &said(b"too late"), NOW, rng)?;
         sealed.record(&key(7), OWNER, &stored, &mut TestRng::new(1)).map(drop)
     });
 }

@@ -9,14 +9,15 @@ use std::collections::BTreeSet;
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Client, Content, LinkingRequest, ListUpdate, LogStatus, NewDevice, Outgoing, Plan, To,
+    Address, Client, Enclosed, LetterEvent, LinkingRequest, ListUpdate, LogStatus, NewDevice,
+    Outgoing, Plan, To,
 };
 use latchstring::session::{Account, AccountId, Bundle, Device, Served};
 use latchstring::storage::{Change, Journal, Pending, State, StateKey};
 
 use support::forged::{self, Words};
 use support::linking::{accepted, briefed};
-use support::town::{Mail, Person, Town, text};
+use support::town::{Mail, Person, Town, enclosed, said, text};
 use support::{NOW, TestRng, device_of, places, refusal, refuses, restored};
 
 const DAY: u64 = 86_400;
@@ -73,6 +74,7 @@ impl Store {
         self.find(client, &[], operation)
     }
 
+    /// Seals a plan; empty bytes are no content.
     fn seal(
         &mut self,
         town: &mut Town,
@@ -83,7 +85,8 @@ impl Store {
         town.supply(0, 0, plan).unwrap();
         let Town { people, now, rng, .. } = town;
         let client = &mut people[0].devices[0];
-        self.find(client, patterns, |client| client.seal(plan, content, *now, rng))
+        let said = said(content);
+        self.find(client, patterns, |client| client.seal(plan, enclosed(&said), *now, rng))
     }
 
     fn receive(&mut self, town: &mut Town, mail: &Mail, patterns: &[Vec<u8>]) {

@@ -32,7 +32,7 @@ fn a_reader_killed_at_any_step_loses_no_letter_and_shows_none_twice() {
                     }
                     let arrived = pending.apply();
                     disk.0 = client.to_bytes();
-                    disk.1.push(text(&arrived.content));
+                    disk.1.push(text(&arrived.event));
                     if ends(1) {
                         continue;
                     }
@@ -61,7 +61,7 @@ fn a_writer_killed_at_any_step_sends_each_saved_letter_and_no_key_twice() {
                 sent.push(Outgoing::decode(&out).unwrap());
             }
             let mut plan = client.plan(to, NOW).unwrap();
-            let sealed = client.seal(&mut plan, &[number; 20], NOW, &mut town.rng).unwrap();
+            let sealed = client.seal(&mut plan, &said(&[number; 20]), NOW, &mut town.rng).unwrap();
             steps += 1;
             if steps == killed {
                 continue;
@@ -86,7 +86,7 @@ fn a_writer_killed_at_any_step_sends_each_saved_letter_and_no_key_twice() {
                 match town.client(1, device).receive(from, &envelope.message, NOW) {
                     Ok(arrived) => {
                         assert_eq!((arrived.skipped, arrived.alerts.len()), (0, 0));
-                        read.push(text(&arrived.content));
+                        read.push(text(&arrived.event));
                     }
                     Err(error) => assert_eq!(error, Error::Duplicate),
                 }
@@ -108,7 +108,7 @@ fn a_reader_that_is_killed_while_it_takes_a_first_letter_takes_it_again() {
         // It ends before the letter is seen, or before what follows from it is saved.
         drop(client.open(mail.from, &mail.message, NOW).unwrap());
         let arrived = restored(client).open(mail.from, &mail.message, NOW).unwrap().apply();
-        assert_eq!(text(&arrived.content), b"first");
+        assert_eq!(text(&arrived.event), b"first");
         assert!(*before == *client.to_bytes());
         *client = restored(client);
     }
@@ -133,7 +133,7 @@ fn clients_restored_at_every_step_go_on() {
             for (person, device) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
                 for arrived in town.receive(person, device) {
                     let arrived = arrived.unwrap();
-                    assert!(matches!(arrived.content, Content::Message(_)));
+                    assert!(matches!(arrived.event, LetterEvent::Message(_)));
                     assert_eq!((arrived.skipped, arrived.lost), (0, 0));
                 }
             }

@@ -12,9 +12,11 @@ fn devices_without_a_session_are_missing_until_a_bundle_is_there() {
     for (number, address) in devices.iter().enumerate() {
         let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
         refuses(client, Error::BundleMissing, |client| {
-            client.seal(&mut plan, b"not yet", NOW, rng).map(drop)
+            client.seal(&mut plan, &said(b"not yet"), NOW, rng).map(drop)
         });
-        refuses(client, Error::BundleMissing, |client| client.send(to, b"not yet", NOW, rng));
+        refuses(client, Error::BundleMissing, |client| {
+            client.send(to, &said(b"not yet"), NOW, rng)
+        });
         let bundle = town.server.bundle(*address);
         let client = &town.people[0].devices[0];
         assert_eq!(plan.supply(client, &bundle, NOW, &mut town.rng), Ok(true));
@@ -24,7 +26,7 @@ fn devices_without_a_session_are_missing_until_a_bundle_is_there() {
         assert_eq!(error, Err(Error::WrongPeer));
     }
     assert!(!town.client(0, 0).has_session(devices[0], NOW), "nothing was sealed yet");
-    town.seal_plan(0, 0, &mut plan, b"now").unwrap();
+    town.seal_plan(0, 0, &mut plan, &said(b"now")).unwrap();
     assert!(devices.iter().all(|address| town.people[0].devices[0].has_session(*address, NOW)));
     assert_eq!(missing(&town.client(0, 0).plan(to, NOW).unwrap()), []);
 }
@@ -55,7 +57,7 @@ fn a_bundle_of_other_keys_than_the_listed_ones_begins_no_session() {
         assert_eq!(missing(&plan), before);
     }
     town.supply(0, 0, &mut plan).unwrap();
-    let out = town.seal_plan(0, 0, &mut plan, b"to the right one").unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"to the right one")).unwrap();
     town.server.post(town.address(0, 0), out);
     assert_eq!(town.read(1, 1), [b"to the right one"]);
 }
@@ -87,7 +89,7 @@ fn a_bundle_without_a_one_time_prekey_is_told_to_both_sides() {
     let client = &town.people[0].devices[0];
     let mut plan = client.plan(To::Account(town.id(1)), NOW).unwrap();
     assert_eq!(plan.supply(client, &bundle, NOW, &mut town.rng), Ok(false));
-    let out = town.seal_plan(0, 0, &mut plan, b"hello").unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"hello")).unwrap();
     town.server.post(town.address(0, 0), out);
     assert_eq!(town.alerts(1, 0), [Alert::NewSession, Alert::NoOneTimePrekey]);
     // A server that runs out says so to the owner by their number.
@@ -111,7 +113,7 @@ fn a_device_left_out_is_reported_and_made_up_for_within_a_day() {
     assert_eq!(plan.leave_out(away), Err(Error::NotInPlan));
     assert_eq!(plan.devices().collect::<Vec<_>>(), [there]);
     town.supply(0, 0, &mut plan).unwrap();
-    let out = town.seal_plan(0, 0, &mut plan, b"for both").unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"for both")).unwrap();
     assert_eq!((out.left_out.as_slice(), out.envelopes.len()), (&[away][..], 1));
     let id = out.id;
     town.server.post(town.address(0, 0), out);
@@ -128,9 +130,9 @@ fn a_device_left_out_is_reported_and_made_up_for_within_a_day() {
     town.supply(0, 0, &mut plan).unwrap();
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
     refuses(client, Error::ContentMismatch, |client| {
-        client.seal(&mut plan, b"for one", NOW, rng).map(drop)
+        client.seal(&mut plan, &said(b"for one"), NOW, rng).map(drop)
     });
-    let out = town.seal_plan(0, 0, &mut plan, b"for both").unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"for both")).unwrap();
     assert_eq!((out.id, out.envelopes.len()), (id, 1));
     town.server.post(town.address(0, 0), out);
     assert_eq!(town.read(1, 1), [b"for both"]);
@@ -156,7 +158,7 @@ fn a_device_that_came_after_a_message_is_made_up_for_within_a_day() {
         refuses(client, Error::NotRecipient, |client| client.plan_resend(address, id, NOW));
     }
     town.supply(0, 0, &mut plan).unwrap();
-    let out = town.seal_plan(0, 0, &mut plan, b"a minute ago").unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"a minute ago")).unwrap();
     town.server.post(town.address(0, 0), out);
     assert_eq!(town.read(1, 1), [b"a minute ago"]);
     assert_eq!(town.read(0, 1), [b"a minute ago"]);

@@ -9,14 +9,16 @@ mod staleness;
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Client, Content, Conversation, GroupId, MessageId, Outgoing, Plan, Sender, To,
+    Address, Alert, Client, Conversation, Enclosed, GroupId, LetterEvent, MessageId, Outgoing,
+    Plan, To,
 };
+use latchstring::content::Sender;
 use latchstring::session::{Account, AccountId, DeviceId, Served, Stock};
 use latchstring::storage::State;
 use sha2::{Digest, Sha256};
 
 use support::forged::{self, Words};
-use support::town::{Town, text};
+use support::town::{Town, bytes, said, text};
 use support::{NOW, TestRng, changed, flipped, places, previous_length, refuses, restored};
 
 const DAY: u64 = 86_400;

@@ -45,14 +45,16 @@ fn an_object_reaches_the_other_own_devices_as_what_it_is() {
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
     let out = client.send_object(&link, NOW, rng).unwrap();
     assert_eq!(out.envelopes.len(), 1);
-    let Content::Own(OwnContent::Link(shared)) = brought(&mut town, out).content else { panic!() };
+    let LetterEvent::Own(OwnContent::Link(shared)) = brought(&mut town, out).event else {
+        panic!()
+    };
     assert!(shared.as_bytes() == link.as_bytes());
     let imported = Invite::import(town.client(0, 1), &shared, NOW).unwrap();
     assert_eq!(imported.locator(), invite.locator());
     for (kind, name) in [(0x23, "Notice(..)"), (0x25, "Grant(..)"), (0x26, "Chat(..)")] {
         let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
         let out = client.send_object(&object(&[1, kind, 7]), NOW, rng).unwrap();
-        let Content::Own(own) = brought(&mut town, out).content else { panic!() };
+        let LetterEvent::Own(own) = brought(&mut town, out).event else { panic!() };
         assert_eq!(format!("{own:?}"), name);
     }
 }
@@ -67,13 +69,13 @@ fn what_somebody_else_wrote_stays_content_of_the_apps_own() {
     for bytes in [chat.as_bytes(), invite.export().unwrap().as_bytes(), &[1, 0x25], &[1, 0x23]] {
         let out = town.seal(0, 0, To::Own, bytes).unwrap();
         let arrived = brought(&mut town, out);
-        let Content::Own(OwnContent::App(content)) = arrived.content else { panic!() };
-        assert!(*content == bytes);
+        let LetterEvent::Own(OwnContent::Said(content)) = arrived.event else { panic!() };
+        assert!(super::bytes(&content) == bytes);
     }
     // Nor does what is too long for a letter become one.
     let long = [chat.as_bytes(), &[0; 4096]].concat();
     let out = town.seal(0, 0, To::Own, &long).unwrap();
-    assert!(matches!(brought(&mut town, out).content, Content::Blob(_)));
+    assert!(matches!(brought(&mut town, out).event, LetterEvent::Blob(_)));
 }
 
 #[test]
@@ -96,24 +98,31 @@ fn an_object_is_sealed_again_as_it_was_and_nothing_else_in_its_place() {
     let link = invite.export().unwrap();
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
     let object_id = client.send_object(&link, NOW, rng).unwrap().id;
-    let app_id = client.send(To::Own, link.as_bytes(), NOW, rng).unwrap().id;
+    let app_id = client.send(To::Own, &said(link.as_bytes()), NOW, rng).unwrap().id;
     let to = town.address(0, 1);
     for (id, is_object) in [(object_id, true), (app_id, false)] {
         let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
         let mut plan = client.plan_resend(to, id, NOW).unwrap();
-        for other in [&b"settings"[..], &[1, 0x25, 0], b""] {
+        let same_bytes = said(link.as_bytes());
+        let (settings, others) =
+            (said(b"settings"), [&[1, 0x24, 0][..], &[1, 0x25, 0], b""].map(object));
+        let taken = if is_object { Enclosed::from(&link) } else { Enclosed::from(&same_bytes) };
+        let in_its_place =
+            if is_object { Enclosed::from(&same_bytes) } else { Enclosed::from(&link) };
+        let refused = [in_its_place, Enclosed::from(&settings), Enclosed::Nothing];
+        for other in refused.into_iter().chain(others.iter().map(Enclosed::from)) {
             refuses(client, Error::ContentMismatch, |client| {
                 client.seal(&mut plan, other, NOW, rng).map(drop)
             });
         }
-        let out = client.seal(&mut plan, link.as_bytes(), NOW, rng).unwrap().apply();
+        let out = client.seal(&mut plan, taken, NOW, rng).unwrap().apply();
         assert_eq!(out.id, id);
-        match brought(&mut town, out).content {
-            Content::Own(OwnContent::Link(shared)) if is_object => {
+        match brought(&mut town, out).event {
+            LetterEvent::Own(OwnContent::Link(shared)) if is_object => {
                 assert!(shared.as_bytes() == link.as_bytes());
             }
-            Content::Own(OwnContent::App(content)) if !is_object => {
-                assert!(*content == link.as_bytes());
+            LetterEvent::Own(OwnContent::Said(content)) if !is_object => {
+                assert!(bytes(&content) == link.as_bytes());
             }
             other => panic!("{other:?}"),
         }
@@ -135,7 +144,10 @@ fn a_plan_for_an_object_takes_no_content_and_nothing_that_is_no_object() {
     }
     let mut plan = client.plan_object(&link, NOW).unwrap();
     refuses(client, Error::ContentMismatch, |client| {
-        client.seal(&mut plan, b"more", NOW, rng).map(drop)
+        client.seal(&mut plan, &said(b"more"), NOW, rng).map(drop)
     });
-    assert!(client.seal(&mut plan, &[], NOW, rng).is_ok());
+    refuses(client, Error::ContentMismatch, |client| {
+        client.seal(&mut plan, &link, NOW, rng).map(drop)
+    });
+    assert!(client.seal(&mut plan, Enclosed::Nothing, NOW, rng).is_ok());
 }

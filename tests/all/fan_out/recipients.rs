@@ -14,7 +14,7 @@ fn every_device_of_both_sides_reads_and_writes() {
             let arrived = town.receive(person, at).pop().unwrap().unwrap();
             assert_eq!(arrived.sender, Sender::Own);
             assert_eq!(arrived.conversation, Conversation::With(town.id(to)));
-            assert_eq!(text(&arrived.content), b"hello");
+            assert_eq!(text(&arrived.event), b"hello");
         }
     }
 }
@@ -76,7 +76,7 @@ fn a_group_is_every_device_of_every_member_and_names_its_audience() {
     town.server.post(town.address(0, 0), out);
     for (person, device) in [(0, 1), (1, 0), (1, 1), (2, 0)] {
         let arrived = town.receive(person, device).pop().unwrap().unwrap();
-        assert_eq!(text(&arrived.content), b"all");
+        assert_eq!(text(&arrived.event), b"all");
         assert_eq!(arrived.conversation, Conversation::Group(GroupId([5; 32])));
         let sender = if person == 0 { Sender::Own } else { Sender::Member };
         assert_eq!(arrived.sender, sender);
@@ -130,9 +130,9 @@ fn own_copies_name_their_conversation_and_own_content_its_own() {
         town.server.post(town.address(0, 0), out);
         let arrived = town.receive(0, 1).pop().unwrap().unwrap();
         assert_eq!((arrived.conversation, arrived.sender), (conversation, Sender::Own));
-        let own = matches!(arrived.content, Content::Own(_));
+        let own = matches!(arrived.event, LetterEvent::Own(_));
         assert_eq!(own, conversation == Conversation::Own);
-        assert_eq!(text(&arrived.content), b"words");
+        assert_eq!(text(&arrived.event), b"words");
     }
     // To the others it is the conversation with who wrote.
     let arrived = town.receive(1, 0).remove(0).unwrap();

@@ -10,7 +10,7 @@ fn a_plan_is_stale_after_a_list_or_a_session_has_changed() {
     let stale = |town: &mut Town, mut plan: Plan| {
         let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
         refuses(client, Error::StalePlan, |client| {
-            client.seal(&mut plan, b"stale", NOW, rng).map(drop)
+            client.seal(&mut plan, &said(b"stale"), NOW, rng).map(drop)
         });
     };
     town.chat(0, 1);
@@ -43,7 +43,9 @@ fn a_plan_is_of_the_device_that_made_it() {
     let mut plan = town.plan(0, 0, 1);
     town.supply(0, 0, &mut plan).unwrap();
     let (client, rng) = (&mut town.people[0].devices[1], &mut town.rng);
-    refuses(client, Error::WrongClient, |client| client.seal(&mut plan, b"x", NOW, rng).map(drop));
+    refuses(client, Error::WrongClient, |client| {
+        client.seal(&mut plan, &said(b"x"), NOW, rng).map(drop)
+    });
 }
 
 #[test]
@@ -55,7 +57,7 @@ fn a_plan_without_a_session_is_stale_once_the_peer_has_begun_one() {
     town.receive_all();
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
     refuses(client, Error::StalePlan, |client| {
-        client.seal(&mut plan, b"second", NOW, rng).map(drop)
+        client.seal(&mut plan, &said(b"second"), NOW, rng).map(drop)
     });
     town.say(0, 0, 1, b"second");
     assert_eq!(town.read(1, 0), [b"second"]);
@@ -69,14 +71,14 @@ fn a_sealed_letter_that_is_dropped_sends_nothing_and_changes_nothing() {
     let mut plan = client.plan(To::Account(AccountId([2; 32])), NOW).unwrap();
     let before = client.to_bytes();
     for _ in 0..3 {
-        drop(client.seal(&mut plan, b"never", NOW, rng).unwrap());
+        drop(client.seal(&mut plan, &said(b"never"), NOW, rng).unwrap());
         assert!(*before == *client.to_bytes());
     }
-    let out = client.seal(&mut plan, b"sent", NOW, rng).unwrap().apply();
+    let out = client.seal(&mut plan, &said(b"sent"), NOW, rng).unwrap().apply();
     town.server.post(town.address(0, 0), out);
     for (person, device) in [(0, 1), (1, 0), (1, 1)] {
         let arrived = town.receive(person, device).pop().unwrap().unwrap();
-        assert_eq!(text(&arrived.content), b"sent");
+        assert_eq!(text(&arrived.event), b"sent");
         assert_eq!((arrived.skipped, arrived.lost), (0, 0), "a key was skipped");
     }
 }
@@ -88,10 +90,10 @@ fn a_plan_whose_first_sessions_were_sealed_and_dropped_is_made_anew() {
     town.supply(0, 0, &mut plan).unwrap();
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
     let before = client.to_bytes();
-    drop(client.seal(&mut plan, b"never", NOW, rng).unwrap());
+    drop(client.seal(&mut plan, &said(b"never"), NOW, rng).unwrap());
     assert!(*before == *client.to_bytes());
     refuses(client, Error::StalePlan, |client| {
-        client.seal(&mut plan, b"twice", NOW, rng).map(drop)
+        client.seal(&mut plan, &said(b"twice"), NOW, rng).map(drop)
     });
     town.say(0, 0, 1, b"once");
     assert_eq!(town.read(1, 0), [b"once"]);
@@ -104,7 +106,7 @@ fn one_plan_serves_for_several_messages() {
     town.supply(0, 0, &mut plan).unwrap();
     let mut ids = Vec::new();
     for content in [b"one", b"two", b"six"] {
-        let out = town.seal_plan(0, 0, &mut plan, content).unwrap();
+        let out = town.seal_plan(0, 0, &mut plan, &said(content)).unwrap();
         ids.push(out.id);
         town.server.post(town.address(0, 0), out);
     }
@@ -133,11 +135,13 @@ fn all_sessions_of_a_plan_move_on_or_none() {
     let mut old = Client::from_bytes(&bytes).unwrap();
     let mut plan = old.plan(to, NOW).unwrap();
     let rng = &mut town.rng;
-    refuses(&mut old, Error::ChainExhausted, |old| old.seal(&mut plan, b"no", NOW, rng).map(drop));
+    refuses(&mut old, Error::ChainExhausted, |old| {
+        old.seal(&mut plan, &said(b"no"), NOW, rng).map(drop)
+    });
     let client = &mut town.people[0].devices[0];
     let mut plan = client.plan(to, NOW).unwrap();
     refuses(client, Error::ContentTooLong, |client| {
-        client.seal(&mut plan, &vec![0; (1 << 20) + 1], NOW, rng).map(drop)
+        client.seal(&mut plan, &said(&vec![0; (1 << 20) + 1]), NOW, rng).map(drop)
     });
     // One device of three without a session.
     town.link(1);
@@ -146,12 +150,12 @@ fn all_sessions_of_a_plan_move_on_or_none() {
     let mut plan = client.plan(to, NOW).unwrap();
     assert_eq!((missing(&plan).len(), plan.devices().count()), (1, 4));
     refuses(client, Error::BundleMissing, |client| {
-        client.seal(&mut plan, b"x", NOW, rng).map(drop)
+        client.seal(&mut plan, &said(b"x"), NOW, rng).map(drop)
     });
     town.say(0, 0, 1, b"all four");
     for device in 0..4 {
         let arrived = town.receive(1, device).pop().unwrap().unwrap();
-        assert_eq!((text(&arrived.content), arrived.skipped), (b"all four".to_vec(), 0));
+        assert_eq!((text(&arrived.event), arrived.skipped), (b"all four".to_vec(), 0));
     }
 }
 
@@ -164,7 +168,7 @@ fn a_state_at_its_last_generation_goes_on() {
     bytes[2..10].copy_from_slice(&u64::MAX.to_be_bytes());
     let mut old = Client::from_bytes(&bytes).unwrap();
     let before = old.anchor();
-    let out = old.send(to, b"still here", NOW, &mut town.rng).unwrap();
+    let out = old.send(to, &said(b"still here"), NOW, &mut town.rng).unwrap();
     assert_eq!(old.anchor().generation(), u64::MAX);
     assert_ne!(old.anchor(), before, "the lineage stands still");
     let from = town.address(0, 0);

@@ -14,7 +14,8 @@ use core::ops::Range;
 use core::slice;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use latchstring::client::{Client, Sender};
+use latchstring::client::Client;
+use latchstring::content::Sender;
 use latchstring::guest::{
     Approval, Chat, ChatEvent, ChatStatus, EndReason, Invite, InviteLink, LinkStatus, Policy,
     ServerCopy,

@@ -24,9 +24,9 @@ fn another_account_key_stops_everything_until_the_user_has_said_yes_to_it() {
         client.plan(To::Group { id: GroupId([1; 32]), members: &[id] }, NOW)
     });
     refuses(client, Error::AccountChanged, |client| {
-        client.seal(&mut before, b"no", NOW, rng).map(drop)
+        client.seal(&mut before, &said(b"no"), NOW, rng).map(drop)
     });
-    refuses(client, Error::AccountChanged, |client| client.send(to, b"no", NOW, rng));
+    refuses(client, Error::AccountChanged, |client| client.send(to, &said(b"no"), NOW, rng));
     refuses(client, Error::AccountChanged, |client| client.request_resend(old.from, old.id, NOW));
     refuses(client, Error::AccountChanged, |client| {
         client.open(new.address(), &old.message, NOW).map(drop)

@@ -34,7 +34,7 @@ fn a_list_that_a_letter_has_named_older_serves_three_days_more_to_the_second() {
     let late = end + 1;
     refuses(client, Error::ListExpired, |client| client.plan(To::Account(id), late));
     refuses(client, Error::ListExpired, |client| {
-        client.seal(&mut early, b"late", late, rng).map(drop)
+        client.seal(&mut early, &said(b"late"), late, rng).map(drop)
     });
     refuses(client, Error::ListExpired, |client| {
         client.open(next.from, &next.message, late).map(drop)

@@ -30,7 +30,7 @@ fn a_list_holds_to_the_last_second_that_it_names() {
     });
     refuses(client, Error::ListExpired, |client| client.plan(to, late));
     refuses(client, Error::ListExpired, |client| {
-        client.seal(&mut early, b"late", late, rng).map(drop)
+        client.seal(&mut early, &said(b"late"), late, rng).map(drop)
     });
     refuses(client, Error::ListExpired, |client| client.request_resend(mail.from, mail.id, late));
     refuses(&mut stranger, Error::ListExpired, |client| client.learn(&list, late).map(drop));

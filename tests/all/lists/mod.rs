@@ -15,7 +15,7 @@ use latchstring::session::{Account, AccountId, Served};
 use latchstring::storage::Pending;
 
 use support::forged::{Listing, member};
-use support::town::Town;
+use support::town::{Town, said};
 use support::{NOW, TestRng, account_seed, changed, refuses, restored, sign};
 
 const DAY: u64 = 86_400;

@@ -4,8 +4,14 @@ use latchstring::Error;
 use latchstring::client::{Address, GroupId, MessageId, Plan, To};
 use latchstring::session::{AccountId, DeviceId};
 use support::forged;
-use support::town::Town;
+use support::town::{Town, said};
 use support::{NOW, refusal};
+
+pub(super) fn a_content_of_a_later_version_is_not_supported() -> Option<Error> {
+    let mut town = Town::new(35, &[1, 1]);
+    let mail = town.whisper((0, 0), (1, 0), |words| words.raw(forged::MESSAGE, &[2]));
+    refusal(town.client(1, 0), |client| client.open(mail.from, &mail.message, NOW).map(drop))
+}
 
 pub(super) fn settings_of_another_account_are_not_this_devices_own() -> Option<Error> {
     let mut town = Town::new(36, &[1, 1]);
@@ -23,7 +29,7 @@ pub(super) fn a_first_message_to_a_device_misses_its_bundle() -> Option<Error> {
     let mut town = Town::new(39, &[1, 1]);
     let to = To::Account(town.id(1));
     let Town { people, rng, .. } = &mut town;
-    refusal(&mut people[0].devices[0], |client| client.send(to, b"hello", NOW, rng))
+    refusal(&mut people[0].devices[0], |client| client.send(to, &said(b"hello"), NOW, rng))
 }
 
 pub(super) fn a_message_sealed_again_with_other_content_does_not_match() -> Option<Error> {
@@ -33,7 +39,7 @@ pub(super) fn a_message_sealed_again_with_other_content_does_not_match() -> Opti
     let Town { people, rng, .. } = &mut town;
     let client = &mut people[0].devices[0];
     let mut plan = client.plan_resend(to, id, NOW).unwrap();
-    refusal(client, |client| client.seal(&mut plan, b"no", NOW, rng).map(drop))
+    refusal(client, |client| client.seal(&mut plan, &said(b"no"), NOW, rng).map(drop))
 }
 
 pub(super) fn a_message_sealed_again_five_times_has_reached_its_limit() -> Option<Error> {
@@ -44,7 +50,7 @@ pub(super) fn a_message_sealed_again_five_times_has_reached_its_limit() -> Optio
     let client = &mut people[0].devices[0];
     for _ in 0..5 {
         let mut plan = client.plan_resend(to, id, NOW).unwrap();
-        client.seal(&mut plan, b"again", NOW, rng).unwrap().apply();
+        client.seal(&mut plan, &said(b"again"), NOW, rng).unwrap().apply();
     }
     refusal(client, |client| client.plan_resend(to, id, NOW))
 }
@@ -75,14 +81,18 @@ pub(super) fn a_plan_made_before_a_newer_list_is_stale() -> Option<Error> {
     town.renew(1);
     town.inform(0, town.id(1));
     let Town { people, rng, .. } = &mut town;
-    refusal(&mut people[0].devices[0], |client| client.seal(&mut plan, b"x", NOW, rng).map(drop))
+    refusal(&mut people[0].devices[0], |client| {
+        client.seal(&mut plan, &said(b"x"), NOW, rng).map(drop)
+    })
 }
 
 pub(super) fn a_plan_of_another_device_is_another_clients() -> Option<Error> {
     let mut town = Town::new(58, &[2, 1]);
     let mut plan = supplied(&mut town);
     let Town { people, rng, .. } = &mut town;
-    refusal(&mut people[0].devices[1], |client| client.seal(&mut plan, b"x", NOW, rng).map(drop))
+    refusal(&mut people[0].devices[1], |client| {
+        client.seal(&mut plan, &said(b"x"), NOW, rng).map(drop)
+    })
 }
 
 pub(super) fn a_device_of_no_recipient_is_not_in_the_plan() -> Option<Error> {

@@ -95,6 +95,7 @@ cases! {
         digits_that_the_primary_does_not_show_differ: Error::DigitsDiffer;
     }
     clients {
+        a_content_of_a_later_version_is_not_supported: Error::UnsupportedContent;
         settings_of_another_account_are_not_this_devices_own: Error::NotSelf;
         an_account_whose_list_was_never_learned_is_unknown: Error::UnknownAccount;
         a_device_that_no_list_names_is_unlisted: Error::Unlisted;
@@ -155,6 +156,8 @@ fn decoding_and_authentication_fail_with_one_answer() {
     for error in [
         Error::Malformed,
         Error::UnknownVersion(2),
+        Error::UnsupportedContent,
+        Error::NotAllowed,
         Error::WrongKind,
         Error::NotSelf,
         Error::WrongPeer,

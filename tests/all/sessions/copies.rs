@@ -10,7 +10,7 @@ fn two_copies_of_one_device_that_both_write_are_noticed() {
     let mut copy = restored(town.client(0, 0));
     town.say(0, 0, 1, b"the original");
     let original = town.mail(1, 0);
-    let out = copy.send(To::Account(town.id(1)), b"the copy", NOW, &mut town.rng);
+    let out = copy.send(To::Account(town.id(1)), &said(b"the copy"), NOW, &mut town.rng);
     let copied = out.unwrap().envelopes.remove(0).message;
     receive(&mut town, 1, &original).unwrap();
     let client = town.client(1, 0);
@@ -31,7 +31,7 @@ fn a_copy_that_takes_its_turn_alternately_with_its_original_is_noticed() {
     receive(&mut town, 0, &question).unwrap();
     town.say(0, 0, 1, b"the original");
     let original = town.mail(1, 0);
-    let out = copy.send(To::Account(town.id(1)), b"the copy", NOW, &mut town.rng);
+    let out = copy.send(To::Account(town.id(1)), &said(b"the copy"), NOW, &mut town.rng);
     let copied = out.unwrap().envelopes.remove(0).message;
     receive(&mut town, 1, &original).unwrap();
     let client = town.client(1, 0);
@@ -55,7 +55,7 @@ fn after_a_session_was_left_a_copy_of_it_is_noticed() {
     // Before the session was left, and after.
     let now = town.now;
     for _ in 0..2 {
-        let out = copy.send(To::Account(town.id(1)), b"copy", now, &mut town.rng);
+        let out = copy.send(To::Account(town.id(1)), &said(b"copy"), now, &mut town.rng);
         let copied = out.unwrap().envelopes.remove(0).message;
         let client = town.client(1, 0);
         refuses(client, Error::StateCloned, |client| {
@@ -85,7 +85,7 @@ fn a_device_that_forgot_a_proven_session_is_told_of_as_a_fork() {
     let mut plan = copy.plan(To::Account(to.account), now).unwrap();
     let bundle = town.server.bundle(to);
     plan.supply(&copy, &bundle, now, &mut town.rng).unwrap();
-    let out = copy.seal(&mut plan, b"from the copy", now, &mut town.rng).unwrap().apply();
+    let out = copy.seal(&mut plan, &said(b"from the copy"), now, &mut town.rng).unwrap().apply();
     let copied =
         Mail { from: copy.address(), to, id: out.id, message: out.envelopes[0].message.clone() };
     let expected = Ok((b"from the copy".to_vec(), vec![Alert::SessionForked, Alert::StraySession]));

@@ -35,7 +35,7 @@ fn a_device_that_lost_its_sessions_may_hear_of_its_peer_first() {
     refuses(client, Error::Forged, |client| client.open(mail.from, &mail.message, now).map(drop));
     let mut plan = client.request_resend(mail.from, mail.id, now).unwrap();
     town.supply(0, 0, &mut plan).unwrap();
-    let out = town.seal_plan(0, 0, &mut plan, b"").unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(0, 0), out);
     assert_eq!(of_sessions(&town.alerts(1, 0)), [Alert::SessionReset]);
     assert_eq!(say(&mut town, 1, 0), [Alert::RolledBack]);

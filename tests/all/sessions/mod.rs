@@ -7,12 +7,12 @@ mod requests;
 mod restored;
 
 use latchstring::Error;
-use latchstring::client::{Alert, Client, Content, MessageId, To};
+use latchstring::client::{Alert, Client, Enclosed, LetterEvent, MessageId, To};
 use latchstring::session::Served;
 use latchstring::storage::State;
 
 use support::forged::{self, Words};
-use support::town::{Mail, Town, text};
+use support::town::{Mail, Town, said, text};
 use support::{NOW, changed, places, refuses, restored, secrets_with};
 
 const DAY: u64 = 86_400;
@@ -26,7 +26,7 @@ fn of_sessions(alerts: &[Alert]) -> Vec<Alert> {
 fn receive(town: &mut Town, person: usize, mail: &Mail) -> Result<(Vec<u8>, Vec<Alert>), Error> {
     let now = town.now;
     let arrived = town.client(person, 0).receive(mail.from, &mail.message, now)?;
-    Ok((text(&arrived.content), of_sessions(&arrived.alerts)))
+    Ok((text(&arrived.event), of_sessions(&arrived.alerts)))
 }
 
 /// Delivers a letter from one to the other at once, and returns the alerts that it makes.
@@ -211,7 +211,7 @@ fn a_session_that_cannot_be_opened_is_given_up_early_if_told_to() {
     let own = town.address(0, 0);
     assert_eq!(plan.renew(&town.people[0].devices[0], own, NOW), Err(Error::NotInPlan));
     town.supply(0, 0, &mut plan).unwrap();
-    let out = town.seal_plan(0, 0, &mut plan, b"anew").unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"anew")).unwrap();
     town.server.post(own, out);
     assert_eq!(town.alerts(1, 0), [Alert::NewSession]);
     town.chat(0, 1);

@@ -9,7 +9,7 @@ fn a_request_in_an_old_session_renews_the_pair_after_an_hour() {
     let request = old_request(&mut town);
     let (peer, client) = (town.address(1, 0), town.client(0, 0));
     let arrived = client.receive(request.from, &request.message, NOW).unwrap();
-    assert!(matches!(arrived.content, Content::ResendRequested(_)));
+    assert!(matches!(arrived.event, LetterEvent::ResendRequested(_)));
     assert_eq!(of_sessions(&arrived.alerts), [Alert::StraySession]);
     *client = restored(client);
     assert!(client.has_session(peer, NOW + HOUR - 1));
@@ -41,7 +41,7 @@ fn a_request_in_the_active_session_begins_nothing() {
     town.chat(0, 1);
     let from = town.address(0, 0);
     let mut plan = town.client(1, 0).request_resend(from, MessageId([7; 16]), NOW).unwrap();
-    let out = town.seal_plan(1, 0, &mut plan, b"").unwrap();
+    let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(1, 0), out);
     assert_eq!(town.alerts(0, 0), []);
     let peer = town.address(1, 0);

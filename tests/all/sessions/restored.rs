@@ -28,7 +28,7 @@ fn a_restored_device_and_its_peer_are_told_if_the_restored_one_begins_anew() {
     let mut plan = client.request_resend(mail.from, mail.id, now).unwrap();
     plan.renew(client, mail.from, now).unwrap();
     town.supply(0, 0, &mut plan).unwrap();
-    let out = town.seal_plan(0, 0, &mut plan, b"").unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(0, 0), out);
     assert_eq!(of_sessions(&town.alerts(1, 0)), [Alert::SessionForked]);
     assert_eq!(say(&mut town, 1, 0), [Alert::RolledBack]);
@@ -50,7 +50,7 @@ fn a_restored_device_and_its_peer_are_told_if_the_peer_begins_anew() {
     let mut plan = client.request_resend(mail.from, mail.id, now).unwrap();
     plan.renew(client, mail.from, now).unwrap();
     town.supply(1, 0, &mut plan).unwrap();
-    let out = town.seal_plan(1, 0, &mut plan, b"").unwrap();
+    let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(1, 0), out);
     assert_eq!(of_sessions(&town.alerts(0, 0)), [Alert::RolledBack]);
     on_one_session(&mut town);

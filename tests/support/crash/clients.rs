@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Client, Content, DeviceList, Outgoing, OwnContent, Plan, ReceivedLetter,
+    Address, Alert, Client, DeviceList, LetterEvent, Outgoing, OwnContent, Plan, ReceivedLetter,
 };
 use latchstring::session::{Bundle, OneTimePrekey, Served, Stock};
 use latchstring::storage::Pending;
 
+use super::super::town::{bytes, enclosed, said};
 use super::super::{NOW, TestRng, ids_of};
 use super::{App, Keeping, Kept, Mail, Stop, Transaction, World, only};
 
@@ -113,8 +114,8 @@ impl World {
         self.move_client(who, |client, _| client.learn(&list, now), |_, _| {}).map(drop)
     }
 
-    /// Plans, fetches the bundles that are missing, seals and sends. The power may go between any
-    /// two of these.
+    /// Plans, fetches the bundles that are missing, seals and sends; empty bytes are no content. The power may go
+    /// between any two of these.
     pub fn write(
         &mut self,
         who: usize,
@@ -134,8 +135,9 @@ impl World {
         let app = &mut self.apps[who];
         let mut transaction = app.disk.begin();
         let client = only(&mut app.memory.clients)?;
+        let said = said(content);
         let out = client.step(&mut transaction, &mut app.rng, |client, rng| {
-            client.seal(&mut plan, content, now, rng)
+            client.seal(&mut plan, enclosed(&said), now, rng)
         })?;
         self.board.insert(format!("id/{}", content.len()), vec![out.id.0.to_vec()]);
         self.post(who, transaction, out)
@@ -175,21 +177,23 @@ impl World {
             arrived => arrived?,
         };
         calm(&arrived)?;
-        if let Some(text) = text(&arrived.content, &uploaded)? {
+        if let Some(text) = text(&arrived.event, &uploaded)? {
             transaction.show(&text);
         }
         app.finish(transaction, boxes)
     }
 }
 
-/// Returns the text that a content has to show, with the blobs that were uploaded.
-fn text(content: &Content, uploaded: &VecDeque<Mail>) -> Result<Option<Vec<u8>>, Stop> {
-    Ok(match content {
-        Content::Message(text) | Content::Own(OwnContent::App(text)) => Some(text.to_vec()),
-        Content::Blob(reference) => {
+/// Returns the text that a letter has to show, with the blobs that were uploaded.
+fn text(event: &LetterEvent, uploaded: &VecDeque<Mail>) -> Result<Option<Vec<u8>>, Stop> {
+    Ok(match event {
+        LetterEvent::Message(content) | LetterEvent::Own(OwnContent::Said(content)) => {
+            Some(bytes(content))
+        }
+        LetterEvent::Blob(reference) => {
             let found = uploaded.iter().find_map(|blob| reference.open(&blob.bytes).ok());
-            let Some(text) = found else { return Stop::trouble("a blob is missing") };
-            Some(text.to_vec())
+            let Some(content) = found else { return Stop::trouble("a blob is missing") };
+            Some(bytes(&content))
         }
         _ => None,
     })

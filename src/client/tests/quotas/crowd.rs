@@ -105,7 +105,7 @@ impl Victim {
             sent: NOW,
             id: MessageId(name),
             conversation: LetterConversation::With(self.client.address().account),
-            body: Body::Said(Said::Message(b"text")),
+            body: Body::Said(Said::Message(b"\x01\x01\0\0\0\x04text")),
         };
         session.encrypt(&letter.encode(), &mut self.rng).unwrap()
     }

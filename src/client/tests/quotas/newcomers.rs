@@ -3,7 +3,8 @@
 use super::*;
 use crate::client::limits::{MAX_NEWCOMER_LISTS, MAX_NEWCOMER_SESSIONS, MAX_NEWCOMERS};
 use crate::client::tombstones::MAX_TOMBSTONES;
-use crate::client::{Content, MessageId, To};
+use crate::client::{Enclosed, LetterEvent, MessageId, To};
+use crate::content::Content;
 use crate::protocol::identity::device_list::DeviceList;
 use crate::session::{Account, Served};
 
@@ -33,7 +34,8 @@ fn of_too_many_newcomers_the_one_heard_of_longest_ago_goes_and_can_be_heard_agai
     let (to, address) = (To::Account(victim.client.address().account), shy.address());
     let mut plan = shy.plan(to, NOW).unwrap();
     plan.supply(&shy, &victim.client.bundle(), NOW, &mut victim.rng).unwrap();
-    let first = shy.seal(&mut plan, b"hello?", NOW, &mut victim.rng).unwrap().apply();
+    let first =
+        shy.seal(&mut plan, &Content::app(7, b"hello?"), NOW, &mut victim.rng).unwrap().apply();
     victim.open(address, &first.envelopes[0].message, NOW).unwrap();
     victim.client.inner.clock = crate::protocol::clock::Clock::new(NOW + 1);
     let count = u32::try_from(MAX_NEWCOMER_SESSIONS).unwrap() - 1;
@@ -54,24 +56,33 @@ fn of_too_many_newcomers_the_one_heard_of_longest_ago_goes_and_can_be_heard_agai
     // What was opened does not open again, and what comes now is requested. Nobody is alarmed.
     let again = victim.open(address, &first.envelopes[0].message, NOW + 2).err();
     assert_eq!(again, Some(Error::Replay));
-    let second = shy.send(to, b"are you there?", NOW + 3, &mut victim.rng).unwrap();
+    let second =
+        shy.send(to, &Content::app(7, b"are you there?"), NOW + 3, &mut victim.rng).unwrap();
     let later = victim.open(address, &second.envelopes[0].message, NOW + 3).err();
     assert_eq!(later, Some(Error::Replay));
     let mut plan = victim.client.request_resend(address, second.id, NOW + 3).unwrap();
     plan.supply(&victim.client, &shy.bundle(), NOW + 3, &mut victim.rng).unwrap();
-    let request = victim.client.seal(&mut plan, b"", NOW + 3, &mut victim.rng).unwrap().apply();
+    let request =
+        victim.client.seal(&mut plan, Enclosed::Nothing, NOW + 3, &mut victim.rng).unwrap().apply();
     let own = victim.client.address();
     let asked = shy.receive(own, &request.envelopes[0].message, NOW + 3).unwrap();
-    assert!(matches!(asked.content, Content::ResendRequested(id) if id == second.id));
+    assert!(matches!(asked.event, LetterEvent::ResendRequested(id) if id == second.id));
     assert_eq!(quiet(&asked.alerts), [Alert::SessionReplaced]);
     let mut plan = shy.plan_resend(own, second.id, NOW + 3).unwrap();
-    let resent = shy.seal(&mut plan, b"are you there?", NOW + 3, &mut victim.rng).unwrap().apply();
+    let resent = shy
+        .seal(&mut plan, &Content::app(7, b"are you there?"), NOW + 3, &mut victim.rng)
+        .unwrap()
+        .apply();
     let arrived = victim.open(address, &resent.envelopes[0].message, NOW + 3).unwrap();
-    assert!(matches!(arrived.content, Content::Message(text) if *text == b"are you there?"));
+    let LetterEvent::Message(said) = arrived.event else { panic!() };
+    assert_eq!(said.as_app(), Some((7, &b"are you there?"[..])));
     assert_eq!(quiet(&arrived.alerts), []);
     // A request is no letter of the user's: it is a newcomer still.
     assert!(victim.client.inner.is_newcomer(address.account));
-    victim.client.send(To::Account(address.account), b"yes", NOW + 4, &mut victim.rng).unwrap();
+    victim
+        .client
+        .send(To::Account(address.account), &Content::app(7, b"yes"), NOW + 4, &mut victim.rng)
+        .unwrap();
     assert!(!victim.client.inner.is_newcomer(address.account));
 }
 
@@ -207,7 +218,7 @@ fn a_request_of_this_devices_own_makes_no_newcomer_known() {
     let id = MessageId([1; 16]);
     let mut plan = victim.client.request_resend(one.address(0), id, NOW).unwrap();
     plan.supply(&victim.client, &one.devices[0].bundle(), NOW, &mut victim.rng).unwrap();
-    victim.client.seal(&mut plan, b"", NOW, &mut victim.rng).unwrap().apply();
+    victim.client.seal(&mut plan, Enclosed::Nothing, NOW, &mut victim.rng).unwrap().apply();
     assert!(victim.client.inner.is_newcomer(one.id()));
 }
 
@@ -229,7 +240,7 @@ fn whom_another_own_device_has_written_to_is_no_newcomer() {
     for bundle in [friend.devices[0].bundle(), two.bundle()] {
         plan.supply(&one, &bundle, NOW, rng).unwrap();
     }
-    let out = one.seal(&mut plan, b"hello", NOW, rng).unwrap().apply();
+    let out = one.seal(&mut plan, &Content::app(7, b"hello"), NOW, rng).unwrap().apply();
     assert!(!one.inner.is_newcomer(friend.id()) && two.inner.is_newcomer(friend.id()));
     let copy = out.envelopes.iter().find(|envelope| envelope.to == two.address()).unwrap();
     two.receive(one.address(), &copy.message, NOW).unwrap();

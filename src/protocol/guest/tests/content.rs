@@ -1,5 +1,6 @@
 use super::*;
 use crate::primitives::secret::Secret;
+use alloc::string::ToString;
 use alloc::vec;
 
 /// Tells whether the policy with this approval takes an introduction with so many texts, and a share or

@@ -1,6 +1,7 @@
 //! Senders.
 
-/// The kind of sender that something is from.
+/// The kind of sender that something is from. It decides what may be said
+/// ([`Kinds::of`](crate::content::Kinds::of)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sender {
@@ -10,4 +11,6 @@ pub enum Sender {
     Member,
     /// A guest: somebody who held the link. Label it so wherever it is shown.
     Guest,
+    /// An account of another service. Label it so wherever it is shown.
+    Foreign,
 }

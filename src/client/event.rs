@@ -1,4 +1,4 @@
-//! Letters that arrive at a client: what they say, and what is to be told beside it.
+//! Letters that arrive at a client: what they bring, and what is to be told beside it.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,9 +9,10 @@ use super::address::Address;
 use super::contact::ListMismatch;
 use super::own_object::OwnObject;
 use super::plan::Conversation;
-use super::sender::Sender;
 use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
+use crate::protocol::content::{Content, Kinds, Sender};
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::MessageId;
@@ -32,8 +33,8 @@ pub struct ReceivedLetter {
     pub id: MessageId,
     /// The time of sending in seconds, by the sender's clock.
     pub sent: u64,
-    /// The content.
-    pub content: Content,
+    /// The event that it is.
+    pub event: LetterEvent,
     /// Findings of which the user, or a log, should know.
     pub alerts: Vec<Alert>,
     /// The message's place among those of the sender to this device.
@@ -60,11 +61,11 @@ impl ReceivedLetter {
     }
 }
 
-/// The content of a letter.
+/// The event that a letter is.
 #[non_exhaustive]
-pub enum Content {
+pub enum LetterEvent {
     /// A message.
-    Message(Zeroizing<Vec<u8>>),
+    Message(Content),
     /// A message whose content is in a blob.
     Blob(BlobReference),
     /// Something from an own device, which nobody else can say.
@@ -80,8 +81,8 @@ pub enum Content {
     Repeated,
 }
 
-/// The content that own devices tell each other: objects of the crate's own, and content of the app's own. The
-/// letter says which it is, whatever the bytes begin with.
+/// The content that own devices tell each other: objects of the crate's own, and what the app says. The letter
+/// says which it is, whatever the bytes begin with.
 #[non_exhaustive]
 pub enum OwnContent {
     /// A shared link, for [`Invite::import`](crate::guest::Invite::import).
@@ -93,8 +94,8 @@ pub enum OwnContent {
     Chat(OwnObject),
     /// A link's notice, for [`Invite::sync_notice`](crate::guest::Invite::sync_notice).
     Notice(OwnObject),
-    /// Content of the app's own, of up to 4,096 bytes: what is longer arrives as [`Content::Blob`].
-    App(Zeroizing<Vec<u8>>),
+    /// A content of up to 4,096 bytes: what is longer arrives as [`LetterEvent::Blob`].
+    Said(Content),
 }
 
 impl OwnContent {
@@ -115,12 +116,12 @@ impl fmt::Debug for OwnContent {
             Self::Grant(_) => "Grant(..)",
             Self::Chat(_) => "Chat(..)",
             Self::Notice(_) => "Notice(..)",
-            Self::App(_) => "App(..)",
+            Self::Said(_) => "Said(..)",
         })
     }
 }
 
-impl fmt::Debug for Content {
+impl fmt::Debug for LetterEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Message(_) => f.write_str("Message(..)"),
@@ -134,30 +135,60 @@ impl fmt::Debug for Content {
 }
 
 /// The key, hash and length of a message's content that is in a blob. Secret.
-pub struct BlobReference(pub(super) Reference);
+pub struct BlobReference {
+    reference: Reference,
+    /// Whose words the content is: it decides what the content may be.
+    sender: Sender,
+}
 
 redacted!(BlobReference, |reference| length = reference.length());
 
 impl BlobReference {
+    pub(super) fn new(reference: Reference, sender: Sender) -> Self {
+        Self { reference, sender }
+    }
+
     /// Returns the SHA-256 of the blob, to fetch it by.
     #[must_use]
     pub fn hash(&self) -> BlobHash {
-        self.0.hash()
+        self.reference.hash()
     }
 
     /// Returns the length of the content in bytes, as the sender says.
     #[must_use]
     pub fn length(&self) -> u64 {
-        self.0.length()
+        self.reference.length()
     }
 
     /// Opens the blob.
     ///
     /// # Errors
     ///
-    /// [`Error::Forged`] for anything but the blob that the sender meant.
-    pub fn open(&self, blob: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        self.0.open(blob)
+    /// [`Error::Forged`] for anything but the blob that the sender meant; else as [`Content::decode`]. On
+    /// [`Error::UnsupportedContent`] keep the reference ([`BlobReference::to_bytes`]) until there is a newer release.
+    pub fn open(&self, blob: &[u8]) -> Result<Content, Error> {
+        Content::decode(&self.reference.open(blob)?, Kinds::of(self.sender))
+    }
+
+    /// Encodes it, to be stored until the blob is there: no other letter brings it.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut writer = Writer::new();
+        writer.flag(self.sender == Sender::Own);
+        self.reference.write(&mut writer);
+        writer.secret()
+    }
+
+    /// Decodes what [`BlobReference::to_bytes`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Reader::all(bytes, |reader| {
+            let sender = if reader.flag()? { Sender::Own } else { Sender::Member };
+            Ok(Self { reference: Reference::read(reader)?, sender })
+        })
     }
 }
 

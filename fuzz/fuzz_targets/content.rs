@@ -1,0 +1,49 @@
+//! Contents: whatever is read has one encoding, and a sender says what its row of the table allows.
+#![no_main]
+
+use latchstring::Error;
+use latchstring::content::{AttachmentReference, Content, Kinds, Sender};
+use latchstring_fuzz::edited;
+use libfuzzer_sys::fuzz_target;
+
+const SENDERS: [Sender; 4] = [Sender::Own, Sender::Member, Sender::Guest, Sender::Foreign];
+
+/// Makes a content to edit: each kind, some with a caption, and one with a part that nobody knows.
+fn valid(choice: u8) -> Vec<u8> {
+    let reference = AttachmentReference::new(&[7; 40]).unwrap();
+    let content = match choice % 7 {
+        0 => Content::text("hello").unwrap(),
+        1 => Content::image(reference).with_caption("the boat").unwrap(),
+        2 => Content::voice(reference),
+        3 => Content::video(reference),
+        4 => Content::file(reference, Some("boat.txt")).unwrap(),
+        5 => Content::app(7, b"theme=dark"),
+        _ => return b"\x01\x01\0\0\0\x05hello\x80\0\0\0\x05later".to_vec(),
+    };
+    content.encode().to_vec()
+}
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let bytes = edited(&valid(input.0), input.1);
+    let all = Content::decode(&bytes, Kinds::ALL);
+    if let Ok(content) = &all {
+        assert_eq!(*content.encode(), bytes);
+    }
+    for sender in SENDERS {
+        let allowed = Kinds::of(sender);
+        match (Content::decode(&bytes, allowed), &all) {
+            (Ok(content), Ok(all)) => {
+                assert_eq!(*content.encode(), bytes);
+                assert_eq!(all.check(allowed), Ok(()));
+            }
+            (Err(error), Ok(all)) => {
+                assert_eq!(error, Error::NotAllowed);
+                assert_eq!(all.check(allowed), Err(Error::NotAllowed));
+            }
+            (read, Err(error)) => {
+                let refused = read.err().expect("another sender may say more than all");
+                assert!(refused == *error || refused == Error::NotAllowed);
+            }
+        }
+    }
+});

@@ -1,0 +1,34 @@
+//! What a plan is given to seal.
+
+use super::own_object::OwnObject;
+use crate::protocol::content::Content;
+
+/// The thing that a letter is to hold, for [`Client::seal`](super::Client::seal).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Enclosed<'a> {
+    /// A content, for the plan of a message.
+    Content(&'a Content),
+    /// An object, for the plan by which it is sent again.
+    Object(&'a OwnObject),
+    /// Nothing: the plan says all. So for an object, a resend request and a seen report.
+    Nothing,
+}
+
+impl Enclosed<'_> {
+    pub(super) fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+}
+
+impl<'a> From<&'a Content> for Enclosed<'a> {
+    fn from(content: &'a Content) -> Self {
+        Self::Content(content)
+    }
+}
+
+impl<'a> From<&'a OwnObject> for Enclosed<'a> {
+    fn from(object: &'a OwnObject) -> Self {
+        Self::Object(object)
+    }
+}

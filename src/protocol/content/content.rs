@@ -1,0 +1,295 @@
+//! Contents: `spec/content.md`, "Form".
+//!
+//! ```text
+//! content = u8(version) ‖ part ‖ part …          in ascending order of kind, each at most once
+//! part    = u8(kind) ‖ u32(length) ‖ body
+//! app     = u32(tag) ‖ bytes
+//! ```
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use super::attachment::{Attachment, AttachmentReference};
+use super::kind::{Kind, is_harmless};
+use super::kinds::Kinds;
+use super::text::{MAX_TEXT, Text, text};
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::primitives::secret::redacted;
+use crate::protocol::padding::MAX_CONTENT;
+
+/// The version of contents.
+const VERSION: u8 = 1;
+
+/// What somebody says: a text, an attachment, or content of the app's own. Secret.
+///
+/// ```
+/// use latchstring::Error;
+/// use latchstring::content::{AttachmentReference, Content, Kind, Kinds, Sender};
+///
+/// fn main() -> Result<(), Error> {
+///     let reference = AttachmentReference::new(b"where it is, and how to open it")?;
+///     let said = Content::image(reference).with_caption("the boat")?;
+///     let bytes = said.encode();
+///
+///     // What was stored is read under the same rule as what arrives: who said it decides what it may be.
+///     let read = Content::decode(&bytes, Kinds::of(Sender::Member))?;
+///     assert_eq!(read.kind(), Some(Kind::Image));
+///     assert_eq!(read.attachment().and_then(|image| image.caption()), Some("the boat"));
+///     let refused = Content::decode(&bytes, Kinds::of(Sender::Guest));
+///     assert_eq!(refused.err(), Some(Error::NotAllowed));
+///     Ok(())
+/// }
+/// ```
+pub struct Content {
+    said: Said,
+    /// Harmless parts that this release does not know, in ascending order.
+    unknown: Vec<UnknownPart>,
+}
+
+redacted!(Content, |content| kind = content.kind());
+
+/// What the parts that this release knows say together.
+enum Said {
+    /// Nothing: all parts are unknown.
+    Nothing,
+    Text(Text),
+    Attachment(Attachment),
+    App {
+        tag: u32,
+        bytes: Zeroizing<Vec<u8>>,
+    },
+}
+
+/// A harmless part that this release does not know, kept as it came.
+struct UnknownPart {
+    number: u8,
+    body: Zeroizing<Vec<u8>>,
+}
+
+impl Content {
+    /// Makes a text of 1 to 16,384 bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAllowed`] for an empty one, [`Error::ContentTooLong`] for a longer one: send it as a file.
+    pub fn text(content: &str) -> Result<Self, Error> {
+        Ok(Said::Text(checked(content)?).into())
+    }
+
+    /// Makes an image.
+    #[must_use]
+    pub fn image(reference: AttachmentReference) -> Self {
+        Said::Attachment(Attachment::new(Kind::Image, reference)).into()
+    }
+
+    /// Makes a voice message.
+    #[must_use]
+    pub fn voice(reference: AttachmentReference) -> Self {
+        Said::Attachment(Attachment::new(Kind::Voice, reference)).into()
+    }
+
+    /// Makes a video.
+    #[must_use]
+    pub fn video(reference: AttachmentReference) -> Self {
+        Said::Attachment(Attachment::new(Kind::Video, reference)).into()
+    }
+
+    /// Makes a file, with a name of up to 255 bytes or without one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidName`] for a name that is empty, too long, no line ("Lines" in [the
+    /// specification](crate::spec)), or a path: with `/` or `\`, or `.` or `..` alone.
+    pub fn file(reference: AttachmentReference, name: Option<&str>) -> Result<Self, Error> {
+        Ok(Said::Attachment(Attachment::file(reference, name)?).into())
+    }
+
+    /// Makes content of the app's own: bytes that the app gives a meaning, under a tag of its own choice that says
+    /// which meaning. What has more than 2^20 bytes in all is refused when it is sealed.
+    #[must_use]
+    pub fn app(tag: u32, bytes: &[u8]) -> Self {
+        Said::App { tag, bytes: Zeroizing::new(bytes.to_vec()) }.into()
+    }
+
+    /// Gives an attachment a caption, in the place of the one that it has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Content::text`]; [`Error::NotAllowed`] if there is no attachment.
+    pub fn with_caption(mut self, caption: &str) -> Result<Self, Error> {
+        let Said::Attachment(attachment) = &mut self.said else { return Err(Error::NotAllowed) };
+        attachment.caption = Some(checked(caption)?);
+        Ok(self)
+    }
+
+    /// Returns what it is, or nothing if it says nothing that this release knows: there is nothing to show then.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        match &self.said {
+            Said::Nothing => None,
+            Said::Text(_) => Some(Kind::Text),
+            Said::Attachment(attachment) => Some(attachment.kind()),
+            Said::App { .. } => Some(Kind::App),
+        }
+    }
+
+    /// Returns the text, if it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.said {
+            Said::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the attachment, if it is one.
+    #[must_use]
+    pub fn attachment(&self) -> Option<&Attachment> {
+        match &self.said {
+            Said::Attachment(attachment) => Some(attachment),
+            _ => None,
+        }
+    }
+
+    /// Returns tag and bytes, if it is content of the app's own.
+    #[must_use]
+    pub fn as_app(&self) -> Option<(u32, &[u8])> {
+        match &self.said {
+            Said::App { tag, bytes } => Some((*tag, bytes)),
+            _ => None,
+        }
+    }
+
+    /// Tells whether it has parts that this release does not know and leaves out. A later one may show more of the
+    /// same bytes.
+    #[must_use]
+    pub fn has_unknown(&self) -> bool {
+        !self.unknown.is_empty()
+    }
+
+    /// Refuses a content that has a part of another kind than these.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAllowed`].
+    pub fn check(&self, allowed: Kinds) -> Result<(), Error> {
+        let caption = self.attachment().and_then(Attachment::caption).map(|_| Kind::Text);
+        let known = [caption, self.kind()].into_iter().flatten().map(Kind::number);
+        let unknown = self.unknown.iter().map(|part| part.number);
+        known.chain(unknown).try_for_each(|number| allowed.check(number))
+    }
+
+    /// Encodes it, to be stored: parts that this release does not know are as they came.
+    #[must_use]
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let mut writer = Writer::new();
+        writer.u8(VERSION);
+        match &self.said {
+            Said::Nothing => {}
+            Said::Text(text) => part(&mut writer, Kind::Text.number(), text.as_bytes()),
+            Said::Attachment(attachment) => {
+                if let Some(caption) = attachment.caption() {
+                    part(&mut writer, Kind::Text.number(), caption.as_bytes());
+                }
+                let mut body = Writer::new();
+                attachment.write(&mut body);
+                part(&mut writer, attachment.kind().number(), body.written());
+            }
+            Said::App { tag, bytes } => {
+                let body = [&tag.to_be_bytes()[..], bytes].concat();
+                part(&mut writer, Kind::App.number(), &Zeroizing::new(body));
+            }
+        }
+        for unknown in &self.unknown {
+            part(&mut writer, unknown.number, &unknown.body);
+        }
+        writer.secret()
+    }
+
+    /// Decodes what somebody has said who may say these kinds ([`Kinds::of`]).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAllowed`] for a part of another kind; [`Error::UnsupportedContent`] for a critical part that this
+    /// release does not know, and for a content of a later version; [`Error::Malformed`] for all else that is no
+    /// content.
+    pub fn decode(bytes: &[u8], allowed: Kinds) -> Result<Self, Error> {
+        Reader::all(bytes, |reader| {
+            match reader.u8()? {
+                VERSION => {}
+                0 => return Err(Error::Malformed),
+                _ => return Err(Error::UnsupportedContent),
+            }
+            let mut content = Self::from(Said::Nothing);
+            let mut last = 0;
+            while !reader.is_empty() {
+                let number = reader.u8()?;
+                allowed.check(number)?;
+                // Each kind once, in one order: a content has one encoding.
+                if number <= last {
+                    return Err(Error::Malformed);
+                }
+                last = number;
+                content.read_part(number, reader.bytes(MAX_CONTENT)?)?;
+            }
+            if last == 0 { Err(Error::Malformed) } else { Ok(content) }
+        })
+    }
+
+    /// Takes in the part behind all that were read.
+    fn read_part(&mut self, number: u8, body: &[u8]) -> Result<(), Error> {
+        match Kind::known(number) {
+            Some(kind) => {
+                let before = core::mem::replace(&mut self.said, Said::Nothing);
+                self.said = before.and(kind, body)?;
+            }
+            None if is_harmless(number) => {
+                self.unknown.push(UnknownPart { number, body: Zeroizing::new(body.to_vec()) });
+            }
+            None => return Err(Error::UnsupportedContent),
+        }
+        Ok(())
+    }
+}
+
+impl From<Said> for Content {
+    fn from(said: Said) -> Self {
+        Self { said, unknown: Vec::new() }
+    }
+}
+
+impl Said {
+    /// Adds a part of a known kind: a text goes with an attachment, and nothing else with anything.
+    fn and(self, kind: Kind, body: &[u8]) -> Result<Self, Error> {
+        match (self, kind) {
+            (Self::Nothing, Kind::Text) => Ok(Self::Text(text(body, MAX_TEXT)?)),
+            (Self::Nothing, Kind::App) => Reader::all(body, |reader| {
+                let tag = reader.u32()?;
+                Ok(Self::App { tag, bytes: Zeroizing::new(reader.rest().to_vec()) })
+            }),
+            (Self::Nothing, kind) => Ok(Self::Attachment(Attachment::read(kind, body)?)),
+            (Self::Text(caption), Kind::Image | Kind::Voice | Kind::Video | Kind::File) => {
+                let mut attachment = Attachment::read(kind, body)?;
+                attachment.caption = Some(caption);
+                Ok(Self::Attachment(attachment))
+            }
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+/// Takes a text of this side's.
+fn checked(content: &str) -> Result<Text, Error> {
+    match content.len() {
+        0 => Err(Error::NotAllowed),
+        length if length > usize::from(MAX_TEXT) => Err(Error::ContentTooLong),
+        _ => text(content.as_bytes(), MAX_TEXT),
+    }
+}
+
+fn part(writer: &mut Writer, number: u8, body: &[u8]) {
+    writer.u8(number);
+    writer.bytes(body);
+}

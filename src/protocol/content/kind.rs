@@ -1,0 +1,66 @@
+//! Kinds of parts: `spec/content.md`, "Kinds".
+//!
+//! ```text
+//! number = bit 7: harmless | bit 6: own devices only | 6 bits
+//! ```
+
+/// The bit of a kind's number that says: who does not know it may leave it out.
+const HARMLESS: u8 = 0x80;
+/// The bit of a kind's number that says: own devices alone may say it, to each other.
+const OWN_ONLY: u8 = 0x40;
+
+/// The kinds of what a content says, each with its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A text; beside an attachment its caption.
+    Text,
+    /// An image.
+    Image,
+    /// A voice message.
+    Voice,
+    /// A video.
+    Video,
+    /// A file, with or without a name.
+    File,
+    /// Content of the app's own, under a tag of the app's own.
+    App,
+}
+
+impl Kind {
+    /// Returns the number that stands for the kind in a content.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Text => 1,
+            Self::Image => 2,
+            Self::Voice => 3,
+            Self::Video => 4,
+            Self::File => 5,
+            Self::App => 6,
+        }
+    }
+
+    /// Returns the kind that this release knows by this number.
+    pub(crate) fn known(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Text),
+            2 => Some(Self::Image),
+            3 => Some(Self::Voice),
+            4 => Some(Self::Video),
+            5 => Some(Self::File),
+            6 => Some(Self::App),
+            _ => None,
+        }
+    }
+}
+
+/// Tells whether a part of this number may be left out by who does not know it.
+pub(crate) fn is_harmless(number: u8) -> bool {
+    number & HARMLESS != 0
+}
+
+/// Tells whether own devices alone may say a part of this number.
+pub(crate) fn is_own_only(number: u8) -> bool {
+    number & OWN_ONLY != 0
+}

@@ -1,0 +1,82 @@
+//! The table of who may say what, written down once more.
+
+use super::*;
+use crate::protocol::content::text;
+use crate::protocol::guest::content::text as guest_text;
+use crate::protocol::guest::invitation::Policy;
+
+/// A row: the sender, the known kinds, and whether harmless parts that nobody knows are taken from it, for all and
+/// for own devices only.
+const TABLE: [(Sender, &[Kind], [bool; 2]); 4] = {
+    use Kind::{App, File, Image, Text, Video, Voice};
+    [
+        (Sender::Own, &[Text, Image, Voice, Video, File, App], [true, true]),
+        (Sender::Member, &[Text, Image, Voice, Video, File, App], [true, false]),
+        (Sender::Guest, &[Text], [false, false]),
+        (Sender::Foreign, &[Text, Image, Voice, Video, File], [false, false]),
+    ]
+};
+
+#[test]
+fn each_sender_says_what_the_table_allows_and_nothing_else() {
+    for (sender, kinds, [harmless, own_only]) in TABLE {
+        let allowed = Kinds::of(sender);
+        for sample in samples() {
+            let kind = sample.kind().unwrap();
+            let caption = sample.attachment().is_some_and(|image| image.caption().is_some());
+            let may = kinds.contains(&kind) && (!caption || kinds.contains(&Kind::Text));
+            let expected = if may { None } else { Some(Error::NotAllowed) };
+            assert_eq!(allowed.contains(kind), kinds.contains(&kind), "{sender:?}, {kind:?}");
+            assert_eq!(sample.check(allowed).err(), expected, "{sender:?} seals {kind:?}");
+            let opened = Content::decode(&sample.encode(), allowed);
+            assert_eq!(opened.err(), expected, "{sender:?}, opened: {kind:?}");
+        }
+        for number in 0x80..=u8::MAX {
+            let may = if number < 0xc0 { harmless } else { own_only };
+            let expected = if may { None } else { Some(Error::NotAllowed) };
+            let bytes = content(&[(1, b"hello"), (number, b"")]);
+            assert_eq!(Content::decode(&bytes, allowed).err(), expected, "{sender:?}, {number}");
+            let sample = Content::decode(&bytes, Kinds::ALL).unwrap();
+            assert_eq!(sample.check(allowed).err(), expected, "{sender:?}, {number}");
+        }
+        for number in 7..0x80 {
+            let may =
+                matches!(sender, Sender::Own) || matches!(sender, Sender::Member) && number < 0x40;
+            let expected = if may { Error::UnsupportedContent } else { Error::NotAllowed };
+            let bytes = content(&[(number, b"")]);
+            assert_eq!(Content::decode(&bytes, allowed).err(), Some(expected));
+        }
+    }
+}
+
+#[test]
+fn a_set_of_kinds_only_ever_gets_smaller_by_another() {
+    let image = Kinds::NONE.with(Kind::Image);
+    for sender in SENDERS {
+        let of = Kinds::of(sender);
+        assert_eq!(of.and(Kinds::ALL), of);
+        assert_eq!(of.and(Kinds::NONE), Kinds::NONE);
+        let expected = if sender == Sender::Guest { Kinds::NONE } else { image };
+        assert_eq!(of.and(image), expected);
+    }
+    // What a foreign service declares does not give it content of an app's.
+    assert!(!Kinds::of(Sender::Foreign).and(Kinds::ALL).contains(Kind::App));
+}
+
+#[test]
+fn a_guests_text_is_what_a_content_takes_for_one() {
+    assert_eq!(Kinds::of(Sender::Guest), Kinds::NONE.with(Kind::Text));
+    let mut policy = Policy::new("Ada", 0);
+    let long = vec![b'a'; 16_385];
+    let texts: [&[u8]; 8] =
+        [b"", b"a", b"\0", b"\xff", b"a\xc3", "\u{202e}".as_bytes(), &long[1..], &long];
+    for max in [1, 3, 16_384] {
+        policy.max_text = max;
+        for bytes in texts {
+            let said = Content::decode(&content(&[(1, bytes)]), Kinds::of(Sender::Guest));
+            let may = said.is_ok() && bytes.len() <= usize::from(max);
+            assert_eq!(guest_text(bytes, &policy).is_ok(), may, "{max}, {}", bytes.len());
+            assert_eq!(text(bytes, max).is_ok(), may);
+        }
+    }
+}
