@@ -3,5 +3,6 @@
 mod conversation;
 mod costs;
 pub(crate) mod known_answers;
+pub(crate) mod policy;
 mod sessions;
-mod world;
+pub(super) mod world;

@@ -1,0 +1,10 @@
+//! With whom messages are exchanged, and which: each row of what third-party chats promise.
+
+mod attested;
+mod bound;
+mod consent;
+mod contents;
+pub(crate) mod model;
+mod providers;
+mod statements;
+mod town;
