@@ -9,6 +9,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, concat};
+use crate::primitives::text::is_line;
 
 use super::service_id::{SERVICE_ID, ServiceId};
 use super::wire::ADDRESSES;
@@ -36,7 +37,7 @@ pub(crate) enum Name {
 impl Name {
     /// Reads a name as people write it.
     pub(crate) fn new(name: &str) -> Result<Self, Error> {
-        if !(1..=MAX_NAME).contains(&name.len()) {
+        if !(1..=MAX_NAME).contains(&name.len()) || !is_line(name) {
             return Err(Error::InvalidName);
         }
         Ok(name.parse().map_or_else(|_| Self::Other(name.into()), Self::Service))
@@ -91,7 +92,7 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes, or a device above 127.
+    /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes or that is no line, or a device above 127.
     pub fn new(name: &str, device: u8) -> Result<Self, Error> {
         let name = Name::new(name)?;
         if Self::is_device(device) { Ok(Self { name, device }) } else { Err(Error::InvalidName) }

@@ -164,7 +164,8 @@ impl Client {
     ///
     /// Before a byte of it is read: [`Error::NotOptedIn`], [`Error::Frozen`] for the provider; [`Error::Blocked`],
     /// [`Error::NotAccepted`], [`Error::IdentityChanged`], [`Error::UnknownAccount`], [`Error::ListExpired`],
-    /// [`Error::Unlisted`] for the account; [`Error::OwnDeviceUnlisted`] for this device.
+    /// [`Error::Unlisted`] for the account, [`Error::TooManyAccounts`] if the user is to decide about 256 others;
+    /// [`Error::OwnDeviceUnlisted`] for this device.
     ///
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`] for the bytes; [`Error::Forged`] if it
     /// was not sealed in a session with this device; [`Error::WrongPeer`] if it says that it is from or for another
@@ -183,6 +184,9 @@ impl Client {
     ) -> Result<Pending<'_, Self, ForeignMessage>, Error> {
         let (inner, now) = (&*self.inner, self.inner.clock.now(now));
         let party = inner.policy.reading(from, now)?;
+        if party.is_new() && !inner.policy.has_room() {
+            return Err(Error::TooManyAccounts);
+        }
         let opened = match kind {
             MessageKind::Initial => {
                 inner.open_initial(&party, from, &InitialMessage::decode(bytes)?, now)?
@@ -334,9 +338,6 @@ impl Inner {
             lost,
         };
         if is_request {
-            if party.is_new() && !self.policy.has_room() {
-                return Err(Error::TooManyAccounts);
-            }
             if !message.content.is_preview() {
                 // The message stays as it was: its prekeys are there when it is opened again.
                 items.clear();

@@ -26,7 +26,8 @@ impl Client {
     /// # Errors
     ///
     /// As [`ProviderDescriptor::decode`]; [`Error::ListRollback`] if a later one is known, [`Error::ListFork`] if
-    /// another one of the same counter is; [`Error::ListExpired`] if it is past its time, or from the future;
+    /// another one of the same counter is; [`Error::Downgrade`] if its accounts were attested and would not be any
+    /// more; [`Error::ListExpired`] if it is past its time, or from the future;
     /// [`Error::TooManyAccounts`] if there are 64 providers.
     pub fn learn_provider(
         &mut self,

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::primitives::secret::redacted;
-use crate::protocol::content::Kind;
 
 use super::keys::IdentityKey;
 use super::policy::{ForeignDevice, Said};
@@ -33,7 +32,18 @@ pub struct SealedMessage {
     pub bytes: Vec<u8>,
 }
 
-/// A message of somebody on another messenger that was opened. Its sender is a label that no native message has.
+/// A message of somebody on another messenger that was opened. Its sender is a label that no native message has, and
+/// it is none:
+///
+/// ```compile_fail,E0308
+/// # use latchstring::{client::ReceivedLetter, signal::ForeignMessage};
+/// fn show(letter: &ReceivedLetter) {}
+///
+/// fn show_foreign(message: &ForeignMessage) {
+///     show(message); // a native letter is wanted
+/// }
+/// ```
+#[non_exhaustive]
 pub struct ForeignMessage {
     /// The device that sent it, as its session proved, with its account and provider: the label to show.
     pub from: ForeignDevice,
@@ -114,9 +124,8 @@ impl ForeignContent {
     pub(super) fn is_preview(&self) -> bool {
         match self {
             Self::Said(said) => {
-                said.content.kind() == Some(Kind::Text)
-                    && !said.view_once
-                    && said.content.as_text().is_some_and(|text| text.len() <= MAX_PREVIEW)
+                let text = said.content.as_text();
+                !said.view_once && text.is_some_and(|text| text.len() <= MAX_PREVIEW)
             }
             Self::Plain(bytes) => bytes.len() <= MAX_PREVIEW,
             Self::Held => false,

@@ -68,10 +68,6 @@ impl Peer {
         &self.identity
     }
 
-    pub(crate) fn floor(&self) -> Version {
-        self.floor
-    }
-
     /// Returns the session to send in.
     pub(crate) fn current(&self) -> Option<&Session> {
         self.sessions.first().filter(|_| !self.closed).map(|session| &**session)

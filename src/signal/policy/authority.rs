@@ -103,7 +103,7 @@ impl TrustedKeys {
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
-        writer.list(&self.0, |key, writer| key.write(writer));
+        writer.list(&self.0, AuthorityKey::write);
     }
 
     /// Reads what [`TrustedKeys::write`] wrote: in ascending order, each once.

@@ -22,6 +22,9 @@ use super::profile::Profile;
 /// Maximum number of devices of an account: as many as an attestation names.
 pub(crate) const MAX_DEVICES: u8 = 16;
 
+/// Maximum time for which a descriptor holds, in seconds: as long a suspension can be withheld.
+const MAX_LIFE: u64 = 90 * 86_400;
+
 /// What the programs of a provider's people are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -54,7 +57,7 @@ pub struct ProviderStatement {
     pub counter: u64,
     /// From when on it holds, in seconds.
     pub from: u64,
-    /// Until when it holds, in seconds.
+    /// Until when it holds, in seconds: at most 90 days later.
     pub until: u64,
     /// Whether it may be talked to.
     pub status: ProviderStatus,
@@ -83,8 +86,8 @@ impl ProviderStatement {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidPolicy`] if it ends before it begins, has no device or more than 16, or has attestation keys
-    /// that its programs do not want, or none though they do.
+    /// [`Error::InvalidPolicy`] if it ends before it begins or after more than 90 days, has no device or more than 16,
+    /// or has attestation keys that its programs do not want, or none though they do.
     pub fn sign(self, root: &Authority) -> Result<ProviderDescriptor, Error> {
         if !self.fits() {
             return Err(Error::InvalidPolicy);
@@ -97,7 +100,8 @@ impl ProviderStatement {
 
     fn fits(&self) -> bool {
         let wants_keys = self.programs == Programs::Profile;
-        self.from < self.until
+        let life = self.until.checked_sub(self.from);
+        life.is_some_and(|life| (1..=MAX_LIFE).contains(&life))
             && (1..=MAX_DEVICES).contains(&self.devices)
             && self.attestation_keys.is_empty() != wants_keys
     }

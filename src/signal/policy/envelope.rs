@@ -52,6 +52,7 @@ pub struct Saying<'a> {
 redacted!(Saying<'_>, |saying| id = saying.id, chat = saying.chat);
 
 /// What somebody on another messenger has said. Secret.
+#[non_exhaustive]
 pub struct Said {
     /// The content: of a kind that both sides' profiles have.
     pub content: Content,

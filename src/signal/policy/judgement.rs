@@ -34,12 +34,17 @@ impl Policy {
     /// # Errors
     ///
     /// [`Error::ListExpired`]; [`Error::ListRollback`] for an older one, [`Error::ListFork`] for another one of the
-    /// same counter; [`Error::TooManyAccounts`] if there are 64 providers.
+    /// same counter; [`Error::Downgrade`] if accounts that are attested would not be any more;
+    /// [`Error::TooManyAccounts`] if there are 64 providers.
     pub(crate) fn is_news(&self, descriptor: &ProviderDescriptor, now: Now) -> Result<bool, Error> {
         let found = descriptor.statement();
         let known = self.providers.get(&found.id).map(|record| &record.descriptor);
         if let Some(known) = known.map(ProviderDescriptor::statement) {
             follows((found.counter, known.counter), found == known)?;
+            // Its people are known by what they have signed: nobody takes that away from them.
+            if (known.programs, found.programs) == (Programs::Profile, Programs::Plain) {
+                return Err(Error::Downgrade);
+            }
         } else if self.providers.len() >= MAX_PROVIDERS {
             return Err(Error::TooManyAccounts);
         }

@@ -83,7 +83,8 @@ impl ForeignAccount {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for an empty name, or one of more than 128 bytes.
+    /// [`Error::InvalidName`] for an empty name, or one of more than 128 bytes or that is no line: it would hide whose
+    /// it is.
     pub fn new(provider: &ProviderId, name: &str) -> Result<Self, Error> {
         Ok(Self { provider: provider.clone(), name: Name::new(name)? })
     }

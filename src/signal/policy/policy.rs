@@ -153,14 +153,12 @@ impl Policy {
     }
 
     pub(crate) fn describe(&mut self, descriptor: ProviderDescriptor) {
-        let id = &descriptor.statement().id;
-        match self.providers.get_mut(id) {
-            Some(record) => record.descriptor = descriptor,
-            None => {
-                let id = id.clone();
-                let record = ProviderRecord { descriptor, acknowledged: None };
-                self.providers.insert(id, Box::new(record));
-            }
+        let id = descriptor.statement().id.clone();
+        if let Some(record) = self.providers.get_mut(&id) {
+            record.descriptor = descriptor;
+        } else {
+            let record = ProviderRecord { descriptor, acknowledged: None };
+            self.providers.insert(id, Box::new(record));
         }
     }
 

@@ -34,7 +34,7 @@ pub(in crate::signal) fn client(name: &str, floor: Version, rng: &mut TestRng) -
         id: provider(),
         counter: 1,
         from: NOW,
-        until: NOW + 1000 * 86_400,
+        until: NOW + 90 * 86_400,
         status: ProviderStatus::Active,
         programs: Programs::Plain,
         floor: Version::V3,
@@ -72,7 +72,7 @@ impl World {
     pub(in crate::signal) fn new(seed: u64) -> Self {
         let mut rng = TestRng::new(seed);
         let clients = [ADA, GRACE].map(|name| client(name, Version::V3, &mut rng));
-        Self { clients, rng }
+        Self { rng, clients }
     }
 
     /// Both, and Ada has begun a session, in which Grace has nothing yet.

@@ -84,9 +84,13 @@ fn t3_an_older_attestation_never_follows_and_one_number_has_one_statement() {
 #[test]
 fn t3_another_account_key_stops_everything_until_the_user_decides() {
     let mut town = Town::talking();
+    // Of before a profile changed, which is still agreed on.
+    let older = town.say(0, &text(1)).unwrap();
+    let profile = Profile::new(profile().kinds(), 1000);
+    town.renew(0, AccountStatement { sequence: 6, profile, ..town.says(0) });
     let message = town.say(0, &text(1)).unwrap();
     let impostor = Account::generate(AccountId([9; 32]), &mut town.rng);
-    let says = AccountStatement { sequence: 6, key: impostor.public_key(), ..town.says(0) };
+    let says = AccountStatement { sequence: 7, key: impostor.public_key(), ..town.says(0) };
     let request = says.clone().sign(&impostor).unwrap();
     let bytes = request.attest(&provider_key(0)).encode();
     assert_eq!(town.learn_bytes(1, &bytes, NOW), Ok(Learned::KeyChanged));
@@ -107,7 +111,9 @@ fn t3_another_account_key_stops_everything_until_the_user_decides() {
     let message = town.say(0, &text(1)).unwrap();
     assert_eq!(town.learn_bytes(1, &bytes, NOW), Ok(Learned::KeyChanged));
     town.clients[1].accept_key(&account(0), impostor.public_key(), NOW).unwrap().apply();
-    assert_eq!(town.refused(0, &message), Error::ProfilesDiffer);
+    for message in [older, message] {
+        assert_eq!(town.refused(0, &message), Error::ProfilesDiffer);
+    }
 }
 
 #[test]
@@ -201,8 +207,10 @@ fn t11_an_account_lists_its_devices_and_each_is_talked_to() {
     let late = second.seal(&device(1, 1), &saying, NOW, &mut town.rng).unwrap().apply();
     town.renew(0, AccountStatement { sequence: 7, ..town.says(0) });
     assert!(!town.clients[1].has_session(&from));
-    let refused = town.clients[1].open(&from, late.kind, &late.bytes, NOW).map(drop);
-    assert_eq!(refused, Err(Error::Unlisted));
+    for bytes in [&late.bytes[..], b"not a byte is read"] {
+        let refused = town.clients[1].open(&from, late.kind, bytes, NOW).map(drop);
+        assert_eq!(refused, Err(Error::Unlisted));
+    }
     town.pass(0, &text(2));
 }
 
@@ -242,6 +250,13 @@ fn a_device_that_its_own_account_does_not_attest_sends_nothing() {
     (says.sequence, says.devices) = (6, [AttestedDevice { number: 2, ..other }].into());
     town.adopt(0, says);
     assert_eq!(town.say(0, &text(1)), Err(Error::OwnDeviceUnlisted));
+    // Nor once its account's word is past its time, which others would refuse.
+    let mut town = Town::talking();
+    town.adopt(0, AccountStatement { sequence: 6, until: NOW + DAY, ..town.says(0) });
+    let content = text(1);
+    let saying = Saying::new(&content, ForeignMessageId([1; 16]));
+    town.seal(0, saying, NOW + DAY - 1).unwrap();
+    assert_eq!(town.seal(0, saying, NOW + DAY), Err(Error::ListExpired));
 }
 
 #[test]

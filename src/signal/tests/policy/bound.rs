@@ -157,7 +157,10 @@ fn begin_weak(town: &mut Town, side: usize) -> Result<(), Error> {
     let (mut bundle, mut rng) = (town.clients[other(side)].bundle(), TestRng::new(2));
     bundle.kem = None;
     let with = device(other(side), 1);
-    town.unless_refused(side, |client| Ok(client.begin(&with, &bundle, NOW, &mut rng)?.apply()))
+    town.unless_refused(side, |client| {
+        client.begin(&with, &bundle, NOW, &mut rng)?.apply();
+        Ok(())
+    })
 }
 
 #[test]

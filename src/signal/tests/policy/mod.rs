@@ -1,4 +1,5 @@
 //! With whom messages are exchanged, and which: each row of what third-party chats promise.
+#![allow(clippy::arithmetic_side_effects, reason = "a failed expectation is a failed test")]
 
 mod attested;
 mod bound;

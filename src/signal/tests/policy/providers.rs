@@ -171,6 +171,19 @@ fn t8_notices_of_another_version_are_not_those_that_were_acknowledged() {
 }
 
 #[test]
+fn t4_a_provider_whose_accounts_are_attested_never_becomes_a_plain_one() {
+    let mut town = Town::talking();
+    let plain = ProviderStatement {
+        counter: 6,
+        programs: Programs::Plain,
+        attestation_keys: TrustedKeys::NONE,
+        ..statement(0)
+    };
+    assert_eq!(town.describe(1, plain), Err(Error::Downgrade));
+    town.pass(0, &text(1));
+}
+
+#[test]
 fn t8_a_plain_provider_says_that_nothing_is_bound() {
     let mut town = Town::founded();
     let plain = ProviderStatement {

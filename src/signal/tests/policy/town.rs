@@ -179,13 +179,19 @@ impl Town {
 
     pub(super) fn describe(&mut self, side: usize, says: ProviderStatement) -> Result<(), Error> {
         let bytes = descriptor(says);
-        self.unless_refused(side, |client| Ok(client.learn_provider(&bytes, NOW)?.apply()))
+        self.unless_refused(side, |client| {
+            client.learn_provider(&bytes, NOW)?.apply();
+            Ok(())
+        })
     }
 
     pub(super) fn begin(&mut self, side: usize) -> Result<(), Error> {
         let (bundle, mut rng) = (self.clients[other(side)].bundle(), self.another_rng());
         let with = device(other(side), 1);
-        self.unless_refused(side, |client| Ok(client.begin(&with, &bundle, NOW, &mut rng)?.apply()))
+        self.unless_refused(side, |client| {
+            client.begin(&with, &bundle, NOW, &mut rng)?.apply();
+            Ok(())
+        })
     }
 
     pub(super) fn say(&mut self, side: usize, content: &Content) -> Result<SealedMessage, Error> {
