@@ -45,10 +45,11 @@ pub enum Error {
     /// The object is of a kind that this place does not take (a first message of a guest given
     /// to an account, say). Drop it.
     WrongKind,
-    /// The device list is older than the one that is known. Keep the known one.
+    /// The device list, descriptor or attestation is older than the one that is known. Keep the known one.
     ListRollback,
     /// The account has signed two histories of its devices: its key was stolen, or its primary was
-    /// restored from a backup. The known list stays in force; tell the user.
+    /// restored from a backup. So has who signed two descriptors or attestations of one number. What is known stays
+    /// in force; tell the user.
     ListFork,
     /// Content that only this account's own devices may send came from another account. Drop it.
     NotSelf,
@@ -73,25 +74,26 @@ pub enum Error {
     /// The device list is so much newer than the known one that nothing shows whether it follows from that
     /// one. Ask for a list that was issued in between; if there is none, have the user compare fingerprints.
     ListGap,
-    /// The device list is past its time, or from the future. Fetch a newer one; send nothing by
-    /// this one.
+    /// The device list, descriptor or attestation is past its time, or from the future. Fetch a newer one; send
+    /// nothing by this one.
     ListExpired,
     /// No device list is known of an account that was named: fetch it, learn it
     /// ([`Client::learn`](crate::client::Client::learn)), and try again.
-    /// [`Client::unknown`](crate::client::Client::unknown) tells which of several it is.
+    /// [`Client::unknown`](crate::client::Client::unknown) tells which of several it is. Of an account on another
+    /// messenger, no attestation is known.
     UnknownAccount,
-    /// The known list of the account does not name the device: fetch a newer list, learn it, and try
-    /// again. If that does not name the device either, the account has removed it.
+    /// The known list or attestation of the account does not name the device, or with another key: fetch a newer one,
+    /// learn it, and try again. If that does not name the device either, the account has removed it.
     Unlisted,
-    /// This very device is not in its own account's list: it was removed. It can neither send nor read; tell the
-    /// user.
+    /// This very device is not in its own account's list or attestation: it was removed, or not attested yet. It can
+    /// neither send nor read; tell the user.
     OwnDeviceUnlisted,
     /// Lists of the account under another account key than the user knows, or with a gap, wait for the user's
     /// decision ([`Client::acknowledge`](crate::client::Client::acknowledge),
     /// [`Client::dismiss`](crate::client::Client::dismiss)). Show the user the ones that wait
     /// ([`Client::changed_lists_of`](crate::client::Client::changed_lists_of)); nothing is sent until then.
     AccountChanged,
-    /// A device on another messenger shows another identity key than the one that the user knows it by. Tell the
+    /// A device or account on another messenger shows another key than the one that the user knows it by. Tell the
     /// user, who may accept it; until then nothing is sent to it under the new key, and nothing of it opened.
     IdentityChanged,
     /// A device list or a session has changed since the plan was made: make another plan.
@@ -227,6 +229,25 @@ pub enum Error {
     /// twice, give a known id other keys, or name no device at all. Take one bundle of each device; link the
     /// device anew, with new keys.
     DeviceConflict,
+
+    // ---- people on other messengers ----
+    /// The user has not opted in to the provider, or it is not known: off is what it is until then. Drop the message;
+    /// nothing of it was looked at.
+    NotOptedIn,
+    /// The provider is suspended or retired, or its descriptor has run out: nothing is sent to its people, nothing of
+    /// them opened, and everything stays as it is. Fetch its newest descriptor; tell the user.
+    Frozen,
+    /// There are notices about the provider that the user has not acknowledged in their present version: show them
+    /// (`Client::notices`) before anything is sent.
+    NoticesNotAcknowledged,
+    /// Somebody asks to be accepted, and the user has not decided: keep the message and open it again if they accept
+    /// (`Client::accept`). Nothing was used up.
+    NotAccepted,
+    /// The user has blocked the account. Drop the message; nothing of it was looked at.
+    Blocked,
+    /// The two sides do not have the same of each other's attestations. Fetch and learn the newest one of the
+    /// account, and the own one, and open the message again; nothing was used up.
+    ProfilesDiffer,
 }
 
 impl Error {
@@ -286,6 +307,12 @@ impl fmt::Display for Error {
             Self::ListFork => "the account has signed two histories of its devices",
             Self::NotSelf => "only this account's own devices may send this",
             Self::Downgrade => "an older version of the protocol than may be used",
+            Self::NotOptedIn => "the user has not opted in to the provider",
+            Self::Frozen => "the provider is suspended, retired or out of date",
+            Self::NoticesNotAcknowledged => "there are notices that the user has not acknowledged",
+            Self::NotAccepted => "the user has not accepted the account yet",
+            Self::Blocked => "the user has blocked the account",
+            Self::ProfilesDiffer => "the two sides have other attestations of each other",
             Self::IdentityChanged => "another identity key than the user knows",
             Self::UnknownPrekey => "the prekey is not known",
             Self::StalePrekey => "the prekey is outside its validity time",

@@ -87,6 +87,12 @@ impl Error {
     /// | 708 | [`SessionInUse`](Self::SessionInUse) |
     /// | 709 | [`NotChanged`](Self::NotChanged) |
     /// | 710 | [`DeviceConflict`](Self::DeviceConflict) |
+    /// | 800 | [`NotOptedIn`](Self::NotOptedIn) |
+    /// | 801 | [`Frozen`](Self::Frozen) |
+    /// | 802 | [`NoticesNotAcknowledged`](Self::NoticesNotAcknowledged) |
+    /// | 803 | [`NotAccepted`](Self::NotAccepted) |
+    /// | 804 | [`Blocked`](Self::Blocked) |
+    /// | 805 | [`ProfilesDiffer`](Self::ProfilesDiffer) |
     #[must_use]
     pub fn number(self) -> u16 {
         self.name_and_number().1
@@ -167,6 +173,12 @@ impl Error {
             Self::SessionInUse => ("SessionInUse", 708),
             Self::NotChanged => ("NotChanged", 709),
             Self::DeviceConflict => ("DeviceConflict", 710),
+            Self::NotOptedIn => ("NotOptedIn", 800),
+            Self::Frozen => ("Frozen", 801),
+            Self::NoticesNotAcknowledged => ("NoticesNotAcknowledged", 802),
+            Self::NotAccepted => ("NotAccepted", 803),
+            Self::Blocked => ("Blocked", 804),
+            Self::ProfilesDiffer => ("ProfilesDiffer", 805),
         }
     }
 }

@@ -259,6 +259,27 @@ labels! {
     ATTACHMENT_STREAM = "attachment/stream";
     /// The id of an attachment.
     ATTACHMENT_ID = "attachment/id";
+    /// The seed of an authority from randomness.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_AUTHORITY = "signal/authority";
+    /// A root's signature over a provider's descriptor.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_PROVIDER = "signal/provider";
+    /// An account's signature over what it says of itself to people of other providers.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_ACCOUNT = "signal/account";
+    /// A provider's signature over an account's statement.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_ATTESTATION = "signal/attestation";
+    /// What two accounts have signed of themselves, as one hash.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_AGREED = "signal/agreed";
+    /// The id of the chat of two accounts.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_CHAT = "signal/chat";
+    /// The id of a message from randomness, the identity secret and the state.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_MESSAGE_ID = "signal/message-id";
 }
 
 #[cfg(test)]

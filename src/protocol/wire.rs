@@ -44,3 +44,13 @@ pub(crate) const SHARED_CHAT: u8 = 0x26;
 pub(crate) const BLOB: u8 = 0x31;
 /// A reference to an attachment.
 pub(crate) const ATTACHMENT: u8 = 0x32;
+
+/// A provider's descriptor.
+#[cfg(feature = "signal")]
+pub(crate) const PROVIDER: u8 = 0x40;
+/// An attestation of an account on another messenger.
+#[cfg(feature = "signal")]
+pub(crate) const ATTESTATION: u8 = 0x41;
+/// What stands around a content for somebody on another messenger.
+#[cfg(feature = "signal")]
+pub(crate) const FOREIGN_ENVELOPE: u8 = 0x42;

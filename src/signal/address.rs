@@ -9,6 +9,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, concat};
+use crate::primitives::text::is_line;
 
 use super::service_id::{SERVICE_ID, ServiceId};
 use super::wire::ADDRESSES;
@@ -28,9 +29,61 @@ pub struct Address {
 
 /// The name of an account. A service id is one in whatever case it is written, so that nobody is two people.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Name {
+pub(crate) enum Name {
     Service(ServiceId),
     Other(Box<str>),
+}
+
+impl Name {
+    /// Reads a name as people write it.
+    pub(crate) fn new(name: &str) -> Result<Self, Error> {
+        if !(1..=MAX_NAME).contains(&name.len()) || !is_line(name) {
+            return Err(Error::InvalidName);
+        }
+        Ok(name.parse().map_or_else(|_| Self::Other(name.into()), Self::Service))
+    }
+
+    pub(crate) fn service_id(&self) -> Option<ServiceId> {
+        match self {
+            Self::Service(id) => Some(*id),
+            Self::Other(_) => None,
+        }
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        match self {
+            Self::Service(id) => {
+                writer.u8(1);
+                writer.raw(&id.encode());
+            }
+            Self::Other(name) => {
+                writer.u8(2);
+                writer.bytes(name.as_bytes());
+            }
+        }
+    }
+
+    /// Reads what [`Name::write`] wrote: the one form that [`Name::new`] makes.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        match reader.u8()? {
+            1 => Ok(Self::Service(ServiceId::read(reader)?)),
+            2 => {
+                let name = core::str::from_utf8(reader.bytes(MAX_NAME)?);
+                let name = Self::new(name.map_err(|_| Error::Malformed)?);
+                name.ok().filter(|name| name.service_id().is_none()).ok_or(Error::Malformed)
+            }
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(id) => write!(f, "{id}"),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
 }
 
 impl Address {
@@ -39,19 +92,24 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes, or a device above 127.
+    /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes or that is no line, or a device above 127.
     pub fn new(name: &str, device: u8) -> Result<Self, Error> {
-        let is_valid = (1..=MAX_NAME).contains(&name.len()) && Self::is_device(device);
-        if !is_valid {
-            return Err(Error::InvalidName);
-        }
-        let name = name.parse().map_or_else(|_| Name::Other(name.into()), Name::Service);
-        Ok(Self { name, device })
+        let name = Name::new(name)?;
+        if Self::is_device(device) { Ok(Self { name, device }) } else { Err(Error::InvalidName) }
+    }
+
+    /// Makes an address of its parts.
+    pub(crate) fn of(name: Name, device: u8) -> Self {
+        Self { name, device }
     }
 
     /// Tells whether an account may have a device of this number.
     pub(crate) fn is_device(number: u8) -> bool {
         (1..=MAX_DEVICE).contains(&number)
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        &self.name
     }
 
     /// Returns the number of the device.
@@ -63,10 +121,7 @@ impl Address {
     /// Returns the service id of the account, if its name is one.
     #[must_use]
     pub fn service_id(&self) -> Option<ServiceId> {
-        match self.name {
-            Name::Service(id) => Some(id),
-            Name::Other(_) => None,
-        }
+        self.name.service_id()
     }
 
     /// Encodes the addresses of a message, if both names are service ids.
@@ -75,47 +130,12 @@ impl Address {
             [sender.service_id()?.encode(), receiver.service_id()?.encode()];
         Some(concat(&[&sender_id, &[sender.device], &receiver_id, &[receiver.device]]))
     }
-
-    pub(crate) fn write(&self, writer: &mut Writer) {
-        match &self.name {
-            Name::Service(id) => {
-                writer.u8(1);
-                writer.raw(&id.encode());
-            }
-            Name::Other(name) => {
-                writer.u8(2);
-                writer.bytes(name.as_bytes());
-            }
-        }
-        writer.u8(self.device);
-    }
-
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let name = match reader.u8()? {
-            1 => Name::Service(ServiceId::read(reader)?),
-            2 => {
-                let name = core::str::from_utf8(reader.bytes(MAX_NAME)?);
-                Name::Other(name.map_err(|_| Error::Malformed)?.into())
-            }
-            _ => return Err(Error::Malformed),
-        };
-        let address = Self { name, device: reader.u8()? };
-        // The one form that `new` makes.
-        let is_one = match &address.name {
-            Name::Service(_) => (1..=MAX_DEVICE).contains(&address.device),
-            Name::Other(name) => Self::new(name, address.device).as_ref() == Ok(&address),
-        };
-        if is_one { Ok(address) } else { Err(Error::Malformed) }
-    }
 }
 
 /// Shows the name of the account, a full stop, and the number of the device.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Name::Service(id) => write!(f, "{id}.{}", self.device),
-            Name::Other(name) => write!(f, "{name}.{}", self.device),
-        }
+        write!(f, "{}.{}", self.name, self.device)
     }
 }
 

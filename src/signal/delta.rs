@@ -11,9 +11,12 @@ use crate::protocol::labels;
 use crate::protocol::ratchet::SignalDelta;
 use crate::storage::{Delta, DeltaKind};
 
-use super::address::Address;
 use super::keys::IdentityKey;
 use super::peer::SessionName;
+use super::policy::{
+    Attestation, Consent, ForeignAccount, ForeignDevice, Notices, ProviderDescriptor, ProviderId,
+    TrustedKeys,
+};
 use super::prekeys::{OneTime, PrekeySet, Used};
 use super::session::Session;
 
@@ -47,26 +50,58 @@ pub(super) enum ClientItem {
     /// A message was sealed or opened.
     Moved(Box<Moved>),
     /// Nothing more is sent in the present session with a device.
-    Closed(Box<Address>),
+    Closed(Box<ForeignDevice>),
     /// The user has acknowledged another identity key of a device.
     Acknowledged(Box<Acknowledged>),
     /// Only time has passed.
     Expired,
+    /// Other keys say which providers there are.
+    Trusted(Box<TrustedKeys>),
+    /// A provider's newest descriptor.
+    Described(Box<ProviderDescriptor>),
+    /// The user has opted in to a provider, or out of it.
+    Opted(Box<Opted>),
+    /// An account's newest attestation. One under another account key waits.
+    Attested(Box<Attestation>),
+    /// The user has accepted the account key that waits, or dismissed it.
+    Decided(Box<Decided>),
+    /// What the user thinks of an account.
+    Consented(Box<Consented>),
+    /// The user has forgotten an account.
+    Forgotten(Box<ForeignAccount>),
+    /// The newest attestation of this side's own account.
+    Adopted(Box<Attestation>),
+}
+
+pub(super) struct Opted {
+    pub(super) provider: ProviderId,
+    /// The notices that the user knows; `None` to opt out.
+    pub(super) acknowledged: Option<Notices>,
+}
+
+pub(super) struct Decided {
+    pub(super) account: ForeignAccount,
+    pub(super) is_accepted: bool,
+}
+
+pub(super) struct Consented {
+    pub(super) account: ForeignAccount,
+    pub(super) consent: Consent,
 }
 
 pub(super) struct Begun {
-    pub(super) with: Address,
+    pub(super) with: ForeignDevice,
     pub(super) session: Box<Session>,
 }
 
 pub(super) struct Moved {
-    pub(super) with: Address,
+    pub(super) with: ForeignDevice,
     pub(super) session: SessionName,
     pub(super) delta: SignalDelta,
 }
 
 pub(super) struct Acknowledged {
-    pub(super) with: Address,
+    pub(super) with: ForeignDevice,
     pub(super) identity: IdentityKey,
 }
 
@@ -98,6 +133,7 @@ impl Delta for ClientDelta {
                 ClientItem::Closed(with) => with.write(&mut writer),
                 ClientItem::Acknowledged(acknowledged) => acknowledged.write(&mut writer),
                 ClientItem::Expired => {}
+                item => item.write_decision(&mut writer),
             }
         }
         hash(&[labels::SIGNAL_CLIENT, writer.written()])
@@ -126,6 +162,7 @@ impl Delta for ClientDelta {
                 ClientItem::Closed(with) => with.write(writer),
                 ClientItem::Acknowledged(acknowledged) => acknowledged.write(writer),
                 ClientItem::Expired => {}
+                item => item.write_decision(writer),
             }
         });
     }
@@ -148,6 +185,14 @@ impl ClientItem {
             Self::Acknowledged(_) => 7,
             Self::Expired => 8,
             Self::Published(_) => 9,
+            Self::Trusted(_) => 10,
+            Self::Described(_) => 11,
+            Self::Opted(_) => 12,
+            Self::Attested(_) => 13,
+            Self::Decided(_) => 14,
+            Self::Consented(_) => 15,
+            Self::Forgotten(_) => 16,
+            Self::Adopted(_) => 17,
         }
     }
 
@@ -160,24 +205,64 @@ impl ClientItem {
             })?),
             3 => Self::Used(Box::new(Used::read(reader)?)),
             4 => {
-                let with = Address::read(reader)?;
+                let with = ForeignDevice::read(reader)?;
                 let session = Box::new(Session::read(reader)?);
                 Self::Begun(Box::new(Begun { with, session }))
             }
             5 => Self::Moved(Box::new(Moved {
-                with: Address::read(reader)?,
+                with: ForeignDevice::read(reader)?,
                 session: SessionName::read(reader)?,
                 delta: SignalDelta::read(reader)?,
             })),
-            6 => Self::Closed(Box::new(Address::read(reader)?)),
+            6 => Self::Closed(Box::new(ForeignDevice::read(reader)?)),
             7 => Self::Acknowledged(Box::new(Acknowledged {
-                with: Address::read(reader)?,
+                with: ForeignDevice::read(reader)?,
                 identity: IdentityKey(dh::PublicKey::decode(*reader.array()?)?),
             })),
             8 => Self::Expired,
             9 => Self::Published(reader.list(MAX_PUBLISHED, Reader::u32)?),
+            10 => Self::Trusted(Box::new(TrustedKeys::read(reader)?)),
+            11 => Self::Described(Box::new(ProviderDescriptor::recall(reader)?)),
+            12 => Self::Opted(Box::new(Opted {
+                provider: ProviderId::read(reader)?,
+                acknowledged: reader.option(Notices::read)?,
+            })),
+            13 => Self::Attested(Box::new(Attestation::recall(reader)?)),
+            14 => Self::Decided(Box::new(Decided {
+                account: ForeignAccount::read(reader)?,
+                is_accepted: reader.flag()?,
+            })),
+            15 => Self::Consented(Box::new(Consented {
+                account: ForeignAccount::read(reader)?,
+                consent: Consent::read(reader)?,
+            })),
+            16 => Self::Forgotten(Box::new(ForeignAccount::read(reader)?)),
+            17 => Self::Adopted(Box::new(Attestation::recall(reader)?)),
             _ => return Err(Error::Malformed),
         })
+    }
+
+    /// Writes an item of the policy, of which nothing is secret.
+    fn write_decision(&self, writer: &mut Writer) {
+        match self {
+            Self::Trusted(roots) => roots.write(writer),
+            Self::Described(descriptor) => descriptor.write(writer),
+            Self::Opted(opted) => {
+                opted.provider.write(writer);
+                writer.option(opted.acknowledged, Notices::write);
+            }
+            Self::Attested(attestation) | Self::Adopted(attestation) => attestation.write(writer),
+            Self::Decided(decided) => {
+                decided.account.write(writer);
+                writer.flag(decided.is_accepted);
+            }
+            Self::Consented(consented) => {
+                consented.account.write(writer);
+                consented.consent.write(writer);
+            }
+            Self::Forgotten(account) => account.write(writer),
+            _ => {}
+        }
     }
 }
 

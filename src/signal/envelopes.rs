@@ -18,7 +18,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`SealedContent::seal`].
+    /// [`Error::WrongPeer`] if the certificate is for another identity key; [`Error::ContentTooLong`];
+    /// [`Error::WeakKey`] for the recipient's key.
     pub fn seal_envelope(
         &self,
         content: &SealedContent<'_>,
@@ -29,11 +30,13 @@ impl Client {
         content.seal(self.identity_secret(), certificate, recipient, rng)
     }
 
-    /// Seals content once for many recipients, in version 2, with the certificate of this device.
+    /// Seals content once for many recipients, in version 2, with the certificate of this device. `excluded` are those who shall not get it, so that a
+    /// server that knows a group does not take them for forgotten.
     ///
     /// # Errors
     ///
-    /// As [`SealedContent::seal_to_many`].
+    /// As [`Client::seal_envelope`]; [`Error::NoRecipient`] if there is none, or one has no device;
+    /// [`Error::TooManyAccounts`] for more than 4,096; [`Error::DeviceConflict`] if somebody or a device comes twice.
     pub fn seal_envelope_to_many(
         &self,
         content: &SealedContent<'_>,
@@ -49,9 +52,17 @@ impl Client {
     /// Opens an envelope of either version. The payload is still to be opened, in the session with its sender or
     /// with that device's sender keys.
     ///
+    /// The sender is who holds the secret half of the identity key in the certificate, which a server of `trust`
+    /// issued. Somebody who only has the certificate, which every recipient gets, cannot make one.
+    ///
+    /// An envelope of a stranger costs at most two agreements and a key pair, and a signature check for each trust
+    /// root and one more.
+    ///
     /// # Errors
     ///
-    /// As [`UnsealedEnvelope::open`].
+    /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`]; [`Error::Forged`] if it is for somebody
+    /// else, was altered, or its sender does not hold the key in its certificate; [`Error::BadSignature`] if the
+    /// certificate does not hold or is past its end; [`Error::WrongKind`] for an unknown kind of payload.
     pub fn unseal(
         &self,
         envelope: &[u8],

@@ -1,14 +1,15 @@
 //! The secret half of an identity key.
 
 use crate::primitives::dh;
-use crate::primitives::secret::{Secret, redacted};
+#[cfg(test)]
+use crate::primitives::secret::Secret;
+use crate::primitives::secret::redacted;
 
 use super::keys::IdentityKey;
 
-/// The secret half of the identity key that this device has on other messengers
-/// ([`Client::identity_secret`](super::Client::identity_secret)). It signs prekeys, and agrees on the keys of sessions
-/// and of sealed envelopes.
-pub struct IdentitySecret {
+/// The secret half of the identity key that this device has on other messengers. It signs prekeys, and agrees on the
+/// keys of sessions and of sealed envelopes.
+pub(crate) struct IdentitySecret {
     secret: dh::SecretKey,
     public: IdentityKey,
 }
@@ -17,14 +18,13 @@ redacted!(IdentitySecret, |identity| public = identity.public());
 
 impl IdentitySecret {
     /// Takes 32 secret bytes, as clients of the Signal protocol keep them.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+    #[cfg(test)]
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
         Self::new(dh::SecretKey::from_seed(Secret::copy(bytes)))
     }
 
     /// Returns the public half.
-    #[must_use]
-    pub fn public(&self) -> IdentityKey {
+    pub(crate) fn public(&self) -> IdentityKey {
         self.public
     }
 

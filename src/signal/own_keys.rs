@@ -24,10 +24,10 @@ use crate::protocol::handshake::prekeys::{BATCH, ROTATE_AFTER};
 use crate::protocol::handshake::replay::ReplayMemory;
 use crate::protocol::labels;
 
-use super::address::Address;
 use super::bundle::{Bundle, KemPrekey, OneTimePrekey, SignedPrekey};
 use super::identity_secret::IdentitySecret;
 use super::keys::{IdentityKey, typed, typed_kem};
+use super::policy::ForeignDevice;
 use super::prekeys::{OneTime, PrekeySet, Used, kem_prekey};
 use super::wire::InitialMessage;
 
@@ -77,9 +77,9 @@ impl Found<'_> {
 
 impl OwnKeys {
     /// Makes a new identity with its first prekeys.
-    pub(crate) fn generate(address: &Address, now: u64, rng: &mut impl CryptoRng) -> Self {
+    pub(crate) fn generate(device: &ForeignDevice, now: u64, rng: &mut impl CryptoRng) -> Self {
         let mut about = Writer::new();
-        address.write(&mut about);
+        device.write(&mut about);
         let seeds = drawn::<38, _>(labels::SIGNAL_IDENTITY, &[about.written()], rng);
         let (identity, numbers) = seeds.expose().split_at(32);
         let identity = Secret::fill(|out: &mut [u8; 32]| out.copy_from_slice(identity));
@@ -188,7 +188,7 @@ impl OwnKeys {
     pub(crate) fn find(
         &self,
         initial: &InitialMessage<'_>,
-        from: &Address,
+        from: &ForeignDevice,
         now: u64,
     ) -> Result<Found<'_>, Error> {
         let set = |id: u32| {

@@ -170,6 +170,11 @@ impl Peer {
         self.closed = true;
     }
 
+    /// Ends all sessions. What the device is known by stays.
+    pub(crate) fn end(&mut self) {
+        self.sessions.clear();
+    }
+
     /// Takes over another identity key, which the user has acknowledged. The sessions with the old one end.
     pub(crate) fn acknowledge(&mut self, identity: IdentityKey) {
         if identity != self.identity {

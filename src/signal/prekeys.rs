@@ -12,9 +12,9 @@ use crate::protocol::handshake::prekeys::{KEEP_FOR, ONE_TIME_KEEP_FOR};
 use crate::protocol::handshake::replay::{FirstMessage, HandshakeId, ReplayMemory, ShareId};
 use crate::protocol::labels;
 
-use super::address::Address;
 use super::bundle::{KemPrekey, OneTimePrekey};
 use super::keys::{typed, typed_kem};
+use super::policy::ForeignDevice;
 use super::wire::InitialMessage;
 
 /// A signed prekey and a KEM prekey under one id, and the first messages that used nothing else.
@@ -60,10 +60,10 @@ impl PrekeySet {
     pub(super) fn remember(
         &self,
         initial: &InitialMessage<'_>,
-        from: &Address,
+        from: &ForeignDevice,
     ) -> Result<FirstMessage, Error> {
         let mut name = Writer::new();
-        from.write(&mut name);
+        from.account().write(&mut name);
         let base = hash(&[labels::SIGNAL_SESSION, initial.base.bytes()]);
         let (handshake, share) = (HandshakeId(first(&base)), ShareId::of_name(name.written()));
         if self.memory.has_seen(&handshake) {

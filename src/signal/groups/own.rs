@@ -47,7 +47,8 @@ const CHAIN_ID: u32 = 0x7fff_ffff;
 /// use getrandom::{SysRng, rand_core::UnwrapErr};
 /// use latchstring::Error;
 /// use latchstring::signal::{
-///     ReceivedSenderKeys, Address, SenderKey, SenderKeyDistribution, SenderKeyMessage, Uuid,
+///     Address, ForeignDevice, ProviderId, ReceivedSenderKeys, SenderKey, SenderKeyDistribution,
+///     SenderKeyMessage, Uuid,
 /// };
 ///
 /// fn main() -> Result<(), Error> {
@@ -56,7 +57,8 @@ const CHAIN_ID: u32 = 0x7fff_ffff;
 ///
 ///     // To each member's devices, in their own sessions. What comes out of a session says who it is from.
 ///     let told = key.distribution()?;
-///     let ada = Address::new("9d0652a3-dcc3-4d11-975f-74d61598733f", 1)?;
+///     let address = Address::new("9d0652a3-dcc3-4d11-975f-74d61598733f", 1)?;
+///     let ada = ForeignDevice::new(&ProviderId::new("service.example")?, &address);
 ///     let mut keys = ReceivedSenderKeys::new(ada.clone(), Some(Uuid([7; 16])));
 ///     keys.learn(&ada, SenderKeyDistribution::decode(&told)?)?.apply();
 ///

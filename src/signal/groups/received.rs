@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
 use crate::protocol::ratchet::MAX_SKIPPED;
-use crate::signal::address::Address;
+use crate::signal::policy::ForeignDevice;
 use crate::signal::service_id::Uuid;
 use crate::storage::{Anchor, Pending, Stateful};
 
@@ -42,7 +42,7 @@ redacted!(
 
 #[expect(clippy::vec_box, reason = "see note [boxes]")]
 struct Inner {
-    sender: Address,
+    sender: ForeignDevice,
     /// Absent in the old form.
     distribution: Option<Uuid>,
     /// Newest first, each with an id of its own.
@@ -53,7 +53,7 @@ struct Inner {
 impl ReceivedSenderKeys {
     /// Begins without any, for one sender and one distribution id; `None` where it speaks the old form.
     #[must_use]
-    pub fn new(sender: Address, distribution: Option<Uuid>) -> Self {
+    pub fn new(sender: ForeignDevice, distribution: Option<Uuid>) -> Self {
         let mut name = Writer::new();
         sender.write(&mut name);
         name.option(distribution.as_ref(), |id, writer| writer.raw(&id.0));
@@ -69,7 +69,7 @@ impl ReceivedSenderKeys {
     /// [`Error::WrongPeer`] if these are the keys of another sender or distribution.
     pub fn learn(
         &mut self,
-        sender: &Address,
+        sender: &ForeignDevice,
         distribution: SenderKeyDistribution,
     ) -> Result<Pending<'_, Self, ()>, Error> {
         self.inner.check(sender, distribution.distribution())?;
@@ -91,7 +91,7 @@ impl ReceivedSenderKeys {
     /// or began behind it, or its seed was dropped for room; [`Error::Forged`] if its ciphertext is none.
     pub fn open(
         &mut self,
-        sender: &Address,
+        sender: &ForeignDevice,
         message: &SenderKeyMessage<'_>,
     ) -> Result<Pending<'_, Self, Zeroizing<Vec<u8>>>, Error> {
         self.inner.check(sender, message.distribution())?;
@@ -103,7 +103,7 @@ impl ReceivedSenderKeys {
 
     /// Returns the device whose keys these are.
     #[must_use]
-    pub fn sender(&self) -> &Address {
+    pub fn sender(&self) -> &ForeignDevice {
         &self.inner.sender
     }
 
@@ -122,7 +122,7 @@ impl ReceivedSenderKeys {
 }
 
 impl Inner {
-    fn check(&self, sender: &Address, distribution: Option<Uuid>) -> Result<(), Error> {
+    fn check(&self, sender: &ForeignDevice, distribution: Option<Uuid>) -> Result<(), Error> {
         if *sender == self.sender && distribution == self.distribution {
             Ok(())
         } else {
@@ -171,7 +171,7 @@ impl Stateful for ReceivedSenderKeys {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let anchor = Anchor::read(reader)?;
-        let sender = Address::read(reader)?;
+        let sender = ForeignDevice::read(reader)?;
         let distribution = reader.option(|reader| reader.array().copied().map(Uuid))?;
         let chains: Vec<_> =
             reader.list(MAX_CHAINS, |reader| ReceivedChain::read(reader).map(Box::new))?;

@@ -36,20 +36,8 @@ pub struct UnsealedEnvelope {
 redacted!(UnsealedEnvelope, |it| sender = it.sender, hint = it.hint);
 
 impl UnsealedEnvelope {
-    /// Opens an envelope of either version.
-    ///
-    /// The sender is who holds the secret half of the identity key in the certificate, which a server of `trust`
-    /// issued. Somebody who only has the certificate, which every recipient gets, cannot make one.
-    ///
-    /// An envelope of a stranger costs at most two agreements and a key pair, and a signature check for each trust
-    /// root and one more.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`]; [`Error::Forged`] if it is for somebody
-    /// else, was altered, or its sender does not hold the key in its certificate; [`Error::BadSignature`] if the
-    /// certificate does not hold or is past its end; [`Error::WrongKind`] for an unknown kind of payload.
-    pub fn open(
+    /// Opens an envelope of either version: see [`Client::unseal`](crate::signal::Client::unseal).
+    pub(in crate::signal) fn open(
         recipient: &IdentitySecret,
         envelope: &[u8],
         trust: &Trust,
@@ -128,12 +116,7 @@ impl UnsealedEnvelope {
 
 impl SealedContent<'_> {
     /// Seals the content for one recipient, in version 1.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::WrongPeer`] if the certificate is for another identity key; [`Error::ContentTooLong`];
-    /// [`Error::WeakKey`] for the recipient's key.
-    pub fn seal(
+    pub(in crate::signal) fn seal(
         &self,
         sender: &IdentitySecret,
         certificate: &SenderCertificate,
@@ -144,14 +127,8 @@ impl SealedContent<'_> {
         v1::seal(sender, recipient, &self.encode(certificate)?, rng)
     }
 
-    /// Seals the content once for many recipients, in version 2. `excluded` are those who shall not get it, so that a
-    /// server that knows a group does not take them for forgotten.
-    ///
-    /// # Errors
-    ///
-    /// As [`SealedContent::seal`]; [`Error::NoRecipient`] if there is none, or one has no device;
-    /// [`Error::TooManyAccounts`] for more than 4,096; [`Error::DeviceConflict`] if somebody or a device comes twice.
-    pub fn seal_to_many(
+    /// Seals the content once for many recipients, in version 2.
+    pub(in crate::signal) fn seal_to_many(
         &self,
         sender: &IdentitySecret,
         certificate: &SenderCertificate,

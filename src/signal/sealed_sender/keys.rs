@@ -37,13 +37,13 @@ impl LayerKeys {
     }
 
     /// Seals the layer's text.
-    pub(super) fn seal(&self, text: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(super) fn seal(&self, text: &[u8]) -> Vec<u8> {
         let mut layer = Vec::with_capacity(text.len().saturating_add(TAG));
         layer.extend_from_slice(text);
         xor_stream(&self.cipher, &mut layer);
         let tag = self.tag(&layer);
         layer.extend_from_slice(&tag);
-        Ok(layer)
+        layer
     }
 
     /// Opens a layer, if its tag holds.

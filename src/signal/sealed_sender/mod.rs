@@ -3,9 +3,9 @@
 //!
 //! ```text
 //! SenderCertificate ┐
-//! SealedContent     ├─ seal ──────────▶ one envelope (version 1) ──────────────┐
-//! IdentitySecret    ┘                                                          ├──▶ UnsealedEnvelope::open
-//!                   └─ seal_to_many ──▶ SentEnvelope ── received_by (server) ──┘
+//! SealedContent     ┼─ seal_envelope ─────────▶ one envelope (version 1) ──────────────┐
+//! Client            ┘                                                                  ├──▶ Client::unseal
+//!                   └─ seal_envelope_to_many ─▶ SentEnvelope ── received_by (server) ──┘
 //! ```
 
 mod certificate;

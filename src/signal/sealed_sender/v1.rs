@@ -50,13 +50,13 @@ pub(super) fn seal(
     let ephemeral_public = typed(&ephemeral.public());
     let outer =
         LayerKeys::derive(&[SALT, &public, &ephemeral_public], &ephemeral.agree(&recipient.0)?);
-    let sealed_sender = outer.seal(&sender.public().encode())?;
+    let sealed_sender = outer.seal(&sender.public().encode());
     let inner = inner(&outer, &sealed_sender, &sender.secret().agree(&recipient.0)?);
     let mut writer = Writer::new();
     writer.u8(VERSION);
     put_bytes(&mut writer, 1, &ephemeral_public);
     put_bytes(&mut writer, 2, &sealed_sender);
-    put_bytes(&mut writer, 3, &inner.seal(content)?);
+    put_bytes(&mut writer, 3, &inner.seal(content));
     Ok(writer.public())
 }
 

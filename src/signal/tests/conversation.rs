@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::super::*;
 use super::known_answers;
-use super::world::{ADA, NOW, World, address, alterations};
+use super::world::{ADA, NOW, World, address, alterations, client, device, plain};
 use crate::error::Error;
 use crate::primitives::dh;
 use crate::primitives::kyber::tests::decapsulate_expanded;
@@ -100,14 +100,14 @@ fn messages_that_are_lost_or_late_harm_no_others() {
                 1 | 2 => held.push((side, message, text)),
                 _ => {
                     let opened = world.deliver(side, &message).unwrap();
-                    assert_eq!(*opened.content, text);
+                    assert_eq!(plain(&opened), text);
                     let again = world.refuse(side, message.kind, &message.bytes);
                     assert_eq!(again, Error::Duplicate);
                 }
             }
             while held.len() > 4 {
                 let (side, message, text) = held.remove(1);
-                assert_eq!(*world.deliver(side, &message).unwrap().content, text);
+                assert_eq!(plain(&world.deliver(side, &message).unwrap()), text);
             }
             world.reload(side);
         }
@@ -145,7 +145,7 @@ fn no_altered_message_opens_and_the_genuine_one_does_afterwards() {
             for altered in alterations(&message.bytes) {
                 world.refuse(0, message.kind, &altered);
             }
-            assert_eq!(*world.deliver(0, &message).unwrap().content, content);
+            assert_eq!(plain(&world.deliver(0, &message).unwrap()), content);
             let turn = world.seal(1, b"a new chain");
             for altered in alterations(&turn.bytes) {
                 world.refuse(1, turn.kind, &altered);
@@ -164,7 +164,7 @@ fn a_message_for_another_device_or_in_another_name_is_refused() {
     let refused = grace.open(&eve, first.kind, &first.bytes, NOW).map(drop);
     assert_eq!(refused, Err(Error::WrongPeer));
     // To a receiver who knows the sender by another device.
-    let other = Address::new(ADA, 2).unwrap();
+    let other = device(ADA, 2);
     let refused = grace.open(&other, first.kind, &first.bytes, NOW).map(drop);
     assert_eq!(refused, Err(Error::WrongPeer));
     world.deliver(0, &first).unwrap();
@@ -176,17 +176,18 @@ fn a_message_for_another_device_or_in_another_name_is_refused() {
 fn names_that_are_no_service_ids_leave_addresses_out_and_others_are_refused() {
     let mut world = World::new(5);
     let bob = address("bob");
-    let mut client = Client::generate(bob.clone(), Version::V4, NOW, &mut world.rng);
+    let mut written = client("bob", Version::V4, &mut world.rng);
     let bundle = world.bundle(1, Version::V4, true);
     let to = world.address(1);
-    client.begin(&to, &bundle, NOW, &mut world.rng).unwrap().apply();
-    let first = client.seal(&to, b"from bob", NOW, &mut world.rng).unwrap().apply();
+    written.begin(&to, &bundle, NOW, &mut world.rng).unwrap().apply();
+    let first = written.seal_plain(&to, b"from bob", NOW, &mut world.rng).unwrap().apply();
     assert!(InitialMessage::decode(&first.bytes).unwrap().message.addresses.is_none());
     world.clients[1].open(&bob, first.kind, &first.bytes, NOW).unwrap().apply();
     // A message that says where it is for cannot be compared by who has no such name.
-    let bundle = client.bundle();
+    let bundle = written.bundle();
     let mut named = World::new(6);
     named.clients[0].begin(&bob, &bundle, NOW, &mut named.rng).unwrap().apply();
-    let message = named.clients[0].seal(&bob, b"to bob", NOW, &mut named.rng).unwrap().apply();
+    let message =
+        named.clients[0].seal_plain(&bob, b"to bob", NOW, &mut named.rng).unwrap().apply();
     assert!(InitialMessage::decode(&message.bytes).unwrap().message.addresses.is_none());
 }

@@ -4,9 +4,11 @@ use alloc::format;
 use core::fmt::Debug;
 
 use crate::primitives::tests::test_rng::TestRng;
+use crate::signal::identity_secret::IdentitySecret;
+use crate::signal::tests::world::device;
 use crate::signal::{
-    Address, DecryptionErrorMessage, Fingerprint, IdentitySecret, ReceivedSenderKeys, SenderKey,
-    SenderKeyDistribution, SentEnvelope, Trust, UnsealedEnvelope,
+    DecryptionErrorMessage, Fingerprint, ReceivedSenderKeys, SenderKey, SenderKeyDistribution,
+    SentEnvelope, Trust, UnsealedEnvelope,
 };
 
 #[test]
@@ -30,10 +32,10 @@ fn what_is_secret_is_not_in_a_log() {
     assert_eq!(format!("{key:?}"), "SenderKey { distribution: None, is_retired: false, .. }");
     let told = SenderKeyDistribution::decode(&key.distribution().unwrap()).unwrap();
     assert!(!format!("{told:?}").contains("key"));
-    let ada = Address::new("ada", 1).unwrap();
+    let ada = device("ada", 1);
     let mut keys = ReceivedSenderKeys::new(ada.clone(), None);
     keys.learn(&ada, told).unwrap().apply();
-    let shown = "ReceivedSenderKeys { sender: Address(ada.1), distribution: None, chains: 1, skipped: 0, .. }";
+    let shown = "ReceivedSenderKeys { sender: ForeignDevice(ada.1 [plain.example]), distribution: None, chains: 1, skipped: 0, .. }";
     assert_eq!(format!("{keys:?}"), shown);
     let shown = format!("{:?}", IdentitySecret::from_bytes(&[0x5a; 32]));
     assert!(shown.starts_with("IdentitySecret { public: ") && !shown.contains("90, 90"));

@@ -5,8 +5,9 @@ mod conversation;
 mod costs;
 mod faces;
 pub(crate) mod known_answers;
+pub(crate) mod policy;
 mod sessions;
-mod world;
+pub(super) mod world;
 
 use alloc::vec::Vec;
 

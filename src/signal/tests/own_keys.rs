@@ -1,11 +1,12 @@
 use super::*;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::signal::tests::known_answers;
+use crate::signal::tests::world;
 
 const NOW: u64 = 1_800_000_000;
 
-fn keys() -> (OwnKeys, Address) {
-    let address = Address::new("ada", 1).unwrap();
+fn keys() -> (OwnKeys, ForeignDevice) {
+    let address = world::address("ada");
     (OwnKeys::generate(&address, NOW, &mut TestRng::new(1)), address)
 }
 
@@ -59,7 +60,7 @@ fn without_a_one_time_prekey_a_first_message_is_remembered() {
 }
 
 #[test]
-fn one_address_fills_its_share_of_the_memory_and_no_more() {
+fn one_account_fills_its_share_of_the_memory_and_no_more() {
     let (mut keys, address) = keys();
     let id = keys.bundle().signed.id;
     let bytes = known_answers::bytes("v4_first_flight.messages.0.bytes");
@@ -71,7 +72,7 @@ fn one_address_fills_its_share_of_the_memory_and_no_more() {
     }
     let initial = naming(&bytes, id, None, id);
     assert!(matches!(keys.find(&initial, &address, NOW), Err(Error::ReplayShareFull)));
-    let other = Address::new("grace", 1).unwrap();
+    let other = world::address("grace");
     assert!(keys.find(&initial, &other, NOW).is_ok());
 }
 

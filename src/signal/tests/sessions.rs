@@ -1,7 +1,7 @@
 //! Which session a message goes to, and what may not change unseen.
 
 use super::super::*;
-use super::world::{ADA, NOW, World, address};
+use super::world::{ADA, NOW, World, client, plain};
 use crate::error::Error;
 use crate::signal::peer::{MAX_SESSIONS, MAX_WAIT};
 
@@ -19,7 +19,7 @@ fn two_that_begin_at_the_same_time_read_each_other() {
             world.deliver(1, &two).unwrap();
             world.deliver(0, &one).unwrap();
         }
-        assert_eq!(*world.deliver(0, &late).unwrap().content, b"late from ada");
+        assert_eq!(plain(&world.deliver(0, &late).unwrap()), b"late from ada");
         for turn in 0..4 {
             world.pass(turn % 2, b"and on");
         }
@@ -61,7 +61,7 @@ fn a_new_session_keeps_the_old_one_for_what_is_on_its_way() {
     world.begin(0, Version::V4, true);
     assert!(world.pass(0, b"first of the new one").is_new_session);
     world.pass(1, b"in the new one");
-    assert_eq!(*world.deliver(0, &late).unwrap().content, b"late");
+    assert_eq!(plain(&world.deliver(0, &late).unwrap()), b"late");
     world.pass(1, b"still");
 }
 
@@ -73,7 +73,7 @@ fn a_peer_that_begins_session_after_session_does_not_push_out_the_one_in_use() {
         world.begin(0, Version::V4, true);
         world.pass(0, b"flood");
     }
-    assert_eq!(*world.deliver(0, &held).unwrap().content, b"held back");
+    assert_eq!(plain(&world.deliver(0, &held).unwrap()), b"held back");
     // The state stays small: five sessions, however many were begun.
     let size = crate::storage::State::to_bytes(&world.clients[1]).len();
     assert!(size < 60_000 + MAX_SESSIONS * 10_000, "{size} bytes");
@@ -112,7 +112,7 @@ fn without_a_one_time_prekey_a_first_message_is_accepted_once() {
 fn another_identity_waits_for_the_user_and_loses_nothing() {
     let mut world = World::talking(Version::V4);
     // Ada sets up her device anew, under the same address.
-    let ada = Client::generate(address(ADA), Version::V3, NOW, &mut world.rng);
+    let ada = client(ADA, Version::V3, &mut world.rng);
     world.clients[0] = ada;
     world.begin(0, Version::V4, true);
     let first = world.seal(0, b"it is me");
@@ -124,7 +124,7 @@ fn another_identity_waits_for_the_user_and_loses_nothing() {
     assert_eq!(begun, Err(Error::IdentityChanged));
     world.clients[1].acknowledge(&from, identity, NOW).apply();
     assert!(!world.clients[1].has_session(&from));
-    assert_eq!(*world.deliver(0, &first).unwrap().content, b"it is me");
+    assert_eq!(plain(&world.deliver(0, &first).unwrap()), b"it is me");
     world.pass(1, b"welcome back");
 }
 
@@ -165,7 +165,7 @@ fn no_conversation_begins_below_the_floor() {
     let mut world = World::new(3);
     let bundle = world.bundle(1, Version::V3, true);
     let with = world.address(1);
-    let mut strict = Client::generate(address("strict"), Version::V4, NOW, &mut world.rng);
+    let mut strict = client("strict", Version::V4, &mut world.rng);
     let begun = strict.begin(&with, &bundle, NOW, &mut world.rng).map(drop);
     assert_eq!(begun, Err(Error::Downgrade));
     world.begin(0, Version::V3, true);
@@ -180,8 +180,8 @@ fn a_session_without_an_answer_ends_after_thirty_days() {
     let mut world = World::begun(Version::V4, true);
     let to = world.address(1);
     let (last, over) = (NOW + 30 * 86_400 - 1, NOW + 30 * 86_400);
-    world.clients[0].seal(&to, b"still", last, &mut world.rng).unwrap().apply();
-    let refused = world.clients[0].seal(&to, b"over", over, &mut world.rng).map(drop);
+    world.clients[0].seal_plain(&to, b"still", last, &mut world.rng).unwrap().apply();
+    let refused = world.clients[0].seal_plain(&to, b"over", over, &mut world.rng).map(drop);
     assert_eq!(refused, Err(Error::StalePrekey));
 }
 
@@ -191,9 +191,9 @@ fn a_closed_session_opens_and_seals_no_more() {
     let to = world.address(1);
     let late = world.seal(1, b"late");
     world.clients[0].close(&to, NOW).apply();
-    let refused = world.clients[0].seal(&to, b"text", NOW, &mut world.rng).map(drop);
+    let refused = world.clients[0].seal_plain(&to, b"text", NOW, &mut world.rng).map(drop);
     assert_eq!(refused, Err(Error::BundleMissing));
-    assert_eq!(*world.deliver(1, &late).unwrap().content, b"late");
+    assert_eq!(plain(&world.deliver(1, &late).unwrap()), b"late");
 }
 
 #[test]

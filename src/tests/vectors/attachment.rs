@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use super::form::Vector;
 use crate::attachment::{Opener, PIECE, Reference, Sealer};
 use crate::error::Error;
-use crate::primitives::secret::Secret;
 use crate::primitives::aes_ctr::xor_stream;
+use crate::primitives::secret::Secret;
 use crate::protocol::attachment::terms::Terms;
 use crate::protocol::labels;
 

@@ -43,6 +43,7 @@ mod session_pair;
 mod shared;
 mod state;
 mod tape;
+mod third_party;
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -82,6 +83,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     refused_message::vectors,
     refused_braid::vectors,
     refused_guest::vectors,
+    third_party::vectors,
 ];
 
 fn folder() -> PathBuf {

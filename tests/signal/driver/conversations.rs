@@ -1,15 +1,16 @@
 //! A device and its conversations.
 
 use latchstring::Error;
+use latchstring::content::Kinds;
 use latchstring::signal::{
-    Address, Bundle, Client, IdentityKey, KemPrekey, MessageKind, OneTimePrekey, SealedMessage,
-    SignedPrekey, Version,
+    Authority, Bundle, Client, IdentityKey, KemPrekey, MessageKind, OneTimePrekey, Profile,
+    Programs, ProviderStatement, ProviderStatus, SealedMessage, SignedPrekey, TrustedKeys, Version,
 };
 use latchstring::storage::State;
 use serde_json::{Value, json};
 
 use crate::groups::Groups;
-use crate::request::{Request, hex};
+use crate::request::{Request, hex, provider};
 use crate::{NOW, rng, sealed};
 
 /// A device, and what the service of its network has of it.
@@ -21,8 +22,12 @@ pub struct Device {
 
 impl Device {
     pub fn generate(request: &Request) -> Result<Self, Error> {
-        let address = Address::new(request.text("name"), request.number("device"))?;
-        let client = Client::generate(address, Version::V3, NOW, &mut rng());
+        let root = Authority::generate(&mut rng());
+        let roots = TrustedKeys::new([root.public_key()])?;
+        let mut client = Client::generate(request.itself()?, Version::V3, roots, NOW, &mut rng());
+        client.learn_provider(&peers().sign(&root)?.encode(), NOW)?.apply();
+        let notices = client.notices(&provider()).expect("a provider that was learned");
+        client.opt_in(&provider(), notices, NOW)?.apply();
         Ok(Self { client, stock: Vec::new(), groups: Groups::default() })
     }
 
@@ -53,7 +58,7 @@ impl Device {
         if request.number::<u8>("version") == 3 {
             bundle.kem = None;
         }
-        written(&bundle, self.client.address().device())
+        written(&bundle, self.client.device().number())
     }
 
     pub fn begin(&mut self, request: &Request) -> Result<Value, Error> {
@@ -63,7 +68,7 @@ impl Device {
     }
 
     fn seal_to(&mut self, request: &Request, content: &[u8]) -> Result<SealedMessage, Error> {
-        Ok(self.client.seal(&request.address("to")?, content, NOW, &mut rng())?.apply())
+        Ok(self.client.seal_plain(&request.address("to")?, content, NOW, &mut rng())?.apply())
     }
 
     pub fn seal(&mut self, request: &Request) -> Result<Value, Error> {
@@ -99,8 +104,10 @@ impl Device {
             kind => panic!("no kind {kind}"),
         };
         let (from, bytes) = (request.address("from")?, request.bytes("bytes"));
+        // The user accepts everybody here: what waits for consent is tried elsewhere.
+        self.client.accept(from.account(), NOW)?.apply();
         let opened = self.client.open(&from, kind, &bytes, NOW)?.apply();
-        Ok(json!({ "text": hex(&opened.content) }))
+        Ok(json!({ "text": hex(opened.content.plain().expect("bytes of a plain program")) }))
     }
 
     /// Takes a changed identity, on the user's word.
@@ -122,6 +129,22 @@ impl Device {
         assert_eq!(self.client.to_bytes(), bytes, "a state that reads back as another");
         self.groups.reload()?;
         Ok(json!({}))
+    }
+}
+
+/// Describes the provider of the peers, as the maker of an app does.
+fn peers() -> ProviderStatement {
+    ProviderStatement {
+        id: provider(),
+        counter: 1,
+        from: NOW,
+        until: NOW + 30 * 86_400,
+        status: ProviderStatus::Active,
+        programs: Programs::Plain,
+        floor: Version::V3,
+        devices: 16,
+        profile: Profile::new(Kinds::NONE, 0),
+        attestation_keys: TrustedKeys::NONE,
     }
 }
 

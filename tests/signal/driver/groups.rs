@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use latchstring::Error;
 use latchstring::signal::{
-    ReceivedSenderKeys, Address, SenderKey, SenderKeyDistribution, SenderKeyMessage, Uuid,
+    ForeignDevice, ReceivedSenderKeys, SenderKey, SenderKeyDistribution, SenderKeyMessage, Uuid,
 };
 use latchstring::storage::State;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::rng;
 #[derive(Default)]
 pub struct Groups {
     own: HashMap<String, SenderKey>,
-    received: HashMap<(Address, String), ReceivedSenderKeys>,
+    received: HashMap<(ForeignDevice, String), ReceivedSenderKeys>,
 }
 
 impl Groups {
@@ -84,7 +84,6 @@ fn group(request: &Request) -> Result<(String, Option<Uuid>), Error> {
     Ok((format!("{form} {}", request.text("group")), id))
 }
 
-fn sender(request: &Request) -> Result<Address, Error> {
-    let from = request.object("from");
-    Address::new(from.text("name"), from.number("device"))
+fn sender(request: &Request) -> Result<ForeignDevice, Error> {
+    request.address("from")
 }

@@ -1,7 +1,7 @@
 //! A request of the harness, and how bytes are written in it.
 
 use latchstring::Error;
-use latchstring::signal::Address;
+use latchstring::signal::{Address, ForeignDevice, ProviderId};
 use serde_json::Value;
 
 /// A request, or an object in one.
@@ -53,14 +53,20 @@ impl Request {
         list.iter().cloned().map(Self).collect()
     }
 
-    pub fn address(&self, name: &str) -> Result<Address, Error> {
+    pub fn address(&self, name: &str) -> Result<ForeignDevice, Error> {
         self.object(name).itself()
     }
 
     /// Reads an object that is an address.
-    pub fn itself(&self) -> Result<Address, Error> {
-        Address::new(self.text("name"), self.number("device"))
+    pub fn itself(&self) -> Result<ForeignDevice, Error> {
+        let address = Address::new(self.text("name"), self.number("device"))?;
+        Ok(ForeignDevice::new(&provider(), &address))
     }
+}
+
+/// The one provider of all who talk here. Their programs know no profile.
+pub fn provider() -> ProviderId {
+    ProviderId::new("peers.example").expect("a line")
 }
 
 /// Writes bytes in hexadecimal.

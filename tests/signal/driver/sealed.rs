@@ -47,12 +47,13 @@ pub fn seal(
 }
 
 fn recipient(client: &Client, request: &Request) -> Result<SealedRecipient, Error> {
-    let address = request.itself()?;
-    let device = RecipientDevice::new(address.device(), request.number("registration"))?;
+    let device = request.itself()?;
+    let address = device.address();
+    let recipient = RecipientDevice::new(address.device(), request.number("registration"))?;
     Ok(SealedRecipient {
         service_id: address.service_id().expect("a service id"),
-        identity: client.identity_of(&address).expect("a session"),
-        devices: vec![device],
+        identity: client.identity_of(&device).expect("a session"),
+        devices: vec![recipient],
     })
 }
 

@@ -1,13 +1,14 @@
 use super::*;
 use crate::primitives::tests::test_rng::TestRng;
-use crate::signal::address::Address;
 use crate::signal::groups::{ReceivedSenderKeys, SenderKeyMessage};
+use crate::signal::policy::ForeignDevice;
+use crate::signal::tests::world::device;
 use crate::storage::{Change, Journal, State, StateKey};
 
 const ID: Option<Uuid> = Some(Uuid([0xd1; 16]));
 
-fn sender() -> Address {
-    Address::new("ada", 1).unwrap()
+fn sender() -> ForeignDevice {
+    device("ada", 1)
 }
 
 /// Returns what a member has who was told the key as it is.

@@ -12,6 +12,7 @@ use crate::signal::groups::SenderKey;
 use crate::signal::groups::chain::MAX_JUMP;
 use crate::signal::groups::wire::{Place, begin_message};
 use crate::signal::tests::hex;
+use crate::signal::tests::world::device;
 use crate::storage::{Change, State, StateKey};
 
 const ID: Option<Uuid> = Some(Uuid([0xd1; 16]));
@@ -32,8 +33,8 @@ const OLD_SAID: [&str; 3] = [
     "33089b80ec890410041a108d8f9c423efb4e120b15c1924eeeef5c927c96ab005004452ec424ab33e6ec245db41185896a48ec460316ca2de3110dd7fd5cbb5970b9414951dcc65018d723d6652ceaf5c068c62e68048fd6f30b0b",
 ];
 
-fn ada() -> Address {
-    Address::new("ada", 1).unwrap()
+fn ada() -> ForeignDevice {
+    device("ada", 1)
 }
 
 fn told(bytes: &[u8]) -> SenderKeyDistribution {
@@ -60,7 +61,7 @@ fn open(keys: &mut ReceivedSenderKeys, message: &[u8]) -> Result<Vec<u8>, Error>
 }
 
 /// Returns the error of a message that is refused.
-fn error(keys: &mut ReceivedSenderKeys, sender: &Address, message: &[u8]) -> Option<Error> {
+fn error(keys: &mut ReceivedSenderKeys, sender: &ForeignDevice, message: &[u8]) -> Option<Error> {
     let message = SenderKeyMessage::decode(message);
     message.and_then(|message| keys.open(sender, &message).map(drop)).err()
 }
@@ -178,11 +179,11 @@ fn a_member_cannot_speak_for_another() {
     let signature = xeddsa::sign(&mallory, &[signed], &mut rng);
     refused(&mut keys, &[signed, &signature].concat(), Error::BadSignature);
     // Nor can it tell Ada's key in its own session, or pass its own for Ada's.
-    let as_mallory = Address::new("mallory", 1).unwrap();
+    let as_mallory = device("mallory", 1);
     let told = told(&key.distribution().unwrap());
     assert_eq!(keys.learn(&as_mallory, told).err(), Some(Error::WrongPeer));
     assert_eq!(error(&mut keys, &as_mallory, &genuine), Some(Error::WrongPeer));
-    let other_device = Address::new("ada", 2).unwrap();
+    let other_device = device("ada", 2);
     assert_eq!(error(&mut keys, &other_device, &genuine), Some(Error::WrongPeer));
     assert_eq!(open(&mut keys, &genuine).unwrap(), b"I");
 }
@@ -354,7 +355,8 @@ fn a_state_that_says_what_none_does_is_refused() {
         assert!(ReceivedSenderKeys::from_bytes(&bytes[..length]).is_err());
     }
     // The place where the chain says from where on it is complete: behind all that is in front.
-    let at = 2 + 32 + 4 + 3 + 1 + 17 + 4 + 4 + 32 + 4;
+    let device = 4 + "plain.example".len() + 1 + 4 + "ada".len() + 1;
+    let at = 2 + 32 + device + 17 + 4 + 4 + 32 + 4;
     let mut other = bytes.to_vec();
     other[at + 3] = 1;
     assert_eq!(ReceivedSenderKeys::from_bytes(&other).err(), Some(Error::Corrupt));

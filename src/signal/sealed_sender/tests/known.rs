@@ -2,10 +2,10 @@
 
 use super::NOW;
 use crate::error::Error;
+use crate::signal::identity_secret::IdentitySecret;
 use crate::signal::tests::hex;
 use crate::signal::{
-    CertificateKey, ContentHint, IdentitySecret, SealedPayload, SentEnvelope, ServiceId, Trust,
-    UnsealedEnvelope,
+    CertificateKey, ContentHint, SealedPayload, SentEnvelope, ServiceId, Trust, UnsealedEnvelope,
 };
 
 const ROOT: &str = "057f86539aeb4ab7c3c9081f1fbd3e5f9f625bfdbd5c2738badee75780e9ce2d31";

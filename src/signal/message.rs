@@ -1,0 +1,137 @@
+//! Messages to and from other messengers, as an app sees them.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::primitives::secret::redacted;
+use crate::protocol::position::Position;
+
+use super::keys::IdentityKey;
+use super::policy::{ForeignDevice, Said};
+use super::version::Version;
+
+/// Maximum length of a preview in bytes: what is shown of somebody whom the user has not accepted.
+const MAX_PREVIEW: usize = 256;
+
+/// The kind of a message, which travels beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MessageKind {
+    /// A message of a session that its receiver may not have yet: number 3 on the services' wires.
+    Initial,
+    /// A message of a session that both sides have: number 2, or 1 in the older libraries.
+    Ordinary,
+}
+
+/// A message to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedMessage {
+    /// Its kind.
+    pub kind: MessageKind,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A message of somebody on another messenger that was opened. Its sender is a label that no native message has, and
+/// it is none:
+///
+/// ```compile_fail,E0308
+/// # use latchstring::{client::ReceivedLetter, signal::ForeignMessage};
+/// fn show(letter: &ReceivedLetter) {}
+///
+/// fn show_foreign(message: &ForeignMessage) {
+///     show(message); // a native letter is wanted
+/// }
+/// ```
+#[non_exhaustive]
+pub struct ForeignMessage {
+    /// The device that sent it, as its session proved, with its account and provider: the label to show.
+    pub from: ForeignDevice,
+    /// What says that the device is that account's.
+    pub binding: Binding,
+    /// The identity key of that device.
+    pub identity: IdentityKey,
+    /// The version of the session.
+    pub version: Version,
+    /// True for the first message of a session that is new to this side.
+    pub is_new_session: bool,
+    /// True if somebody asks to be accepted: the user has never written to the account. Show the preview, and ask;
+    /// nothing more of the account is opened before.
+    pub is_request: bool,
+    /// What it says.
+    pub content: ForeignContent,
+    /// Its place among those of its sender in the session.
+    pub position: Position,
+    /// Earlier messages that this one overtook. They can still arrive.
+    pub skipped: usize,
+    /// Messages overtaken before that are lost now.
+    pub lost: usize,
+}
+
+redacted!(
+    ForeignMessage,
+    |message| from = message.from,
+    binding = message.binding,
+    version = message.version,
+    is_new_session = message.is_new_session,
+    is_request = message.is_request,
+    skipped = message.skipped,
+    lost = message.lost
+);
+
+/// What says that a device is its account's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Binding {
+    /// The account's key and its provider do, and the message says whose it is.
+    Attested,
+    /// Nobody does: the identity was trusted when it was first seen, and the message says nothing of its sender.
+    Unbound,
+}
+
+/// What a message of somebody on another messenger says. Secret.
+#[non_exhaustive]
+pub enum ForeignContent {
+    /// What somebody with a program of this profile has said.
+    Said(Said),
+    /// The bytes of another program, which mean what that program says. The crate has not looked at them.
+    Plain(Zeroizing<Vec<u8>>),
+    /// Not shown, because it is no preview: not a text, or too long. Keep the message, and open it again if the user
+    /// accepts the account: it was not used up.
+    Held,
+}
+
+redacted!(ForeignContent, |content| is_preview = content.is_preview());
+
+impl ForeignContent {
+    /// Returns what was said, by a program of this profile.
+    #[must_use]
+    pub fn said(&self) -> Option<&Said> {
+        match self {
+            Self::Said(said) => Some(said),
+            _ => None,
+        }
+    }
+
+    /// Returns the bytes of another program.
+    #[must_use]
+    pub fn plain(&self) -> Option<&[u8]> {
+        match self {
+            Self::Plain(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Tells whether it may be shown of somebody whom the user has not accepted.
+    pub(super) fn is_preview(&self) -> bool {
+        match self {
+            Self::Said(said) => {
+                let text = said.content.as_text();
+                !said.view_once && text.is_some_and(|text| text.len() <= MAX_PREVIEW)
+            }
+            Self::Plain(bytes) => bytes.len() <= MAX_PREVIEW,
+            Self::Held => false,
+        }
+    }
+}

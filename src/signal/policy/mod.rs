@@ -1,0 +1,34 @@
+//! With whom messages are exchanged, and which: `spec/third-party.md`, "Providers" to "Labels".
+
+mod agreed;
+mod attestation;
+mod authority;
+mod descriptor;
+mod envelope;
+mod judgement;
+mod names;
+mod notices;
+mod party;
+#[expect(clippy::module_inception, reason = "the folder of the policy has the type of one")]
+mod policy;
+mod profile;
+mod record;
+
+pub use attestation::{AccountStatement, Attestation, AttestationRequest, AttestedDevice};
+pub use authority::{Authority, AuthorityKey, TrustedKeys};
+pub use descriptor::{Programs, ProviderDescriptor, ProviderStatement, ProviderStatus};
+pub use envelope::{ForeignChat, ForeignGroupId, ForeignMessageId, Said, Saying};
+pub use judgement::Learned;
+pub use names::{ForeignAccount, ForeignDevice, ProviderId};
+pub use notices::{Notice, Notices};
+pub use profile::{Feature, Profile};
+pub use record::Consent;
+
+#[cfg(test)]
+pub(super) use agreed::agreed;
+pub(super) use envelope::Ends;
+pub(super) use party::Party;
+
+#[cfg(test)]
+pub(super) use policy::MAX_UNDECIDED;
+pub(super) use policy::{MAX_ACCOUNTS, Policy};

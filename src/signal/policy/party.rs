@@ -1,0 +1,103 @@
+//! Somebody with whom messages may be exchanged, once all that stands against it was asked:
+//! `spec/third-party.md`, "Opting in", "Accounts and attestations", "First contact".
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::protocol::clock::Now;
+use crate::signal::keys::IdentityKey;
+use crate::signal::version::Version;
+
+use super::agreed::{agreed, check};
+use super::attestation::AccountStatement;
+use super::descriptor::ProviderStatement;
+use super::envelope::{Ends, Said, Saying};
+use super::profile::Profile;
+use super::record::{AccountRecord, Consent};
+
+/// Somebody with whom messages may be exchanged.
+pub(crate) struct Party<'a> {
+    pub(super) provider: &'a ProviderStatement,
+    pub(super) record: Option<&'a AccountRecord>,
+    /// What the account has signed of itself, and what this side's has; `None` where programs know no profile.
+    pub(super) statements: Option<Statements<'a>>,
+}
+
+/// What two accounts have signed of themselves.
+#[derive(Clone, Copy)]
+pub(crate) struct Statements<'a> {
+    pub(super) own: &'a AccountStatement,
+    pub(super) peer: &'a AccountStatement,
+}
+
+impl Party<'_> {
+    /// Returns the oldest version in which there may be messages: whichever of the user's app, the provider's
+    /// descriptor and what the account has used asks for most.
+    pub(crate) fn floor(&self, own: Version) -> Version {
+        let pin = self.record.and_then(|record| record.pin);
+        own.max(self.provider.floor).max(pin.unwrap_or(own))
+    }
+
+    /// Tells whether neither side has written to the other.
+    pub(crate) fn is_unasked(&self) -> bool {
+        self.record.is_none_or(|record| record.consent == Consent::Unasked)
+    }
+
+    /// Tells whether nothing is known of its account.
+    pub(crate) fn is_new(&self) -> bool {
+        self.record.is_none()
+    }
+
+    /// Tells whether its account has attestations.
+    pub(crate) fn is_attested(&self) -> bool {
+        self.statements.is_some()
+    }
+
+    /// Refuses a device that shows another identity key than its account attests.
+    pub(crate) fn check_identity(&self, device: u8, identity: &IdentityKey) -> Result<(), Error> {
+        let Some(statements) = self.statements else { return Ok(()) };
+        let attested = statements.peer.device(device);
+        if attested == Some(identity) { Ok(()) } else { Err(Error::Unlisted) }
+    }
+
+    /// Encloses what is to be said, if all profiles allow it.
+    pub(crate) fn enclose(
+        &self,
+        ends: Ends<'_>,
+        saying: &Saying<'_>,
+        now: Now,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let statements = self.statements.ok_or(Error::WrongKind)?;
+        check(self.profile(statements), saying.content, saying.features())?;
+        let agreed = agreed(statements.own, statements.peer);
+        Ok(ends.enclose(saying, &agreed, now.seconds()))
+    }
+
+    /// Discloses what was said, if all profiles allow it. Of programs that know no profile nothing is looked at.
+    pub(crate) fn disclose(
+        &self,
+        ends: Ends<'_>,
+        text: &[u8],
+        now: Now,
+    ) -> Result<Option<Said>, Error> {
+        let Some(statements) = self.statements else { return Ok(None) };
+        let is_agreed = |named: &[u8; 32]| {
+            *named == agreed(statements.own, statements.peer)
+                || self.record.is_some_and(|record| record.has_replaced(named, now))
+        };
+        let profile = self.profile(statements);
+        let said = ends.disclose(text, is_agreed, profile.kinds())?;
+        match check(profile, &said.content, said.features()) {
+            Ok(()) => Ok(Some(said)),
+            Err(Error::ContentTooLong) => Err(Error::NotAllowed),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the profile of both sides and the provider together.
+    fn profile(&self, statements: Statements<'_>) -> Profile {
+        self.provider.profile.and(statements.peer.profile).and(statements.own.profile)
+    }
+}

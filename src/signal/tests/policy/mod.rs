@@ -1,0 +1,11 @@
+//! With whom messages are exchanged, and which: each row of what third-party chats promise.
+#![allow(clippy::arithmetic_side_effects, reason = "a failed expectation is a failed test")]
+
+mod attested;
+mod bound;
+mod consent;
+mod contents;
+pub(crate) mod model;
+mod providers;
+mod statements;
+mod town;

@@ -1,0 +1,74 @@
+//! What the vectors' formulas are compared with.
+
+use alloc::vec::Vec;
+
+use super::town::{NOW, account, device, profile, provider, statement};
+use crate::error::Error;
+use crate::primitives::codec::Reader;
+use crate::primitives::dh;
+use crate::protocol::content::{Content, Kinds, Sender};
+use crate::session::{Account, AccountKey};
+use crate::signal::policy::{Ends, agreed};
+use crate::signal::*;
+use crate::storage::State;
+
+fn keys(keys: impl IntoIterator<Item = [u8; 32]>) -> TrustedKeys {
+    TrustedKeys::new(keys.into_iter().map(|key| AuthorityKey::decode(key).unwrap())).unwrap()
+}
+
+pub(crate) fn descriptor(root: &[u8; 32], attestation: [u8; 32]) -> Vec<u8> {
+    let statement = ProviderStatement { attestation_keys: keys([attestation]), ..statement(0) };
+    statement.sign(&Authority::from_seed(root)).unwrap().encode()
+}
+
+pub(crate) fn decode_descriptor(bytes: &[u8], root: &[u8; 32]) -> Result<(), Error> {
+    let roots = keys([Authority::from_seed(root).public_key().encode()]);
+    let read = ProviderDescriptor::decode(bytes, &roots)?;
+    assert_eq!(read.statement().id, provider(0));
+    Ok(())
+}
+
+/// Says what an account says that has a key, and devices.
+fn says(side: usize, key: [u8; 32], devices: Vec<AttestedDevice>) -> AccountStatement {
+    AccountStatement {
+        account: account(side),
+        key: AccountKey(key),
+        sequence: 5,
+        from: NOW,
+        until: NOW + 30 * 86_400,
+        profile: profile(),
+        devices,
+    }
+}
+
+/// Attests an account, by the seeds of its key and of the attestation key.
+pub(crate) fn attestation(seeds: &[[u8; 32]; 3], identity: [u8; 32]) -> Vec<u8> {
+    let state = [&[1, 1][..], &[0; 32], &seeds[0]].concat();
+    let owner = Account::from_bytes(&state).unwrap();
+    let identity = IdentityKey(dh::PublicKey::decode(identity).unwrap());
+    let devices = [AttestedDevice { number: 1, identity }].into();
+    let request = says(0, owner.public_key().0, devices).sign(&owner).unwrap();
+    request.attest(&Authority::from_seed(&seeds[1])).encode()
+}
+
+pub(crate) fn verify_attestation(bytes: &[u8]) -> Result<(), Error> {
+    Reader::all(bytes, Attestation::recall)?.verify()
+}
+
+pub(crate) fn enclose(keys: [[u8; 32]; 2], id: [u8; 16]) -> Vec<u8> {
+    let [sender, receiver] = [0, 1].map(|side| device(side, 1));
+    let content = Content::text("hi").unwrap();
+    let saying = Saying::new(&content, ForeignMessageId(id));
+    let agreed = agreed(&says(0, keys[0], [].into()), &says(1, keys[1], [].into()));
+    Ends { sender: &sender, receiver: &receiver }.enclose(&saying, &agreed, NOW).to_vec()
+}
+
+pub(crate) fn disclose(keys: [[u8; 32]; 2], envelope: &[u8]) -> Result<(), Error> {
+    let [sender, receiver] = [0, 1].map(|side| device(side, 1));
+    let agreed = agreed(&says(1, keys[1], [].into()), &says(0, keys[0], [].into()));
+    let ends = Ends { sender: &sender, receiver: &receiver };
+    let kinds = Kinds::of(Sender::Foreign);
+    let said = ends.disclose(envelope, |named| *named == agreed, kinds)?;
+    assert_eq!(said.content.as_text(), Some("hi"));
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Descriptors, attestations and envelopes of third-party chats. The formulas need nothing of the Signal wire format;
+//! where it is built, its code makes the same bytes.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::form::Vector;
+use crate::error::Error;
+use crate::protocol::labels;
+#[cfg(feature = "signal")]
+use crate::signal::tests::policy::model;
+
+/// The names, and the bytes of an account, in the order of its two owners.
+const NAMES: [(&str, &str); 2] = [("one.example", "ada"), ("two.example", "grace")];
+
+/// All kinds that somebody foreign may say, texts of 2,000 bytes, timers and view once.
+const PROFILE: [u8; 11] = [0, 0, 0, 0, 0, 0, 0, 0x3e, 0x07, 0xd0, 3];
+
+pub(super) fn vectors() -> Vec<Vector> {
+    vec![
+        descriptor(false),
+        descriptor(true),
+        attestation(false),
+        attestation(true),
+        envelope(false),
+        envelope(true),
+    ]
+}
+
+fn text(text: &str) -> Vec<u8> {
+    [&u32::try_from(text.len()).unwrap().to_be_bytes()[..], text.as_bytes()].concat()
+}
+
+fn account(side: usize) -> Vec<u8> {
+    [text(NAMES[side].0), vec![2], text(NAMES[side].1)].concat()
+}
+
+fn device(side: usize) -> Vec<u8> {
+    [account(side), vec![1]].concat()
+}
+
+fn descriptor(is_refused: bool) -> Vector {
+    let (name, comment) = if is_refused {
+        ("refused-third-party-descriptor", "a descriptor under a root that the app does not trust")
+    } else {
+        ("third-party-descriptor", "a provider whose people's programs keep to the profile")
+    };
+    let mut v = Vector::new(name, "third-party", comment);
+    let trusted: [u8; 32] = v.input("root seed");
+    let trusted_key = v.signing_key("root key", &trusted);
+    let (seed, root) = if is_refused {
+        let other: [u8; 32] = v.input("other seed");
+        (other, v.signing_key("other key", &other))
+    } else {
+        (trusted, trusted_key)
+    };
+    let attestation: [u8; 32] = v.input("attestation seed");
+    let attestation = v.signing_key("attestation key", &attestation);
+    let times = [5_u64, 1_800_000_000, 1_807_776_000].map(u64::to_be_bytes).concat();
+    let choices = [1, 1, 4, 16];
+    let provider = text(NAMES[0].0);
+    let statement =
+        [&[1, 0x40], &provider[..], &times, &choices, &PROFILE, &[0, 0, 0, 1], &attestation]
+            .concat();
+    v.bytes("statement", &statement);
+    let signature = v.sign("signature", &seed, labels::SIGNAL_PROVIDER, &[&statement, &root]);
+    let descriptor = [&statement[..], &root, &signature].concat();
+    v.bytes("descriptor", &descriptor);
+    #[cfg(feature = "signal")]
+    {
+        assert_eq!(model::descriptor(&seed, attestation), descriptor);
+        let expected = if is_refused { Err(Error::BadSignature) } else { Ok(()) };
+        assert_eq!(model::decode_descriptor(&descriptor, &trusted), expected);
+    }
+    if is_refused { v.refused(Some(Error::BadSignature)) } else { v }
+}
+
+fn attestation(is_refused: bool) -> Vector {
+    let (name, comment) = if is_refused {
+        (
+            "refused-third-party-attestation",
+            "a statement that the provider has signed in the account's place",
+        )
+    } else {
+        ("third-party-attestation", "an account with one device")
+    };
+    let mut v = Vector::new(name, "third-party", comment);
+    let seeds: [[u8; 32]; 3] =
+        ["account seed", "attestation seed", "identity seed"].map(|it| v.input(it));
+    let key = v.signing_key("account key", &seeds[0]);
+    let attestation = v.signing_key("attestation key", &seeds[1]);
+    let identity = v.agreement_key("identity key", &seeds[2]);
+    let times = [5_u64, 1_800_000_000, 1_802_592_000].map(u64::to_be_bytes).concat();
+    let statement =
+        [&[1, 0x41], &account(0)[..], &key, &times, &PROFILE, &[0, 0, 0, 1], &[1, 5], &identity]
+            .concat();
+    v.bytes("statement", &statement);
+    let signer = if is_refused { &seeds[1] } else { &seeds[0] };
+    let s1 = v.sign("s1", signer, labels::SIGNAL_ACCOUNT, &[&statement]);
+    let request = [&statement[..], &s1].concat();
+    let s2 = v.sign("s2", &seeds[1], labels::SIGNAL_ATTESTATION, &[&request, &attestation]);
+    let bytes = [&request[..], &attestation, &s2].concat();
+    v.bytes("attestation", &bytes);
+    #[cfg(feature = "signal")]
+    {
+        let expected = if is_refused { Err(Error::BadSignature) } else { Ok(()) };
+        assert_eq!(model::verify_attestation(&bytes), expected);
+        if !is_refused {
+            assert_eq!(model::attestation(&seeds, identity), bytes);
+        }
+    }
+    if is_refused { v.refused(Some(Error::BadSignature)) } else { v }
+}
+
+fn envelope(is_refused: bool) -> Vector {
+    let (name, comment) = if is_refused {
+        ("refused-third-party-envelope", "an envelope for somebody else, who shows the same keys")
+    } else {
+        ("third-party-envelope", "a text from one account's first device to another's")
+    };
+    let mut v = Vector::new(name, "third-party", comment);
+    let keys: [[u8; 32]; 2] =
+        ["sender account seed", "receiver account seed"].map(|it| v.input(it));
+    let keys = [
+        v.signing_key("sender account key", &keys[0]),
+        v.signing_key("receiver account key", &keys[1]),
+    ];
+    let ends = [0, 1].map(|side| [&account(side)[..], &keys[side], &PROFILE].concat());
+    let agreed = v.hash("agreed", &[labels::SIGNAL_AGREED, &ends[0], &ends[1]]);
+    let chat = v.hash("chat", &[labels::SIGNAL_CHAT, &account(0), &account(1)]);
+    let id: [u8; 16] = v.input("message id");
+    let content = [&[1, 1, 0, 0, 0, 2][..], b"hi"].concat();
+    v.bytes("content", &content);
+    let receiver = if is_refused {
+        [text("two.example"), vec![2], text("peter"), vec![1]].concat()
+    } else {
+        device(1)
+    };
+    let sent = 1_800_000_000_u64.to_be_bytes();
+    let envelope = [
+        &[1, 0x42],
+        &device(0)[..],
+        &receiver,
+        &agreed,
+        &[1],
+        &chat,
+        &id,
+        &sent,
+        &[0; 5],
+        &content,
+    ]
+    .concat();
+    v.bytes("envelope", &envelope);
+    #[cfg(feature = "signal")]
+    {
+        let expected = if is_refused { Err(Error::WrongPeer) } else { Ok(()) };
+        assert_eq!(model::disclose(keys, &envelope), expected);
+        if !is_refused {
+            assert_eq!(model::enclose(keys, id), envelope);
+        }
+    }
+    if is_refused { v.refused(Some(Error::WrongPeer)) } else { v }
+}
