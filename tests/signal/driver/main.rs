@@ -23,6 +23,7 @@ use request::Request;
 pub const NOW: u64 = 1_800_000_000;
 
 /// Returns the source of randomness of all that draws.
+#[must_use]
 pub fn rng() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
 }

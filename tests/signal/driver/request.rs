@@ -1,5 +1,7 @@
 //! A request of the harness, and how bytes are written in it.
 
+use std::fmt::Write;
+
 use latchstring::Error;
 use latchstring::signal::{Address, ForeignDevice, ProviderId};
 use serde_json::Value;
@@ -71,5 +73,9 @@ pub fn provider() -> ProviderId {
 
 /// Writes bytes in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a string takes all");
+    }
+    text
 }

@@ -89,7 +89,7 @@ pub fn open(client: &Client, request: &Request) -> Result<Value, Error> {
     };
     let sender = envelope.sender();
     let mut answer = json!({
-        "from": { "name": sender.name(), "device": sender.device() },
+        "from": { "name": sender.service_id().expect("a service id").to_string(), "device": sender.device() },
         "kind": kind,
         "bytes": hex(&bytes),
         "hint": hint,
