@@ -22,7 +22,8 @@ use super::{v1, v2};
 /// Maximum length of an envelope in bytes, as it is received.
 const MAX_ENVELOPE: usize = MAX_SEALED + 256;
 
-/// What was in a sealed envelope, and who proved to have sealed it. Only [`UnsealedEnvelope::open`] makes one.
+/// What was in a sealed envelope, and who proved to have sealed it. Only [`Client::unseal`](crate::signal::Client::unseal)
+/// makes one.
 ///
 /// The payload is still to be opened: in the session, or with the sender keys, of [`UnsealedEnvelope::sender`] and of
 /// nobody else. A server that knew another sender for it, or a payload that names one, is wrong.
@@ -37,7 +38,7 @@ redacted!(UnsealedEnvelope, |it| sender = it.sender, hint = it.hint);
 
 impl UnsealedEnvelope {
     /// Opens an envelope of either version: see [`Client::unseal`](crate::signal::Client::unseal).
-    pub(in crate::signal) fn open(
+    pub(crate) fn open(
         recipient: &IdentitySecret,
         envelope: &[u8],
         trust: &Trust,
@@ -116,7 +117,7 @@ impl UnsealedEnvelope {
 
 impl SealedContent<'_> {
     /// Seals the content for one recipient, in version 1.
-    pub(in crate::signal) fn seal(
+    pub(crate) fn seal(
         &self,
         sender: &IdentitySecret,
         certificate: &SenderCertificate,
@@ -128,7 +129,7 @@ impl SealedContent<'_> {
     }
 
     /// Seals the content once for many recipients, in version 2.
-    pub(in crate::signal) fn seal_to_many(
+    pub(crate) fn seal_to_many(
         &self,
         sender: &IdentitySecret,
         certificate: &SenderCertificate,
