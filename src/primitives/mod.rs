@@ -3,7 +3,7 @@
 
 pub(crate) mod aead;
 #[cfg(feature = "signal")]
-pub(crate) mod cbc;
+pub(crate) mod aes_cbc;
 pub(crate) mod codec;
 pub(crate) mod dh;
 pub(crate) mod digest;

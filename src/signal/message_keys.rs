@@ -7,7 +7,7 @@
 //! ```
 
 use crate::error::Error;
-use crate::primitives::cbc;
+use crate::primitives::aes_cbc;
 use crate::primitives::codec::first;
 use crate::primitives::dh;
 use crate::primitives::kdf::{Prk, mac};
@@ -50,7 +50,7 @@ impl MessageKeys {
 
     /// Encrypts the first `length` bytes of `buffer`, which has room for the padding.
     pub(crate) fn encrypt(&self, buffer: &mut [u8], length: usize) -> Result<(), Error> {
-        cbc::encrypt(&self.cipher, self.iv.expose(), buffer, length)
+        aes_cbc::encrypt(&self.cipher, self.iv.expose(), buffer, length)
     }
 
     /// Computes the MAC over what is in front of it.
@@ -72,7 +72,7 @@ impl MessageKeys {
 
     /// Decrypts a text whose MAC has been checked, in place, and returns its length without padding.
     pub(crate) fn decrypt(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        cbc::decrypt(&self.cipher, self.iv.expose(), buffer)
+        aes_cbc::decrypt(&self.cipher, self.iv.expose(), buffer)
     }
 }
 

@@ -10,7 +10,7 @@
 use alloc::vec::Vec;
 
 use crate::error::Error;
-use crate::primitives::cbc;
+use crate::primitives::aes_cbc;
 use crate::primitives::codec::{Writer, concat};
 use crate::primitives::dh;
 use crate::primitives::kyber;
@@ -66,8 +66,8 @@ impl<'a> Message<'a> {
                 .map(|bytes| bytes.try_into().map_err(|_| Error::Malformed))
                 .transpose()?,
         };
-        let is_whole = !message.text.is_empty() && message.text.len() % cbc::BLOCK == 0;
-        let is_short = message.text.len() <= cbc::padded(MAX_TEXT);
+        let is_whole = !message.text.is_empty() && message.text.len() % aes_cbc::BLOCK == 0;
+        let is_short = message.text.len() <= aes_cbc::padded(MAX_TEXT);
         let has_braid = message.braid.is_some() == (version == Version::V4);
         if is_whole && is_short && has_braid { Ok(message) } else { Err(Error::Malformed) }
     }
@@ -94,7 +94,7 @@ impl Clear<'_> {
         if text.len() > MAX_TEXT {
             return Err(Error::ContentTooLong);
         }
-        let padded = cbc::padded(text.len());
+        let padded = aes_cbc::padded(text.len());
         let mut writer = Writer::with_room(padded.saturating_add(FRAME));
         writer.u8(self.version.byte());
         protobuf::put_bytes(&mut writer, 1, &typed(self.ratchet));
@@ -102,7 +102,7 @@ impl Clear<'_> {
         protobuf::put_number(&mut writer, 3, self.previous);
         protobuf::begin_bytes(&mut writer, 4, padded);
         writer.raw(text);
-        writer.raw(&[0; cbc::BLOCK][..padded.saturating_sub(text.len())]);
+        writer.raw(&[0; aes_cbc::BLOCK][..padded.saturating_sub(text.len())]);
         keys.encrypt(writer.last(padded), text.len())?;
         if let Some(braid) = self.braid {
             protobuf::put_bytes(&mut writer, 5, braid);

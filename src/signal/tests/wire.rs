@@ -65,7 +65,7 @@ fn a_message_says_what_was_sealed() {
             let message = Message::decode(&bytes).unwrap();
             assert_eq!((message.version, message.ratchet), (version, key(1)));
             assert_eq!((message.number, message.previous), (300, 0));
-            assert_eq!(message.text.len(), cbc::padded(length));
+            assert_eq!(message.text.len(), aes_cbc::padded(length));
             assert_eq!(message.addresses, Some(&[5; ADDRESSES]));
             let keys = MessageKeys::derive(&Secret::copy(&[2; 32]), None);
             let ends = Ends { sender: &key(3), receiver: &key(4) };

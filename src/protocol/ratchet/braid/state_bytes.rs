@@ -33,7 +33,7 @@ impl Braid {
     /// Tells whether this can be the braid of a session, of its initiator or its responder, with epochs
     /// up to `pq_epoch` in the root.
     pub(crate) fn fits(&self, pq_epoch: u32, is_initiator: bool) -> bool {
-        // A ciphertext side has its secret from its encapsulation on, and the root's turn comes after.
+        // A ciphertext side has its secret from its encapsulation on.
         let lacks_own = self.has_encapsulated() && self.secret.is_none();
         // One more than is in the root, two more while an agreed secret waits.
         let ahead = if self.shared_secret().is_some() { 2 } else { 1 };

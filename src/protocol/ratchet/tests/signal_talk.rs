@@ -301,6 +301,25 @@ fn a_peer_that_does_not_count_the_chain_before_is_not_lost() {
 }
 
 #[test]
+fn keys_of_five_closed_chains_are_kept_and_no_more() {
+    let mut pair = SignalPair::new(true);
+    let mut withheld = Vec::new();
+    for _ in 0..7 {
+        withheld.push(pair.send(0));
+        let arrives = pair.send(0);
+        pair.receive(1, &arrives).unwrap();
+        let answer = pair.send(1);
+        pair.receive(0, &answer).unwrap();
+    }
+    // The current chain and five closed ones; a ratchet key that is forgotten could be a new one.
+    assert_eq!(pair.receive(1, &withheld[0]), Err(Error::Forged));
+    for (chain, sent) in (2..).zip(&withheld[1..]) {
+        let number = sent.number;
+        assert_eq!(pair.receive(1, sent), Ok(Position { chain, number }));
+    }
+}
+
+#[test]
 fn an_authentic_part_that_does_not_hold_changes_nothing() {
     let mut pair = SignalPair::new(true);
     // The initiator is the key side of epoch 1: it sends no ciphertext.

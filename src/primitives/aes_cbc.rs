@@ -52,5 +52,5 @@ pub(crate) fn decrypt(
 }
 
 #[cfg(test)]
-#[path = "tests/cbc.rs"]
+#[path = "tests/aes_cbc.rs"]
 mod tests;
