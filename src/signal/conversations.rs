@@ -102,7 +102,7 @@ impl Client {
         ForeignMessageId(*id.expose())
     }
 
-    /// Seals what is to be said to a device, of an account whose programs keep to this profile.
+    /// Seals what is to be said to a device, of an attested account.
     ///
     /// # Errors
     ///
@@ -131,12 +131,12 @@ impl Client {
         Ok(self.pending(now, [moved], message))
     }
 
-    /// Seals bytes of up to 2^18 to a device of an account whose programs know no profile. They mean what those
+    /// Seals bytes of up to 2^18 to a device of an account whose programs are plain. They mean what those
     /// programs say; nothing in them is bound or checked.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongKind`] if its programs keep to this profile, else as [`Client::seal`] for provider and account;
+    /// [`Error::WrongKind`] if the account is attested, else as [`Client::seal`] for provider and account;
     /// [`Error::BundleMissing`] if there is no session to send in; [`Error::StalePrekey`] if the device has not
     /// answered in the session for thirty days: begin another one with a new bundle; [`Error::Downgrade`] if the
     /// session is of an older version than is allowed by now; [`Error::ContentTooLong`]; [`Error::ChainExhausted`]

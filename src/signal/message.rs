@@ -93,7 +93,7 @@ pub enum Binding {
 /// What a message of somebody on another messenger says. Secret.
 #[non_exhaustive]
 pub enum ForeignContent {
-    /// What somebody with a program of this profile has said.
+    /// What somebody of an attested account has said.
     Said(Said),
     /// The bytes of another program, which mean what that program says. The crate has not looked at them.
     Plain(Zeroizing<Vec<u8>>),
@@ -105,7 +105,7 @@ pub enum ForeignContent {
 redacted!(ForeignContent, |content| is_preview = content.is_preview());
 
 impl ForeignContent {
-    /// Returns what was said, by a program of this profile.
+    /// Returns what was said, by somebody of an attested account.
     #[must_use]
     pub fn said(&self) -> Option<&Said> {
         match self {

@@ -8,8 +8,8 @@
 //! then              begin ──▶ seal        open ──▶ a request? ──▶ accept, block
 //! ```
 //!
-//! A provider is off until its user opts in. People whose programs keep to this profile are attested, and say what
-//! all profiles allow ([`Client::seal`]); those of plain programs are trusted when they are first seen
+//! A provider is off until its user opts in. Its people are attested, and say what all content profiles
+//! allow ([`Client::seal`]); those of plain programs are trusted when they are first seen
 //! ([`Client::seal_plain`]).
 //!
 //! ```
@@ -29,7 +29,7 @@
 //!     let roots = TrustedKeys::new([root.public_key()])?;
 //!     let mut client = Client::generate(device.clone(), Version::V4, roots, NOW, &mut rng);
 //!
-//!     let (profile, until) = (Profile::new(Kinds::of(Sender::Foreign), 2000), NOW + 30 * 86_400);
+//!     let (profile, until) = (ContentProfile::new(Kinds::of(Sender::Foreign), 2000), NOW + 30 * 86_400);
 //!     let attesting = Authority::generate(&mut rng); // on the provider's server
 //!     let descriptor = ProviderStatement {
 //!         id: provider,
@@ -37,7 +37,7 @@
 //!         from: NOW,
 //!         until,
 //!         status: ProviderStatus::Active,
-//!         programs: Programs::Profile,
+//!         programs: Programs::Attested,
 //!         floor: Version::V4,
 //!         devices: 16,
 //!         profile,
@@ -126,9 +126,9 @@ pub use keys::IdentityKey;
 pub use message::{Binding, ForeignContent, ForeignMessage, MessageKind, SealedMessage};
 pub use policy::{
     AccountStatement, Attestation, AttestationRequest, AttestedDevice, Authority, AuthorityKey,
-    Consent, Feature, ForeignAccount, ForeignChat, ForeignDevice, ForeignGroupId, ForeignMessageId,
-    Learned, Notice, Notices, Profile, Programs, ProviderDescriptor, ProviderId, ProviderStatement,
-    ProviderStatus, Said, Saying, TrustedKeys,
+    Consent, ContentProfile, Feature, ForeignAccount, ForeignChat, ForeignDevice, ForeignGroupId,
+    ForeignMessageId, Learned, Notice, Notices, Programs, ProviderDescriptor, ProviderId,
+    ProviderStatement, ProviderStatus, Said, Saying, TrustedKeys,
 };
 pub use sealed_sender::{
     CertificateKey, CertifiedSender, ContentHint, RecipientDevice, SealedContent, SealedPayload,

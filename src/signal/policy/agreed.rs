@@ -13,8 +13,8 @@ use crate::protocol::content::Content;
 use crate::protocol::labels;
 
 use super::attestation::AccountStatement;
+use super::content_profile::{ContentProfile, Feature};
 use super::names::ForeignAccount;
-use super::profile::{Feature, Profile};
 
 /// Length of what stands for an agreement in bytes.
 pub(crate) const AGREED: usize = 32;
@@ -52,7 +52,7 @@ fn in_order(label: &[u8], one: &Writer, other: &Writer) -> [u8; 32] {
 ///
 /// [`Error::NotAllowed`] for a kind or feature that is not in it, [`Error::ContentTooLong`] for a longer text.
 pub(crate) fn check(
-    profile: Profile,
+    profile: ContentProfile,
     content: &Content,
     features: impl IntoIterator<Item = Feature>,
 ) -> Result<(), Error> {

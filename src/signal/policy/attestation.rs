@@ -19,9 +19,9 @@ use crate::session::{Account, AccountKey};
 use crate::signal::keys::IdentityKey;
 
 use super::authority::{Authority, AuthorityKey};
+use super::content_profile::ContentProfile;
 use super::descriptor::MAX_DEVICES;
 use super::names::ForeignAccount;
-use super::profile::Profile;
 
 /// Maximum time for which an account is attested, in seconds: as long a device stays in it that was removed.
 const MAX_LIFE: u64 = 35 * 86_400;
@@ -49,7 +49,7 @@ pub struct AccountStatement {
     /// Until when it holds, in seconds: at most 35 days later.
     pub until: u64,
     /// What its programs show and promise to keep to.
-    pub profile: Profile,
+    pub profile: ContentProfile,
     /// Its devices: 1 to 16, in ascending order of number. An account that has one device lists one.
     pub devices: Vec<AttestedDevice>,
 }
@@ -134,7 +134,7 @@ impl AccountStatement {
             sequence: reader.u64()?,
             from: reader.u64()?,
             until: reader.u64()?,
-            profile: Profile::read(reader)?,
+            profile: ContentProfile::read(reader)?,
             devices: reader.list(MAX_DEVICES.into(), |reader| {
                 let number = reader.u8()?;
                 let identity = IdentityKey::decode(reader.array::<33>()?)?;

@@ -16,8 +16,8 @@ use crate::protocol::{labels, wire};
 use crate::signal::version::Version;
 
 use super::authority::{Authority, AuthorityKey, TrustedKeys};
+use super::content_profile::ContentProfile;
 use super::names::ProviderId;
-use super::profile::Profile;
 
 /// Maximum number of devices of an account: as many as an attestation names.
 pub(crate) const MAX_DEVICES: u8 = 16;
@@ -29,8 +29,8 @@ const MAX_LIFE: u64 = 90 * 86_400;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Programs {
-    /// They keep to this profile: accounts are attested, and each message says whose and what it is.
-    Profile,
+    /// They keep to this page: accounts are attested, and each message says whose and what it is.
+    Attested,
     /// They speak the Signal protocol and nothing else. Identities are trusted when they are first seen, and nothing
     /// within a message is bound to its sender's name.
     Plain,
@@ -68,8 +68,8 @@ pub struct ProviderStatement {
     /// How many devices an account of it may have: 1 to 16.
     pub devices: u8,
     /// What may be said to and by its people.
-    pub profile: Profile,
-    /// The keys by which it attests accounts: at least one if its programs keep to the profile, none otherwise.
+    pub profile: ContentProfile,
+    /// The keys by which it attests accounts: at least one if its programs are attested, none otherwise.
     pub attestation_keys: TrustedKeys,
 }
 
@@ -99,7 +99,7 @@ impl ProviderStatement {
     }
 
     fn fits(&self) -> bool {
-        let wants_keys = self.programs == Programs::Profile;
+        let wants_keys = self.programs == Programs::Attested;
         let life = self.until.checked_sub(self.from);
         life.is_some_and(|life| (1..=MAX_LIFE).contains(&life))
             && (1..=MAX_DEVICES).contains(&self.devices)
@@ -129,7 +129,7 @@ impl ProviderStatement {
             programs: Programs::decode(reader.u8()?)?,
             floor: Version::of_number(reader.u8()?)?,
             devices: reader.u8()?,
-            profile: Profile::read(reader)?,
+            profile: ContentProfile::read(reader)?,
             attestation_keys: TrustedKeys::read(reader)?,
         };
         if statement.fits() { Ok(statement) } else { Err(Error::Malformed) }
@@ -218,14 +218,14 @@ impl ProviderStatus {
 impl Programs {
     const fn byte(self) -> u8 {
         match self {
-            Self::Profile => 1,
+            Self::Attested => 1,
             Self::Plain => 2,
         }
     }
 
     const fn decode(byte: u8) -> Result<Self, Error> {
         match byte {
-            1 => Ok(Self::Profile),
+            1 => Ok(Self::Attested),
             2 => Ok(Self::Plain),
             _ => Err(Error::Malformed),
         }

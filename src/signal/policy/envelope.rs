@@ -1,4 +1,4 @@
-//! What stands around a content within a message of our profile: `spec/third-party.md`, "Envelope".
+//! What stands around a content within a message of an attested account: `spec/third-party.md`, "Envelope".
 //!
 //! ```text
 //! envelope = 01 42 ‖ sender ‖ receiver ‖ agreed (32) ‖ u8(kind of chat) ‖ chat (32) ‖ message id (16) ‖ u64(sent)
@@ -18,8 +18,8 @@ use crate::protocol::content::{Content, Kinds};
 use crate::protocol::wire;
 
 use super::agreed::{AGREED, pair};
+use super::content_profile::Feature;
 use super::names::ForeignDevice;
-use super::profile::Feature;
 
 ids! {
     /// The id of a message to people on other messengers: the same for all devices that it goes to.

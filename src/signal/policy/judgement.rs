@@ -42,7 +42,7 @@ impl Policy {
         if let Some(known) = known.map(ProviderDescriptor::statement) {
             follows((found.counter, known.counter), found == known)?;
             // Its people are known by what they have signed: nobody takes that away from them.
-            if (known.programs, found.programs) == (Programs::Profile, Programs::Plain) {
+            if (known.programs, found.programs) == (Programs::Attested, Programs::Plain) {
                 return Err(Error::Downgrade);
             }
         } else if self.providers.len() >= MAX_PROVIDERS {

@@ -3,6 +3,7 @@
 mod agreed;
 mod attestation;
 mod authority;
+mod content_profile;
 mod descriptor;
 mod envelope;
 mod judgement;
@@ -11,17 +12,16 @@ mod notices;
 mod party;
 #[expect(clippy::module_inception, reason = "the folder of the policy has the type of one")]
 mod policy;
-mod profile;
 mod record;
 
 pub use attestation::{AccountStatement, Attestation, AttestationRequest, AttestedDevice};
 pub use authority::{Authority, AuthorityKey, TrustedKeys};
+pub use content_profile::{ContentProfile, Feature};
 pub use descriptor::{Programs, ProviderDescriptor, ProviderStatement, ProviderStatus};
 pub use envelope::{ForeignChat, ForeignGroupId, ForeignMessageId, Said, Saying};
 pub use judgement::Learned;
 pub use names::{ForeignAccount, ForeignDevice, ProviderId};
 pub use notices::{Notice, Notices};
-pub use profile::{Feature, Profile};
 pub use record::Consent;
 
 #[cfg(test)]

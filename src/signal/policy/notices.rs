@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::signal::version::Version;
 
+use super::content_profile::Feature;
 use super::descriptor::{Programs, ProviderStatement};
-use super::profile::Feature;
 
 /// The version of what the notices mean. It grows when one of them says something else, or another one comes.
 const VERSION: u16 = 1;

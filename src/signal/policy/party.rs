@@ -12,16 +12,16 @@ use crate::signal::version::Version;
 
 use super::agreed::{agreed, check};
 use super::attestation::AccountStatement;
+use super::content_profile::ContentProfile;
 use super::descriptor::ProviderStatement;
 use super::envelope::{Ends, Said, Saying};
-use super::profile::Profile;
 use super::record::{AccountRecord, Consent};
 
 /// Somebody with whom messages may be exchanged.
 pub(crate) struct Party<'a> {
     pub(super) provider: &'a ProviderStatement,
     pub(super) record: Option<&'a AccountRecord>,
-    /// What the account has signed of itself, and what this side's has; `None` where programs know no profile.
+    /// What the account has signed of itself, and what this side's has; `None` where programs are plain.
     pub(super) statements: Option<Statements<'a>>,
 }
 
@@ -75,7 +75,7 @@ impl Party<'_> {
         Ok(ends.enclose(saying, &agreed, now.seconds()))
     }
 
-    /// Discloses what was said, if all profiles allow it. Of programs that know no profile nothing is looked at.
+    /// Discloses what was said, if all profiles allow it. Of plain programs nothing is looked at.
     pub(crate) fn disclose(
         &self,
         ends: Ends<'_>,
@@ -97,7 +97,7 @@ impl Party<'_> {
     }
 
     /// Returns the profile of both sides and the provider together.
-    fn profile(&self, statements: Statements<'_>) -> Profile {
+    fn profile(&self, statements: Statements<'_>) -> ContentProfile {
         self.provider.profile.and(statements.peer.profile).and(statements.own.profile)
     }
 }

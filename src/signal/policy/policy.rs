@@ -101,7 +101,7 @@ impl Policy {
         let provider = provider.descriptor.statement();
         let statements = match provider.programs {
             Programs::Plain => None,
-            Programs::Profile => {
+            Programs::Attested => {
                 let record = record.ok_or(Error::UnknownAccount)?;
                 if record.waiting.is_some() {
                     return Err(Error::IdentityChanged);

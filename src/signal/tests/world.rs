@@ -39,7 +39,7 @@ pub(in crate::signal) fn client(name: &str, floor: Version, rng: &mut TestRng) -
         programs: Programs::Plain,
         floor: Version::V3,
         devices: 16,
-        profile: Profile::new(Kinds::NONE, 0),
+        profile: ContentProfile::new(Kinds::NONE, 0),
         attestation_keys: TrustedKeys::NONE,
     };
     let mut client = Client::generate(address(name), floor, roots, NOW, rng);

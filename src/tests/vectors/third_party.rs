@@ -43,7 +43,7 @@ fn descriptor(is_refused: bool) -> Vector {
     let (name, comment) = if is_refused {
         ("refused-third-party-descriptor", "a descriptor under a root that the app does not trust")
     } else {
-        ("third-party-descriptor", "a provider whose people's programs keep to the profile")
+        ("third-party-descriptor", "a provider whose accounts are attested")
     };
     let mut v = Vector::new(name, "third-party", comment);
     let trusted: [u8; 32] = v.input("root seed");

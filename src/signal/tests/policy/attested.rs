@@ -86,7 +86,7 @@ fn t3_another_account_key_stops_everything_until_the_user_decides() {
     let mut town = Town::talking();
     // Of before a profile changed, which is still agreed on.
     let older = town.say(0, &text(1)).unwrap();
-    let profile = Profile::new(profile().kinds(), 1000);
+    let profile = ContentProfile::new(profile().kinds(), 1000);
     town.renew(0, AccountStatement { sequence: 6, profile, ..town.says(0) });
     let message = town.say(0, &text(1)).unwrap();
     let impostor = Account::generate(AccountId([9; 32]), &mut town.rng);

@@ -93,11 +93,11 @@ use crate::session::{Account, AccountId};
 fn t9_what_was_on_its_way_when_a_profile_changed_still_opens() {
     let mut town = Town::talking();
     let late = town.say(0, &text(5)).unwrap();
-    let profile = Profile::new(profile().kinds(), 1000);
+    let profile = ContentProfile::new(profile().kinds(), 1000);
     town.renew(0, AccountStatement { sequence: 6, profile, ..town.says(0) });
     town.deliver(0, &late, NOW).unwrap();
     // Whoever has not learned it yet is told to, and loses nothing.
-    let profile = Profile::new(profile.kinds(), 900);
+    let profile = ContentProfile::new(profile.kinds(), 900);
     let says = AccountStatement { sequence: 7, profile, ..town.says(0) };
     town.adopt(0, says.clone());
     let message = town.say(0, &text(5)).unwrap();
@@ -109,7 +109,7 @@ fn t9_what_was_on_its_way_when_a_profile_changed_still_opens() {
     let says = AccountStatement {
         sequence: 8,
         until: NOW + 35 * DAY,
-        profile: Profile::new(profile.kinds(), 800),
+        profile: ContentProfile::new(profile.kinds(), 800),
         ..town.says(0)
     };
     town.renew(0, says);

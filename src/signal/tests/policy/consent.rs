@@ -134,3 +134,29 @@ fn t7_a_plain_program_shows_one_short_preview_too() {
         assert!(opened.content.plain().is_some() && !opened.is_request);
     }
 }
+
+#[test]
+fn t7_of_too_many_strangers_the_next_one_costs_nothing() {
+    use crate::signal::tests::world;
+    let mut rng = TestRng::new(12);
+    let [mut eve, grace] =
+        ["eve", world::GRACE].map(|name| world::client(name, Version::V4, &mut rng));
+    let to = world::address(world::GRACE);
+    eve.begin(&to, &grace.bundle(), NOW, &mut rng).unwrap().apply();
+    let message = eve.seal_plain(&to, b"hello", NOW, &mut rng).unwrap().apply();
+    let mut town = Town::founded();
+    town.clients[1] = grace;
+    let asking = |number: usize| world::address(&alloc::format!("stranger {number}"));
+    for number in 0..MAX_UNDECIDED {
+        let policy = &mut town.clients[1].inner.policy;
+        policy.consent(asking(number).account(), Consent::Requested);
+    }
+    let open = |town: &mut Town| {
+        let from = world::address("eve");
+        town.unless_refused(1, |it| it.open(&from, message.kind, &message.bytes, NOW).map(drop))
+    };
+    assert_eq!(open(&mut town), Err(Error::TooManyAccounts));
+    assert_eq!(town.work, Work::default());
+    town.clients[1].block(asking(0).account(), NOW).unwrap().apply();
+    assert_eq!(open(&mut town), Ok(()));
+}

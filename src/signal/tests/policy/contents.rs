@@ -6,7 +6,7 @@ use crate::protocol::content::{Content, Kind, Kinds};
 use crate::signal::*;
 
 /// Has one of the profiles that count be another one.
-fn narrow(town: &mut Town, which: usize, profile: Profile) {
+fn narrow(town: &mut Town, which: usize, profile: ContentProfile) {
     match which {
         0 => town.renew(0, AccountStatement { sequence: 6, profile, ..town.says(0) }),
         1 => town.renew(1, AccountStatement { sequence: 6, profile, ..town.says(1) }),
@@ -32,7 +32,7 @@ fn t5_a_kind_passes_if_all_profiles_have_it_and_is_refused_at_both_ends_otherwis
             let all_but = contents().into_iter().filter(|(other, _)| *other != kind);
             let kinds = all_but.fold(Kinds::NONE, |kinds, (kind, _)| kinds.with(kind));
             let before = town.envelope(0, &text(1));
-            narrow(&mut town, which, Profile::new(kinds, 2000));
+            narrow(&mut town, which, ContentProfile::new(kinds, 2000));
             for ((other, content), envelope) in contents().into_iter().zip(envelopes) {
                 let sealed = town.say(0, &content);
                 // Whoever seals it all the same: under the agreement from before, which still holds.
@@ -60,7 +60,7 @@ fn t5_a_text_is_as_long_as_all_profiles_allow_at_both_ends() {
     for which in 0..3 {
         let mut town = Town::talking();
         let long = town.envelope(0, &text(101));
-        narrow(&mut town, which, Profile::new(profile().kinds(), 100));
+        narrow(&mut town, which, ContentProfile::new(profile().kinds(), 100));
         assert_eq!(town.say(0, &text(101)), Err(Error::ContentTooLong));
         let message = town.seal_raw(0, &long);
         assert_eq!(town.refused(0, &message), Error::NotAllowed);
@@ -73,11 +73,11 @@ fn t5_a_text_is_as_long_as_all_profiles_allow_at_both_ends() {
 #[test]
 fn t5_content_of_the_apps_own_never_passes_whatever_is_declared() {
     let mut town = Town::talking();
-    narrow(&mut town, 0, Profile::new(Kinds::ALL, u16::MAX));
+    narrow(&mut town, 0, ContentProfile::new(Kinds::ALL, u16::MAX));
     assert_eq!(town.say(0, &Content::app(1, b"own")), Err(Error::NotAllowed));
-    assert!(!Profile::new(Kinds::ALL, 1).kinds().contains(Kind::App));
+    assert!(!ContentProfile::new(Kinds::ALL, 1).kinds().contains(Kind::App));
     // Nor if somebody has signed all bits that there are.
-    let all = crate::primitives::codec::Reader::all(&[0xff; 11], Profile::read).unwrap();
+    let all = crate::primitives::codec::Reader::all(&[0xff; 11], ContentProfile::read).unwrap();
     assert!(!all.kinds().contains(Kind::App) && all.kinds().contains(Kind::File));
     let envelope = town.envelope(0, &text(1));
     let own = [&envelope[..envelope.len() - 7], &Content::app(1, b"own").encode()].concat();
@@ -96,7 +96,7 @@ fn t5_a_timed_message_is_refused_where_it_would_not_be_kept_to() {
         let said = opened.content.said().unwrap();
         assert_eq!((said.disappears_after, said.view_once), (Some(60), true));
         let late = town.seal(0, saying.disappearing(60), NOW).unwrap();
-        narrow(&mut town, which, Profile::new(profile().kinds(), 2000));
+        narrow(&mut town, which, ContentProfile::new(profile().kinds(), 2000));
         assert_eq!(town.seal(0, saying.disappearing(60), NOW), Err(Error::NotAllowed));
         assert_eq!(town.seal(0, saying.view_once(), NOW), Err(Error::NotAllowed));
         assert_eq!(town.refused(0, &late), Error::NotAllowed);

@@ -144,7 +144,7 @@ fn t8_nothing_is_sent_before_the_present_notices_are_acknowledged() {
     let codes: Vec<_> = notices.list().collect();
     assert!(codes.contains(&Notice::AttestedByProvider) && !codes.contains(&Notice::NoTimers));
     // The provider gives up timers: there is something that the user does not know.
-    let profile = Profile::new(profile().kinds(), 2000).with(Feature::ViewOnce);
+    let profile = ContentProfile::new(profile().kinds(), 2000).with(Feature::ViewOnce);
     town.describe(0, ProviderStatement { counter: 6, profile, ..statement(1) }).unwrap();
     assert_eq!(town.say(0, &text(1)), Err(Error::NoticesNotAcknowledged));
     assert_eq!(town.begin(0), Err(Error::NoticesNotAcknowledged));
@@ -189,7 +189,7 @@ fn t8_a_plain_provider_says_that_nothing_is_bound() {
     let plain = ProviderStatement {
         programs: Programs::Plain,
         floor: Version::V3,
-        profile: Profile::new(Kinds::NONE, 0),
+        profile: ContentProfile::new(Kinds::NONE, 0),
         attestation_keys: TrustedKeys::NONE,
         ..statement(1)
     };

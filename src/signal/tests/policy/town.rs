@@ -1,4 +1,4 @@
-//! Two providers whose people have programs of this profile, and two people.
+//! Two providers whose people are attested, and two people.
 
 use alloc::vec::Vec;
 
@@ -51,8 +51,10 @@ pub(super) fn device(side: usize, number: u8) -> ForeignDevice {
     ForeignDevice::new(&provider(side), &address)
 }
 
-pub(super) fn profile() -> Profile {
-    Profile::new(Kinds::of(Sender::Foreign), 2000).with(Feature::Timers).with(Feature::ViewOnce)
+pub(super) fn profile() -> ContentProfile {
+    ContentProfile::new(Kinds::of(Sender::Foreign), 2000)
+        .with(Feature::Timers)
+        .with(Feature::ViewOnce)
 }
 
 pub(super) fn statement(side: usize) -> ProviderStatement {
@@ -62,7 +64,7 @@ pub(super) fn statement(side: usize) -> ProviderStatement {
         from: NOW,
         until: NOW + 90 * DAY,
         status: ProviderStatus::Active,
-        programs: Programs::Profile,
+        programs: Programs::Attested,
         floor: Version::V4,
         devices: 16,
         profile: profile(),

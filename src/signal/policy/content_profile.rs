@@ -14,7 +14,7 @@ const KINDS: [Kind; 5] = [Kind::Text, Kind::Image, Kind::Voice, Kind::Video, Kin
 /// What one side can show and promises to keep to: kinds of content, the length of a text, features. Signed within
 /// a provider's descriptor or an account's attestation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Profile {
+pub struct ContentProfile {
     /// A bit for each kind, by its number. Kinds of later releases are kept, since they are signed, and not allowed.
     kinds: u64,
     max_text: u16,
@@ -43,7 +43,7 @@ impl Feature {
     }
 }
 
-impl Profile {
+impl ContentProfile {
     /// Makes a profile of the kinds that a foreign sender may say ([`Sender::Foreign`]), without features. Its texts
     /// have up to `max_text` bytes.
     #[must_use]
