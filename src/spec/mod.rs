@@ -29,6 +29,7 @@ pages! {
     sessions: "../../spec/sessions.md";
     state: "../../spec/state.md";
     storing: "../../spec/storing.md";
+    third_party: "../../spec/third-party.md";
     wire: "../../spec/wire.md";
     vectors: "../../spec/vectors/README.md";
     reporting: "../../SECURITY.md";

@@ -3,7 +3,7 @@
 use latchstring::Error;
 use latchstring::content::Kinds;
 use latchstring::signal::{
-    Authority, Bundle, Client, IdentityKey, KemPrekey, MessageKind, OneTimePrekey, Profile,
+    Authority, Bundle, Client, ContentProfile, IdentityKey, KemPrekey, MessageKind, OneTimePrekey,
     Programs, ProviderStatement, ProviderStatus, SealedMessage, SignedPrekey, TrustedKeys, Version,
 };
 use latchstring::storage::State;
@@ -143,7 +143,7 @@ fn peers() -> ProviderStatement {
         programs: Programs::Plain,
         floor: Version::V3,
         devices: 16,
-        profile: Profile::new(Kinds::NONE, 0),
+        profile: ContentProfile::new(Kinds::NONE, 0),
         attestation_keys: TrustedKeys::NONE,
     }
 }

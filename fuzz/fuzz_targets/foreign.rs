@@ -1,0 +1,123 @@
+//! Arbitrary and altered bytes of other messengers: messages, envelopes, group messages, descriptors. No panic, and no
+//! change on error.
+#![no_main]
+
+use std::cell::RefCell;
+
+use latchstring::content::Kinds;
+use latchstring::signal::{
+    Address, Authority, Client, ContentProfile, DecryptionErrorMessage, ForeignDevice, MessageKind,
+    Programs, ProviderDescriptor, ProviderId, ProviderStatement, ProviderStatus, SealedMessage,
+    SenderKeyDistribution, SenderKeyMessage, SentEnvelope, Trust, TrustedKeys, Version,
+};
+use latchstring::storage::State;
+use latchstring_fuzz::support::{NOW, TestRng};
+use latchstring_fuzz::{edited, saved};
+use libfuzzer_sys::fuzz_target;
+
+struct Fixture {
+    client: Client,
+    from: ForeignDevice,
+    roots: TrustedKeys,
+    descriptor: Vec<u8>,
+    messages: Vec<SealedMessage>,
+    state: Vec<u8>,
+}
+
+fn statement(id: &ProviderId) -> ProviderStatement {
+    ProviderStatement {
+        id: id.clone(),
+        counter: 1,
+        from: NOW,
+        until: NOW + 30 * 86_400,
+        status: ProviderStatus::Active,
+        programs: Programs::Plain,
+        floor: Version::V3,
+        devices: 16,
+        profile: ContentProfile::new(Kinds::NONE, 0),
+        attestation_keys: TrustedKeys::NONE,
+    }
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let mut rng = TestRng::new(1);
+        let root = Authority::from_seed(&[1; 32]);
+        let roots = TrustedKeys::new([root.public_key()]).unwrap();
+        let provider = ProviderId::new("peers.example").unwrap();
+        let descriptor = statement(&provider).sign(&root).unwrap().encode();
+        let mut person = |name| {
+            let device = ForeignDevice::new(&provider, &Address::new(name, 1).unwrap());
+            let mut client = Client::generate(device, Version::V3, roots.clone(), NOW, &mut rng);
+            client.learn_provider(&descriptor, NOW).unwrap().apply();
+            let notices = client.notices(&provider).unwrap();
+            client.opt_in(&provider, notices, NOW).unwrap().apply();
+            client
+        };
+        let [mut ada, mut grace] = ["ada", "grace"].map(&mut person);
+        let (from, to) = (ada.device().clone(), grace.device().clone());
+        grace.accept(from.account(), NOW).unwrap().apply();
+        ada.begin(&to, &grace.bundle(), NOW, &mut rng).unwrap().apply();
+        let mut say =
+            |ada: &mut Client| ada.seal_plain(&to, b"text", NOW, &mut rng).unwrap().apply();
+        let first = say(&mut ada);
+        let open = |client: &mut Client, from: &ForeignDevice, message: &SealedMessage| {
+            client.open(from, message.kind, &message.bytes, NOW).unwrap().apply();
+        };
+        open(&mut grace, &from, &first);
+        let late = say(&mut ada);
+        let current = say(&mut ada);
+        open(&mut grace, &from, &current);
+        let mut answers = TestRng::new(2);
+        let answer = grace.seal_plain(&from, b"answer", NOW, &mut answers).unwrap().apply();
+        ada.accept(to.account(), NOW).unwrap().apply();
+        open(&mut ada, &to, &answer);
+        let turn = say(&mut ada);
+        let bundle = grace.bundle();
+        ada.begin(&to, &bundle, NOW, &mut answers).unwrap().apply();
+        let again = say(&mut ada);
+        let state = saved(&grace);
+        let messages = vec![late, turn, again];
+        Self { client: grace, from, roots, descriptor, messages, state }
+    }
+}
+
+thread_local!(static FIXTURE: RefCell<Fixture> = RefCell::new(Fixture::new()));
+
+fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
+    let (which, bytes) = input;
+    match which % 8 {
+        0..=3 => {
+            let valid = &fixture.messages[usize::from(which / 8) % fixture.messages.len()];
+            let message = edited(&valid.bytes, bytes);
+            let kind = if which % 4 == 3 { MessageKind::Ordinary } else { valid.kind };
+            let is_opened = fixture.client.open(&fixture.from, kind, &message, NOW).is_ok();
+            // An initial message says things that nothing binds: a registration id, the newest version.
+            let is_initial = valid.kind == MessageKind::Initial;
+            assert!(!is_opened || is_initial || message == valid.bytes);
+        }
+        4 => {
+            let descriptor = edited(&fixture.descriptor, bytes);
+            let is_read = ProviderDescriptor::decode(&descriptor, &fixture.roots).is_ok();
+            assert_eq!(is_read, descriptor == fixture.descriptor);
+            let _ = fixture.client.learn_provider(&descriptor, NOW).is_ok();
+            let _ = fixture.client.learn_account(bytes, NOW).is_ok();
+        }
+        5 => {
+            let _ = fixture.client.unseal(bytes, &Trust::new(&[]), NOW).is_ok();
+            let _ = SentEnvelope::decode(bytes).is_ok();
+        }
+        6 => {
+            let _ = SenderKeyDistribution::decode(bytes).is_ok();
+            let _ = SenderKeyMessage::decode(bytes).is_ok();
+            let _ = DecryptionErrorMessage::decode(bytes).is_ok();
+            let _ = DecryptionErrorMessage::decode_plaintext(bytes).is_ok();
+        }
+        _ => {
+            if let Ok(client) = Client::from_bytes(&edited(&fixture.state, bytes)) {
+                let _ = client.has_session(&fixture.from);
+            }
+        }
+    }
+    assert_eq!(*fixture.client.to_bytes(), fixture.state);
+}));
