@@ -19,7 +19,8 @@ use super::keys::IdentityKey;
 use super::own_keys::{LOW, OwnKeys};
 use super::peer::Peer;
 use super::policy::{
-    ForeignAccount, ForeignDevice, MAX_ACCOUNTS, Notices, Policy, ProviderId, TrustedKeys,
+    AccountStatement, ForeignAccount, ForeignDevice, MAX_ACCOUNTS, Notices, Policy, ProviderId,
+    TrustedKeys,
 };
 use super::version::Version;
 
@@ -232,6 +233,14 @@ impl Inner {
             let peers = self.peers.iter_mut().filter(|(device, _)| device.provider() == provider);
             peers.for_each(|(_, peer)| peer.end());
         }
+    }
+
+    /// Tells whether a device is known by another identity key than its account says.
+    pub(super) fn knows_otherwise(&self, statement: &AccountStatement) -> bool {
+        let mut peers = self.peers.iter().filter(|(it, _)| *it.account() == statement.account);
+        peers.any(|(device, peer)| {
+            statement.device(device.number()).is_some_and(|identity| identity != peer.identity())
+        })
     }
 
     /// Forgets the devices of an account that its attestation does not name, or names with another key.

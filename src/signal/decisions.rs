@@ -138,6 +138,8 @@ impl Client {
     /// [`Error::BadSignature`] if the account or a key of the provider has not signed it; [`Error::NotAllowed`] if it
     /// has more devices than its provider may; [`Error::ListExpired`] if it is past its time, or from the future;
     /// [`Error::ListRollback`] if a later one is known, [`Error::ListFork`] if another one of the same number is;
+    /// [`Error::IdentityChanged`] if it is the account's first, and one of its devices was known by another identity key
+    /// when its programs were plain: it can be learned once the user has accepted that ([`Client::acknowledge`]);
     /// [`Error::TooManyAccounts`] if the user is to decide about 256 accounts, or there are 5,000;
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`] for the bytes.
     pub fn learn_account(
@@ -148,6 +150,9 @@ impl Client {
         let (policy, now) = (&self.inner.policy, self.inner.clock.now(now));
         let attestation = Reader::all(attestation, Attestation::recall)?;
         let learned = policy.judge(&attestation, now)?;
+        if learned == Learned::First && self.inner.knows_otherwise(attestation.statement()) {
+            return Err(Error::IdentityChanged);
+        }
         if learned == Learned::Known {
             return Ok(Pending::maybe(self, None, learned));
         }

@@ -165,6 +165,35 @@ fn t3_nobody_is_talked_to_before_the_account_is_known() {
 }
 
 #[test]
+fn t3_a_first_attestation_changes_no_identity_that_was_trusted_when_it_was_seen() {
+    let mut town = Town::founded();
+    let plain = ProviderStatement {
+        programs: Programs::Plain,
+        attestation_keys: TrustedKeys::NONE,
+        ..statement(0)
+    };
+    let opt_in = |town: &mut Town| {
+        let notices = town.clients[1].notices(&provider(0)).unwrap();
+        town.clients[1].opt_in(&provider(0), notices, NOW).unwrap().apply();
+    };
+    town.describe(1, plain).unwrap();
+    opt_in(&mut town);
+    town.begin(1).unwrap();
+    let (ada, seen) = (device(0, 1), town.clients[0].identity());
+    assert_eq!(town.clients[1].identity_of(&ada), Some(seen));
+    // The provider attests its accounts from now on, and this one with another key.
+    town.describe(1, ProviderStatement { counter: 6, ..statement(0) }).unwrap();
+    opt_in(&mut town);
+    town.adopt(1, town.says(1));
+    let other = fresh(0, &mut TestRng::new(31)).attested_device();
+    let says = AccountStatement { devices: [other].into(), ..town.says(0) };
+    assert_eq!(town.learn(1, says.clone()), Err(Error::IdentityChanged));
+    assert!(town.clients[1].has_session(&ada));
+    town.clients[1].acknowledge(&ada, other.identity, NOW).apply();
+    assert_eq!(town.learn(1, says), Ok(Learned::First));
+}
+
+#[test]
 fn t11_an_account_lists_its_devices_and_each_is_talked_to() {
     let mut town = Town::talking();
     let mut second = Client::generate(
