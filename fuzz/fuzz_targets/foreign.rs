@@ -104,7 +104,10 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
             let _ = fixture.client.learn_account(bytes, NOW).is_ok();
         }
         5 => {
-            let _ = fixture.client.unseal(bytes, &Trust::new(&[]), NOW).is_ok();
+            let _ = fixture
+                .client
+                .unseal(fixture.from.provider(), bytes, &Trust::new(&[]), NOW)
+                .is_ok();
             let _ = SentEnvelope::decode(bytes).is_ok();
         }
         6 => {

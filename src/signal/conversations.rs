@@ -204,6 +204,19 @@ impl Client {
         Ok(self.pending(now, items, message))
     }
 
+    /// Asks what [`Client::open`] asks before it reads a byte, for what is opened elsewhere: a group's message under a
+    /// sender key ([`ReceivedSenderKeys`](super::ReceivedSenderKeys)).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::open`] for provider and account; [`Error::NotAccepted`] if the user has not accepted the
+    /// account.
+    pub fn check_sender(&self, from: &ForeignDevice, now: u64) -> Result<(), Error> {
+        let inner = &*self.inner;
+        let party = inner.policy.reading(from, inner.clock.now(now))?;
+        if party.is_unasked() { Err(Error::NotAccepted) } else { Ok(()) }
+    }
+
     /// Takes over another identity key of a device whose account has no attestations, because the user has seen that
     /// it changed and accepts it: the device was set up anew, or somebody else poses as it. The sessions with the old
     /// key end.

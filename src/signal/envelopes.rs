@@ -8,6 +8,7 @@ use crate::error::Error;
 
 use super::client::Client;
 use super::keys::IdentityKey;
+use super::policy::ProviderId;
 use super::sealed_sender::{
     SealedContent, SealedRecipient, SenderCertificate, Trust, UnsealedEnvelope,
 };
@@ -49,7 +50,7 @@ impl Client {
         content.seal_to_many(sender, certificate, recipients, excluded, rng)
     }
 
-    /// Opens an envelope of either version. The payload is still to be opened, in the session with its sender or
+    /// Opens an envelope of either version that came from a provider. The payload is still to be opened, in the session with its sender or
     /// with that device's sender keys.
     ///
     /// The sender is who holds the secret half of the identity key in the certificate, which a server of `trust`
@@ -60,15 +61,18 @@ impl Client {
     ///
     /// # Errors
     ///
+    /// [`Error::NotOptedIn`], [`Error::Frozen`] for the provider, before a byte is read;
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`]; [`Error::Forged`] if it is for somebody
     /// else, was altered, or its sender does not hold the key in its certificate; [`Error::BadSignature`] if the
     /// certificate does not hold or is past its end; [`Error::WrongKind`] for an unknown kind of payload.
     pub fn unseal(
         &self,
+        provider: &ProviderId,
         envelope: &[u8],
         trust: &Trust,
         now: u64,
     ) -> Result<UnsealedEnvelope, Error> {
+        self.inner.policy.active(provider, self.inner.clock.now(now))?;
         UnsealedEnvelope::open(self.identity_secret(), envelope, trust, now)
     }
 }

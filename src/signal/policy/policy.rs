@@ -76,7 +76,7 @@ impl Policy {
     }
 
     /// Finds a provider that the user has opted in to, and that nobody has suspended.
-    pub(super) fn active(&self, id: &ProviderId, now: Now) -> Result<&ProviderRecord, Error> {
+    pub(crate) fn active(&self, id: &ProviderId, now: Now) -> Result<&ProviderRecord, Error> {
         let record = self.providers.get(id).filter(|record| record.acknowledged.is_some());
         let record = record.ok_or(Error::NotOptedIn)?;
         let descriptor = &record.descriptor;

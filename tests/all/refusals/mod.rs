@@ -32,7 +32,17 @@ macro_rules! cases {
 
 /// Only a state that takes 64 GiB of memory is too large to be sealed: no test makes one. The others are the
 /// feature `signal`'s, whose own tests reach them.
-const UNREACHED: [Error; 3] = [Error::StateTooLarge, Error::Downgrade, Error::IdentityChanged];
+const UNREACHED: [Error; 9] = [
+    Error::StateTooLarge,
+    Error::Downgrade,
+    Error::IdentityChanged,
+    Error::NotOptedIn,
+    Error::Frozen,
+    Error::NoticesNotAcknowledged,
+    Error::NotAccepted,
+    Error::Blocked,
+    Error::ProfilesDiffer,
+];
 
 cases! {
     sessions {

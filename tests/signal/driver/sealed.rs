@@ -7,7 +7,7 @@ use latchstring::signal::{
 };
 use serde_json::{Value, json};
 
-use crate::request::{Request, hex};
+use crate::request::{Request, hex, provider};
 use crate::rng;
 
 /// Seals a message that was made for it, for one or for many.
@@ -73,7 +73,7 @@ pub fn split(request: &Request) -> Result<Value, Error> {
 pub fn open(client: &Client, request: &Request) -> Result<Value, Error> {
     let trust = Trust::new(&[CertificateKey::decode(&request.bytes("root"))?]);
     let now = request.number::<u64>("now") / 1000;
-    let envelope = client.unseal(&request.bytes("bytes"), &trust, now)?;
+    let envelope = client.unseal(&provider(), &request.bytes("bytes"), &trust, now)?;
     let (kind, bytes) = match envelope.payload() {
         SealedPayload::First(bytes) => ("prekey", bytes.to_vec()),
         SealedPayload::Message(bytes) => ("message", bytes.to_vec()),

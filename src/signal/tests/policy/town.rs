@@ -25,7 +25,7 @@ pub(super) struct Town {
 }
 
 pub(super) fn other(side: usize) -> usize {
-    1 - side
+    usize::from(side == 0)
 }
 
 /// The key that both apps trust about providers.
