@@ -96,7 +96,8 @@ impl Sealer {
     ///
     /// # Errors
     ///
-    /// [`Error::PieceForgotten`] if more is missing than the last 2,048 segments and what follows them.
+    /// [`Error::PieceForgotten`] if more is missing than what came since the last index ended: up to 2,048 segments,
+    /// and none if one has just ended. A sealer that was saved before goes further back.
     pub fn resume(&mut self, arrived: u64) -> Result<(), Error> {
         let frontier = self.frontier()?;
         if arrived >= self.offset(frontier) {

@@ -144,6 +144,13 @@ impl Client {
         )
     }
 
+    /// Goes back to a lower time on the user's word, after a clock that was wrong: descriptors and attestations hold
+    /// again by it. What was erased by the wrong time stays erased.
+    pub fn reset_clock(&mut self, now: u64) -> Pending<'_, Self, ()> {
+        let now = Clock::new(now).latest();
+        self.pending(now, [ClientItem::Expired], ())
+    }
+
     /// Erases prekeys that are past their time. Every other operation that succeeds does so too.
     pub fn expire(&mut self, now: u64) -> Pending<'_, Self, ()> {
         let now = self.inner.clock.now(now);
@@ -235,12 +242,11 @@ impl Inner {
         }
     }
 
-    /// Tells whether a device is known by another identity key than its account says.
+    /// Tells whether a device is known by another identity key than its account says, or is none of its account: whoever
+    /// is left out would be exchanged like whoever is renamed.
     pub(super) fn knows_otherwise(&self, statement: &AccountStatement) -> bool {
         let mut peers = self.peers.iter().filter(|(it, _)| *it.account() == statement.account);
-        peers.any(|(device, peer)| {
-            statement.device(device.number()).is_some_and(|identity| identity != peer.identity())
-        })
+        peers.any(|(device, peer)| statement.device(device.number()) != Some(peer.identity()))
     }
 
     /// Forgets the devices of an account that its attestation does not name, or names with another key.

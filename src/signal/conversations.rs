@@ -15,6 +15,7 @@ use crate::storage::{Pending, State};
 use super::address::Address;
 use super::bundle::Bundle;
 use super::client::{Client, Inner, MAX_PEERS};
+use super::decryption_error::DecryptionErrorMessage;
 use super::delta::{Acknowledged, Begun, ClientItem, Consented, Moved};
 use super::keys::IdentityKey;
 use super::message::{Binding, ForeignContent, ForeignMessage, MessageKind, SealedMessage};
@@ -229,6 +230,16 @@ impl Client {
         let now = self.inner.clock.now(now);
         let acknowledged = Acknowledged { with: device.clone(), identity };
         self.pending(now, [ClientItem::Acknowledged(Box::new(acknowledged))], ())
+    }
+
+    /// Tells whether an error of a device is to be answered: it names this device, and the ratchet key under which this
+    /// side sends to that device now. Anybody can make one, and one that names something else is out of date.
+    #[must_use]
+    pub fn is_current_error(&self, from: &ForeignDevice, error: &DecryptionErrorMessage) -> bool {
+        let session = self.inner.peers.get(from).and_then(Peer::current);
+        let names_key =
+            session.zip(error.key()).is_some_and(|(session, key)| session.sends_under(key));
+        names_key && error.device() == u32::from(self.inner.device.number())
     }
 
     /// Ends sending in the present session with a device, because it could not open what was sent, or the user asks

@@ -13,6 +13,8 @@ use crate::primitives::dh;
 use crate::primitives::protobuf::{self, put_bytes, put_number};
 
 use super::keys::{KEY, public_key, typed};
+use super::message::MessageKind;
+use super::wire::{InitialMessage, Message};
 
 const PLAINTEXT: u8 = 0xc0;
 
@@ -35,6 +37,20 @@ pub struct DecryptionErrorMessage {
 }
 
 impl DecryptionErrorMessage {
+    /// Says that a message could not be opened that came as these bytes: the time in milliseconds that its sender gave
+    /// it, and the device of its sender.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`] if the bytes are no message.
+    pub fn of(kind: MessageKind, bytes: &[u8], timestamp: u64, device: u8) -> Result<Self, Error> {
+        let message = match kind {
+            MessageKind::Initial => InitialMessage::decode(bytes)?.message,
+            MessageKind::Ordinary => Message::decode(bytes)?,
+        };
+        Ok(Self { ratchet_key: Some(message.ratchet), timestamp, device: device.into() })
+    }
+
     /// Says that a message of a session could not be opened: the ratchet key that it bears, the time in milliseconds
     /// that its sender gave it, and the device of its sender.
     ///
@@ -87,6 +103,10 @@ impl DecryptionErrorMessage {
     #[must_use]
     pub fn ratchet_key(&self) -> Option<[u8; KEY]> {
         self.ratchet_key.as_ref().map(typed)
+    }
+
+    pub(crate) fn key(&self) -> Option<&dh::PublicKey> {
+        self.ratchet_key.as_ref()
     }
 
     /// Returns the time in milliseconds that the message's sender gave it.

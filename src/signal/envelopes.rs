@@ -8,7 +8,7 @@ use crate::error::Error;
 
 use super::client::Client;
 use super::keys::IdentityKey;
-use super::policy::ProviderId;
+use super::policy::{ForeignDevice, ProviderId};
 use super::sealed_sender::{
     SealedContent, SealedRecipient, SenderCertificate, Trust, UnsealedEnvelope,
 };
@@ -61,7 +61,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::NotOptedIn`], [`Error::Frozen`] for the provider, before a byte is read;
+    /// [`Error::NotOptedIn`], [`Error::Frozen`] for the provider, before a byte is read; behind the certificate what
+    /// stands against its account, as [`Client::open`], and [`Error::IdentityChanged`] if the device is known by another
+    /// identity key;
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`]; [`Error::Forged`] if it is for somebody
     /// else, was altered, or its sender does not hold the key in its certificate; [`Error::BadSignature`] if the
     /// certificate does not hold or is past its end; [`Error::WrongKind`] for an unknown kind of payload.
@@ -72,7 +74,17 @@ impl Client {
         trust: &Trust,
         now: u64,
     ) -> Result<UnsealedEnvelope, Error> {
-        self.inner.policy.active(provider, self.inner.clock.now(now))?;
-        UnsealedEnvelope::open(self.identity_secret(), envelope, trust, now)
+        let now = self.inner.clock.now(now);
+        self.inner.policy.active(provider, now)?;
+        let secret = self.identity_secret();
+        let unsealed = UnsealedEnvelope::open(secret, envelope, trust, now.seconds())?;
+        let sender = ForeignDevice::new(provider, unsealed.sender());
+        let party = self.inner.policy.reading(&sender, now)?;
+        party.check_identity(sender.number(), &unsealed.identity())?;
+        // A service that certifies another key than the one that the device is known by makes nobody of it.
+        if self.identity_of(&sender).is_some_and(|known| known != unsealed.identity()) {
+            return Err(Error::IdentityChanged);
+        }
+        Ok(unsealed)
     }
 }

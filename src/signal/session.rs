@@ -162,7 +162,7 @@ impl Session {
     /// Tells whether the peer has shown that it sends on this session.
     pub(crate) fn is_proven(&self) -> bool {
         match self.ratchet.double().role() {
-            Role::Initiator => self.is_answered(),
+            Role::Initiator => self.ratchet.double().received() >= 1,
             Role::Responder => self.ratchet.double().received() >= 2,
         }
     }
@@ -180,6 +180,11 @@ impl Session {
     /// Tells whether the session with this version and base key is this one.
     pub(crate) fn is_begun_by(&self, initial: &InitialMessage<'_>) -> bool {
         self.version == initial.message.version && self.base == initial.base
+    }
+
+    /// Tells whether a ratchet key is the one that this side sends under.
+    pub(crate) fn sends_under(&self, key: &dh::PublicKey) -> bool {
+        self.ratchet.sends_under(key)
     }
 
     /// Tells whether a message is in a chain of this session that is known.

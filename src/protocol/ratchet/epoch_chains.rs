@@ -1,4 +1,4 @@
-//! Chains of post-quantum keys, a pair for each epoch of the braid: `spec/third-party.md`, "Post-quantum chains".
+//! Chains of post-quantum keys, a pair for each epoch of the braid: `spec/third-party.md`, "Triple ratchet".
 //!
 //! ```text
 //! next root ‖ chain key A ‖ chain key B = HKDF(salt = zeros, ikm = braid key,

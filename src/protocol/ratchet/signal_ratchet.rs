@@ -33,7 +33,7 @@ use super::imprint::Imprint;
 use super::keys::{BodyKey, Trial};
 use super::post_quantum::{OutgoingPart, PlacedPart, PostQuantum, PostQuantumDelta, StagedPart};
 use super::profile::Signal;
-use super::ratchet::Ratchet;
+use super::ratchet::{Ratchet, SendState};
 
 /// The keys that a session begins with.
 pub(crate) struct SignalKeys {
@@ -166,6 +166,11 @@ impl SignalRatchet {
         let mut closed = self.double.closed.iter();
         let closed = closed.find(|closed| closed.ratchet == *ratchet)?;
         Some(Trial::Closed(closed.chain))
+    }
+
+    /// Tells whether a ratchet key is the one of the present sending chain.
+    pub(crate) fn sends_under(&self, ratchet: &dh::PublicKey) -> bool {
+        matches!(&self.double.sending, SendState::Active(going) if going.public == *ratchet)
     }
 
     /// Tells whether a chain with this ratchet key is known.

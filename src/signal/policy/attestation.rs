@@ -16,6 +16,7 @@ use crate::primitives::sign::{PublicKey, Signature};
 use crate::protocol::clock::{Now, SKEW};
 use crate::protocol::{labels, wire};
 use crate::session::{Account, AccountKey};
+use crate::signal::address::Address;
 use crate::signal::keys::IdentityKey;
 
 use super::authority::{Authority, AuthorityKey};
@@ -107,6 +108,7 @@ impl AccountStatement {
         let mut keys: Vec<_> = self.devices.iter().map(|device| device.identity).collect();
         keys.sort_unstable();
         (1..=usize::from(MAX_DEVICES)).contains(&self.devices.len())
+            && self.devices.iter().all(|device| Address::is_device(device.number))
             && self.devices.is_sorted_by(|one, next| one.number < next.number)
             && keys.is_sorted_by(|one, next| one < next)
     }

@@ -39,13 +39,15 @@ impl Policy {
     pub(crate) fn is_news(&self, descriptor: &ProviderDescriptor, now: Now) -> Result<bool, Error> {
         let found = descriptor.statement();
         let known = self.providers.get(&found.id).map(|record| &record.descriptor);
-        if let Some(known) = known.map(ProviderDescriptor::statement) {
+        // What a root says that is not trusted any more binds nobody: it would lock the provider out for good.
+        let trusted = known.filter(|known| self.roots().contains(known.root()));
+        if let Some(known) = trusted.map(ProviderDescriptor::statement) {
             follows((found.counter, known.counter), found == known)?;
             // Its people are known by what they have signed: nobody takes that away from them.
             if (known.programs, found.programs) == (Programs::Attested, Programs::Plain) {
                 return Err(Error::Downgrade);
             }
-        } else if self.providers.len() >= MAX_PROVIDERS {
+        } else if known.is_none() && self.providers.len() >= MAX_PROVIDERS {
             return Err(Error::TooManyAccounts);
         }
         descriptor.check(now)?;

@@ -34,7 +34,7 @@ pub struct UnsealedEnvelope {
     group: Option<Vec<u8>>,
 }
 
-redacted!(UnsealedEnvelope, |it| sender = it.sender, hint = it.hint);
+redacted!(UnsealedEnvelope, |it| hint = it.hint);
 
 impl UnsealedEnvelope {
     /// Opens an envelope of either version: see [`Client::unseal`](crate::signal::Client::unseal).

@@ -80,6 +80,17 @@ fn a_peer_that_begins_session_after_session_does_not_push_out_the_one_in_use() {
 }
 
 #[test]
+fn a_side_that_begins_session_after_session_without_an_answer_keeps_the_one_in_use() {
+    let mut world = World::talking(Version::V4);
+    let held = world.seal(1, b"held back");
+    for _ in 0..50 {
+        world.begin(0, Version::V4, false);
+    }
+    let opened = world.deliver(1, &held).unwrap();
+    assert_eq!(plain(&opened), b"held back");
+}
+
+#[test]
 fn a_one_time_prekey_is_used_once_and_only_by_a_message_that_opens() {
     let mut world = World::begun(Version::V4, true);
     let first = world.seal(0, b"first");

@@ -1,4 +1,4 @@
-//! Braid parts as the Signal wire format has them: `spec/third-party.md`, "Post-quantum part".
+//! Braid parts as the Signal wire format has them: `spec/third-party.md`, "Triple ratchet".
 //!
 //! ```text
 //! part = 0x01 ‖ varint(epoch) ‖ varint(number) ‖ u8(kind) [ ‖ varint(index) ‖ chunk (32) ]

@@ -188,6 +188,11 @@ fn t3_a_first_attestation_changes_no_identity_that_was_trusted_when_it_was_seen(
     let other = fresh(0, &mut TestRng::new(31)).attested_device();
     let says = AccountStatement { devices: [other].into(), ..town.says(0) };
     assert_eq!(town.learn(1, says.clone()), Err(Error::IdentityChanged));
+    // Nor by leaving the device out, and naming another one.
+    let renumbered =
+        AttestedDevice { number: 2, ..fresh(0, &mut TestRng::new(31)).attested_device() };
+    let left_out = AccountStatement { devices: [renumbered].into(), ..town.says(0) };
+    assert_eq!(town.learn(1, left_out), Err(Error::IdentityChanged));
     assert!(town.clients[1].has_session(&ada));
     town.clients[1].acknowledge(&ada, other.identity, NOW).apply();
     assert_eq!(town.learn(1, says), Ok(Learned::First));
