@@ -1,7 +1,7 @@
 //! Which session a message goes to, and what may not change unseen.
 
 use super::super::*;
-use super::world::{ADA, NOW, World, client, plain};
+use super::world::{ADA, NOW, World, client, device, plain};
 use crate::error::Error;
 use crate::signal::peer::{MAX_SESSIONS, MAX_WAIT};
 
@@ -194,6 +194,23 @@ fn a_session_without_an_answer_ends_after_thirty_days() {
     world.clients[0].seal_plain(&to, b"still", last, &mut world.rng).unwrap().apply();
     let refused = world.clients[0].seal_plain(&to, b"over", over, &mut world.rng).map(drop);
     assert_eq!(refused, Err(Error::StalePrekey));
+}
+
+#[test]
+fn an_error_is_current_only_if_it_names_this_device_and_the_present_ratchet_key() {
+    let mut world = World::talking(Version::V4);
+    let lost = world.seal(0, b"lost");
+    let (grace, made) = (world.address(1), |message: &SealedMessage, device| {
+        DecryptionErrorMessage::of(message.kind, &message.bytes, 1, device).unwrap()
+    });
+    assert!(world.clients[0].is_current_error(&grace, &made(&lost, 1)));
+    assert!(!world.clients[0].is_current_error(&grace, &made(&lost, 2)));
+    let other = world.seal(1, b"of the other side");
+    assert!(!world.clients[0].is_current_error(&grace, &made(&other, 1)));
+    assert!(!world.clients[0].is_current_error(&device("eve", 1), &made(&lost, 1)));
+    world.deliver(1, &other).unwrap();
+    world.pass(0, b"a new chain");
+    assert!(!world.clients[0].is_current_error(&grace, &made(&lost, 1)));
 }
 
 #[test]

@@ -98,11 +98,7 @@ impl Device {
     }
 
     pub fn open(&mut self, request: &Request) -> Result<Value, Error> {
-        let kind = match request.text("kind") {
-            "prekey" => MessageKind::Initial,
-            "message" => MessageKind::Ordinary,
-            kind => panic!("no kind {kind}"),
-        };
+        let kind = kind(request);
         let (from, bytes) = (request.address("from")?, request.bytes("bytes"));
         // The user accepts everybody here: what waits for consent is tried elsewhere.
         self.client.accept(from.account(), NOW)?.apply();
@@ -145,6 +141,15 @@ fn peers() -> ProviderStatement {
         devices: 16,
         profile: ContentProfile::new(Kinds::NONE, 0),
         attestation_keys: TrustedKeys::NONE,
+    }
+}
+
+/// Reads the kind of a message.
+pub fn kind(request: &Request) -> MessageKind {
+    match request.text("kind") {
+        "prekey" => MessageKind::Initial,
+        "message" => MessageKind::Ordinary,
+        kind => panic!("no kind {kind}"),
     }
 }
 

@@ -69,7 +69,7 @@ fn answer(devices: &mut HashMap<String, Device>, request: &Request) -> Result<Va
         "sealed_split" => sealed::split(request),
         "sealed_open" => sealed::open(device.client(), request),
         "error_make" => sealed::make_error(request),
-        "error_read" => sealed::read_error(request),
+        "error_read" => sealed::read_error(device.client(), request),
         "fingerprint" => fingerprints::show(device.identity(), request),
         "fingerprint_compare" => fingerprints::compare(device.identity(), request),
         _ => Ok(json!({ "lacking": op })),

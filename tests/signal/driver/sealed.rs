@@ -7,6 +7,7 @@ use latchstring::signal::{
 };
 use serde_json::{Value, json};
 
+use crate::conversations::kind;
 use crate::request::{Request, hex, provider};
 use crate::rng;
 
@@ -102,17 +103,19 @@ pub fn open(client: &Client, request: &Request) -> Result<Value, Error> {
 
 /// Says that a message could not be opened, by what is in clear of it.
 pub fn make_error(request: &Request) -> Result<Value, Error> {
-    let (ratchet, timestamp) = (request.bytes("ratchet"), request.number("timestamp"));
-    let error = DecryptionErrorMessage::of_message(&ratchet, timestamp, request.number("device"))?;
+    let (message, timestamp) = (request.bytes("bytes"), request.number("timestamp"));
+    let (kind, device) = (kind(request), request.number("device"));
+    let error = DecryptionErrorMessage::of(kind, &message, timestamp, device)?;
     Ok(json!({ "bytes": hex(&error.encode_plaintext()) }))
 }
 
 /// Reads what somebody could not open.
-pub fn read_error(request: &Request) -> Result<Value, Error> {
+pub fn read_error(client: &Client, request: &Request) -> Result<Value, Error> {
     let error = DecryptionErrorMessage::decode_plaintext(&request.bytes("bytes"))?;
     Ok(json!({
         "timestamp": error.timestamp(),
         "device": error.device(),
         "ratchet": error.ratchet_key().map(|key| hex(&key)),
+        "current": client.is_current_error(&request.address("from")?, &error),
     }))
 }

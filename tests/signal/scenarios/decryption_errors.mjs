@@ -31,7 +31,7 @@ async function ask_again({ tally }, sender, receiver, { envelope }, is_current) 
   tally.expect(`${sender.title}: timestamp ${read.timestamp}`, read.timestamp === TIMESTAMP);
   tally.expect(`${sender.title}: device ${read.device}`, read.device === device);
   tally.expect(`${sender.title}: ratchet key`, read.ratchet === ratchet);
-  tally.expect(`${sender.title}: current ${read.current}`, (read.current ?? is_current) === is_current);
+  tally.expect(`${sender.title}: current ${read.current}`, read.current === is_current);
 }
 
 async function heal(conversation, sender, receiver) {
