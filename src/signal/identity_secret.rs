@@ -1,8 +1,6 @@
 //! The secret half of an identity key.
 
 use crate::primitives::dh;
-#[cfg(test)]
-use crate::primitives::secret::Secret;
 use crate::primitives::secret::redacted;
 
 use super::keys::IdentityKey;
@@ -17,12 +15,6 @@ pub(crate) struct IdentitySecret {
 redacted!(IdentitySecret, |identity| public = identity.public());
 
 impl IdentitySecret {
-    /// Takes 32 secret bytes, as clients of the Signal protocol keep them.
-    #[cfg(test)]
-    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self::new(dh::SecretKey::from_seed(Secret::copy(bytes)))
-    }
-
     /// Returns the public half.
     pub(crate) fn public(&self) -> IdentityKey {
         self.public

@@ -97,19 +97,6 @@ impl OwnKeys {
         }
     }
 
-    /// Makes prekeys for an identity that somebody else drew.
-    #[cfg(test)]
-    pub(crate) fn of_identity(identity: dh::SecretKey, rng: &mut impl CryptoRng) -> Self {
-        Self {
-            registration: 1,
-            next: 2,
-            newest: prekey_set(&identity, 1, 0, rng),
-            older: Vec::new(),
-            one_time: BTreeMap::new(),
-            identity: IdentitySecret::new(identity),
-        }
-    }
-
     pub(crate) fn identity_secret(&self) -> &IdentitySecret {
         &self.identity
     }

@@ -3,6 +3,7 @@
 
 mod conversation;
 mod costs;
+mod envelopes;
 mod faces;
 pub(crate) mod known_answers;
 pub(crate) mod policy;

@@ -3,6 +3,20 @@ use crate::primitives::tests::test_rng::TestRng;
 use crate::signal::tests::known_answers;
 use crate::signal::tests::world;
 
+impl OwnKeys {
+    /// Makes prekeys for an identity that somebody else drew.
+    pub(crate) fn of_identity(identity: dh::SecretKey, rng: &mut impl CryptoRng) -> Self {
+        Self {
+            registration: 1,
+            next: 2,
+            newest: prekey_set(&identity, 1, 0, rng),
+            older: Vec::new(),
+            one_time: BTreeMap::new(),
+            identity: IdentitySecret::new(identity),
+        }
+    }
+}
+
 const NOW: u64 = 1_800_000_000;
 
 fn keys() -> (OwnKeys, ForeignDevice) {

@@ -18,6 +18,8 @@ mod numbers;
 #[cfg(feature = "signal")]
 mod signal_costs;
 #[cfg(feature = "signal")]
+mod signal_refusals;
+#[cfg(feature = "signal")]
 mod signal_talk;
 
 use alloc::vec;

@@ -2,6 +2,8 @@
 
 use super::NOW;
 use crate::error::Error;
+use crate::primitives::dh;
+use crate::primitives::secret::Secret;
 use crate::signal::identity_secret::IdentitySecret;
 use crate::signal::tests::hex;
 use crate::signal::{
@@ -66,7 +68,9 @@ const SENT: &str = concat!(
 );
 
 fn open(secret: &str, envelope: &[u8], now: u64) -> Result<UnsealedEnvelope, Error> {
-    let identity = IdentitySecret::from_bytes(&hex(secret).try_into().unwrap());
+    let identity = IdentitySecret::new(dh::SecretKey::from_seed(Secret::copy(
+        &hex(secret).try_into().unwrap(),
+    )));
     let trust = Trust::new(&[CertificateKey::decode(&hex(ROOT)).unwrap()]);
     UnsealedEnvelope::open(&identity, envelope, &trust, now)
 }

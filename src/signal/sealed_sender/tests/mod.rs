@@ -27,7 +27,7 @@ pub(crate) fn secret(seed: u8) -> dh::SecretKey {
 }
 
 pub(crate) fn identity(seed: u8) -> IdentitySecret {
-    IdentitySecret::from_bytes(&[seed; 32])
+    IdentitySecret::new(secret(seed))
 }
 
 /// Writes a message of fields.

@@ -39,6 +39,31 @@ fn t1_nothing_is_looked_at_of_a_provider_that_the_user_has_not_opted_in_to() {
     town.deliver(0, &message, NOW).unwrap();
 }
 
+/// Whoever had a root's key must not lock a provider out for good by a counter that nothing follows.
+#[test]
+fn t2_what_a_root_said_that_is_not_trusted_any_more_binds_nobody() {
+    let mut town = Town::talking();
+    let last = ProviderStatement { counter: u64::MAX, ..statement(0) };
+    town.describe(1, last).unwrap();
+    assert_eq!(town.describe(1, statement(0)), Err(Error::ListRollback));
+    let other = Authority::from_seed(&[9; 32]);
+    let roots = TrustedKeys::new([other.public_key()]).unwrap();
+    town.clients[1].trust(roots, NOW).apply();
+    let again = statement(0).sign(&other).unwrap().encode();
+    town.clients[1].learn_provider(&again, NOW).map(|learned| learned.apply()).unwrap();
+    let message = town.say(0, &text(2)).unwrap();
+    town.deliver(0, &message, NOW).unwrap();
+}
+
+#[test]
+fn a_clock_that_ran_ahead_is_set_back_on_the_users_word() {
+    let (mut town, message) = on_its_way();
+    town.clients[1].expire(NOW + 91 * DAY).apply();
+    assert_eq!(town.refused(0, &message), Error::Frozen);
+    town.clients[1].reset_clock(NOW).apply();
+    town.deliver(0, &message, NOW).unwrap();
+}
+
 #[test]
 fn t1_one_provider_that_is_on_leaves_others_off() {
     let (mut town, message) = on_its_way();
