@@ -71,7 +71,8 @@ impl Opener {
         }
     }
 
-    /// Returns which bytes of the sealed attachment to give to [`Opener::open`] next, at most [`PIECE`](super::PIECE);
+    /// Returns which bytes of the sealed attachment to give to [`Opener::open`] next, at most
+    /// [`PIECE`](super::PIECE);
     /// `None` if all that is wanted was opened.
     #[must_use]
     pub fn wants(&self) -> Option<Range<u64>> {
@@ -230,7 +231,7 @@ impl Opener {
     }
 }
 
-/// What an opener has of the indices of one level: the tags in one of them.
+/// The indices of one level as an opener has them: the tags in one of them.
 struct Index {
     number: Option<u64>,
     tags: Vec<Tag>,

@@ -1,11 +1,11 @@
-//! How far a sealer or an opener is.
+//! Progress of a sealer or an opener.
 
-/// How far a [`Sealer`](super::Sealer) or an [`Opener`](super::Opener) is, in bytes of the content.
+/// The progress of a [`Sealer`](super::Sealer) or an [`Opener`](super::Opener), in bytes of the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Where the next byte of content stands: where to read the source on, or to write the content on.
+    /// The place of the next byte of content: from there the source is read on, or the content written on.
     pub position: u64,
-    /// Where the last one ends: the length, or the end of the range that is read.
+    /// The end of the last one: the length, or the end of the range that is read.
     pub end: u64,
 }

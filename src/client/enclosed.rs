@@ -1,4 +1,4 @@
-//! What a plan is given to seal.
+//! Things that a plan is given to seal.
 
 use super::own_object::OwnObject;
 use crate::protocol::content::Content;

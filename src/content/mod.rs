@@ -1,4 +1,4 @@
-//! What may be said, and by whom.
+//! Contents: all that may be said, and by whom.
 //!
 //! A [`Content`] is a text, an attachment (an image, a voice message, a video or a file, with or without a caption),
 //! or content of the app's own under a tag. Each [`Kind`] has a number, and [`Kinds::of`] is the one table of which

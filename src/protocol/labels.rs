@@ -271,7 +271,7 @@ labels! {
     /// A provider's signature over an account's statement.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_ATTESTATION = "signal/attestation";
-    /// What two accounts have signed of themselves, as one hash.
+    /// The statements that two accounts have signed of themselves, as one hash.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_AGREED = "signal/agreed";
     /// The id of the chat of two accounts.

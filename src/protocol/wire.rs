@@ -51,6 +51,6 @@ pub(crate) const PROVIDER: u8 = 0x40;
 /// An attestation of an account on another messenger.
 #[cfg(feature = "signal")]
 pub(crate) const ATTESTATION: u8 = 0x41;
-/// What stands around a content for somebody on another messenger.
+/// An envelope around a content for somebody on another messenger.
 #[cfg(feature = "signal")]
 pub(crate) const FOREIGN_ENVELOPE: u8 = 0x42;

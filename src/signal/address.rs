@@ -92,7 +92,8 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes or that is no line, or a device above 127.
+    /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes or that is no line, or a device above
+    /// 127.
     pub fn new(name: &str, device: u8) -> Result<Self, Error> {
         let name = Name::new(name)?;
         if Self::is_device(device) { Ok(Self { name, device }) } else { Err(Error::InvalidName) }

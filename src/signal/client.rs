@@ -49,7 +49,7 @@ pub(super) struct Inner {
     anchor: Anchor,
 }
 
-/// What a device is to do so that others can begin conversations with it.
+/// The duties of a device, so that others can begin conversations with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PrekeyDuties {
     /// Call [`Client::rotate`], and publish [`Client::bundle`].
@@ -242,8 +242,8 @@ impl Inner {
         }
     }
 
-    /// Tells whether a device is known by another identity key than its account says, or is none of its account: whoever
-    /// is left out would be exchanged like whoever is renamed.
+    /// Tells whether a device is known by another identity key than its account says, or is none of its account:
+    /// whoever is left out would be exchanged like whoever is renamed.
     pub(super) fn knows_otherwise(&self, statement: &AccountStatement) -> bool {
         let mut peers = self.peers.iter().filter(|(it, _)| *it.account() == statement.account);
         peers.any(|(device, peer)| statement.device(device.number()) != Some(peer.identity()))

@@ -107,8 +107,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAllowed`] for a kind, a timer or a view-once message that the profiles of the account, its provider
-    /// and this side do not all have, [`Error::ContentTooLong`] for a longer text: nothing is left out of a message.
+    /// [`Error::NotAllowed`] for a kind, a timer or a view-once message that the profiles of the account, its
+    /// provider and this side do not all have, [`Error::ContentTooLong`] for a longer text: nothing is left out of a
+    /// message.
     /// [`Error::NotOptedIn`], [`Error::Frozen`], [`Error::NoticesNotAcknowledged`] for the provider;
     /// [`Error::UnknownAccount`], [`Error::ListExpired`], [`Error::Unlisted`], [`Error::IdentityChanged`],
     /// [`Error::NotAccepted`], [`Error::Blocked`] for the account; [`Error::OwnDeviceUnlisted`] for this device;
@@ -205,8 +206,8 @@ impl Client {
         Ok(self.pending(now, items, message))
     }
 
-    /// Asks what [`Client::open`] asks before it reads a byte, for what is opened elsewhere: a group's message under a
-    /// sender key ([`ReceivedSenderKeys`](super::ReceivedSenderKeys)).
+    /// Asks what [`Client::open`] asks before it reads a byte, for what is opened elsewhere: a group's message under
+    /// a sender key ([`ReceivedSenderKeys`](super::ReceivedSenderKeys)).
     ///
     /// # Errors
     ///
@@ -232,8 +233,8 @@ impl Client {
         self.pending(now, [ClientItem::Acknowledged(Box::new(acknowledged))], ())
     }
 
-    /// Tells whether an error of a device is to be answered: it names this device, and the ratchet key under which this
-    /// side sends to that device now. Anybody can make one, and one that names something else is out of date.
+    /// Tells whether an error of a device is to be answered: it names this device, and the ratchet key under which
+    /// this side sends to that device now. Anybody can make one, and one that names something else is out of date.
     #[must_use]
     pub fn is_current_error(&self, from: &ForeignDevice, error: &DecryptionErrorMessage) -> bool {
         let session = self.inner.peers.get(from).and_then(Peer::current);

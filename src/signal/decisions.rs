@@ -1,4 +1,4 @@
-//! What the user and the app decide about providers and accounts: `spec/third-party.md`, "Providers" to "Notices".
+//! Decisions of the user and the app about providers and accounts: `spec/third-party.md`, "Providers" to "Notices".
 
 use alloc::boxed::Box;
 
@@ -106,8 +106,8 @@ impl Client {
         AttestedDevice { number: self.inner.device.number(), identity: self.identity() }
     }
 
-    /// Takes over the newest attestation of this side's own account, of which `key` is the key: what this device tells
-    /// people of other providers follows from it.
+    /// Takes over the newest attestation of this side's own account, of which `key` is the key: what this device
+    /// tells people of other providers follows from it.
     ///
     /// # Errors
     ///
@@ -138,8 +138,9 @@ impl Client {
     /// [`Error::BadSignature`] if the account or a key of the provider has not signed it; [`Error::NotAllowed`] if it
     /// has more devices than its provider may; [`Error::ListExpired`] if it is past its time, or from the future;
     /// [`Error::ListRollback`] if a later one is known, [`Error::ListFork`] if another one of the same number is;
-    /// [`Error::IdentityChanged`] if it is the account's first, and one of its devices was known by another identity key
-    /// when its programs were plain: it can be learned once the user has accepted that ([`Client::acknowledge`]);
+    /// [`Error::IdentityChanged`] if it is the account's first, and one of its devices was known by another identity
+    /// key when its programs were plain: it can be learned once the user has accepted that
+    /// ([`Client::acknowledge`]);
     /// [`Error::TooManyAccounts`] if the user is to decide about 256 accounts, or there are 5,000;
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`] for the bytes.
     pub fn learn_account(
@@ -173,8 +174,8 @@ impl Client {
         record.waiting.as_ref().map(|waiting| waiting.statement())
     }
 
-    /// Accepts the account key that waits, after the user was shown it and has compared. The sessions with devices that
-    /// it does not list end.
+    /// Accepts the account key that waits, after the user was shown it and has compared. The sessions with devices
+    /// that it does not list end.
     ///
     /// # Errors
     ///
@@ -263,8 +264,8 @@ impl Client {
         Ok(self.pending(now, [ClientItem::Consented(Box::new(consented))], ()))
     }
 
-    /// Forgets an account: its sessions, the keys it is known by, the versions it has used, and what the user thinks of
-    /// it. Whoever shows up under its name afterwards is somebody new.
+    /// Forgets an account: its sessions, the keys it is known by, the versions it has used, and what the user thinks
+    /// of it. Whoever shows up under its name afterwards is somebody new.
     pub fn forget(&mut self, account: &ForeignAccount, now: u64) -> Pending<'_, Self, ()> {
         let now = self.inner.clock.now(now);
         self.pending(now, [ClientItem::Forgotten(Box::new(account.clone()))], ())

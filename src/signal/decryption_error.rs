@@ -23,7 +23,7 @@ const PADDING: u8 = 0x80;
 /// The field of plaintext content that holds the error.
 const ERROR: u8 = 8;
 
-/// What a receiver tells a sender about a message that it could not open: which one it was.
+/// The answer of a receiver that could not open a message: which one it was.
 ///
 /// It travels in clear beside the sealed kinds, because the session is what broke: anybody may have made it unless a
 /// sealed envelope proves its sender, and even then it is no more than a request. Answer it at most by ending the
@@ -37,8 +37,8 @@ pub struct DecryptionErrorMessage {
 }
 
 impl DecryptionErrorMessage {
-    /// Says that a message could not be opened that came as these bytes: the time in milliseconds that its sender gave
-    /// it, and the device of its sender.
+    /// Says that a message could not be opened that came as these bytes: the time in milliseconds that its sender
+    /// gave it, and the device of its sender.
     ///
     /// # Errors
     ///

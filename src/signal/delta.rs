@@ -65,7 +65,7 @@ pub(super) enum ClientItem {
     Attested(Box<Attestation>),
     /// The user has accepted the account key that waits, or dismissed it.
     Decided(Box<Decided>),
-    /// What the user thinks of an account.
+    /// The user has decided about an account.
     Consented(Box<Consented>),
     /// The user has forgotten an account.
     Forgotten(Box<ForeignAccount>),

@@ -31,8 +31,8 @@ impl Client {
         content.seal(self.identity_secret(), certificate, recipient, rng)
     }
 
-    /// Seals content once for many recipients, in version 2, with the certificate of this device. `excluded` are those who shall not get it, so that a
-    /// server that knows a group does not take them for forgotten.
+    /// Seals content once for many recipients, in version 2, with the certificate of this device. `excluded` are
+    /// those who shall not get it, so that a server that knows a group does not take them for forgotten.
     ///
     /// # Errors
     ///
@@ -50,8 +50,8 @@ impl Client {
         content.seal_to_many(sender, certificate, recipients, excluded, rng)
     }
 
-    /// Opens an envelope of either version that came from a provider. The payload is still to be opened, in the session with its sender or
-    /// with that device's sender keys.
+    /// Opens an envelope of either version that came from a provider. The payload is still to be opened, in the
+    /// session with its sender or with that device's sender keys.
     ///
     /// The sender is who holds the secret half of the identity key in the certificate, which a server of `trust`
     /// issued. Somebody who only has the certificate, which every recipient gets, cannot make one.
@@ -62,8 +62,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::NotOptedIn`], [`Error::Frozen`] for the provider, before a byte is read; behind the certificate what
-    /// stands against its account, as [`Client::open`], and [`Error::IdentityChanged`] if the device is known by another
-    /// identity key;
+    /// stands against its account, as [`Client::open`], and [`Error::IdentityChanged`] if the device is known by
+    /// another identity key;
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`]; [`Error::Forged`] if it is for somebody
     /// else, was altered, or its sender does not hold the key in its certificate; [`Error::BadSignature`] if the
     /// certificate does not hold or is past its end; [`Error::WrongKind`] for an unknown kind of payload.

@@ -23,12 +23,12 @@ const PART: usize = 32;
 /// Length of a part with the key and length of its field.
 const FIELD: usize = PART + 2;
 
-/// How often each party's key is hashed.
+/// The number of times that each party's key is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Iterations(u32);
 
 impl Iterations {
-    /// What clients of the Signal service use.
+    /// The number that clients of the Signal service use.
     pub const STANDARD: Self = Self(5200);
 
     /// Takes a number of 2 to 1,000,000; other clients refuse others.
@@ -66,7 +66,7 @@ pub struct Party<'a> {
     pub identity: IdentityKey,
 }
 
-/// What two people compare, on paper or by camera, to know that nobody is between them.
+/// The digits and codes that two people compare, on paper or by camera, to know that nobody is between them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     version: FingerprintVersion,
@@ -74,7 +74,7 @@ pub struct Fingerprint {
     remote: [u8; PART],
 }
 
-/// What a scanned fingerprint says about the two identity keys.
+/// The verdict of a scanned fingerprint about the two identity keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Comparison {

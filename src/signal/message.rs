@@ -48,7 +48,7 @@ pub struct SealedMessage {
 pub struct ForeignMessage {
     /// The device that sent it, as its session proved, with its account and provider: the label to show.
     pub from: ForeignDevice,
-    /// What says that the device is that account's.
+    /// The ground on which the device is taken for that account's.
     pub binding: Binding,
     /// The identity key of that device.
     pub identity: IdentityKey,
@@ -59,7 +59,7 @@ pub struct ForeignMessage {
     /// True if somebody asks to be accepted: the user has never written to the account. Show the preview, and ask;
     /// nothing more of the account is opened before.
     pub is_request: bool,
-    /// What it says.
+    /// The content.
     pub content: ForeignContent,
     /// Its place among those of its sender in the session.
     pub position: Position,
@@ -80,7 +80,7 @@ redacted!(
     lost = message.lost
 );
 
-/// What says that a device is its account's.
+/// The ground on which a device is taken for its account's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Binding {
@@ -90,10 +90,10 @@ pub enum Binding {
     Unbound,
 }
 
-/// What a message of somebody on another messenger says. Secret.
+/// The content of a message of somebody on another messenger. Secret.
 #[non_exhaustive]
 pub enum ForeignContent {
-    /// What somebody of an attested account has said.
+    /// The words of somebody of an attested account.
     Said(Said),
     /// The bytes of another program, which mean what that program says. The crate has not looked at them.
     Plain(Zeroizing<Vec<u8>>),

@@ -1,4 +1,4 @@
-//! What is known of one device on another messenger: `spec/third-party.md`, "Sessions".
+//! Devices on other messengers, as they are known: `spec/third-party.md`, "Sessions".
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

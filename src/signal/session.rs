@@ -26,7 +26,8 @@ use super::own_keys::{Found, OwnKeys};
 use super::version::Version;
 use super::wire::{ADDRESSES, Clear, Envelope, InitialMessage, KemPart, Message};
 
-/// How long messages are sent on a session that the peer never answered, in seconds: its prekeys may be gone.
+/// The time for which messages are sent on a session that the peer never answered, in seconds: its prekeys may be
+/// gone.
 const UNANSWERED_FOR: u64 = 30 * 86_400;
 
 /// One session. Secret.
@@ -37,7 +38,7 @@ pub(crate) struct Session {
     peer: IdentityKey,
     /// The registration id that the peer said it has.
     registration: u32,
-    /// What goes around every message until the peer has answered. See note `[boxes]`.
+    /// The frame around every message until the peer has answered. See note `[boxes]`.
     opening: Option<Box<Opening>>,
     ratchet: SignalRatchet,
 }

@@ -77,7 +77,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// What a message says in clear, for sealing.
+/// The clear part of a message that is to be sealed.
 pub(crate) struct Clear<'a> {
     pub(crate) version: Version,
     pub(crate) ratchet: &'a dh::PublicKey,
@@ -182,7 +182,7 @@ impl<'a> InitialMessage<'a> {
     }
 }
 
-/// What an initiator puts around each message until it has had an answer.
+/// The frame that an initiator puts around each message until it has had an answer.
 pub(crate) struct Envelope<'a> {
     pub(crate) version: Version,
     pub(crate) one_time: Option<u32>,

@@ -23,7 +23,7 @@ use crate::primitives::siv::{self, Tag};
 use crate::protocol::labels;
 
 ids! {
-    /// What an attachment is stored under: 32 bytes that its reference gives and that say nothing else.
+    /// The name that an attachment is stored under: 32 bytes that its reference gives and that say nothing else.
     AttachmentId: 32;
 }
 

@@ -1,4 +1,4 @@
-//! Where the pieces of a sealed attachment lie: `spec/attachments.md`, "Pieces".
+//! Places of the pieces of a sealed attachment: `spec/attachments.md`, "Pieces".
 //!
 //! ```text
 //! count(0)     = max(1, ⌈padded length / 65,536⌉)                             segments

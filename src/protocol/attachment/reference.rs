@@ -1,4 +1,4 @@
-//! What a message says of an attachment: `spec/attachments.md`, "Reference".
+//! References to attachments, which messages carry: `spec/attachments.md`, "Reference".
 //!
 //! ```text
 //! reference = terms ‖ key ‖ digest          digest: the tag of the top piece
@@ -17,7 +17,7 @@ use crate::primitives::secret::{Secret, redacted};
 use crate::primitives::siv::{TAG, Tag};
 use crate::protocol::padding::Padding;
 
-/// What a message says of an attachment: which one it is, how long, as what to show it, and how to open it.
+/// The words of a message about an attachment: which one it is, how long, as what to show it, and how to open it.
 ///
 /// Whoever has it can open the attachment, and it opens one content only, whoever made it. Secret.
 pub struct Reference {

@@ -1,4 +1,4 @@
-//! What is fixed of an attachment before its first byte is sealed: `spec/attachments.md`, "Terms" and "Padding".
+//! Terms of an attachment, fixed before its first byte is sealed: `spec/attachments.md`, "Terms" and "Padding".
 //!
 //! ```text
 //! terms = version ‖ kind ‖ media ‖ padding ‖ u64(length)
@@ -21,7 +21,7 @@ pub(crate) const TERMS: usize = 1 + 1 + 1 + 1 + 8;
 /// The shortest step between two padded lengths.
 const MIN_STEP: u64 = 1 << 12;
 
-/// What an attachment is to be shown as. The sender says so; the bytes may be anything.
+/// The medium that an attachment is to be shown as. The sender says so; the bytes may be anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Media {
@@ -52,7 +52,7 @@ impl Media {
     }
 }
 
-/// What is fixed of an attachment before its first byte is sealed.
+/// The terms of an attachment, fixed before its first byte is sealed.
 #[derive(Clone, Copy)]
 pub(crate) struct Terms {
     pub(crate) media: Media,

@@ -21,7 +21,7 @@ const MAX_REFERENCE: usize = 256;
 /// Maximum length of a file's name in bytes.
 const MAX_NAME: u16 = 255;
 
-/// What an attachment is found and opened by: bytes that the app gives a meaning. Secret.
+/// The reference by which an attachment is found and opened: bytes that the app gives a meaning. Secret.
 pub struct AttachmentReference(Zeroizing<Vec<u8>>);
 
 redacted!(AttachmentReference, |reference| length = reference.as_bytes().len());

@@ -22,7 +22,7 @@ use crate::protocol::padding::MAX_CONTENT;
 /// The version of contents.
 const VERSION: u8 = 1;
 
-/// What somebody says: a text, an attachment, or content of the app's own. Secret.
+/// The words of somebody: a text, an attachment, or content of the app's own. Secret.
 ///
 /// ```
 /// use latchstring::Error;
@@ -50,7 +50,7 @@ pub struct Content {
 
 redacted!(Content, |content| kind = content.kind());
 
-/// What the parts that this release knows say together.
+/// The meaning of the parts that this release knows, together.
 enum Said {
     /// Nothing: all parts are unknown.
     Nothing,

@@ -37,7 +37,7 @@ pub(super) struct PostQuantumDelta {
     chain: EpochDelta,
 }
 
-/// What a message that is sent takes along.
+/// The part that a message takes along, and its key.
 pub(super) struct OutgoingPart {
     pub(super) part: Vec<u8>,
     pub(super) key: MessageKey,

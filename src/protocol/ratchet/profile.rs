@@ -19,7 +19,7 @@ use super::header::HeaderKey;
 /// The profile of this protocol's own wire format, which has its braid inside the ratchet.
 pub(crate) type Native = Braid;
 
-/// What goes into a ratchet's root beside agreements of X25519, and how.
+/// A ratchet's half beside agreements of X25519: what it puts into the root, and how.
 pub(crate) trait Profile: Sized {
     /// Takes a root step, from what was agreed and the secret of epoch `pq_epoch` if that is not in the root yet.
     fn turn(

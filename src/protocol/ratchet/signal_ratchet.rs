@@ -45,7 +45,7 @@ pub(crate) struct SignalKeys {
     pub(crate) braid: Option<Secret<32>>,
 }
 
-/// What a message says in clear of its place: a claim, until its MAC is checked.
+/// The place that a message names in clear: a claim, until its MAC is checked.
 #[derive(Clone, Copy)]
 pub(crate) struct SignalPlace<'a> {
     pub(crate) ratchet: dh::PublicKey,

@@ -20,7 +20,7 @@ use crate::protocol::ratchet::MessageKey;
 /// Maximum number of messages that one may be ahead of the last that came.
 pub(super) const MAX_JUMP: u32 = 2000;
 
-/// What one message is sealed with.
+/// The keys that seal one message.
 struct CipherKeys {
     iv: [u8; BLOCK],
     key: Secret<32>,

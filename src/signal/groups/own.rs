@@ -268,7 +268,7 @@ pub(crate) enum OwnDelta {
     Retired,
 }
 
-/// What a chain goes on with after a message.
+/// The state that a chain goes on with after a message.
 pub(crate) struct Sealed {
     key: ChainKey,
     iteration: u32,

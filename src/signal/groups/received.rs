@@ -23,7 +23,7 @@ use super::wire::{SenderKeyDistribution, SenderKeyMessage};
 /// Maximum number of chains of one sender in one group: messages of a chain still arrive after the next has begun.
 const MAX_CHAINS: usize = 5;
 
-/// What one device of somebody else has told of its sender keys in one group. Secret: no `Clone`, wiped on drop.
+/// The sender keys in one group that one device of somebody else has told. Secret: no `Clone`, wiped on drop.
 ///
 /// Keep one for each sender and distribution id. What it opens was made by whoever made the distribution message,
 /// and that was the device whose session it came in.
@@ -86,9 +86,10 @@ impl ReceivedSenderKeys {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongPeer`] for another sender or distribution; [`Error::BadSignature`] if another device made it; [`Error::TooFarAhead`] if more than 2,000 are missing
-    /// before it; [`Error::Duplicate`] if it was opened before; [`Error::MessageKeyGone`] if its chain was not told,
-    /// or began behind it, or its seed was dropped for room; [`Error::Forged`] if its ciphertext is none.
+    /// [`Error::WrongPeer`] for another sender or distribution; [`Error::BadSignature`] if another device made it;
+    /// [`Error::TooFarAhead`] if more than 2,000 are missing before it; [`Error::Duplicate`] if it was opened
+    /// before; [`Error::MessageKeyGone`] if its chain was not told, or began behind it, or its seed was dropped for
+    /// room; [`Error::Forged`] if its ciphertext is none.
     pub fn open(
         &mut self,
         sender: &ForeignDevice,

@@ -144,7 +144,7 @@ impl ReceivedChain {
     }
 }
 
-/// What opening a message changes in its chain.
+/// The change that opening a message makes in its chain.
 pub(crate) enum Used {
     /// The message was at or after the end of the chain.
     Moved(Box<Moved>),
@@ -152,7 +152,7 @@ pub(crate) enum Used {
     Late(Late),
 }
 
-/// What a chain goes on with.
+/// The state that a chain goes on with.
 pub(crate) struct Moved {
     chain: u32,
     /// The iteration of the message.

@@ -1,4 +1,4 @@
-//! What two sides have agreed on by their signed profiles: `spec/third-party.md`, "What may be said".
+//! The agreement of two sides by their signed profiles: `spec/third-party.md`, "What may be said".
 //!
 //! ```text
 //! end    = account ‖ account key (32) ‖ profile

@@ -36,7 +36,7 @@ pub struct AttestedDevice {
     pub identity: IdentityKey,
 }
 
-/// What an account says of itself to people of other providers, and has its own provider confirm.
+/// The words of an account about itself to people of other providers, which its own provider confirms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountStatement {
     /// The account.
@@ -49,7 +49,7 @@ pub struct AccountStatement {
     pub from: u64,
     /// Until when it holds, in seconds: at most 35 days later.
     pub until: u64,
-    /// What its programs show and promise to keep to.
+    /// The profile that its programs show and promise to keep to.
     pub profile: ContentProfile,
     /// Its devices: 1 to 16, in ascending order of number. An account that has one device lists one.
     pub devices: Vec<AttestedDevice>,
@@ -76,8 +76,8 @@ impl AccountStatement {
     /// # Errors
     ///
     /// [`Error::WrongAccount`] if the account has another key; [`Error::InvalidPolicy`] if it ends before it begins
-    /// or after more than 35 days; [`Error::DeviceConflict`] if it lists no device, more than 16, two of one number or
-    /// key, or any out of order.
+    /// or after more than 35 days; [`Error::DeviceConflict`] if it lists no device, more than 16, two of one number
+    /// or key, or any out of order.
     pub fn sign(self, account: &Account) -> Result<AttestationRequest, Error> {
         if self.key != account.public_key() {
             return Err(Error::WrongAccount);

@@ -11,8 +11,8 @@ use crate::protocol::content::{Kind, Kinds, MAX_TEXT, Sender};
 /// The kinds that people on other messengers may say, where a profile has them.
 const KINDS: [Kind; 5] = [Kind::Text, Kind::Image, Kind::Voice, Kind::Video, Kind::File];
 
-/// What one side can show and promises to keep to: kinds of content, the length of a text, features. Signed within
-/// a provider's descriptor or an account's attestation.
+/// The abilities of one side, which it promises to keep to: kinds of content, the length of a text, features. Signed
+/// within a provider's descriptor or an account's attestation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentProfile {
     /// A bit for each kind, by its number. Kinds of later releases are kept, since they are signed, and not allowed.

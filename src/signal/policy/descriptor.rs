@@ -25,7 +25,7 @@ pub(crate) const MAX_DEVICES: u8 = 16;
 /// Maximum time for which a descriptor holds, in seconds: as long a suspension can be withheld.
 const MAX_LIFE: u64 = 90 * 86_400;
 
-/// What the programs of a provider's people are.
+/// The programs of a provider's people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Programs {
@@ -36,7 +36,7 @@ pub enum Programs {
     Plain,
 }
 
-/// Whether a provider may be talked to.
+/// The standing of a provider: may it be talked to?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProviderStatus {
@@ -48,7 +48,7 @@ pub enum ProviderStatus {
     Retired,
 }
 
-/// What is said of a provider.
+/// The words of a root about a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderStatement {
     /// Its id.
@@ -59,15 +59,15 @@ pub struct ProviderStatement {
     pub from: u64,
     /// Until when it holds, in seconds: at most 90 days later.
     pub until: u64,
-    /// Whether it may be talked to.
+    /// The provider's standing.
     pub status: ProviderStatus,
-    /// What its people's programs are.
+    /// The programs of its people.
     pub programs: Programs,
     /// The oldest version in which a conversation with its people may be.
     pub floor: Version,
-    /// How many devices an account of it may have: 1 to 16.
+    /// Maximum number of devices of an account: 1 to 16.
     pub devices: u8,
-    /// What may be said to and by its people.
+    /// The profile for all that is said to and by its people.
     pub profile: ContentProfile,
     /// The keys by which it attests accounts: at least one if its programs are attested, none otherwise.
     pub attestation_keys: TrustedKeys,
@@ -86,8 +86,8 @@ impl ProviderStatement {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidPolicy`] if it ends before it begins or after more than 90 days, has no device or more than 16,
-    /// or has attestation keys that its programs do not want, or none though they do.
+    /// [`Error::InvalidPolicy`] if it ends before it begins or after more than 90 days, has no device or more than
+    /// 16, or has attestation keys that its programs do not want, or none though they do.
     pub fn sign(self, root: &Authority) -> Result<ProviderDescriptor, Error> {
         if !self.fits() {
             return Err(Error::InvalidPolicy);

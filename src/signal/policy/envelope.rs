@@ -1,4 +1,4 @@
-//! What stands around a content within a message of an attested account: `spec/third-party.md`, "Envelope".
+//! Envelopes around contents, within messages of attested accounts: `spec/third-party.md`, "Envelope".
 //!
 //! ```text
 //! envelope = 01 42 ‖ sender ‖ receiver ‖ agreed (32) ‖ u8(kind of chat) ‖ chat (32) ‖ message id (16) ‖ u64(sent)
@@ -39,7 +39,7 @@ pub enum ForeignChat {
     Group(ForeignGroupId),
 }
 
-/// What is to be said to somebody on another messenger.
+/// The words that are to be said to somebody on another messenger.
 #[derive(Clone, Copy)]
 pub struct Saying<'a> {
     pub(crate) content: &'a Content,
@@ -51,7 +51,7 @@ pub struct Saying<'a> {
 
 redacted!(Saying<'_>, |saying| id = saying.id, chat = saying.chat);
 
-/// What somebody on another messenger has said. Secret.
+/// The words of somebody on another messenger. Secret.
 #[non_exhaustive]
 pub struct Said {
     /// The content: of a kind that both sides' profiles have.

@@ -1,5 +1,5 @@
-//! What a descriptor or an attestation is to what was known before: `spec/third-party.md`, "Providers", "Accounts
-//! and attestations".
+//! Judgements of a descriptor or an attestation by what was known before: `spec/third-party.md`, "Providers",
+//! "Accounts and attestations".
 
 use crate::error::Error;
 use crate::protocol::clock::Now;
@@ -11,7 +11,7 @@ use super::names::ForeignAccount;
 use super::policy::{MAX_PROVIDERS, Policy};
 use super::record::{AccountRecord, Consent};
 
-/// What an attestation is to what was known of its account.
+/// The relation of an attestation to what was known of its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Learned {

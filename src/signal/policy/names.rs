@@ -1,4 +1,4 @@
-//! Who is meant on other messengers: `spec/third-party.md`, "Labels".
+//! Names of providers, accounts and devices on other messengers: `spec/third-party.md`, "Labels".
 //!
 //! ```text
 //! provider = u32(length) ‖ id          account = provider ‖ name          device = account ‖ u8(number)
@@ -83,8 +83,8 @@ impl ForeignAccount {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for an empty name, or one of more than 128 bytes or that is no line: it would hide whose
-    /// it is.
+    /// [`Error::InvalidName`] for an empty name, or one of more than 128 bytes or that is no line: it would hide
+    /// whose it is.
     pub fn new(provider: &ProviderId, name: &str) -> Result<Self, Error> {
         Ok(Self { provider: provider.clone(), name: Name::new(name)? })
     }

@@ -1,4 +1,4 @@
-//! What a user is told of a provider before anything is sent: `spec/third-party.md`, "Notices".
+//! Notices, which a user is shown of a provider before anything is sent: `spec/third-party.md`, "Notices".
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -10,7 +10,7 @@ use super::descriptor::{Programs, ProviderStatement};
 /// The version of what the notices mean. It grows when one of them says something else, or another one comes.
 const VERSION: u16 = 1;
 
-/// What a user is told of a provider, as a code: the app has the words.
+/// A thing that a user is told of a provider, as a code: the app has the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Notice {
@@ -28,7 +28,7 @@ pub enum Notice {
     NoTimers,
     /// Nothing can be shown just once there.
     NoViewOnce,
-    /// What was sent can be neither edited nor deleted there.
+    /// Nothing that was sent can be edited or deleted there.
     NoEdits,
     /// Nobody says whose account it is, and neither names nor devices are bound to a message.
     Unbound,

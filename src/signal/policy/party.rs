@@ -21,11 +21,11 @@ use super::record::{AccountRecord, Consent};
 pub(crate) struct Party<'a> {
     pub(super) provider: &'a ProviderStatement,
     pub(super) record: Option<&'a AccountRecord>,
-    /// What the account has signed of itself, and what this side's has; `None` where programs are plain.
+    /// The statements of the account and of this side's; `None` where programs are plain.
     pub(super) statements: Option<Statements<'a>>,
 }
 
-/// What two accounts have signed of themselves.
+/// The statements that two accounts have signed of themselves.
 #[derive(Clone, Copy)]
 pub(crate) struct Statements<'a> {
     pub(super) own: &'a AccountStatement,

@@ -1,4 +1,4 @@
-//! What is remembered of a provider and of an account: `spec/third-party.md`, "State".
+//! Records of providers and accounts: `spec/third-party.md`, "State".
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use super::attestation::Attestation;
 use super::descriptor::ProviderDescriptor;
 use super::notices::Notices;
 
-/// How long a message may still name an agreement that was replaced, in seconds.
+/// The time for which a message may still name an agreement that was replaced, in seconds.
 const FORMER_FOR: u64 = 30 * 86_400;
 
 /// Maximum number of agreements with an account that were replaced.
@@ -26,7 +26,7 @@ pub(crate) struct ProviderRecord {
     pub(crate) acknowledged: Option<Notices>,
 }
 
-/// What the user thinks of an account.
+/// The user's decision about an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Consent {

@@ -158,7 +158,7 @@ impl SenderCertificate {
     }
 }
 
-/// What a verified certificate says of a sender. Only [`SenderCertificate::verify`] makes one.
+/// The sender that a verified certificate names. Only [`SenderCertificate::verify`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertifiedSender {
     address: Address,
@@ -211,7 +211,7 @@ impl CertifiedSender {
     }
 }
 
-/// What a certificate says, before it is verified.
+/// The claims of a certificate, before it is verified.
 struct Claims<'a> {
     phone_number: Option<&'a str>,
     device: u8,

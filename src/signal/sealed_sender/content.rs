@@ -1,4 +1,4 @@
-//! What a sealed envelope holds: `spec/third-party.md`, "Sealed sender".
+//! Contents of sealed envelopes: `spec/third-party.md`, "Sealed sender".
 //!
 //! ```text
 //! content = { 1: kind (1 first message, 2 message, 7 message of a group, 8 plaintext), 2: sender certificate,
@@ -22,7 +22,7 @@ const MAX_GROUP: usize = 256;
 /// Maximum length of content in bytes: a message of 2^20 bytes, with what stands around it.
 pub(super) const MAX_SEALED: usize = (1 << 20) + (1 << 16);
 
-/// What is inside a sealed envelope. A kind that nobody sealed can carry nothing but a decryption error.
+/// The payload of a sealed envelope. A kind that nobody sealed can carry nothing but a decryption error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SealedPayload<'a> {
@@ -36,7 +36,7 @@ pub enum SealedPayload<'a> {
     DecryptionError(DecryptionErrorMessage),
 }
 
-/// What a receiver that cannot open a payload should do.
+/// The sender's hint to a receiver that cannot open a payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ContentHint {
@@ -49,7 +49,7 @@ pub enum ContentHint {
     Implicit,
 }
 
-/// What a sender puts into a sealed envelope.
+/// The content that a sender puts into a sealed envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedContent<'a> {
     /// The payload.

@@ -22,8 +22,8 @@ use super::{v1, v2};
 /// Maximum length of an envelope in bytes, as it is received.
 const MAX_ENVELOPE: usize = MAX_SEALED + 256;
 
-/// What was in a sealed envelope, and who proved to have sealed it. Only [`Client::unseal`](crate::signal::Client::unseal)
-/// makes one.
+/// The content of a sealed envelope, with the sender that proved itself. Only
+/// [`Client::unseal`](crate::signal::Client::unseal) makes one.
 ///
 /// The payload is still to be opened: in the session, or with the sender keys, of [`UnsealedEnvelope::sender`] and of
 /// nobody else. A server that knew another sender for it, or a payload that names one, is wrong.

@@ -206,7 +206,8 @@ impl<'a> SentRecipient<'a> {
         self.service_id
     }
 
-    /// Lists the devices. There are none if the sender has left the recipient out, for which it has reasons of its own.
+    /// Lists the devices. There are none if the sender has left the recipient out, for which it has reasons of its
+    /// own.
     #[must_use]
     pub fn devices(&self) -> &[RecipientDevice] {
         &self.devices

@@ -34,7 +34,7 @@ pub(super) const WRAPPED: usize = 32;
 /// Length in bytes of the proof of the sender.
 pub(super) const PROOF: usize = 16;
 
-/// What is the same for all recipients.
+/// The part that is the same for all recipients.
 pub(super) struct Shared {
     secret: Secret<32>,
     ephemeral: dh::SecretKey,

@@ -21,7 +21,6 @@ use crate::primitives::kdf::{Prk, mac};
 use crate::primitives::secret::Secret;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::position::Position;
-use crate::protocol::ratchet::ratchet::MAX_SKIP;
 use crate::protocol::ratchet::signal_ratchet::StagedKeys;
 use crate::protocol::ratchet::{SignalDelta, SignalKeys, SignalPlace, SignalRatchet};
 

@@ -309,3 +309,13 @@ fn an_own_attestation_is_of_this_account_and_never_goes_back() {
     assert_eq!(adopt(says(6), grace), Err(Error::WrongAccount));
     assert_eq!(adopt(says(6), key), Ok(()));
 }
+
+#[test]
+fn a_device_has_a_number_that_an_address_can_have() {
+    let town = Town::acquainted();
+    for number in [0, 128, 255] {
+        let mut says = town.says(0);
+        says.devices[0].number = number;
+        assert!(says.sign(&town.accounts[0]).is_err(), "{number}");
+    }
+}

@@ -50,7 +50,7 @@ fn t2_what_a_root_said_that_is_not_trusted_any_more_binds_nobody() {
     let roots = TrustedKeys::new([other.public_key()]).unwrap();
     town.clients[1].trust(roots, NOW).apply();
     let again = statement(0).sign(&other).unwrap().encode();
-    town.clients[1].learn_provider(&again, NOW).map(|learned| learned.apply()).unwrap();
+    town.clients[1].learn_provider(&again, NOW).unwrap().apply();
     let message = town.say(0, &text(2)).unwrap();
     town.deliver(0, &message, NOW).unwrap();
 }
