@@ -15,7 +15,7 @@ use latchstring::client::{
     Address, Client, DeviceList, Entrant, LetterEvent, LinkingRequest, NewDevice, Outgoing, Plan,
     To,
 };
-use latchstring::content::{AttachmentReference, Content, Kinds, Sender};
+use latchstring::content::{Content, Kinds, Sender};
 use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy};
 use latchstring::rand_core::Rng;
 use latchstring::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
@@ -730,11 +730,16 @@ fn contents_of_every_kind_leave_nothing_in_freed_memory() {
         let text: String = bytes.iter().map(|byte| char::from(b'a' + byte % 26)).collect();
         watched(|| {
             for _ in 0..10 {
-                let reference = || AttachmentReference::new(&bytes).unwrap();
-                let file = Content::file(reference(), Some(&text)).unwrap();
+                let attached = |media| {
+                    let terms = [1, 0x32, media, 0, 0, 0, 0, 0, 0, 0, 0, 19];
+                    let (key, digest) = (&bytes[..32], [0xc2; 32]);
+                    let reference = Zeroizing::new([&terms[..], key, &digest].concat());
+                    Content::attached(&Reference::decode(&reference).unwrap(), &bytes).unwrap()
+                };
+                let file = attached(1).with_name(&text).unwrap();
                 for content in [
                     Content::text(&text).unwrap(),
-                    Content::image(reference()).with_caption(&text).unwrap(),
+                    attached(2).with_caption(&text).unwrap(),
                     file.with_caption(&text).unwrap().with_caption(&text).unwrap(),
                     Content::app(7, &bytes),
                 ] {

@@ -2,7 +2,8 @@
 #![no_main]
 
 use latchstring::Error;
-use latchstring::content::{AttachmentReference, Content, Kinds, Sender};
+use latchstring::attachment::Reference;
+use latchstring::content::{Content, Kinds, Sender};
 use latchstring_fuzz::edited;
 use libfuzzer_sys::fuzz_target;
 
@@ -10,13 +11,16 @@ const SENDERS: [Sender; 4] = [Sender::Own, Sender::Member, Sender::Guest, Sender
 
 /// Makes a content to edit: each kind, some with a caption, and one with a part that nobody knows.
 fn valid(choice: u8) -> Vec<u8> {
-    let reference = AttachmentReference::new(&[7; 40]).unwrap();
+    let attached = |media| {
+        let reference = [&[1, 0x32, media, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[7; 64]].concat();
+        Content::attached(&Reference::decode(&reference).unwrap(), b"shelf 3").unwrap()
+    };
     let content = match choice % 7 {
         0 => Content::text("hello").unwrap(),
-        1 => Content::image(reference).with_caption("the boat").unwrap(),
-        2 => Content::voice(reference),
-        3 => Content::video(reference),
-        4 => Content::file(reference, Some("boat.txt")).unwrap(),
+        1 => attached(2).with_caption("the boat").unwrap(),
+        2 => attached(4),
+        3 => attached(3),
+        4 => attached(1).with_name("boat.txt").unwrap(),
         5 => Content::app(7, b"theme=dark"),
         _ => return b"\x01\x01\0\0\0\x05hello\x80\0\0\0\x05later".to_vec(),
     };

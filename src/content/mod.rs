@@ -1,11 +1,11 @@
 //! Contents: all that may be said, and by whom.
 //!
-//! A [`Content`] is a text, an attachment (an image, a voice message, a video or a file, with or without a caption),
+//! A [`Content`] is a text, an [attachment](crate::attachment) (an image, a voice message, a video or a file, with or without a caption),
 //! or content of the app's own under a tag. Each [`Kind`] has a number, and [`Kinds::of`] is the one table of which
 //! kinds a [`Sender`] may say: it is enforced when something is sealed, and again when it is opened.
 //!
 //! ```text
-//!  Content::text, image, voice, video, file, app ─▶ Client::seal          (write)
+//!  Content::text, attached, app ─▶ Client::seal                           (write)
 //!  Client::receive ─▶ LetterEvent::Message(Content) ─▶ kind, as_text, …   (read)
 //!  Content::encode ─▶ the app's store ─▶ Content::decode                  (keep)
 //! ```
@@ -30,4 +30,4 @@
 //! # }
 //! ```
 
-pub use crate::protocol::content::{Attachment, AttachmentReference, Content, Kind, Kinds, Sender};
+pub use crate::protocol::content::{Attachment, Content, Kind, Kinds, Sender};

@@ -24,7 +24,7 @@ use crate::client::{
     ListMismatch, ListUpdate, LogStatus, MessageId, NewDevice, Outgoing, OwnContent, OwnObject,
     Plan, ReceivedLetter, RendezvousId, Tasks, To,
 };
-use crate::content::{Attachment, AttachmentReference, Content, Kind, Kinds, Sender};
+use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
 use crate::guest::{
     Approval, Chat, ChatEvent, ChatStatus, ClaimDigest, EndReason, Introduction, Invite,
@@ -60,7 +60,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         Progress,
         Media,
         Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
-        AttachmentId, AttachmentReference,
+        AttachmentId,
         BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client,
         Content, Conversation, Decrypted, Device, DeviceId, DeviceList, Enclosed, EndReason, Envelope, Error,
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
@@ -246,10 +246,11 @@ fn between_clients(
         print(&opened.apply());
     }
     print(&LetterEvent::Own(OwnContent::Said(Content::app(7, CONTENT))));
-    let reference = AttachmentReference::new(CONTENT).unwrap();
-    print(&reference);
     let text = core::str::from_utf8(CONTENT).unwrap();
-    let file = Content::file(reference, Some(text)).unwrap().with_caption(text).unwrap();
+    let tail: Vec<u8> = CONTENT.iter().copied().cycle().take(64).collect();
+    let reference = [&[1, 0x32, 1, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &tail].concat();
+    let file = Content::attached(&Reference::decode(&reference).unwrap(), CONTENT).unwrap();
+    let file = file.with_name(text).unwrap().with_caption(text).unwrap();
     print(&(&file, file.attachment(), Content::text(text).unwrap(), Enclosed::from(&file)));
     print(&OwnObject::recall(CONTENT.to_vec().into()));
     print(&(&one, &two));

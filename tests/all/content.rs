@@ -1,8 +1,9 @@
 //! What may be said, and by whom: at the client that seals, and at the one that opens.
 
 use latchstring::Error;
+use latchstring::attachment::Reference;
 use latchstring::client::{BlobReference, GroupId, LetterEvent, OwnContent, To};
-use latchstring::content::{AttachmentReference, Content, Kind, Kinds};
+use latchstring::content::{Content, Kind, Kinds};
 use latchstring::session::AccountId;
 
 use support::forged::{self, Words};
@@ -11,10 +12,14 @@ use support::{NOW, refuses};
 
 /// Makes a content of each kind, the attachments with a caption.
 fn each_kind() -> Vec<Content> {
-    let reference = || AttachmentReference::new(b"where, and how to open it").unwrap();
-    let file = Content::file(reference(), Some("boat.txt")).unwrap();
-    let attachments = [Content::image, Content::voice, Content::video].map(|of| of(reference()));
-    let attachments = attachments.into_iter().chain([file]);
+    let attachments = [1, 2, 3, 4].map(|media| {
+        let reference = [&[1, 0x32, media, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[7; 64]].concat();
+        Content::attached(&Reference::decode(&reference).unwrap(), b"shelf 3").unwrap()
+    });
+    let attachments = attachments.into_iter().map(|content| match content.kind() {
+        Some(Kind::File) => content.with_name("boat.txt").unwrap(),
+        _ => content,
+    });
     let captioned = attachments.map(|content| content.with_caption("the boat").unwrap());
     captioned.chain([Content::text("hello").unwrap(), said(b"bytes")]).collect()
 }

@@ -8,7 +8,7 @@ use latchstring::client::{
     BlobReference, Briefing, Client, Entrant, LetterEvent, LinkingDigits, LinkingOffer,
     LinkingRequest, NewDevice, OwnContent, OwnObject,
 };
-use latchstring::content::{Attachment, AttachmentReference, Content};
+use latchstring::content::{Attachment, Content};
 use latchstring::guest::{
     Chat, ChatEvent, Invite, InviteLink, OpenedClaim, Pin, Policy, Preview, ReceivedEvent,
     ServerCopy,
@@ -43,7 +43,7 @@ has_none_of!(
     Pending<'static, Session, Vec<u8>>, Recorded<'static, Session, Vec<u8>>,
     Pending<'static, Session, Decrypted>, Recorded<'static, Session, Decrypted>,
     Sending<'static>, Decrypted, ReceivedEvent, Accepted, OpenedClaim<'static>, LinkingRequest,
-    Attachment, AttachmentReference, BlobReference, Briefing, Content, LetterEvent, Journal, LinkingDigits, LinkingOffer, Entrant, NewDevice, OwnContent, OwnObject, Pin:
+    Attachment, BlobReference, Briefing, Content, LetterEvent, Journal, LinkingDigits, LinkingOffer, Entrant, NewDevice, OwnContent, OwnObject, Pin:
     [Clone, Display, PartialEq, PartialOrd, std::hash::Hash, Default, AsRef<[u8]>]
 );
 

@@ -1,8 +1,8 @@
 //! Attachments: `spec/content.md`, "Attachments".
 //!
 //! ```text
-//! image, voice, video = reference
-//! file                = u32(length) ‖ reference ‖ name?
+//! image, voice, video = reference ‖ u32(length) ‖ place
+//! file                = reference ‖ u32(length) ‖ place ‖ name?
 //! ```
 
 use alloc::vec::Vec;
@@ -15,70 +15,65 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
 use crate::primitives::text::is_line;
+use crate::protocol::attachment::reference::Reference;
+use crate::protocol::attachment::terms::Media;
 
-/// Maximum length of an attachment's reference in bytes.
-const MAX_REFERENCE: usize = 256;
+/// Maximum length of a place in bytes.
+const MAX_PLACE: usize = 512;
 /// Maximum length of a file's name in bytes.
 const MAX_NAME: u16 = 255;
 
-/// The reference by which an attachment is found and opened: bytes that the app gives a meaning. Secret.
-pub struct AttachmentReference(Zeroizing<Vec<u8>>);
-
-redacted!(AttachmentReference, |reference| length = reference.as_bytes().len());
-
-impl AttachmentReference {
-    /// Takes the bytes of a reference: 1 to 256.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`] for none, or more.
-    pub fn new(bytes: &[u8]) -> Result<Self, Error> {
-        if (1..=MAX_REFERENCE).contains(&bytes.len()) {
-            Ok(Self(Zeroizing::new(bytes.to_vec())))
-        } else {
-            Err(Error::Malformed)
-        }
-    }
-
-    /// Returns the bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// An image, voice message, video or file that is stored elsewhere, with what is said of it. Secret.
 pub struct Attachment {
-    kind: Kind,
-    reference: AttachmentReference,
+    reference: Reference,
+    place: Zeroizing<Vec<u8>>,
     name: Option<Text>,
     pub(super) caption: Option<Text>,
 }
 
-redacted!(Attachment, |attachment| kind = attachment.kind);
+redacted!(Attachment, |attachment| kind = attachment.kind());
 
 impl Attachment {
-    pub(super) fn new(kind: Kind, reference: AttachmentReference) -> Self {
-        Self { kind, reference, name: None, caption: None }
+    /// Makes one without name and caption; [`Error::ContentTooLong`] for a longer place than 512 bytes.
+    pub(super) fn new(reference: Reference, place: &[u8]) -> Result<Self, Error> {
+        if place.len() > MAX_PLACE {
+            return Err(Error::ContentTooLong);
+        }
+        let place = Zeroizing::new(place.to_vec());
+        Ok(Self { reference, place, name: None, caption: None })
     }
 
-    /// Makes a file's; [`Error::InvalidName`] if the name may not be one.
-    pub(super) fn file(reference: AttachmentReference, name: Option<&str>) -> Result<Self, Error> {
-        let name = name.map(|name| file_name(name.as_bytes())).transpose();
-        let name = name.map_err(|_| Error::InvalidName)?;
-        Ok(Self { name, ..Self::new(Kind::File, reference) })
+    /// Takes a name; [`Error::NotAllowed`] if it is no file's, [`Error::InvalidName`] if it may not be one.
+    pub(super) fn set_name(&mut self, name: &str) -> Result<(), Error> {
+        if self.kind() != Kind::File {
+            return Err(Error::NotAllowed);
+        }
+        self.name = Some(file_name(name.as_bytes()).map_err(|_| Error::InvalidName)?);
+        Ok(())
     }
 
     /// Returns what it is: an image, a voice message, a video or a file.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.kind
+        match self.reference.media() {
+            Media::File => Kind::File,
+            Media::Image => Kind::Image,
+            Media::Video => Kind::Video,
+            Media::Voice => Kind::Voice,
+        }
     }
 
-    /// Returns what it is found and opened by.
+    /// Returns what it is opened by.
     #[must_use]
-    pub fn reference(&self) -> &AttachmentReference {
+    pub fn reference(&self) -> &Reference {
         &self.reference
+    }
+
+    /// Returns where it is stored, in the app's own words; empty if its id says so. It is the sender's choice: look
+    /// for it in stores that you trust, and never call an address because it stands here.
+    #[must_use]
+    pub fn place(&self) -> &[u8] {
+        &self.place
     }
 
     /// Returns the name of a file, if it has one: a line, without `/` and `\`. It is the sender's choice: where
@@ -96,26 +91,26 @@ impl Attachment {
 
     /// Writes the body of its part. The caption is a part of its own.
     pub(super) fn write(&self, writer: &mut Writer) {
-        if self.kind == Kind::File {
-            writer.bytes(self.reference.as_bytes());
-            writer.raw(self.name().unwrap_or_default().as_bytes());
-        } else {
-            writer.raw(self.reference.as_bytes());
-        }
+        self.reference.write(writer);
+        writer.bytes(&self.place);
+        writer.raw(self.name().unwrap_or_default().as_bytes());
     }
 
-    /// Reads the body of a part.
+    /// Reads the body of a part, whose kind must be what its reference says.
     pub(super) fn read(kind: Kind, body: &[u8]) -> Result<Self, Error> {
-        if kind != Kind::File {
-            return Ok(Self::new(kind, AttachmentReference::new(body)?));
-        }
         Reader::all(body, |reader| {
-            let reference = AttachmentReference::new(reader.bytes(MAX_REFERENCE)?)?;
-            let name = match reader.rest() {
-                [] => None,
-                name => Some(file_name(name)?),
-            };
-            Ok(Self { name, ..Self::new(kind, reference) })
+            let reference = Reference::read(reader).map_err(|error| match error {
+                Error::UnknownVersion(1..) => Error::UnsupportedContent,
+                _ => Error::Malformed,
+            })?;
+            let mut attachment = Self::new(reference, reader.bytes(MAX_PLACE)?)?;
+            if attachment.kind() != kind {
+                return Err(Error::Malformed);
+            }
+            if kind == Kind::File && !reader.is_empty() {
+                attachment.name = Some(file_name(reader.rest())?);
+            }
+            Ok(attachment)
         })
     }
 }

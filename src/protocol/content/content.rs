@@ -10,13 +10,14 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::attachment::{Attachment, AttachmentReference};
+use super::attachment::Attachment;
 use super::kind::{Kind, is_harmless};
 use super::kinds::Kinds;
 use super::text::{MAX_TEXT, Text, text};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
+use crate::protocol::attachment::reference::Reference;
 use crate::protocol::padding::MAX_CONTENT;
 
 /// The version of contents.
@@ -26,11 +27,15 @@ const VERSION: u8 = 1;
 ///
 /// ```
 /// use latchstring::Error;
-/// use latchstring::content::{AttachmentReference, Content, Kind, Kinds, Sender};
+/// use latchstring::attachment::Reference;
+/// use latchstring::content::{Content, Kind, Kinds, Sender};
 ///
-/// fn main() -> Result<(), Error> {
-///     let reference = AttachmentReference::new(b"where it is, and how to open it")?;
-///     let said = Content::image(reference).with_caption("the boat")?;
+/// # let picture = [&[1, 0x32, 2, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[7; 64]].concat();
+/// # let picture = Reference::decode(&picture).unwrap();
+/// # fn main() { say(&picture).unwrap() }
+/// // The reference is a sealer's: see `attachment`.
+/// fn say(picture: &Reference) -> Result<(), Error> {
+///     let said = Content::attached(picture, b"shelf 3")?.with_caption("the boat")?;
 ///     let bytes = said.encode();
 ///
 ///     // What was stored is read under the same rule as what arrives: who said it decides what it may be.
@@ -78,32 +83,14 @@ impl Content {
         Ok(Said::Text(checked(content)?).into())
     }
 
-    /// Makes an image.
-    #[must_use]
-    pub fn image(reference: AttachmentReference) -> Self {
-        Said::Attachment(Attachment::new(Kind::Image, reference)).into()
-    }
-
-    /// Makes a voice message.
-    #[must_use]
-    pub fn voice(reference: AttachmentReference) -> Self {
-        Said::Attachment(Attachment::new(Kind::Voice, reference)).into()
-    }
-
-    /// Makes a video.
-    #[must_use]
-    pub fn video(reference: AttachmentReference) -> Self {
-        Said::Attachment(Attachment::new(Kind::Video, reference)).into()
-    }
-
-    /// Makes a file, with a name of up to 255 bytes or without one.
+    /// Makes an attachment: an image, a voice message, a video or a file, as the media of its reference says. The
+    /// place, of up to 512 bytes, says where it is stored, if more is needed for that than the reference's id.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for a name that is empty, too long, no line ("Lines" in [the
-    /// specification](crate::spec)), or a path: with `/` or `\`, or `.` or `..` alone.
-    pub fn file(reference: AttachmentReference, name: Option<&str>) -> Result<Self, Error> {
-        Ok(Said::Attachment(Attachment::file(reference, name)?).into())
+    /// [`Error::ContentTooLong`] for a longer place.
+    pub fn attached(reference: &Reference, place: &[u8]) -> Result<Self, Error> {
+        Ok(Said::Attachment(Attachment::new(reference.duplicate(), place)?).into())
     }
 
     /// Makes content of the app's own: bytes that the app gives a meaning, under a tag of its own choice that says
@@ -111,6 +98,18 @@ impl Content {
     #[must_use]
     pub fn app(tag: u32, bytes: &[u8]) -> Self {
         Said::App { tag, bytes: Zeroizing::new(bytes.to_vec()) }.into()
+    }
+
+    /// Gives a file a name of up to 255 bytes, in the place of the one that it has.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAllowed`] if it is no file; [`Error::InvalidName`] for a name that is empty, too long, no line
+    /// ("Lines" in [the specification](crate::spec)), or a path: with `/` or `\`, or `.` or `..` alone.
+    pub fn with_name(mut self, name: &str) -> Result<Self, Error> {
+        let Said::Attachment(attachment) = &mut self.said else { return Err(Error::NotAllowed) };
+        attachment.set_name(name)?;
+        Ok(self)
     }
 
     /// Gives an attachment a caption, in the place of the one that it has.

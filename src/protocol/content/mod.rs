@@ -10,7 +10,7 @@ mod sender;
 mod tests;
 mod text;
 
-pub use attachment::{Attachment, AttachmentReference};
+pub use attachment::Attachment;
 pub use content::Content;
 pub use kind::Kind;
 pub use kinds::Kinds;

@@ -7,6 +7,7 @@ use super::form::Vector;
 use crate::content::{Content, Kind, Kinds, Sender};
 
 pub(super) fn vectors() -> Vec<Vector> {
+    let boat = attached(&reference(2, &[7; 64]), b"shelf 3", b"");
     vec![
         text(),
         image(),
@@ -23,11 +24,7 @@ pub(super) fn vectors() -> Vec<Vector> {
             Sender::Member,
             &[(1, b"shall we meet at noon?"), (0xc0, b"")],
         ),
-        refused(
-            ("guest", "an image, from a guest"),
-            Sender::Guest,
-            &[(2, b"where it is, and how to open it")],
-        ),
+        refused(("guest", "an image, from a guest"), Sender::Guest, &[(2, &boat)]),
         refused(
             ("foreign", "content of the app's own, from another service"),
             Sender::Foreign,
@@ -36,7 +33,7 @@ pub(super) fn vectors() -> Vec<Vector> {
         refused(
             ("unordered", "an image before its caption"),
             Sender::Own,
-            &[(2, b"where it is, and how to open it"), (1, b"the boat")],
+            &[(2, &boat), (1, b"the boat")],
         ),
         refused(
             ("twice", "two texts"),
@@ -47,7 +44,12 @@ pub(super) fn vectors() -> Vec<Vector> {
         refused(
             ("path", "a file whose name leads to another folder"),
             Sender::Own,
-            &[(5, b"\0\0\0\x01\x07../boat.txt")],
+            &[(5, &attached(&reference(1, &[7; 64]), b"", b"../boat.txt"))],
+        ),
+        refused(
+            ("media", "an image whose reference says that it is a file"),
+            Sender::Own,
+            &[(2, &attached(&reference(1, &[7; 64]), b"", b""))],
         ),
         version(),
     ]
@@ -90,27 +92,47 @@ fn text() -> Vector {
     v
 }
 
+/// Encodes a reference to 19 bytes that are to be shown so.
+fn reference(media: u8, key_and_digest: &[u8; 64]) -> Vec<u8> {
+    [&[1, 0x32, media, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], key_and_digest].concat()
+}
+
+/// Encodes the body of an attachment's part.
+fn attached(reference: &[u8], place: &[u8], name: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(place.len()).unwrap().to_be_bytes();
+    [reference, &length, place, name].concat()
+}
+
 fn image() -> Vector {
     let mut v = new("content-image", "an image with a caption");
     v.bytes("caption", b"the boat");
-    let reference: [u8; 40] = v.input("reference");
-    let content = content(&mut v, &[(1, b"the boat"), (2, &reference)]);
+    let key: [u8; 64] = v.input("key and digest");
+    let reference = reference(2, &key);
+    v.bytes("reference", &reference);
+    v.bytes("place", b"shelf 3");
+    let body = attached(&reference, b"shelf 3", b"");
+    let content = content(&mut v, &[(1, b"the boat"), (2, &body)]);
     let image = content.attachment().unwrap();
     assert_eq!((image.kind(), image.caption()), (Kind::Image, Some("the boat")));
-    assert_eq!(image.reference().as_bytes(), reference);
+    assert_eq!(
+        (image.reference().encode()[..].into(), image.place()),
+        (reference, &b"shelf 3"[..])
+    );
     v
 }
 
 fn file() -> Vector {
     let mut v = new("content-file", "a file with a name");
-    let reference: [u8; 40] = v.input("reference");
+    let key: [u8; 64] = v.input("key and digest");
+    let reference = reference(1, &key);
+    v.bytes("reference", &reference);
     v.bytes("file name", b"boat.txt");
-    let body = [&[0, 0, 0, 40][..], &reference, b"boat.txt"].concat();
+    let body = attached(&reference, b"", b"boat.txt");
     v.bytes("body", &body);
     let content = content(&mut v, &[(5, &body)]);
     let file = content.attachment().unwrap();
     assert_eq!((file.kind(), file.name()), (Kind::File, Some("boat.txt")));
-    assert_eq!(file.reference().as_bytes(), reference);
+    assert_eq!((file.reference().encode()[..].into(), file.place()), (reference, &b""[..]));
     v
 }
 

@@ -12,9 +12,9 @@ fn a_text_costs_six_bytes_more_than_it_has() {
 fn the_examples_of_the_page_are_read_and_written_as_they_stand() {
     let welcome = content(&[(1, b"welcome")]);
     assert_eq!((welcome.len(), Content::text("welcome").unwrap().encode().to_vec()), (13, welcome));
-    let image = content(&[(1, b"boat"), (2, &[0xc1; 8]), (0x80, &[0xc2; 6])]);
+    let image = content(&[(1, b"boat"), (2, &body(2, b"ab/12", b"")), (0x80, &[0xc3; 6])]);
     let read = Content::decode(&image, Kinds::of(Sender::Member)).unwrap();
-    assert_eq!((image.len(), read.encode().to_vec()), (34, image));
+    assert_eq!((image.len(), read.encode().to_vec()), (111, image));
     assert_eq!(read.attachment().unwrap().caption(), Some("boat"));
 }
 
@@ -29,7 +29,7 @@ fn a_content_says_the_same_after_its_way_through_bytes() {
         assert!(!read.has_unknown());
         let said = [&read, &sample].map(|content| {
             let attachment = content.attachment()?;
-            let of = (attachment.kind(), attachment.reference().as_bytes());
+            let of = (attachment.kind(), attachment.reference().encode(), attachment.place());
             Some((of, attachment.name(), attachment.caption()))
         });
         assert_eq!(said[0], said[1]);
@@ -66,7 +66,7 @@ fn whatever_is_read_encodes_to_the_bytes_that_it_was_read_from() {
 
 #[test]
 fn harmless_parts_that_nobody_knows_are_left_out_and_kept() {
-    let bytes = content(&[(2, b"reference"), (0x80, b"later"), (0xbf, b""), (0xff, b"own")]);
+    let bytes = content(&[(2, &body(2, b"", b"")), (0x80, b"later"), (0xbf, b""), (0xff, b"own")]);
     let read = Content::decode(&bytes, Kinds::of(Sender::Own)).unwrap();
     assert_eq!(read.kind(), Some(Kind::Image));
     assert!(read.has_unknown());
@@ -96,8 +96,8 @@ fn a_critical_part_that_nobody_knows_needs_a_newer_release() {
 fn each_kind_stands_once_and_in_order() {
     for parts in [
         &[(1, &b"one"[..]), (1, b"two")][..],
-        &[(2, b"reference"), (1, b"caption")],
-        &[(2, b"reference"), (2, b"reference")],
+        &[(2, &body(2, b"", b"")), (1, b"caption")],
+        &[(2, &body(2, b"", b"")), (2, &body(2, b"", b""))],
         &[(0x81, b""), (0x81, b"")],
         &[(0x81, b""), (0x80, b"")],
         &[(0x81, b""), (1, b"hello")],
@@ -112,9 +112,9 @@ fn a_text_goes_with_an_attachment_and_nothing_else_with_anything() {
     let app = [0; 4];
     for parts in [
         &[(1, &b"text"[..]), (6, &app[..])][..],
-        &[(2, b"reference"), (3, b"reference")],
-        &[(1, b"text"), (4, b"reference"), (6, &app)],
-        &[(2, b"reference"), (6, &app)],
+        &[(2, &body(2, b"", b"")), (3, &body(4, b"", b""))],
+        &[(1, b"text"), (4, &body(3, b"", b"")), (6, &app)],
+        &[(2, &body(2, b"", b"")), (6, &app)],
     ] {
         assert_eq!(refusal(&content(parts)), Some(Error::Malformed), "{parts:?}");
     }
@@ -122,16 +122,19 @@ fn a_text_goes_with_an_attachment_and_nothing_else_with_anything() {
 
 #[test]
 fn a_part_of_a_known_kind_in_another_form_is_malformed() {
-    let file = |name: &[u8]| [&[0, 0, 0, 1, 7][..], name].concat();
+    let file = |name: &[u8]| body(1, b"", name);
     let long = vec![b'a'; 16_385];
-    let forms: [(u8, &[u8]); 8] = [
+    let (image, cut) = (body(2, b"ab/12", b""), reference(2));
+    let forms: [(u8, &[u8]); 10] = [
         (1, b""),
         (1, b"\xff"),
         (1, &long),
         (2, b""),
-        (3, &long[..257]),
-        (5, &[0, 0, 0, 0]),
-        (5, &[0, 0, 0, 2, 7]),
+        (2, &cut),
+        (2, &image[..image.len() - 1]),
+        (2, &body(2, b"ab/12", b"a name")),
+        (2, &body(2, &long[..513], b"")),
+        (5, &body(5, b"", b"")),
         (6, &[0, 0, 0]),
     ];
     for (number, body) in forms {
@@ -164,16 +167,45 @@ fn what_may_not_be_said_is_not_made() {
     assert_eq!(Content::text(&long).err(), Some(Error::ContentTooLong));
     assert!(Content::text(&long[1..]).is_ok());
     for caption in ["", &long] {
-        assert!(Content::image(reference()).with_caption(caption).is_err());
+        assert!(attached(2).with_caption(caption).is_err());
     }
     for other in [Content::text("hello").unwrap(), Content::app(7, b"")] {
         assert_eq!(other.with_caption("caption").err(), Some(Error::NotAllowed));
     }
     for name in ["", "a/b", "..", "two\nlines", &long[..256]] {
-        assert_eq!(Content::file(reference(), Some(name)).err(), Some(Error::InvalidName));
+        assert_eq!(attached(1).with_name(name).err(), Some(Error::InvalidName));
     }
-    for length in [0, 257] {
-        let reference = AttachmentReference::new(&long.as_bytes()[..length]);
-        assert_eq!(reference.err(), Some(Error::Malformed));
+    for other in [Content::text("hello").unwrap(), attached(2), attached(3), attached(4)] {
+        assert_eq!(other.with_name("boat.txt").err(), Some(Error::NotAllowed));
+    }
+    let reference = Reference::decode(&reference(2)).unwrap();
+    for (length, error) in [(0, None), (512, None), (513, Some(Error::ContentTooLong))] {
+        assert_eq!(Content::attached(&reference, &long.as_bytes()[..length]).err(), error);
+    }
+}
+
+#[test]
+fn an_attachment_is_of_the_kind_that_its_reference_says() {
+    for (number, media) in [(2, 2), (3, 4), (4, 3), (5, 1)] {
+        for other in 1..=4 {
+            let expected = if other == media { None } else { Some(Error::Malformed) };
+            let bytes = content(&[(number, &body(other, b"ab/12", b""))]);
+            assert_eq!(refusal(&bytes), expected, "part {number} with media {other}");
+        }
+        assert_eq!(attached(media).kind().unwrap().number(), number);
+    }
+}
+
+#[test]
+fn a_reference_of_a_later_version_needs_a_newer_release() {
+    for (version, kind, error) in [
+        (0, 0x32, Error::Malformed),
+        (2, 0x32, Error::UnsupportedContent),
+        (255, 0, Error::UnsupportedContent),
+        (1, 0x33, Error::Malformed),
+    ] {
+        let mut image = body(2, b"", b"");
+        (image[0], image[1]) = (version, kind);
+        assert_eq!(refusal(&content(&[(2, &image)])), Some(error));
     }
 }

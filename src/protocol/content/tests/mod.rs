@@ -12,24 +12,37 @@ mod table;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{AttachmentReference, Content, Kind, Kinds, Sender};
+use super::{Content, Kind, Kinds, Sender};
 use crate::error::Error;
+use crate::protocol::attachment::reference::Reference;
 
 const SENDERS: [Sender; 4] = [Sender::Own, Sender::Member, Sender::Guest, Sender::Foreign];
 
-fn reference() -> AttachmentReference {
-    AttachmentReference::new(b"reference").unwrap()
+/// Encodes a reference to something that is to be shown so: 1 a file, 2 an image, 3 a video, 4 a voice message.
+fn reference(media: u8) -> Vec<u8> {
+    [&[1, 0x32, media, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[0xc1; 32], &[0xc2; 32]].concat()
+}
+
+/// Encodes the body of an attachment's part.
+fn body(media: u8, place: &[u8], name: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(place.len()).unwrap().to_be_bytes();
+    [&reference(media)[..], &length, place, name].concat()
+}
+
+/// Makes what is to be shown so.
+fn attached(media: u8) -> Content {
+    Content::attached(&Reference::decode(&reference(media)).unwrap(), b"ab/12").unwrap()
 }
 
 /// Makes one content of each kind, with and without a caption.
 fn samples() -> Vec<Content> {
     let attachments = || {
         [
-            Content::image(reference()),
-            Content::voice(reference()),
-            Content::video(reference()),
-            Content::file(reference(), None).unwrap(),
-            Content::file(reference(), Some("boat.txt")).unwrap(),
+            attached(2),
+            attached(4),
+            attached(3),
+            attached(1),
+            attached(1).with_name("boat.txt").unwrap(),
         ]
     };
     let captioned = attachments().map(|content| content.with_caption("the boat").unwrap());

@@ -52,8 +52,8 @@ fn each_sender_says_what_the_table_allows_and_nothing_else() {
 #[test]
 fn a_caption_is_a_text_also_where_only_its_image_may_be_sent() {
     let only_images = Kinds::NONE.with(Kind::Image);
-    let captioned = || Content::image(reference()).with_caption("the boat").unwrap();
-    for (image, may) in [(Content::image(reference()), true), (captioned(), false)] {
+    let captioned = || attached(2).with_caption("the boat").unwrap();
+    for (image, may) in [(attached(2), true), (captioned(), false)] {
         assert_eq!(image.check(only_images).is_ok(), may);
         assert_eq!(Content::decode(&image.encode(), only_images).is_ok(), may);
     }

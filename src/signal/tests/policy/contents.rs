@@ -111,8 +111,10 @@ fn t10_what_an_attachment_is_found_and_opened_by_arrives_as_it_was_and_nothing_e
     let (_, image) = contents().remove(1);
     let opened = town.pass(0, &image);
     let arrived = &opened.content.said().unwrap().content;
-    let reference =
-        |content: &Content| content.attachment().unwrap().reference().as_bytes().to_vec();
+    let reference = |content: &Content| {
+        let attachment = content.attachment().unwrap();
+        (attachment.reference().encode().to_vec(), attachment.place().to_vec())
+    };
     assert_eq!(reference(arrived), reference(&image));
     // A host or proxy that changes it changes an authenticated message.
     let sealed = town.say(0, &image).unwrap();

@@ -7,6 +7,7 @@ use rand_core::Rng;
 use crate::error::Error;
 use crate::primitives::tests::op_count::{self, Work};
 use crate::primitives::tests::test_rng::TestRng;
+use crate::protocol::attachment::reference::Reference;
 use crate::protocol::content::{Content, Kind, Kinds, Sender};
 use crate::session::{Account, AccountId};
 use crate::signal::*;
@@ -257,14 +258,16 @@ impl Town {
 
 /// Returns a content of each kind that somebody foreign may say.
 pub(super) fn contents() -> Vec<(Kind, Content)> {
-    use crate::protocol::content::AttachmentReference;
-    let reference = || AttachmentReference::new(b"where, how long, which hash, which key").unwrap();
+    let attached = |media| {
+        let reference = [&[1, 0x32, media, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[0xc1; 64]].concat();
+        Content::attached(&Reference::decode(&reference).unwrap(), b"ab/12").unwrap()
+    };
     Vec::from([
         (Kind::Text, text(5)),
-        (Kind::Image, Content::image(reference())),
-        (Kind::Voice, Content::voice(reference())),
-        (Kind::Video, Content::video(reference())),
-        (Kind::File, Content::file(reference(), Some("plan.pdf")).unwrap()),
+        (Kind::Image, attached(2)),
+        (Kind::Voice, attached(4)),
+        (Kind::Video, attached(3)),
+        (Kind::File, attached(1).with_name("plan.pdf").unwrap()),
     ])
 }
 
