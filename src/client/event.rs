@@ -19,6 +19,10 @@ use crate::protocol::letter::MessageId;
 use crate::protocol::letter::blob::{BlobHash, Reference};
 use crate::protocol::letter::object::ObjectKind;
 use crate::protocol::position::Position;
+use crate::storage::STATE_VERSION;
+
+/// The kind of a reference to a blob that is kept.
+const KEPT_REFERENCE: u8 = 0x1a;
 
 /// A letter that was opened.
 #[derive(Debug)]
@@ -173,7 +177,7 @@ impl BlobReference {
     /// Encodes it, to be stored until the blob is there: no other letter brings it.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::begin(STATE_VERSION, KEPT_REFERENCE);
         writer.flag(self.sender == Sender::Own);
         self.reference.write(&mut writer);
         writer.secret()
@@ -183,9 +187,10 @@ impl BlobReference {
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`] for anything else.
+    /// [`Error::UnknownVersion`], [`Error::WrongKind`], [`Error::Malformed`] for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
+            reader.begin(STATE_VERSION, KEPT_REFERENCE)?;
             let sender = if reader.flag()? { Sender::Own } else { Sender::Member };
             Ok(Self { reference: Reference::read(reader)?, sender })
         })

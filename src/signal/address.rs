@@ -34,10 +34,15 @@ pub(crate) enum Name {
     Other(Box<str>),
 }
 
+/// Tells whether a text can stand in a label: a line without brackets, in which a label has the provider.
+pub(crate) fn is_label(text: &str) -> bool {
+    is_line(text) && !text.contains(['[', ']'])
+}
+
 impl Name {
     /// Reads a name as people write it.
     pub(crate) fn new(name: &str) -> Result<Self, Error> {
-        if !(1..=MAX_NAME).contains(&name.len()) || !is_line(name) {
+        if !(1..=MAX_NAME).contains(&name.len()) || !is_label(name) {
             return Err(Error::InvalidName);
         }
         Ok(name.parse().map_or_else(|_| Self::Other(name.into()), Self::Service))
@@ -92,8 +97,8 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes or that is no line, or a device above
-    /// 127.
+    /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes, that is no line or has a bracket (`[`,
+    /// `]`), or a device above 127.
     pub fn new(name: &str, device: u8) -> Result<Self, Error> {
         let name = Name::new(name)?;
         if Self::is_device(device) { Ok(Self { name, device }) } else { Err(Error::InvalidName) }

@@ -73,7 +73,8 @@ impl Client {
         let mut name = Writer::new();
         device.write(&mut name);
         let anchor = Anchor::start(Self::KIND, name.written(), &keys.public().encode());
-        let (policy, peers, clock) = (Policy::new(roots), BTreeMap::new(), Clock::new(now));
+        let policy = Policy::new(device.account().clone(), roots);
+        let (peers, clock) = (BTreeMap::new(), Clock::new(now));
         Self { inner: Box::new(Inner { device, floor, keys, policy, peers, clock, anchor }) }
     }
 
@@ -291,7 +292,7 @@ impl Stateful for Client {
         let floor = Version::of_number(reader.u8()?)?;
         let (accounts, count) = (reader.count(MAX_ACCOUNTS)?, reader.count(MAX_PEERS)?);
         let keys = OwnKeys::read(reader)?;
-        let mut policy = Policy::read(reader)?;
+        let mut policy = Policy::read(device.account().clone(), reader)?;
         policy.read_accounts(accounts, reader)?;
         let mut peers = BTreeMap::new();
         for _ in 0..count {

@@ -16,7 +16,7 @@ use super::address::Address;
 use super::bundle::Bundle;
 use super::client::{Client, Inner, MAX_PEERS};
 use super::decryption_error::DecryptionErrorMessage;
-use super::delta::{Acknowledged, Begun, ClientItem, Consented, Moved};
+use super::delta::{Begun, ClientItem, Consented, Moved};
 use super::keys::IdentityKey;
 use super::message::{Binding, ForeignContent, ForeignMessage, MessageKind, SealedMessage};
 use super::peer::{Peer, SessionName};
@@ -56,6 +56,9 @@ impl Client {
         let party = inner.policy.writing(with, now)?;
         let version = if bundle.kem.is_some() { Version::V4 } else { Version::V3 };
         inner.check(&party, with, &bundle.identity, version)?;
+        if inner.is_changed(with, &bundle.identity) {
+            return Err(Error::IdentityChanged);
+        }
         if !inner.policy.has_room_for(with.account()) {
             return Err(Error::TooManyAccounts);
         }
@@ -73,12 +76,6 @@ impl Client {
     #[must_use]
     pub fn has_session(&self, with: &ForeignDevice) -> bool {
         self.inner.peers.get(with).is_some_and(|peer| peer.current().is_some())
-    }
-
-    /// Returns the identity key that a device is known by.
-    #[must_use]
-    pub fn identity_of(&self, device: &ForeignDevice) -> Option<IdentityKey> {
-        self.inner.peers.get(device).map(|peer| *peer.identity())
     }
 
     /// Returns the registration id that a device said it has, which an envelope for many names
@@ -173,7 +170,7 @@ impl Client {
     ///
     /// Before a byte of it is read: [`Error::NotOptedIn`], [`Error::Frozen`] for the provider; [`Error::Blocked`],
     /// [`Error::NotAccepted`], [`Error::IdentityChanged`], [`Error::UnknownAccount`], [`Error::ListExpired`],
-    /// [`Error::Unlisted`] for the account, [`Error::TooManyAccounts`] if the user is to decide about 256 others;
+    /// [`Error::Unlisted`] for the account, [`Error::TooManyAccounts`] if the user is to decide about too many others;
     /// [`Error::OwnDeviceUnlisted`] for this device.
     ///
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`] for the bytes; [`Error::Forged`] if it
@@ -183,7 +180,8 @@ impl Client {
     /// what was received; [`Error::Downgrade`] if its session is of an older version than is allowed by now;
     /// [`Error::NotAllowed`], [`Error::UnsupportedContent`] for its content; [`Error::ProfilesDiffer`]. For an
     /// initial message also [`Error::UnknownPrekey`], [`Error::Replay`], [`Error::RotationRequired`],
-    /// [`Error::ReplayShareFull`] and [`Error::TooManyAccounts`]. Nothing changes then.
+    /// [`Error::ReplayShareFull`], [`Error::TooManyAccounts`], and [`Error::IdentityChanged`] if the device is known
+    /// by another key than the one that it shows to have ([`Client::identity_in`]). Nothing changes then.
     pub fn open(
         &mut self,
         from: &ForeignDevice,
@@ -193,7 +191,7 @@ impl Client {
     ) -> Result<Pending<'_, Self, ForeignMessage>, Error> {
         let (inner, now) = (&*self.inner, self.inner.clock.now(now));
         let party = inner.policy.reading(from, now)?;
-        if party.is_new() && !inner.policy.has_room() {
+        if party.is_new() && !inner.policy.has_room(from.provider()) {
             return Err(Error::TooManyAccounts);
         }
         let opened = match kind {
@@ -219,20 +217,6 @@ impl Client {
         if party.is_unasked() { Err(Error::NotAccepted) } else { Ok(()) }
     }
 
-    /// Takes over another identity key of a device whose account has no attestations, because the user has seen that
-    /// it changed and accepts it: the device was set up anew, or somebody else poses as it. The sessions with the old
-    /// key end.
-    pub fn acknowledge(
-        &mut self,
-        device: &ForeignDevice,
-        identity: IdentityKey,
-        now: u64,
-    ) -> Pending<'_, Self, ()> {
-        let now = self.inner.clock.now(now);
-        let acknowledged = Acknowledged { with: device.clone(), identity };
-        self.pending(now, [ClientItem::Acknowledged(Box::new(acknowledged))], ())
-    }
-
     /// Tells whether an error of a device is to be answered: it names this device, and the ratchet key under which
     /// this side sends to that device now. Anybody can make one, and one that names something else is out of date.
     #[must_use]
@@ -252,8 +236,7 @@ impl Client {
 }
 
 impl Inner {
-    /// Refuses a session with another identity than a device is known by or its account attests, or in an older
-    /// version than it may be.
+    /// Refuses a session with another identity than an account attests, or in an older version than it may be.
     fn check(
         &self,
         party: &Party<'_>,
@@ -263,11 +246,16 @@ impl Inner {
     ) -> Result<(), Error> {
         party.check_identity(with.number(), identity)?;
         match self.peers.get(with) {
-            Some(peer) => peer.check(identity, version)?,
+            Some(peer) => peer.check(version)?,
             None if self.peers.len() >= MAX_PEERS => return Err(Error::TooManyAccounts),
             None => {}
         }
         self.check_version(party, version)
+    }
+
+    /// Tells whether a device is known by another identity key.
+    fn is_changed(&self, device: &ForeignDevice, identity: &IdentityKey) -> bool {
+        self.peers.get(device).is_some_and(|peer| peer.identity() != identity)
     }
 
     fn check_version(&self, party: &Party<'_>, version: Version) -> Result<(), Error> {
@@ -326,7 +314,9 @@ impl Inner {
         self.check(party, from, &identity, version)?;
         let addresses = Address::both(&from.address(), &self.device.address());
         let line = self.line(addresses.as_ref());
-        if let Some(session) = self.peers.get(from).and_then(|peer| peer.begun_by(initial)) {
+        let is_changed = self.is_changed(from, &identity);
+        let peer = self.peers.get(from).filter(|_| !is_changed);
+        if let Some(session) = peer.and_then(|peer| peer.begun_by(initial)) {
             let (text, delta) = session.open(line, &initial.message)?;
             let session = SessionName::of(session);
             let moved = Moved { with: from.clone(), session, delta };
@@ -336,6 +326,10 @@ impl Inner {
         let found = self.keys.find(initial, from, now.seconds())?;
         let shared = found.decapsulate(initial);
         let (session, text) = Session::accept(line, initial, &found, shared.as_ref())?;
+        // Only now: whoever wrote it has the key that it names, so that nobody else alarms the user.
+        if is_changed {
+            return Err(Error::IdentityChanged);
+        }
         let begun = Begun { with: from.clone(), session: Box::new(session) };
         let used = ClientItem::Used(Box::new(found.used));
         let items = vec![used, ClientItem::Begun(Box::new(begun))];

@@ -112,8 +112,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::WrongPeer`] if it is of another account, [`Error::WrongAccount`] if it is under another key;
-    /// [`Error::BadSignature`]; [`Error::ListRollback`], [`Error::ListFork`] as for other accounts;
-    /// [`Error::ListExpired`]; [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`],
+    /// [`Error::BadSignature`]; [`Error::ListRollback`], [`Error::ListFork`] as for other accounts, also under another
+    /// account key than before; [`Error::ListExpired`]; [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`],
     /// [`Error::WeakKey`] for the bytes.
     pub fn adopt(
         &mut self,
@@ -129,7 +129,8 @@ impl Client {
         Ok(self.pending(now, [ClientItem::Adopted(Box::new(attestation))], ()))
     }
 
-    /// Learns an account's attestation. Nothing is verified for a provider that the user has not opted in to.
+    /// Learns an account's attestation. Of one of a provider that the user has not opted in to, nothing but its name is
+    /// read.
     ///
     /// # Errors
     ///
@@ -141,7 +142,8 @@ impl Client {
     /// [`Error::IdentityChanged`] if it is the account's first, and one of its devices was known by another identity
     /// key when its programs were plain: it can be learned once the user has accepted that
     /// ([`Client::acknowledge`]);
-    /// [`Error::TooManyAccounts`] if the user is to decide about 256 accounts, or there are 5,000;
+    /// [`Error::TooManyAccounts`] if the user is to decide about 256 accounts of the provider or 2,500 in all, or there
+    /// are 5,000;
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`] for the bytes.
     pub fn learn_account(
         &mut self,
@@ -149,6 +151,8 @@ impl Client {
         now: u64,
     ) -> Result<Pending<'_, Self, Learned>, Error> {
         let (policy, now) = (&self.inner.policy, self.inner.clock.now(now));
+        // Whose it is comes first: of a provider that is off nothing more is looked at.
+        policy.active(AccountStatement::account_in(attestation)?.provider(), now)?;
         let attestation = Reader::all(attestation, Attestation::recall)?;
         let learned = policy.judge(&attestation, now)?;
         if learned == Learned::First && self.inner.knows_otherwise(attestation.statement()) {
@@ -228,7 +232,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyAccounts`] if there are 5,000 accounts.
+    /// [`Error::OwnAccount`] for this side's own; [`Error::TooManyAccounts`] if there are 5,000 accounts.
     pub fn accept(
         &mut self,
         account: &ForeignAccount,
@@ -241,7 +245,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::TooManyAccounts`] if there are 5,000 accounts.
+    /// [`Error::OwnAccount`] for this side's own; [`Error::TooManyAccounts`] if there are 5,000 accounts.
     pub fn block(
         &mut self,
         account: &ForeignAccount,
@@ -257,6 +261,7 @@ impl Client {
         now: u64,
     ) -> Result<Pending<'_, Self, ()>, Error> {
         let now = self.inner.clock.now(now);
+        self.inner.policy.check_foreign(account)?;
         if !self.inner.policy.has_room_for(account) {
             return Err(Error::TooManyAccounts);
         }

@@ -100,6 +100,7 @@ mod envelopes;
 mod fingerprint;
 mod groups;
 mod handshake;
+mod identities;
 mod identity_secret;
 mod keys;
 mod message;

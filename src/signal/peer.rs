@@ -76,11 +76,8 @@ impl Peer {
         self.sessions.first().filter(|_| !self.closed).map(|session| &**session)
     }
 
-    /// Refuses another identity than the one that is known, and an older version than was used.
-    pub(crate) fn check(&self, identity: &IdentityKey, version: Version) -> Result<(), Error> {
-        if *identity != self.identity {
-            return Err(Error::IdentityChanged);
-        }
+    /// Refuses an older version than was used.
+    pub(crate) fn check(&self, version: Version) -> Result<(), Error> {
         if version < self.floor { Err(Error::Downgrade) } else { Ok(()) }
     }
 

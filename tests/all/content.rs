@@ -212,11 +212,17 @@ fn a_blob_holds_what_its_sender_may_say_also_after_it_was_stored() {
     assert_eq!((again.hash(), again.length()), (reference.hash(), reference.length()));
     assert!(*again.open(&blob).unwrap().encode() == *content.encode());
     // The same, as a member's.
-    stored[0] ^= 1;
+    stored[2] ^= 1;
     let members = BlobReference::from_bytes(&stored).unwrap();
     assert_eq!(members.open(&blob).err(), Some(Error::NotAllowed));
-    stored[0] = 2;
-    for wrong in [&stored[..], &stored[1..], &[]] {
+    for (place, byte, error) in
+        [(0, 2, Error::UnknownVersion(2)), (1, 0x19, Error::WrongKind), (2, 2, Error::Malformed)]
+    {
+        let mut wrong = stored.clone();
+        wrong[place] = byte;
+        assert_eq!(BlobReference::from_bytes(&wrong).err(), Some(error));
+    }
+    for wrong in [&stored[..stored.len() - 1], &[&stored[..], &[0]].concat(), &[]] {
         assert_eq!(BlobReference::from_bytes(wrong).err(), Some(Error::Malformed));
     }
 }
@@ -233,5 +239,5 @@ fn the_blob_of_a_member_is_read_as_a_members() {
     let arrived = town.receive(1, 0).pop().unwrap().unwrap();
     let LetterEvent::Blob(reference) = arrived.event else { panic!("not a blob") };
     assert_eq!(reference.open(&blob).unwrap().kind(), Some(Kind::Text));
-    assert_eq!(reference.to_bytes()[0], 0, "an own device's rights");
+    assert_eq!(reference.to_bytes()[2], 0, "an own device's rights");
 }

@@ -128,6 +128,16 @@ impl AccountStatement {
         writer
     }
 
+    /// Reads whose a statement is, and nothing behind that.
+    pub(crate) fn account_in(bytes: &[u8]) -> Result<ForeignAccount, Error> {
+        Reader::all(bytes, |reader| {
+            reader.begin(wire::VERSION, wire::ATTESTATION)?;
+            let account = ForeignAccount::read(reader)?;
+            reader.rest();
+            Ok(account)
+        })
+    }
+
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         reader.begin(wire::VERSION, wire::ATTESTATION)?;
         let statement = Self {

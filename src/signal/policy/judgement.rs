@@ -62,9 +62,7 @@ impl Policy {
         if provider.programs == Programs::Plain {
             return Err(Error::WrongKind);
         }
-        if self.own().is_some_and(|own| own.account == found.account) {
-            return Err(Error::OwnAccount);
-        }
+        self.check_foreign(&found.account)?;
         let record = self.account(&found.account);
         if record.is_some_and(|record| record.consent == Consent::Blocked) {
             return Err(Error::Blocked);
@@ -88,7 +86,7 @@ impl Policy {
     ) -> Result<Learned, Error> {
         let found = attestation.statement();
         let Some(attested) = record.and_then(|record| record.attested.as_ref()) else {
-            return if record.is_some() || self.has_room() {
+            return if record.is_some() || self.has_room(found.account.provider()) {
                 Ok(Learned::First)
             } else {
                 Err(Error::TooManyAccounts)
@@ -129,14 +127,10 @@ impl Policy {
         }
         attestation.verify()?;
         attestation.check(now)?;
-        match &self.own {
-            Some(own) if own.statement().key == key => {
-                let known = own.statement();
-                follows((found.sequence, known.sequence), found == known)?;
-                Ok(attestation != &**own)
-            }
-            _ => Ok(true),
-        }
+        let Some(own) = &self.own else { return Ok(true) };
+        // Also under another account key: others compare the numbers of an account, whoever signs.
+        follows((found.sequence, own.statement().sequence), found == own.statement())?;
+        Ok(attestation != &**own)
     }
 }
 

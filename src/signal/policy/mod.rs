@@ -30,5 +30,5 @@ pub(super) use envelope::Ends;
 pub(super) use party::Party;
 
 #[cfg(test)]
-pub(super) use policy::MAX_UNDECIDED;
+pub(super) use policy::MAX_UNDECIDED_OF_ONE;
 pub(super) use policy::{MAX_ACCOUNTS, Policy};

@@ -10,8 +10,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::text::is_line;
-use crate::signal::address::{Address, Name};
+use crate::signal::address::{Address, Name, is_label};
 
 /// Maximum length of a provider's id in bytes.
 const MAX_ID: usize = 64;
@@ -52,13 +51,13 @@ pub struct ForeignDevice {
 }
 
 impl ProviderId {
-    /// Takes the id of a provider: a line of 1 to 64 bytes.
+    /// Takes the id of a provider: a line of 1 to 64 bytes without brackets.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidName`] for anything else.
     pub fn new(id: &str) -> Result<Self, Error> {
-        let is_id = (1..=MAX_ID).contains(&id.len()) && is_line(id);
+        let is_id = (1..=MAX_ID).contains(&id.len()) && is_label(id);
         if is_id { Ok(Self(id.into())) } else { Err(Error::InvalidName) }
     }
 
@@ -83,8 +82,8 @@ impl ForeignAccount {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for an empty name, or one of more than 128 bytes or that is no line: it would hide
-    /// whose it is.
+    /// [`Error::InvalidName`] for an empty name, one of more than 128 bytes, one that is no line, or one with a
+    /// bracket: it would hide whose it is.
     pub fn new(provider: &ProviderId, name: &str) -> Result<Self, Error> {
         Ok(Self { provider: provider.clone(), name: Name::new(name)? })
     }

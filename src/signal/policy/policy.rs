@@ -26,10 +26,15 @@ pub(super) const MAX_PROVIDERS: usize = 64;
 pub(crate) const MAX_ACCOUNTS: usize = 5000;
 
 /// Maximum number of accounts about which the user has not decided, so that strangers leave room for friends.
-pub(crate) const MAX_UNDECIDED: usize = 256;
+const MAX_UNDECIDED: usize = MAX_ACCOUNTS / 2;
+
+/// Maximum number of them at one provider, so that those of one leave room for those of others.
+pub(crate) const MAX_UNDECIDED_OF_ONE: usize = 256;
 
 /// The part of a client's state that says with whom messages may be exchanged.
 pub(crate) struct Policy {
+    /// This side's own account.
+    account: ForeignAccount,
     pub(super) roots: TrustedKeys,
     pub(super) providers: BTreeMap<ProviderId, Box<ProviderRecord>>,
     pub(super) accounts: BTreeMap<ForeignAccount, Box<AccountRecord>>,
@@ -39,15 +44,16 @@ pub(crate) struct Policy {
 
 impl Policy {
     /// Begins without providers.
-    pub(crate) fn new(roots: TrustedKeys) -> Self {
-        Self { roots, providers: BTreeMap::new(), accounts: BTreeMap::new(), own: None }
+    pub(crate) fn new(account: ForeignAccount, roots: TrustedKeys) -> Self {
+        let (providers, accounts) = (BTreeMap::new(), BTreeMap::new());
+        Self { account, roots, providers, accounts, own: None }
     }
 
     /// Finds what somebody is to messages that came from it. No byte of a message was looked at.
     ///
     /// # Errors
     ///
-    /// [`Error::NotOptedIn`], [`Error::Frozen`], [`Error::Blocked`], [`Error::NotAccepted`],
+    /// [`Error::NotOptedIn`], [`Error::Frozen`], [`Error::OwnAccount`], [`Error::Blocked`], [`Error::NotAccepted`],
     /// [`Error::IdentityChanged`], [`Error::UnknownAccount`], [`Error::ListExpired`], [`Error::Unlisted`],
     /// [`Error::OwnDeviceUnlisted`].
     pub(crate) fn reading(&self, from: &ForeignDevice, now: Now) -> Result<Party<'_>, Error> {
@@ -92,6 +98,7 @@ impl Policy {
         device: &ForeignDevice,
         now: Now,
     ) -> Result<Party<'a>, Error> {
+        self.check_foreign(device.account())?;
         let record = self.accounts.get(device.account()).map(|record| &**record);
         match record.map(|record| record.consent) {
             Some(Consent::Blocked) => return Err(Error::Blocked),
@@ -121,6 +128,11 @@ impl Policy {
         Ok(Party { provider, record, statements })
     }
 
+    /// Refuses this side's own account: its devices write to each other as members do.
+    pub(crate) fn check_foreign(&self, account: &ForeignAccount) -> Result<(), Error> {
+        if *account == self.account { Err(Error::OwnAccount) } else { Ok(()) }
+    }
+
     pub(crate) fn own(&self) -> Option<&AccountStatement> {
         self.own.as_ref().map(|own| own.statement())
     }
@@ -137,10 +149,13 @@ impl Policy {
         self.accounts.get(account).map(|record| &**record)
     }
 
-    /// Tells whether there is room for another account about which the user has not decided.
-    pub(crate) fn has_room(&self) -> bool {
-        let undecided = self.accounts.values().filter(|record| !record.is_decided()).count();
-        undecided < MAX_UNDECIDED && self.accounts.len() < MAX_ACCOUNTS
+    /// Tells whether there is room for another account of a provider about which the user has not decided.
+    pub(crate) fn has_room(&self, provider: &ProviderId) -> bool {
+        let undecided = || self.accounts.iter().filter(|(_, record)| !record.is_decided());
+        let of_one = undecided().filter(|(account, _)| account.provider() == provider).count();
+        of_one < MAX_UNDECIDED_OF_ONE
+            && undecided().count() < MAX_UNDECIDED
+            && self.accounts.len() < MAX_ACCOUNTS
     }
 
     /// Tells whether there is room for an account that the user writes to.
@@ -252,8 +267,8 @@ impl Policy {
         self.accounts.len()
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let mut policy = Self::new(TrustedKeys::read(reader)?);
+    pub(crate) fn read(account: ForeignAccount, reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let mut policy = Self::new(account, TrustedKeys::read(reader)?);
         let records: Vec<_> =
             reader.list(MAX_PROVIDERS, |reader| ProviderRecord::read(reader).map(Box::new))?;
         for record in records {

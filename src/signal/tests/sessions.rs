@@ -1,7 +1,7 @@
 //! Which session a message goes to, and what may not change unseen.
 
 use super::super::*;
-use super::world::{ADA, NOW, World, client, device, plain};
+use super::world::{ADA, NOW, World, alterations, client, device, plain};
 use crate::error::Error;
 use crate::signal::peer::{MAX_SESSIONS, MAX_WAIT};
 
@@ -103,8 +103,8 @@ fn a_one_time_prekey_is_used_once_and_only_by_a_message_that_opens() {
     assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::Duplicate);
     // A client that has lost its sessions still has no second use of the prekey.
     let (from, identity) = (world.address(0), world.clients[0].identity());
-    world.clients[1].acknowledge(&from, world.clients[1].identity(), NOW).apply();
-    world.clients[1].acknowledge(&from, identity, NOW).apply();
+    world.clients[1].acknowledge(&from, world.clients[1].identity(), NOW).unwrap().apply();
+    world.clients[1].acknowledge(&from, identity, NOW).unwrap().apply();
     assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::UnknownPrekey);
 }
 
@@ -114,8 +114,8 @@ fn without_a_one_time_prekey_a_first_message_is_accepted_once() {
     let first = world.seal(0, b"first");
     world.deliver(0, &first).unwrap();
     let (from, identity) = (world.address(0), world.clients[0].identity());
-    world.clients[1].acknowledge(&from, world.clients[1].identity(), NOW).apply();
-    world.clients[1].acknowledge(&from, identity, NOW).apply();
+    world.clients[1].acknowledge(&from, world.clients[1].identity(), NOW).unwrap().apply();
+    world.clients[1].acknowledge(&from, identity, NOW).unwrap().apply();
     assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::Replay);
 }
 
@@ -128,15 +128,44 @@ fn another_identity_waits_for_the_user_and_loses_nothing() {
     world.begin(0, Version::V4, true);
     let first = world.seal(0, b"it is me");
     assert_eq!(world.refuse(0, first.kind, &first.bytes), Error::IdentityChanged);
+    assert_eq!(Client::identity_in(&first.bytes), Ok(world.clients[0].identity()));
     let (from, identity) = (world.address(0), world.clients[0].identity());
     assert_ne!(world.clients[1].identity_of(&from), Some(identity));
     let bundle = world.bundle(0, Version::V4, false);
     let begun = world.clients[1].begin(&from, &bundle, NOW, &mut world.rng).map(drop);
     assert_eq!(begun, Err(Error::IdentityChanged));
-    world.clients[1].acknowledge(&from, identity, NOW).apply();
+    world.clients[1].acknowledge(&from, identity, NOW).unwrap().apply();
     assert!(!world.clients[1].has_session(&from));
     assert_eq!(plain(&world.deliver(0, &first).unwrap()), b"it is me");
     world.pass(1, b"welcome back");
+}
+
+#[test]
+fn only_who_has_another_identity_key_alarms_the_user_about_it() {
+    for (version, one_time) in [(Version::V3, false), (Version::V4, true)] {
+        let mut world = World::talking(version);
+        world.clients[0] = client(ADA, Version::V3, &mut world.rng);
+        world.begin(0, version, one_time);
+        let first = world.seal(0, b"it is me");
+        for altered in alterations(&first.bytes) {
+            // What no MAC covers may be another: the key is the one that wrote it all the same.
+            let alarms = world.refuse(0, first.kind, &altered) == Error::IdentityChanged;
+            let named = Client::identity_in(&altered);
+            assert!(!alarms || named == Ok(world.clients[0].identity()));
+        }
+        // Nor does somebody who puts a key of his own into a message of the session that is there.
+        let mut world = World::begun(version, one_time);
+        let first = world.seal(0, b"first");
+        world.deliver(0, &first).unwrap();
+        let second = world.seal(0, b"second");
+        let known = world.clients[0].identity().encode();
+        let place = second.bytes.windows(33).position(|window| *window == known).unwrap();
+        let mut altered = second.bytes.clone();
+        let other = client("eve", Version::V3, &mut world.rng).identity().encode();
+        altered[place..place + 33].copy_from_slice(&other);
+        assert_ne!(world.refuse(0, second.kind, &altered), Error::IdentityChanged);
+        world.deliver(0, &second).unwrap();
+    }
 }
 
 #[test]

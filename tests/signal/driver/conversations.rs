@@ -109,7 +109,7 @@ impl Device {
     /// Takes a changed identity, on the user's word.
     pub fn trust(&mut self, request: &Request) -> Result<Value, Error> {
         let identity = IdentityKey::decode(&request.bytes("identity"))?;
-        self.client.acknowledge(&request.address("of")?, identity, NOW).apply();
+        self.client.acknowledge(&request.address("of")?, identity, NOW)?.apply();
         Ok(json!({}))
     }
 

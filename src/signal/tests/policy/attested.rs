@@ -194,8 +194,58 @@ fn t3_a_first_attestation_changes_no_identity_that_was_trusted_when_it_was_seen(
     let left_out = AccountStatement { devices: [renumbered].into(), ..town.says(0) };
     assert_eq!(town.learn(1, left_out), Err(Error::IdentityChanged));
     assert!(town.clients[1].has_session(&ada));
-    town.clients[1].acknowledge(&ada, other.identity, NOW).apply();
+    town.clients[1].acknowledge(&ada, other.identity, NOW).unwrap().apply();
     assert_eq!(town.learn(1, says), Ok(Learned::First));
+}
+
+#[test]
+fn t3_the_keys_of_attested_devices_are_what_their_account_says() {
+    let mut town = Town::talking();
+    let other = fresh(0, &mut TestRng::new(33)).identity();
+    let taken = town.unless_refused(1, |it| it.acknowledge(&device(0, 1), other, NOW).map(drop));
+    assert_eq!(taken, Err(Error::WrongKind));
+    town.pass(0, &text(1));
+}
+
+#[test]
+fn t3_the_numbers_of_an_accounts_statements_go_on_under_another_key() {
+    let mut town = Town::acquainted();
+    town.accounts[0] = Account::generate(AccountId([9; 32]), &mut TestRng::new(34));
+    for (sequence, error) in [(4, Error::ListRollback), (5, Error::ListFork)] {
+        // What others would refuse is not taken at home either.
+        let says = AccountStatement { sequence, ..town.says(0) };
+        let (bytes, key) = (town.attested(0, says.clone()), town.accounts[0].public_key());
+        let adopted = town.unless_refused(0, |it| it.adopt(&bytes, key, NOW).map(drop));
+        assert_eq!((adopted, town.learn(1, says)), (Err(error), Err(error)));
+    }
+    let says = AccountStatement { sequence: 6, ..town.says(0) };
+    town.adopt(0, says.clone());
+    assert_eq!(town.learn(1, says), Ok(Learned::KeyChanged));
+}
+
+#[test]
+fn t3_nobody_is_a_foreign_account_to_itself() {
+    for mut town in [Town::founded(), Town::acquainted()] {
+        town.opt_in(0);
+        let notices = |client: &mut Client| {
+            client.learn_provider(&descriptor(statement(0)), NOW).unwrap().apply();
+            client.notices(&provider(0)).unwrap()
+        };
+        let shown = notices(&mut town.clients[0]);
+        town.clients[0].opt_in(&provider(0), shown, NOW).unwrap().apply();
+        let (own, bundle) = (town.attested(0, town.says(0)), town.clients[0].bundle());
+        let mut rng = TestRng::new(35);
+        for other in [1, 2] {
+            let it = &mut town.clients[0];
+            let begun = it.begin(&device(0, other), &bundle, NOW, &mut rng).map(drop);
+            let opened = it.open(&device(0, other), MessageKind::Initial, &[], NOW).map(drop);
+            assert_eq!((begun, opened), (Err(Error::OwnAccount), Err(Error::OwnAccount)));
+        }
+        let it = &mut town.clients[0];
+        assert_eq!(it.learn_account(&own, NOW).map(drop), Err(Error::OwnAccount));
+        assert_eq!(it.accept(&account(0), NOW).map(drop), Err(Error::OwnAccount));
+        assert_eq!(it.block(&account(0), NOW).map(drop), Err(Error::OwnAccount));
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::primitives::tests::op_count::Work;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::content::Content;
 use crate::session::{Account, AccountId};
-use crate::signal::policy::MAX_UNDECIDED;
+use crate::signal::policy::MAX_UNDECIDED_OF_ONE;
 use crate::signal::*;
 
 /// Grace knows Ada's attestation, has never written to her, and gets these.
@@ -103,7 +103,7 @@ fn t7_strangers_leave_room_for_those_whom_the_user_writes_to() {
     };
     let client = &mut town.clients[1];
     // Ada is one of those about whom nothing is decided.
-    for number in 1..MAX_UNDECIDED {
+    for number in 1..MAX_UNDECIDED_OF_ONE {
         client.learn_account(&attested(number), NOW).unwrap().apply();
     }
     let refused = client.learn_account(&attested(0), NOW).map(drop);
@@ -151,7 +151,7 @@ fn t7_of_too_many_strangers_the_next_one_costs_nothing() {
     let mut town = Town::founded();
     town.clients[1] = grace;
     let asking = |number: usize| world::address(&alloc::format!("stranger {number}"));
-    for number in 0..MAX_UNDECIDED {
+    for number in 0..MAX_UNDECIDED_OF_ONE {
         let policy = &mut town.clients[1].inner.policy;
         policy.consent(asking(number).account(), Consent::Requested);
     }
@@ -161,6 +161,9 @@ fn t7_of_too_many_strangers_the_next_one_costs_nothing() {
     };
     assert_eq!(open(&mut town), Err(Error::TooManyAccounts));
     assert_eq!(town.work, Work::default());
+    // They are all of one provider: those of another have room.
+    town.opt_in(1);
+    town.learn(1, town.says(0)).unwrap();
     town.clients[1].block(asking(0).account(), NOW).unwrap().apply();
     assert_eq!(open(&mut town), Ok(()));
 }
