@@ -4,7 +4,7 @@ use latchstring::Error;
 use latchstring::rand_core::Rng;
 use latchstring::session::{Padding, Session};
 use latchstring::storage::{Change, State, StateKey};
-use support::{Pair, TestRng, fixture};
+use support::{Pair, TestRng, is_writing_fixtures, read_fixture, write_fixture};
 
 /// Messages of the long conversation; `LATCHSTRING_MESSAGES=100000` makes it longer.
 const MESSAGES: usize = 6_000;
@@ -297,19 +297,15 @@ fn frozen(messages: usize) -> [Vec<u8>; 2] {
 
 #[test]
 fn states_that_an_earlier_build_left_within_an_epoch_reach_the_same_secrets() {
-    let is_writing = std::env::var_os("LATCHSTRING_WRITE_FIXTURES").is_some();
     for messages in ON_THE_WAY {
         let sides = ["initiator", "responder"].map(|side| format!("{side}-{messages:02}"));
-        if is_writing {
+        if is_writing_fixtures() {
             for (name, bytes) in sides.iter().zip(frozen(messages)) {
-                let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                std::fs::write(fixture(&format!("braid-{name}")), hex.concat() + "\n").unwrap();
+                write_fixture(&format!("braid-{name}"), &bytes);
             }
         }
         let [initiator, responder] = sides.map(|name| {
-            let text = std::fs::read_to_string(fixture(&format!("braid-{name}"))).unwrap();
-            let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
-            let bytes: Vec<u8> = (0..text.trim_end().len()).step_by(2).map(byte).collect();
+            let bytes = read_fixture(&format!("braid-{name}"));
             let session = Session::from_bytes(&bytes).unwrap();
             assert_eq!(*session.to_bytes(), bytes);
             session

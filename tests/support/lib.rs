@@ -2,6 +2,7 @@
 
 pub mod crash;
 pub mod doors;
+mod fixtures;
 pub mod forged;
 pub mod guest;
 pub mod home;
@@ -10,6 +11,7 @@ mod pair;
 pub mod shelf;
 pub mod town;
 
+pub use fixtures::*;
 pub use guest::{Door, ORIGIN, Talk};
 pub use pair::*;
 
@@ -27,11 +29,6 @@ use latchstring::storage::{Pending, State};
 /// Returns a place in the tree, by its path from the top.
 pub fn tree(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(path)
-}
-
-/// Returns the place of a state that an earlier build left, or of what belongs to it.
-pub fn fixture(name: &str) -> PathBuf {
-    tree(&format!("tests/state/v1/{name}.hex"))
 }
 
 /// Restores the state from its bytes: as a process finds it that starts again, or a second copy, which an app

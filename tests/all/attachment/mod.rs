@@ -2,6 +2,7 @@
 
 mod content;
 mod forgery;
+mod frozen;
 mod ranges;
 mod resume;
 

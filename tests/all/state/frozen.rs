@@ -101,38 +101,22 @@ impl Frozen {
             invite: thawed("invite"),
             chat: thawed("chat"),
             change: thawed("change"),
-            message: read("message"),
-            text: read("text"),
-            first: read("first"),
+            message: read_fixture("message"),
+            text: read_fixture("text"),
+            first: read_fixture("first"),
             client: thawed("client"),
             new_device: thawed("candidate"),
             letter: thawed("letter"),
-            offer: read("offer"),
+            offer: read_fixture("offer"),
             entrant: thawed("entrant"),
-            briefing: read("briefing"),
+            briefing: read_fixture("briefing"),
         }
     }
 }
 
-fn read(name: &str) -> Vec<u8> {
-    let text = std::fs::read_to_string(fixture(name)).unwrap();
-    let digits: Vec<char> = text.split_whitespace().flat_map(str::chars).collect();
-    let byte = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16).unwrap();
-    digits.chunks(2).map(byte).collect()
-}
-
-fn write(name: &str, bytes: &[u8]) {
-    let mut text = String::new();
-    for line in bytes.chunks(48) {
-        text.extend(line.iter().map(|byte| format!("{byte:02x}")));
-        text.push('\n');
-    }
-    std::fs::write(fixture(name), text).unwrap();
-}
-
 /// Reads the frozen state, which must encode to the very bytes that it was frozen as.
 fn thawed<S: State>(name: &str) -> S {
-    let bytes = read(name);
+    let bytes = read_fixture(name);
     let state = S::from_bytes(&bytes).unwrap();
     assert!(*state.to_bytes() == bytes, "{name} encodes to other bytes");
     state
@@ -141,50 +125,50 @@ fn thawed<S: State>(name: &str) -> S {
 #[test]
 fn the_frozen_journal_of_version_1_loads_and_goes_on() {
     let (key, owner) = (key(1, 7), b"frozen");
-    if std::env::var_os("LATCHSTRING_WRITE_FIXTURES").is_some() {
+    if is_writing_fixtures() {
         let mut pair = Pair::new(12);
         let first = pair.initiator.encrypt(b"first", &mut pair.rng).unwrap();
         pair.responder.decrypt(&first).unwrap();
         let Pair { initiator, responder, rng, .. } = &mut pair;
         let (snapshot, mut journal) = Journal::begin(responder, &key, owner, rng).unwrap();
-        write("journal-snapshot", snapshot[0].record.as_ref().unwrap());
+        write_fixture("journal-snapshot", snapshot[0].record.as_ref().unwrap());
         for number in 0..2 {
             let message = initiator.encrypt(&[number], rng).unwrap();
             let recorded = responder.open(&message).unwrap().journal(&mut journal, rng).unwrap();
-            write(&format!("journal-entry-{number}"), recorded.record().unwrap());
+            write_fixture(&format!("journal-entry-{number}"), recorded.record().unwrap());
             recorded.apply();
         }
-        write("journal-message", &initiator.encrypt(b"next", rng).unwrap());
-        write("journal-anchor", &responder.anchor().to_bytes());
+        write_fixture("journal-message", &initiator.encrypt(b"next", rng).unwrap());
+        write_fixture("journal-anchor", &responder.anchor().to_bytes());
     }
-    let entries = ["journal-entry-0", "journal-entry-1"].map(read);
-    let anchor = Anchor::from_bytes(&read("journal-anchor").try_into().unwrap());
-    let snapshot = [read("journal-snapshot")];
+    let entries = ["journal-entry-0", "journal-entry-1"].map(read_fixture);
+    let anchor = Anchor::from_bytes(&read_fixture("journal-anchor").try_into().unwrap());
+    let snapshot = [read_fixture("journal-snapshot")];
     let opened = Journal::open::<Session>(&key, owner, Some(&anchor), snapshot, &entries);
     let (mut session, journal) = opened.unwrap();
     assert_eq!((session.anchor(), journal.entries()), (anchor, 2));
-    assert_eq!(*session.decrypt(&read("journal-message")).unwrap().content, b"next");
+    assert_eq!(*session.decrypt(&read_fixture("journal-message")).unwrap().content, b"next");
 }
 
 #[test]
 fn the_frozen_states_of_version_1_load_and_go_on() {
-    if std::env::var_os("LATCHSTRING_WRITE_FIXTURES").is_some() {
+    if is_writing_fixtures() {
         let made = Frozen::make();
-        write("account", &made.account.to_bytes());
-        write("device", &made.device.to_bytes());
-        write("session", &made.session.to_bytes());
-        write("invite", &made.invite.to_bytes());
-        write("chat", &made.chat.to_bytes());
-        write("change", &made.change.to_bytes());
-        write("message", &made.message);
-        write("text", &made.text);
-        write("first", &made.first);
-        write("client", &made.client.to_bytes());
-        write("candidate", &made.new_device.to_bytes());
-        write("letter", &made.letter.to_bytes());
-        write("offer", &made.offer);
-        write("entrant", &made.entrant.to_bytes());
-        write("briefing", &made.briefing);
+        write_fixture("account", &made.account.to_bytes());
+        write_fixture("device", &made.device.to_bytes());
+        write_fixture("session", &made.session.to_bytes());
+        write_fixture("invite", &made.invite.to_bytes());
+        write_fixture("chat", &made.chat.to_bytes());
+        write_fixture("change", &made.change.to_bytes());
+        write_fixture("message", &made.message);
+        write_fixture("text", &made.text);
+        write_fixture("first", &made.first);
+        write_fixture("client", &made.client.to_bytes());
+        write_fixture("candidate", &made.new_device.to_bytes());
+        write_fixture("letter", &made.letter.to_bytes());
+        write_fixture("offer", &made.offer);
+        write_fixture("entrant", &made.entrant.to_bytes());
+        write_fixture("briefing", &made.briefing);
     }
     let mut frozen = Frozen::read();
     assert_eq!(frozen.account.id(), AccountId([9; 32]));

@@ -15,7 +15,8 @@ use latchstring::storage::{Anchor, Change, Journal, Pending, State, StateKey};
 use support::linking::accepted;
 use support::town::{Person, Town};
 use support::{
-    Door, NOW, OneToOne, Pair, Talk, TestRng, device, fixture, only, refusal, restored, seal_many,
+    Door, NOW, OneToOne, Pair, Talk, TestRng, device, is_writing_fixtures, only, read_fixture,
+    refusal, restored, seal_many, write_fixture,
 };
 
 const OWNER: &[u8] = b"account 7, laptop";
