@@ -140,6 +140,26 @@ fn a_recipient_cannot_pass_an_envelope_on_as_its_sender() {
 }
 
 #[test]
+fn in_version_2_the_body_is_the_word_of_any_recipient_and_of_nobody_more() {
+    // A fellow recipient knows the secret, and puts a body of its own under the genuine parts of Grace. It is why the
+    // payload counts for what its own session or sender key says, and an error in it only if it is current.
+    let (ada, grace) = (identity(ADA), identity(GRACE).public());
+    let certificate = Service::issue(&ada.public());
+    let sealed = message(b"for both").encode(&certificate).unwrap();
+    let shared = Shared::generate(&ada, &sealed, &mut TestRng::new(3));
+    let (wrapped, proof) = shared.wrap(&ada, &grace).unwrap();
+    let other = message(b"another").encode(&certificate).unwrap();
+    let under = |secret: &Shared, content: &[u8]| {
+        let (public, body) = (shared.public.bytes(), secret.seal(content).unwrap());
+        open(&[&[v2::VERSION][..], &wrapped, &proof, public, &body].concat())
+    };
+    assert_eq!(under(&shared, &other).unwrap().payload(), SealedPayload::Message(b"another"));
+    // Whoever is none of them does not know it.
+    let guessed = Shared::generate(&identity(8), &sealed, &mut TestRng::new(3));
+    assert_eq!(under(&guessed, &other).err(), Some(Error::Forged));
+}
+
+#[test]
 fn a_certificate_that_does_not_hold_opens_nothing() {
     for envelope in both(&message(b"text")) {
         let open =
