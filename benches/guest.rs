@@ -25,7 +25,7 @@ fn guest(c: &mut Criterion) {
     let policy = Policy::new("Ada", NOW + 86_400);
     let (mut invite, server_copy) =
         Invite::create(&host, ORIGIN, policy.clone(), NOW, &mut rng).unwrap();
-    let url = invite.link().unwrap().to_url(ORIGIN);
+    let url = invite.link().unwrap().to_url(ORIGIN).unwrap();
     let sealed = server_copy.sealed_invitation();
     let open = |url: &str| InviteLink::parse(url).unwrap().open(sealed, ORIGIN, NOW).unwrap();
     let claim = |preview: Preview, rng: &mut TestRng| {

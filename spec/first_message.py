@@ -157,7 +157,7 @@ def linking(v):
         + v.same("companion ephemeral", x_pub(seed)) + u(len(text), 1) + text)
     check = v.same("check hash", sha(label("linking/check"), body, secret))[:4]
     v.same("rendezvous hash", sha(label("linking/rendezvous"), body, secret))
-    v.same("code", "1L." + base64.urlsafe_b64encode(body + secret + check).decode().rstrip("="))
+    v.same("code", "D1" + base64.b32encode(body + secret + check).decode().rstrip("="))
     hedge = v.same("primary ephemeral prk",
         extract(v.take("primary agreement seed"), v.take("primary ephemeral random")))
     home.issue({}, None, 1_800_000_000, home.primary)
@@ -387,7 +387,7 @@ def message(v, side, exact=False):
 # ---- guest-links.md, "The link"
 def link(v, S):
     check = v.same("check", sha(label("guest/check"), S)[:4])
-    text = v.same("text", "1." + base64.urlsafe_b64encode(S + check).decode())
+    text = v.same("text", "G1" + base64.b32encode(S + check).decode().rstrip("="))
     v.same("URL", "https://" + v.take("URL's origin") + "/g#" + text)
     prk = v.same("link prk", extract(label("guest/link"), S))
     names = "locator, invitation id, invitation key, claim seed, claim key, record key, psk".split(", ")
@@ -511,6 +511,9 @@ def blob(v):
     whole = clear + v.same("sealed", seal(k, bytes(12), clear, v.same("padded", padded(text))))
     blob_hash = v.same("blob hash", sha(v.same("blob", whole)))
     v.same("reference", key + blob_hash + u(v.same("length text", len(text)), 8))
+def stored(v, media, place):
+    terms = b"\x01\x32" + u(media, 1) + b"\0" + u(19, 8)
+    return v.same("reference", terms + v.take("key and digest")) + u(len(place), 4) + place
 def two_keys(v):
     blob, key = v.take("blob"), v.take("other key")
     one, clear = blob_keys(v, "", v.take("key"))
@@ -733,8 +736,8 @@ assert grant_told[2:66] == chat_told[34:98] and grant_told[98:] == chat_told[-80
 assert sha(link_told).hex().startswith("f12de6ae") and sha(chat_told).hex().startswith("11a82d80")
 run("blob", blob)
 for name, parts in (
-        ("text", lambda v: [(1, v.take("text"))]), ("image", lambda v: [(1, v.take("caption")), (2, v.take("reference"))]),
-        ("file", lambda v: [(5, v.same("body", u(40, 4) + v.take("reference") + v.take("file name")))]),
+        ("text", lambda v: [(1, v.take("text"))]), ("image", lambda v: [(1, v.take("caption")), (2, stored(v, 2, v.take("place")))]),
+        ("file", lambda v: [(5, v.same("body", stored(v, 1, b"") + v.take("file name")))]),
         ("app", lambda v: [(6, v.take("tag") + v.take("bytes"))]),
         ("unknown", lambda v: [(1, v.take("text")), (128, v.take("unknown body"))])):
     run("content-" + name, lambda v: v.same("content", b"\x01" + b"".join(

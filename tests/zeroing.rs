@@ -241,12 +241,12 @@ fn visit(
     server_copy: &ServerCopy,
     rng: &mut RecordingRng,
 ) -> Vec<Secret> {
-    let url = invite.link().unwrap().to_url(ORIGIN);
+    let url = invite.link().unwrap().to_url(ORIGIN).unwrap();
     let mut secrets = vec![("a link", support::guest::secret_of(&url).to_vec())];
     let bundle = host.bundle();
     let text: String = plaintext(1000).iter().map(|byte| char::from(byte % 26 + b'a')).collect();
     let (mut guest, claim) = watched(|| {
-        let url = invite.link().unwrap().to_url(ORIGIN);
+        let url = invite.link().unwrap().to_url(ORIGIN).unwrap();
         let link = InviteLink::parse(&url).unwrap();
         let preview = link.open(server_copy.sealed_invitation(), ORIGIN, NOW).unwrap();
         preview.claim(host.list(), &[bundle], "Grace", &[&text], NOW, rng).unwrap()
@@ -798,7 +798,7 @@ fn a_guest_chat_on_three_devices_leaves_no_secret_in_freed_memory() {
         let policy = Policy::new("Ada", NOW + 86_400);
         let (mut invite, server_copy) =
             watched(|| Invite::create(one, ORIGIN, policy, NOW, &mut rng).unwrap());
-        let url = invite.link().unwrap().to_url(ORIGIN);
+        let url = invite.link().unwrap().to_url(ORIGIN).unwrap();
         secrets.push(("a link", support::guest::secret_of(&url).to_vec()));
         // The claim is public, and holds a salt of the generator's.
         let claim = watched(|| {

@@ -158,7 +158,7 @@ fn run(folder: &Path) -> Result<(), Failure> {
     scene("Ada makes a link");
     let policy = Policy::new("Ada", now + 3 * DAY);
     let (invite, server_copy) = Invite::create(&client, ORIGIN, policy, now, &mut rng)?;
-    let url = invite.link().expect("the link is open").to_url(ORIGIN);
+    let url = invite.link().expect("the link is open").to_url(ORIGIN)?;
     let locator = invite.locator();
     host.step(|step| {
         step.post(None, &server_copy.encode())?;

@@ -31,10 +31,10 @@
 //!     // The host makes a link, saves the invite, uploads the copy, and shows the URL.
 //!     let policy = Policy::new("Ada", now + 86_400);
 //!     let (mut invite, copy) = Invite::create(&host, "chat.example", policy, now, &mut rng)?;
-//!     let url = invite.link().map(|link| link.to_url("https://chat.example/"));
+//!     let url = invite.link().expect("an open link").to_url(invite.origin())?;
 //!
 //!     // The guest looks, and claims: save the chat, then send the claim.
-//!     let link = InviteLink::parse(&url.expect("an open link"))?;
+//!     let link = InviteLink::parse(&url)?;
 //!     let preview = link.open(copy.sealed_invitation(), "chat.example", now)?;
 //!     assert_eq!(preview.policy().host_name, "Ada");
 //!     let (mut guest, claim) =

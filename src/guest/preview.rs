@@ -89,7 +89,7 @@ impl fmt::Display for LinkStatus {
 ///     let (invite, copy) = Invite::create(&host, "chat.example", policy, now, &mut rng)?;
 ///
 ///     // The guest has the link as a URL, and the PIN by another way.
-///     let url = invite.link().expect("an open link").to_url("chat.example");
+///     let url = invite.link().expect("an open link").to_url("chat.example")?;
 ///     let digits = invite.pin().expect("a link with a PIN").digits();
 ///
 ///     let link = InviteLink::parse(&url)?;

@@ -19,6 +19,7 @@ pub(crate) mod kem;
 pub(crate) mod kyber;
 pub(crate) mod last_byte;
 pub(crate) mod pake;
+pub(crate) mod pasted;
 #[cfg(feature = "signal")]
 pub(crate) mod protobuf;
 pub(crate) mod secret;

@@ -1,39 +1,4 @@
-//! Text: base64url without padding, encoded and decoded without tables indexed by secrets; and lines
-//! that somebody else wrote and that a user is shown.
-
-use alloc::string::String;
-use alloc::vec::Vec;
-
-use base64ct::{Base64UrlUnpadded, Encoding};
-use zeroize::Zeroizing;
-
-use crate::error::Error;
-
-/// Encodes `bytes`.
-pub(crate) fn encode(bytes: &[u8]) -> Zeroizing<String> {
-    Zeroizing::new(Base64UrlUnpadded::encode_string(bytes))
-}
-
-/// Decodes a text of exactly `N` bytes. `N` is a multiple of 3, so the text has no spare bits and is
-/// the only one of its bytes.
-pub(crate) fn decode<const N: usize>(text: &str) -> Result<Zeroizing<[u8; N]>, Error> {
-    let mut bytes = Zeroizing::new([0; N]);
-    let decoded = Base64UrlUnpadded::decode(text, bytes.as_mut_slice())
-        .map_err(|_| Error::LinkMangled)?
-        .len();
-    if decoded == N { Ok(bytes) } else { Err(Error::LinkMangled) }
-}
-
-/// Decodes a text of at most `max` bytes. A text whose spare bits are set is refused, so that bytes
-/// have one text.
-pub(crate) fn decode_up_to(text: &str, max: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut bytes = Zeroizing::new(alloc::vec![0; max]);
-    let length = Base64UrlUnpadded::decode(text, bytes.as_mut_slice())
-        .map_err(|_| Error::LinkMangled)?
-        .len();
-    bytes.truncate(length);
-    Ok(bytes)
-}
+//! Lines that somebody else wrote and that a user is shown.
 
 /// Tells whether a text can stand in a line that a user reads without misleading (`spec/README.md`, "Lines"):
 /// it is empty or shows something, has no control characters and none that nobody sees, and joiners and

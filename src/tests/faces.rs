@@ -290,7 +290,7 @@ fn attachment(client: &Client, rng: &mut TestRng, print: Print<'_>) {
 fn with_a_guest(host: &mut Client, key: &StateKey, rng: &mut TestRng, print: Print<'_>) {
     let policy = Policy::new("Host", NOW + 3600);
     let (mut invite, copy) = Invite::create(host, "example.org", policy, NOW, rng).unwrap();
-    let link = InviteLink::parse(&invite.link().unwrap().to_url("example.org")).unwrap();
+    let link = InviteLink::parse(&invite.link().unwrap().to_url("example.org").unwrap()).unwrap();
     let preview = link.open(copy.sealed_invitation(), "example.org", NOW).unwrap();
     print(&(&invite, &link, &preview, Pin::parse(&DIGITS[..6]).unwrap()));
     let text = core::str::from_utf8(CONTENT).unwrap();

@@ -121,8 +121,8 @@ fn print_everything() -> Printed {
     printed.debug(host.list());
     let (invite, server_copy) = Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap();
     let link = invite.link().unwrap();
-    let url = link.to_url(ORIGIN);
-    printed.secrets.push(url.split_once("#1.").unwrap().1.as_bytes().to_vec());
+    let url = link.to_url(ORIGIN).unwrap();
+    printed.secrets.push(url.split_once("#G1").unwrap().1.as_bytes().to_vec());
     printed.secrets.push(support::guest::secret_of(&url).to_vec());
     // version, kind, anchor, clock, status, length, then the signed invitation, with its nonce
     printed.secrets.push(invite.to_bytes()[2 + 32 + 8 + 1 + 4 + 3..][..32].to_vec());

@@ -69,7 +69,7 @@ impl Party {
         say_where(&invite);
         invites.insert(name.to_owned(), invite);
         let link = invites.get_mut(name).unwrap().get(store)?.link();
-        Ok(link.map_or_else(|| "-".to_owned(), |link| link.to_url(ORIGIN).to_string()))
+        Ok(link.map_or_else(|| "-".to_owned(), |link| link.to_url(ORIGIN).unwrap().to_string()))
     }
 
     /// Takes a claim in once.

@@ -31,7 +31,7 @@ impl Doors {
         let host = &home.clients[0];
         let (invite, server_copy) = Invite::create(host, ORIGIN, policy, NOW, &mut rng).unwrap();
         let bundles = home.clients.iter_mut().map(|host| bundle_of(host, &mut rng)).collect();
-        let url = invite.link().unwrap().to_url(ORIGIN).to_string();
+        let url = invite.link().unwrap().to_url(ORIGIN).unwrap().to_string();
         let shared = invite.export().unwrap();
         let others = home.clients[1..].iter();
         let others: Vec<_> =

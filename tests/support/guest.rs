@@ -4,7 +4,7 @@ use core::slice;
 
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit};
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base32ct::{Base32UpperUnpadded, Encoding};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use latchstring::Error;
@@ -46,7 +46,7 @@ impl Door {
     }
 
     pub fn url(&self) -> String {
-        self.invite.link().unwrap().to_url(ORIGIN).to_string()
+        self.invite.link().unwrap().to_url(ORIGIN).unwrap().to_string()
     }
 
     pub fn link(&self) -> InviteLink {
@@ -135,8 +135,8 @@ pub fn text_of(event: &ChatEvent) -> &str {
 
 /// Reads the link's secret from its text.
 pub fn secret_of(url: &str) -> [u8; 32] {
-    let (_, body) = url.split_once("#1.").unwrap();
-    Base64UrlUnpadded::decode_vec(body).unwrap()[..32].try_into().unwrap()
+    let (_, body) = url.split_once("#G1").unwrap();
+    Base32UpperUnpadded::decode_vec(body).unwrap()[..32].try_into().unwrap()
 }
 
 /// Derives a key of the link, by the page of the specification.
@@ -279,7 +279,7 @@ pub fn link_to(signed: &[u8], padding: &[u8]) -> (InviteLink, Vec<u8>) {
     let secret = digest("secret", signed);
     let text = [secret.as_slice(), &digest("check", &secret)[..4]].concat();
     let link =
-        InviteLink::parse(&format!("1.{}", Base64UrlUnpadded::encode_string(&text))).unwrap();
+        InviteLink::parse(&format!("G1{}", Base32UpperUnpadded::encode_string(&text))).unwrap();
     (link, sealed_under(&secret, signed, padding))
 }
 

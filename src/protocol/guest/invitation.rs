@@ -15,7 +15,7 @@ use crate::primitives::sign;
 use crate::primitives::sign::SIGNATURE;
 use crate::primitives::text::is_line;
 
-use super::link::{InviteLink, LinkKeys};
+use super::link::{InviteLink, LinkKeys, MAX_ORIGIN, is_origin};
 use crate::protocol::content::MAX_TEXT;
 use crate::protocol::identity::certificate::{AccountKind, Certificate, Identity};
 use crate::protocol::letter::Listed;
@@ -23,8 +23,6 @@ use crate::protocol::{labels, wire};
 
 /// Maximum of bytes in a displayed name.
 pub(crate) const MAX_NAME: usize = 64;
-/// Maximum of bytes in an origin.
-const MAX_ORIGIN: usize = 255;
 /// Maximum of bytes in a signed invitation.
 pub(crate) const MAX_SIGNED: usize = 1024;
 /// Maximum of texts before the grant, whatever the policy.
@@ -165,7 +163,8 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 /// Reads an origin.
 pub(crate) fn origin(reader: &mut Reader<'_>) -> Result<String, Error> {
-    utf8(reader, MAX_ORIGIN)
+    let origin = utf8(reader, MAX_ORIGIN)?;
+    if is_origin(&origin) { Ok(origin) } else { Err(Error::Malformed) }
 }
 
 fn utf8(reader: &mut Reader<'_>, max: usize) -> Result<String, Error> {
@@ -191,7 +190,7 @@ impl Invitation {
         identity: &Identity,
         rng: &mut impl CryptoRng,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        if self.origin.len() > MAX_ORIGIN {
+        if !is_origin(&self.origin) {
             return Err(Error::InvalidPolicy);
         }
         let mut terms = Writer::new();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! S    = SHA-256(LABEL(guest/secret) ‖ signed invitation)
-//! text = "1." ‖ base64url(S ‖ SHA-256(LABEL(guest/check) ‖ S)[0..4])
+//! text = "G1" ‖ base32(S ‖ SHA-256(LABEL(guest/check) ‖ S)[0..4])
 //! prk  = HKDF-Extract(salt = LABEL(guest/link), ikm = S)
 //! X    = HKDF-Expand(prk, LABEL(guest/X), length of X)
 //! ```
@@ -18,15 +18,18 @@ use crate::primitives::codec::first;
 use crate::primitives::id::ids;
 use crate::primitives::kdf::{Prk, hash};
 use crate::primitives::secret::{Secret, same};
-use crate::primitives::{sign, text};
+use crate::primitives::{pasted, sign};
 
 use crate::protocol::handshake::x3dh::Psk;
 use crate::protocol::labels;
 
-/// The beginning of a link's text: the version of its form.
-const FORM: &str = "1.";
+/// The letter that a link's text begins with.
+const LETTER: char = 'G';
 
 const CHECK: usize = 4;
+
+/// Number of characters of a link behind its mark.
+const CHARACTERS: usize = 58;
 
 ids! {
     /// The id by which a server finds a link's objects: 24 bytes derived one way from the link. Not
@@ -63,44 +66,51 @@ impl InviteLink {
         &self.secret
     }
 
-    /// Reads a link: a URL with the link in its fragment, or the fragment alone.
+    /// Finds a link in a text, as people paste it: a URL with the link in its fragment, or what stands behind the `#`
+    /// alone; with words, brackets and full stops around it, wrapped, escaped, in other letters ("Pasted secrets" in
+    /// [the specification](crate::spec)).
     ///
-    /// Only the part after the `#` is read. A secret anywhere else in a URL would have been sent to the
-    /// server, so it is not looked for there.
+    /// A secret in the path or query of a URL has been sent to the server, so it is not looked for there.
     ///
     /// # Errors
     ///
-    /// [`Error::LinkMangled`] if the text is not exactly one whole link.
-    pub fn parse(url: &str) -> Result<Self, Error> {
-        let fragment = url.split_once('#').map_or(url, |(_, fragment)| fragment);
-        let body = fragment.strip_prefix(FORM).ok_or(Error::LinkMangled)?;
-        let bytes = text::decode::<36>(body)?;
-        let (secret, found) = bytes.split_first_chunk::<32>().ok_or(Error::LinkMangled)?;
-        let secret = Secret::copy(secret);
-        let found = found.first_chunk::<CHECK>().ok_or(Error::LinkMangled)?;
-        if !same(found, &check(&secret)) {
-            return Err(Error::LinkMangled);
-        }
-        Ok(Self::from_secret(secret))
+    /// [`Error::LinkMangled`] if there is no whole link in the text, or the text has more than 16,384 bytes.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        pasted::find(text, LETTER, CHARACTERS, Self::read).ok_or(Error::LinkMangled)
     }
 
-    /// Writes the link as a URL of `origin` ("example.org"): `https://example.org/g#1.…`, 48 characters
-    /// after the full stop. Browsers do not send what follows the `#`.
-    #[must_use]
-    pub fn to_url(&self, origin: &str) -> Zeroizing<String> {
-        let mut bytes = Zeroizing::new([0; 36]);
+    fn read(characters: &[u8]) -> Option<Self> {
+        let bytes = pasted::decode(characters, 32 + CHECK)?;
+        let (secret, found) = bytes.split_first_chunk::<32>()?;
+        let secret = Secret::copy(secret);
+        let is_whole = same(found.first_chunk::<CHECK>()?, &check(&secret));
+        is_whole.then(|| Self::from_secret(secret))
+    }
+
+    /// Writes the link as a URL of `origin` ("example.org"): `https://example.org/g#G1…`, 58 characters behind the
+    /// mark. Browsers do not send what follows the `#`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidPolicy`] if `origin` is no host name with or without a port, in small letters: an invite has
+    /// one ([`Invite::origin`](crate::guest::Invite::origin)).
+    pub fn to_url(&self, origin: &str) -> Result<Zeroizing<String>, Error> {
+        if !is_origin(origin) {
+            return Err(Error::InvalidPolicy);
+        }
+        let mut bytes = Zeroizing::new([0; 32 + CHECK]);
         // Filled in place: bytes put together elsewhere would stay there.
         let (secret, sum) = bytes.split_at_mut(32);
         secret.copy_from_slice(self.secret.expose());
         sum.copy_from_slice(&check(&self.secret));
-        let body = text::encode(bytes.as_slice());
-        let parts = ["https://", origin, "/g#", FORM, &body];
+        let text = pasted::write(LETTER, bytes.as_slice());
+        let parts = ["https://", origin, "/g#", &text];
         let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
         let mut url = Zeroizing::new(String::with_capacity(length));
         for part in parts {
             url.push_str(part);
         }
-        url
+        Ok(url)
     }
 
     /// Returns the id to ask the server for.
@@ -112,6 +122,18 @@ impl InviteLink {
     pub(crate) fn keys(&self) -> LinkKeys {
         LinkKeys { prk: Prk::extract(labels::GUEST_LINK, &[self.secret.expose()]) }
     }
+}
+
+/// Maximum of bytes in an origin.
+pub(crate) const MAX_ORIGIN: usize = 255;
+
+/// Tells whether a text is the name of a service: a host name as it stands in a URL, with a port or without.
+pub(crate) fn is_origin(text: &str) -> bool {
+    let is_end = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let ends = [text.as_bytes().first(), text.as_bytes().last()];
+    text.len() <= MAX_ORIGIN
+        && ends.iter().all(|end| end.is_some_and(is_end))
+        && text.bytes().all(|byte| is_end(&byte) || matches!(byte, b'.' | b'-' | b':'))
 }
 
 impl fmt::Debug for InviteLink {

@@ -16,8 +16,8 @@ use crate::client::Client;
 use crate::guest::Invite;
 use crate::primitives::kdf;
 use crate::primitives::kdf::Prk;
+use crate::primitives::pasted;
 use crate::primitives::secret::Secret;
-use crate::primitives::text;
 use crate::protocol::guest::claim::guest_identity;
 use crate::protocol::guest::content::ChatContent;
 use crate::protocol::guest::invitation::{Approval, Policy};
@@ -88,13 +88,13 @@ pub(super) fn link_keys(v: &mut Vector, secret: &[u8; 32]) -> LinkValues {
 fn link_text(v: &mut Vector, secret: &[u8; 32]) {
     let check = kdf::hash(&[labels::GUEST_CHECK, secret]);
     v.bytes("check", &check[..4]);
-    let text = text::encode(&[&secret[..], &check[..4]].concat());
-    v.text("text", &alloc::format!("1.{}", text.as_str()));
+    let text = pasted::write('G', &[&secret[..], &check[..4]].concat());
+    v.text("text", &text);
     v.text("URL's origin", ORIGIN);
-    let url = alloc::format!("https://{ORIGIN}/g#1.{}", text.as_str());
+    let url = alloc::format!("https://{ORIGIN}/g#{}", text.as_str());
     v.text("URL", &url);
     let real = InviteLink::from_secret(Secret::copy(secret));
-    assert_eq!(*real.to_url(ORIGIN), url);
+    assert_eq!(*real.to_url(ORIGIN).unwrap(), url);
     assert_eq!(InviteLink::parse(&url).unwrap().secret().expose(), secret);
 }
 

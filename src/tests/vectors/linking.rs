@@ -12,7 +12,7 @@ use super::tape::Tape;
 use crate::error::Error;
 use crate::primitives::codec::Reader;
 use crate::primitives::kdf::{Prk, hash};
-use crate::primitives::text;
+use crate::primitives::pasted;
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::identity::linking::code::{LinkingRequest, Request};
 use crate::protocol::identity::linking::digits::LinkingDigits;
@@ -74,7 +74,7 @@ fn code(
     let mut bytes = [&body[..], secret, &hash[..4]].concat();
     v.hash(&format!("{front}rendezvous hash"), &[labels::LINKING_RENDEZVOUS, &body, secret]);
     *bytes.last_mut().unwrap() ^= u8::from(but == But::Check);
-    let code = ["1L.", &text::encode(&bytes)].concat();
+    let code = pasted::write('D', &bytes).to_string();
     v.text(&format!("{front}code"), &code);
     (body, code)
 }

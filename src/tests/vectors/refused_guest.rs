@@ -12,7 +12,7 @@ use super::handshake::{Initiator, combine, first};
 use super::model;
 use crate::error::Error;
 use crate::primitives::secret::Secret;
-use crate::primitives::{kdf, sign, text};
+use crate::primitives::{kdf, pasted, sign};
 use crate::protocol::guest::claim::guest_identity;
 use crate::protocol::guest::link::{InviteLink, Locator};
 use crate::protocol::guest::server_copy::Notice;
@@ -57,8 +57,7 @@ fn link_check() -> Vector {
     let mut check = kdf::hash(&[labels::GUEST_CHECK, &secret]);
     check[3] ^= 1;
     v.bytes("check", &check[..4]);
-    let text = text::encode(&[&secret[..], &check[..4]].concat());
-    let text = alloc::format!("1.{}", text.as_str());
+    let text = pasted::write('G', &[&secret[..], &check[..4]].concat());
     v.text("text", &text);
     v.refused(InviteLink::parse(&text).err())
 }
@@ -71,21 +70,23 @@ fn altered_link(
 ) -> Vector {
     let mut v = begin(name, comment);
     let secret: [u8; 32] = v.input("S");
-    let url = InviteLink::from_secret(Secret::copy(&secret)).to_url(ORIGIN);
+    let url = InviteLink::from_secret(Secret::copy(&secret)).to_url(ORIGIN).unwrap();
     let text = alter(url.split_once('#').unwrap().1);
     v.text("text", &text);
     v.refused(InviteLink::parse(&text).err())
 }
 
 fn link_noncanonical() -> Vector {
-    altered_link("refused-link-padded", "a genuine link with base64 padding after it", |text| {
-        [text, "="].concat()
+    altered_link("refused-link-spare", "a link whose last character has a spare bit set", |text| {
+        let (front, last) = text.split_at(text.len() - 1);
+        let set = char::from(last.as_bytes()[0] + 1);
+        alloc::format!("{front}{set}")
     })
 }
 
 fn link_form() -> Vector {
-    altered_link("refused-link-form", "a genuine link under another form than 1", |text| {
-        text.replacen("1.", "2.", 1)
+    altered_link("refused-link-form", "a genuine link behind another letter", |text| {
+        text.replacen("G1", "H1", 1)
     })
 }
 

@@ -9,7 +9,7 @@ fn a_guest_who_holds_nothing_but_the_link_chats_with_the_host() {
     let policy = Policy::new("Ada", NOW + 86_400);
     let (mut invite, server_copy) =
         Invite::create(&host, "example.org", policy, NOW, &mut rng).unwrap();
-    let url = invite.link().unwrap().to_url("example.org");
+    let url = invite.link().unwrap().to_url("example.org").unwrap();
     let server_copy = ServerCopy::decode(&server_copy.encode()).unwrap();
     let bundle = bundle_of(&mut host, &mut rng);
 

@@ -107,7 +107,7 @@ fn a_claim_of_another_link_of_the_same_host_is_refused() {
     let policy = Policy::new("Ada", EXPIRES);
     let (other, server_copy) =
         Invite::create(&door.host, ORIGIN, policy, NOW, &mut door.rng).unwrap();
-    let url = other.link().unwrap().to_url(ORIGIN).to_string();
+    let url = other.link().unwrap().to_url(ORIGIN).unwrap().to_string();
     let preview = other.link().unwrap().open(server_copy.sealed_invitation(), ORIGIN, NOW).unwrap();
     let bundles = [door.bundle];
     let claimed = preview.claim(door.host.list(), &bundles, "Grace", &[], NOW, &mut door.rng);

@@ -39,7 +39,7 @@ fn a_server_that_knows_the_link_cannot_put_another_host_behind_it() {
     let eve = client(9, &mut rng);
     let policy = Policy::new("Ada", EXPIRES);
     let (eves, server_copy) = Invite::create(&eve, ORIGIN, policy, NOW, &mut rng).unwrap();
-    let url = eves.link().unwrap().to_url(ORIGIN);
+    let url = eves.link().unwrap().to_url(ORIGIN).unwrap();
     let signed = signed_invitation(&url, server_copy.sealed_invitation());
     // Sealed as the link's own invitation would be, under the link's own key and locator.
     let sealed = sealed_under(&secret_of(&door.url()), &signed, &[0x80]);
@@ -65,7 +65,11 @@ fn what_a_dishonest_host_signs_outside_the_rules_is_refused() {
     // version, kind, suite, nonce, origin, certificate, owner, policy: from the end, the name
     // of three bytes, its length, texts before the grant, bytes of a text, idle time.
     let (name, pending, text, idle) = (body - 3, body - 8, body - 10, body - 14);
-    let altered: [(usize, &[u8], Error); 12] = [
+    let origin = 2 + 1 + 32 + 4;
+    let altered: [(usize, &[u8], Error); 15] = [
+        (origin, b" ", Error::Malformed),
+        (origin, b"E", Error::Malformed),
+        (origin + 3, b"/", Error::Malformed),
         (0, &[2], Error::UnknownVersion(2)),
         (1, &[0x21], Error::WrongKind),
         (2, &[2], Error::Malformed),
@@ -173,7 +177,9 @@ fn a_host_cannot_offer_more_than_the_limits() {
     for change in taken {
         assert_eq!(create(ORIGIN, change), None);
     }
-    assert_eq!(create(&"o".repeat(256), |_| {}), Some(Error::InvalidPolicy));
+    for origin in ["", " ", "exam ple.org", "example.org/", "Example.org", &"o".repeat(256)] {
+        assert_eq!(create(origin, |_| {}), Some(Error::InvalidPolicy), "{origin:?}");
+    }
     assert_eq!(create(&"o".repeat(255), |_| {}), None);
 }
 

@@ -13,7 +13,6 @@ mod traces;
 use core::ops::Range;
 use core::slice;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use latchstring::client::Client;
 use latchstring::content::Sender;
 use latchstring::guest::{

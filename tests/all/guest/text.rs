@@ -8,7 +8,7 @@ fn the_secret_of_a_link_stands_behind_the_fragment_mark_only() {
     let url = door.url();
     let (front, fragment) = url.split_once('#').unwrap();
     assert_eq!(front, "https://example.org/g");
-    assert_eq!(fragment.len(), 50);
+    assert_eq!(fragment.len(), 60);
     assert_eq!(InviteLink::parse(fragment).unwrap().locator(), door.server_copy.locator());
     for elsewhere in ["?k=", "/", "?", "&", ""] {
         let url = format!("{front}{elsewhere}{fragment}");
@@ -21,7 +21,8 @@ fn no_character_of_a_link_can_be_changed() {
     let url = Door::new(11).url();
     let start = url.find('#').unwrap() + 1;
     for place in start..url.len() {
-        for character in (0x21..0x7f_u8).filter(|byte| *byte != url.as_bytes()[place]) {
+        let same = |byte: &u8| byte.eq_ignore_ascii_case(&url.as_bytes()[place]);
+        for character in (0x21..0x7f_u8).filter(|byte| !same(byte)) {
             let mut altered = url.clone().into_bytes();
             altered[place] = character;
             let altered = String::from_utf8(altered).unwrap();
@@ -48,41 +49,115 @@ fn a_link_without_its_first_characters_is_mangled_once_the_fragment_is_touched()
 }
 
 #[test]
-fn a_link_with_something_around_it_is_mangled() {
-    let url = Door::new(14).url();
-    let fragment = url[url.find('#').unwrap() + 1..].to_string();
-    for after in [")", ".", ").", "\"", ">", ",", "=", "==", " ", "\n", "\0", "A", "#", "&utm=1"] {
-        let longer = format!("{url}{after}");
-        assert_eq!(InviteLink::parse(&longer).err(), Some(Error::LinkMangled), "{after:?}");
-    }
-    for before in [" ", "(", "1", "#", "\u{feff}"] {
-        let longer = format!("https://example.org/g#{before}{fragment}");
-        assert_eq!(InviteLink::parse(&longer).err(), Some(Error::LinkMangled), "{before:?}");
+fn a_link_is_found_however_it_was_sent() {
+    let door = Door::new(14);
+    let url = door.url();
+    let (front, text) = url.split_once('#').unwrap();
+    let wrapped = |by: &str| {
+        let lines: Vec<_> = url.as_bytes().chunks(30).map(String::from_utf8_lossy).collect();
+        lines.join(by)
+    };
+    let spaced: String = text.chars().flat_map(|char| [char, '\u{200b}']).collect();
+    let sent = [
+        text.to_string(),
+        format!("Shall we talk? {url}. See you!"),
+        format!("({url})"),
+        format!("<{url}>,"),
+        format!("\u{ab}{url}\u{bb}"),
+        format!("[our chat]({url})"),
+        format!("**{url}**"),
+        format!("`{url}`;"),
+        format!("<a href=\"{url}\">{url}</a>"),
+        format!("\u{feff} \t{url}\r\n"),
+        format!("{url}?utm_source=mail&utm_medium=none"),
+        format!("{url}&fbclid=IwAR0abc"),
+        format!("{url}\nSent from my telephone"),
+        wrapped("\r\n"),
+        wrapped("=\r\n"),
+        wrapped("\n> "),
+        wrapped("\n    "),
+        wrapped("\u{a0}"),
+        wrapped("\u{ad}"),
+        format!("{front}#{spaced}"),
+        url.to_uppercase(),
+        url.to_lowercase(),
+        url.replace('#', "%23"),
+        url.replace('#', "&#35;"),
+        "https://safe.example/?url=".to_string()
+            + &url.replace(':', "%3A").replace('/', "%2F").replace('#', "%23")
+            + "&data=05",
+        format!("https://other.example/g#H1ABC and {url}"),
+    ];
+    for pasted in sent {
+        let link = InviteLink::parse(&pasted);
+        assert_eq!(link.unwrap().locator(), door.server_copy.locator(), "{pasted}");
     }
 }
 
 #[test]
-fn a_link_in_other_letters_is_mangled() {
+fn what_a_program_may_do_to_a_link_is_nothing_that_its_text_invites() {
+    for seed in 0..20 {
+        let url = Door::new(100 + seed).url();
+        let (_, text) = url.split_once('#').unwrap();
+        assert!(text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()));
+    }
+}
+
+#[test]
+fn nothing_is_guessed_that_the_check_does_not_confirm() {
     let url = Door::new(15).url();
-    let (front, fragment) = url.split_once('#').unwrap();
-    let (_, body) = fragment.split_once('.').unwrap();
-    let bytes = Base64UrlUnpadded::decode_vec(body).unwrap();
-    let standard = base64ct::Base64Unpadded::encode_string(&bytes);
+    let (front, text) = url.split_once('#').unwrap();
     let others = [
-        fragment.to_lowercase(),
-        fragment.to_uppercase(),
-        fragment.replace('.', "%2E"),
-        fragment.replace('.', "\u{ff0e}"),
-        fragment.replacen('1', "\u{ff11}", 1),
-        fragment.replacen("1.", "2.", 1),
-        fragment.replacen("1.", "01.", 1),
-        format!("1.{standard}="),
+        text.replacen('1', "\u{ff11}", 1),
+        text.replacen("G1", "G2", 1),
+        text.replacen("G1", "01", 1),
+        text.replacen("G1", "", 1),
+        text.chars().rev().collect(),
         String::new(),
-        "1.".to_string(),
+        "G1".to_string(),
+        "G1".to_string() + &"A".repeat(100_000),
+        ".".repeat(16_384) + text,
     ];
     for other in others {
         let altered = format!("{front}#{other}");
         assert_eq!(InviteLink::parse(&altered).err(), Some(Error::LinkMangled), "{altered}");
+    }
+    // Words among the characters.
+    let (one, two) = url.split_at(60);
+    let altered = format!("{one} (continued) {two}");
+    assert_eq!(InviteLink::parse(&altered).err(), Some(Error::LinkMangled));
+}
+
+#[test]
+fn a_link_leads_to_a_host_and_to_nothing_else() {
+    let link = Door::new(19).link();
+    for origin in ["example.org", "localhost:8080", "a", "xn--bcher-kva.example", "10.0.0.1"] {
+        let url = link.to_url(origin).unwrap();
+        assert!(url.starts_with(&format!("https://{origin}/g#G1")));
+    }
+    let long = "a".repeat(256);
+    for origin in [
+        "",
+        " ",
+        "example.org ",
+        " example.org",
+        "exam ple.org",
+        "example.org/",
+        "example.org#",
+        "user@example.org",
+        "https://example.org",
+        "Example.org",
+        "b\u{fc}cher.example",
+        ".",
+        "-",
+        "example.org.",
+        "a\nb",
+        "a?b",
+        "a%2fb",
+        "a\\b",
+        &long,
+    ] {
+        assert_eq!(link.to_url(origin).err(), Some(Error::InvalidPolicy), "{origin:?}");
     }
 }
 
@@ -113,7 +188,7 @@ fn a_link_and_a_preview_do_not_show_themselves_in_debug_output() {
     let (url, preview) = (door.url(), door.preview());
     let shown = format!("{:?} {:#?} {preview:?} {preview:#?}", door.link(), door.link());
     assert!(shown.contains("Link(…)") && shown.contains("Preview"));
-    let body = url.split_once("#1.").unwrap().1;
+    let body = url.split_once("#G1").unwrap().1;
     for at in 0..body.len() - 3 {
         assert!(!shown.contains(&body[at..at + 4]), "{shown}");
     }

@@ -33,7 +33,7 @@ fn a_device_that_hears_of_a_grant_first_takes_that_claim_and_no_other() {
 #[test]
 fn what_a_link_granted_elsewhere_keeps_makes_no_claim_and_goes_with_its_time() {
     let mut doors = Doors::new(61, 2);
-    let url = doors.invites[0].link().unwrap().to_url(ORIGIN).to_string();
+    let url = doors.invites[0].link().unwrap().to_url(ORIGIN).unwrap().to_string();
     let secret = support::guest::secret_of(&url);
     let (_, claim) = doors.guest();
     let mut host = doors.take(0, &claim);

@@ -12,7 +12,7 @@ fn no_character_of_a_code_can_be_changed() {
         let altered = String::from_utf8(altered).unwrap();
         assert_eq!(LinkingRequest::read(&altered, NOW).err(), Some(Error::LinkMangled), "{place}");
     }
-    for altered in [&code[1..], &code[..code.len() - 1], &format!("{}A", *code), "", "1L."] {
+    for altered in [&code[1..], &code[..code.len() - 1], "", "D1"] {
         assert_eq!(LinkingRequest::read(altered, NOW).err(), Some(Error::LinkMangled));
     }
 }

@@ -5,7 +5,7 @@ mod briefing;
 mod digits;
 mod procedure;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base32ct::{Base32UpperUnpadded, Encoding};
 use latchstring::Error;
 use latchstring::client::{
     Address, Briefing, Client, DeviceList, Entrant, LinkingDigits, LinkingOffer, LinkingRequest,
@@ -64,7 +64,7 @@ impl Linking {
 
 /// Takes a code to pieces: what it says, and its secret.
 fn taken_apart(code: &str) -> (Vec<u8>, Vec<u8>) {
-    let bytes = Base64UrlUnpadded::decode_vec(code.strip_prefix("1L.").unwrap()).unwrap();
+    let bytes = Base32UpperUnpadded::decode_vec(code.strip_prefix("D1").unwrap()).unwrap();
     let (rest, _) = bytes.split_at(bytes.len() - 4);
     let (body, secret) = rest.split_at(rest.len() - 32);
     (body.to_vec(), secret.to_vec())
@@ -74,5 +74,5 @@ fn taken_apart(code: &str) -> (Vec<u8>, Vec<u8>) {
 fn put_together(body: &[u8], secret: &[u8]) -> String {
     let check = labelled("linking/check", &[body, secret]);
     let bytes = [body, secret, &check[..4]].concat();
-    format!("1L.{}", Base64UrlUnpadded::encode_string(&bytes))
+    format!("D1{}", Base32UpperUnpadded::encode_string(&bytes))
 }

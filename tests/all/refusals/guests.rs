@@ -22,7 +22,7 @@ pub(super) fn a_claim_altered_in_transit_has_a_bad_signature() -> Option<Error> 
 
 pub(super) fn a_link_that_lost_a_character_is_mangled() -> Option<Error> {
     let mut door = Door::new(16);
-    let mut url = door.invite.link().unwrap().to_url(ORIGIN);
+    let mut url = door.invite.link().unwrap().to_url(ORIGIN).unwrap();
     url.pop();
     refusal(&mut door.invite, |_| InviteLink::parse(&url))
 }

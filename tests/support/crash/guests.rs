@@ -55,7 +55,8 @@ impl World {
         let invite = &last(&mut self.apps[who].memory.invites)?.state;
         let Some(link) = invite.link() else { return Stop::trouble("the link is not open") };
         let pin = invite.pin().map(|pin| pin.digits().as_bytes().to_vec());
-        let shown = [link.to_url(ORIGIN).as_bytes().to_vec()].into_iter().chain(pin).collect();
+        let shown =
+            [link.to_url(ORIGIN).unwrap().as_bytes().to_vec()].into_iter().chain(pin).collect();
         self.publish("link", shown)
     }
 

@@ -12,7 +12,7 @@ use crate::primitives::codec::{Reader, Writer, first};
 use crate::primitives::id::ids;
 use crate::primitives::kdf::{drawn, hash};
 use crate::primitives::secret::{Secret, redacted, same};
-use crate::primitives::{dh, sign, text};
+use crate::primitives::{dh, pasted, sign, text};
 use crate::protocol::identity::certificate::IdentityKey;
 use crate::protocol::labels;
 
@@ -23,8 +23,8 @@ pub(super) const CODE_SKEW: u64 = 60;
 /// offer.
 pub(super) const LATE: u64 = 300;
 
-/// The beginning of a code's text.
-const PREFIX: &str = "1L.";
+/// The letter that a code's text begins with.
+const LETTER: char = 'D';
 
 /// The form of the code: its text holds the whole secret. A short code to be typed, with a password
 /// exchange instead of the secret, would be another one.
@@ -41,8 +41,8 @@ const FIXED: usize = 1 + 1 + 8 + 3 * 32 + 1;
 
 const CHECK: usize = 4;
 
-/// Maximum length of a code in bytes.
-const MAX_CODE: usize = FIXED + MAX_DESCRIPTION + 32 + CHECK;
+/// Maximum number of characters of a code behind its mark: those of 207 bytes.
+const MAX_CHARACTERS: usize = ((FIXED + MAX_DESCRIPTION + 32 + CHECK) * 8).div_ceil(5);
 
 /// The time in seconds for which a code may be read: a minute, then the device shows a new one.
 const FRESH_FOR: u64 = 60;
@@ -173,12 +173,7 @@ impl Request {
         writer.raw(&body);
         writer.raw(self.secret.expose());
         writer.raw(&check(&body, &self.secret));
-        let encoded = text::encode(writer.written());
-        let length = PREFIX.len().saturating_add(encoded.len());
-        let mut code = Zeroizing::new(String::with_capacity(length));
-        code.push_str(PREFIX);
-        code.push_str(&encoded);
-        code
+        pasted::write(LETTER, writer.written())
     }
 
     pub(crate) fn rendezvous(&self) -> RendezvousId {
@@ -219,6 +214,19 @@ impl Request {
     }
 }
 
+/// Decodes body and secret of a code, whose length its description has; nothing if the check does not agree.
+fn whole(characters: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let front = pasted::decode(characters, FIXED.next_multiple_of(5))?;
+    let description = usize::from(*front.get(FIXED.checked_sub(1)?)?);
+    let length = FIXED.checked_add(description)?.checked_add(32)?;
+    let mut bytes = pasted::decode(characters, length.checked_add(CHECK)?)?;
+    let (rest, found) = bytes.split_last_chunk::<CHECK>()?;
+    let (body, secret) = rest.split_last_chunk::<32>()?;
+    let is_whole = same(found, &check(body, &Secret::copy(secret)));
+    bytes.truncate(length);
+    is_whole.then_some(bytes)
+}
+
 /// A linking code that was read: somebody's device asks to be linked. Secret.
 ///
 /// Show [`LinkingRequest::description`] and ask: whoever holds that device will read and write all that
@@ -231,22 +239,18 @@ pub struct LinkingRequest {
 redacted!(LinkingRequest, |request| identity = request.identity());
 
 impl LinkingRequest {
-    /// Reads the text of a code.
+    /// Finds a code in a text, as a camera reads it or people paste it ("Pasted secrets" in [the
+    /// specification](crate::spec)).
     ///
     /// # Errors
     ///
-    /// [`Error::LinkMangled`] if the text is not exactly one whole code, [`Error::WeakKey`] if a
+    /// [`Error::LinkMangled`] if there is no whole code in the text, [`Error::WeakKey`] if a
     /// key in it is not canonical or of small order, [`Error::Expired`] if it was made more than
     /// a minute before or after `now`.
     pub fn read(text: &str, now: u64) -> Result<Self, Error> {
-        let encoded = text.strip_prefix(PREFIX).ok_or(Error::LinkMangled)?;
-        let bytes = text::decode_up_to(encoded, MAX_CODE)?;
-        let (rest, found) = bytes.split_last_chunk::<CHECK>().ok_or(Error::LinkMangled)?;
-        let (body, secret) = rest.split_last_chunk::<32>().ok_or(Error::LinkMangled)?;
+        let found = pasted::find(text, LETTER, MAX_CHARACTERS, whole).ok_or(Error::LinkMangled)?;
+        let (body, secret) = found.split_last_chunk::<32>().ok_or(Error::LinkMangled)?;
         let secret = Box::new(Secret::copy(secret));
-        if !same(found, &check(body, &secret)) {
-            return Err(Error::LinkMangled);
-        }
         let body = Reader::all(body, CodeBody::read).map_err(|error| match error {
             Error::Malformed => Error::LinkMangled,
             error => error,

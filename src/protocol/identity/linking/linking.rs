@@ -4,7 +4,7 @@
 //! body  = form ‖ purpose ‖ u64(created) ‖ signing key ‖ agreement key ‖ ephemeral
 //!       ‖ u8(length) ‖ description
 //! check = SHA-256(LABEL(linking/check) ‖ body ‖ linking secret)[0..4]
-//! code  = "1L." ‖ base64url(body ‖ linking secret ‖ check)
+//! code  = "D1" ‖ base32(body ‖ linking secret ‖ check)
 //! rendezvous id       = SHA-256(LABEL(linking/rendezvous) ‖ body ‖ linking secret)[0..16]
 //! device id           = hedged(primary's agreement secret, LABEL(linking/device-id),
 //!                              hash(n) of the list ‖ body, 8)

@@ -27,7 +27,7 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kdf::hash;
 use crate::primitives::secret::Secret;
 use crate::primitives::tests::test_rng::TestRng;
-use crate::primitives::{dh, sign, text};
+use crate::primitives::{dh, pasted, sign};
 use crate::protocol::identity::certificate::{
     AccountId, AccountKind, Certificate, DeviceId, Identity, UncheckedCertificate,
 };
@@ -175,14 +175,15 @@ struct Parts {
 
 /// Decodes a code without its check bytes.
 fn bytes(code: &str) -> Vec<u8> {
-    let bytes = text::decode_up_to(code.strip_prefix("1L.").unwrap(), 207).unwrap();
+    let characters = code.strip_prefix("D1").unwrap();
+    let bytes = pasted::decode(characters.as_bytes(), characters.len() * 5 / 8).unwrap();
     bytes[..bytes.len() - 4].to_vec()
 }
 
 /// Makes a code of these bytes, with the check bytes that belong to them.
 fn code(bytes: &[u8]) -> String {
     let check = &hash(&[labels::LINKING_CHECK, bytes])[..4];
-    ["1L.", &text::encode(&[bytes, check].concat())].concat()
+    pasted::write('D', &[bytes, check].concat()).to_string()
 }
 
 /// Offsets of the body's fields: form, purpose, created, three keys, length and text of the
