@@ -3,6 +3,7 @@
 
 use alloc::boxed::Box;
 
+use libcrux_ml_kem::MlKemPrivateKey;
 use libcrux_ml_kem::mlkem768::{self, MlKem768Ciphertext, MlKem768PublicKey, incremental};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -151,9 +152,10 @@ pub(crate) fn encapsulate_first(
     (Box::new(first.value), Secret::copy(&shared))
 }
 
-fn wipe(key: &mut mlkem768::MlKem768PrivateKey) {
+/// Wipes a key of the library's, whatever its parameters.
+pub(super) fn wipe<const N: usize>(key: &mut MlKemPrivateKey<N>) {
     // The library's type does not wipe itself. It can only be overwritten whole, and the fence keeps
     // that write from being optimised away.
-    *key = [0; 2400].into();
+    *key = [0; N].into();
     core::hint::black_box(key);
 }

@@ -7,6 +7,7 @@ use libcrux_ml_kem::kyber1024;
 use libcrux_ml_kem::mlkem1024::{MlKem1024Ciphertext, MlKem1024PrivateKey, MlKem1024PublicKey};
 use zeroize::Zeroize;
 
+use super::kem::wipe;
 use super::secret::Secret;
 use crate::error::Error;
 
@@ -15,8 +16,6 @@ pub(crate) const PUBLIC_KEY: usize = 1568;
 
 /// Length of a ciphertext in bytes.
 pub(crate) const CIPHERTEXT: usize = 1568;
-
-const SECRET_KEY: usize = 3168;
 
 /// An encapsulation key whose coefficients are all reduced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,13 +82,6 @@ fn with(key: &MlKem1024PrivateKey, ciphertext: &[u8; CIPHERTEXT]) -> Secret<32> 
     let secret = Secret::copy(&shared);
     shared.zeroize();
     secret
-}
-
-fn wipe(key: &mut MlKem1024PrivateKey) {
-    // The library's type does not wipe itself. It can only be overwritten whole, and the fence keeps
-    // that write from being optimised away.
-    *key = [0; SECRET_KEY].into();
-    core::hint::black_box(key);
 }
 
 #[cfg(test)]

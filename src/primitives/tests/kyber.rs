@@ -1,10 +1,7 @@
 use super::*;
 
 /// Recovers a secret with an expanded key, which known answers of others have instead of a seed.
-pub(crate) fn decapsulate_expanded(
-    key: &[u8; SECRET_KEY],
-    ciphertext: &[u8; CIPHERTEXT],
-) -> Secret<32> {
+pub(crate) fn decapsulate_expanded(key: &[u8; 3168], ciphertext: &[u8; CIPHERTEXT]) -> Secret<32> {
     with(&MlKem1024PrivateKey::from(key), ciphertext)
 }
 

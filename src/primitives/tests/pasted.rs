@@ -28,7 +28,7 @@ fn bytes_have_one_text() {
         assert_eq!(decode(&characters[1..], bytes.len()), None, "{length}");
         // The last character has spare bits, unless the bytes are five.
         let mut last = characters.to_vec();
-        let spare = characters.len() * 5 % 8 > 0;
+        let spare = !(characters.len() * 5).is_multiple_of(8);
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let value = alphabet.iter().position(|char| Some(char) == characters.last()).unwrap();
         *last.last_mut().unwrap() = alphabet[value ^ 1];
