@@ -64,6 +64,48 @@ fn finish(mac: Hmac<Sha256>) -> Secret<32> {
     secret
 }
 
+/// A SHA-256 of bytes that come one after the other. Its value can be told at any place among them; a copy goes on by
+/// itself.
+#[cfg(feature = "signal")]
+#[derive(Clone)]
+pub(crate) struct RunningHash(Sha256);
+
+#[cfg(feature = "signal")]
+impl RunningHash {
+    pub(crate) fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    pub(crate) fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// Returns the hash of what has come.
+    pub(crate) fn value(&self) -> [u8; 32] {
+        self.0.clone().finalize().into()
+    }
+}
+
+/// An HMAC-SHA-256 of bytes that come one after the other.
+#[cfg(feature = "signal")]
+pub(crate) struct RunningMac(Hmac<Sha256>);
+
+#[cfg(feature = "signal")]
+impl RunningMac {
+    pub(crate) fn new(key: &Secret<32>) -> Self {
+        Self(keyed(key))
+    }
+
+    pub(crate) fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// Returns the MAC of what has come.
+    pub(crate) fn value(&self) -> Secret<32> {
+        finish(self.0.clone())
+    }
+}
+
 /// The pseudorandom key between HKDF's two steps.
 pub(crate) struct Prk {
     hkdf: Hkdf<Sha256>,

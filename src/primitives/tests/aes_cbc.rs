@@ -41,3 +41,31 @@ fn what_is_no_ciphertext_is_refused_and_wiped() {
     assert_eq!(decrypt(&key(), &[3; BLOCK], &mut buffer), Err(Error::Forged));
     assert_eq!(buffer, [0; 32]);
 }
+
+#[test]
+fn pieces_of_a_text_are_the_text_wherever_it_is_cut() {
+    let text: Vec<u8> = (0..100).collect();
+    let mut whole = text.clone();
+    whole.resize(padded(100), 0);
+    encrypt(&key(), &[3; BLOCK], &mut whole, 100).unwrap();
+    for cut in (0..=96).step_by(BLOCK) {
+        let (mut iv, mut pieces) = ([3; BLOCK], text.clone());
+        pieces.resize(padded(100), 0xee);
+        let (one, other) = pieces.split_at_mut(cut);
+        encrypt_blocks(&key(), &mut iv, one.as_chunks_mut().0);
+        pad(other, 100 - cut);
+        encrypt_blocks(&key(), &mut iv, other.as_chunks_mut().0);
+        assert_eq!(pieces, whole);
+        let mut iv = [3; BLOCK];
+        let (one, other) = pieces.split_at_mut(cut);
+        decrypt_blocks(&key(), &mut iv, one.as_chunks_mut().0);
+        assert_eq!(decrypt(&key(), &iv, other), Ok(100 - cut));
+        assert_eq!(pieces[..100], text);
+    }
+}
+
+#[test]
+fn a_buffer_without_room_for_the_padding_is_refused() {
+    let short = encrypt(&key(), &[3; BLOCK], &mut [0; 31], 16);
+    assert_eq!(short, Err(Error::ContentTooLong));
+}
