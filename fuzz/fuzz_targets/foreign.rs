@@ -1,14 +1,18 @@
-//! Arbitrary and altered bytes of other messengers: messages, envelopes, group messages, descriptors. No panic, and no
-//! change on error.
+//! Arbitrary and altered bytes of other messengers: messages, envelopes, group messages, descriptors, media files. No
+//! panic, and no change on error.
 #![no_main]
 
 use std::cell::RefCell;
+use std::ops::Range;
 
+use latchstring::Error;
+use latchstring::attachment::PIECE;
 use latchstring::content::Kinds;
 use latchstring::signal::{
-    Address, Authority, Client, ContentProfile, DecryptionErrorMessage, ForeignDevice, MessageKind,
-    Programs, ProviderDescriptor, ProviderId, ProviderStatement, ProviderStatus, SealedMessage,
-    SenderKeyDistribution, SenderKeyMessage, SentEnvelope, Trust, TrustedKeys, Version,
+    Address, Authority, Client, ContentProfile, DecryptionErrorMessage, ForeignDevice, MediaKind,
+    MediaReference, MediaVerifier, MessageKind, Programs, ProviderDescriptor, ProviderId,
+    ProviderStatement, ProviderStatus, SealedMessage, SenderKeyDistribution, SenderKeyMessage,
+    SentEnvelope, Trust, TrustedKeys, Version,
 };
 use latchstring::storage::State;
 use latchstring_fuzz::support::{NOW, TestRng};
@@ -22,6 +26,7 @@ struct Fixture {
     descriptor: Vec<u8>,
     messages: Vec<SealedMessage>,
     state: Vec<u8>,
+    media: (MediaReference, Vec<u8>),
 }
 
 fn statement(id: &ProviderId) -> ProviderStatement {
@@ -77,20 +82,49 @@ impl Fixture {
         ada.begin(&to, &bundle, NOW, &mut answers).unwrap().apply();
         let again = say(&mut ada);
         let state = saved(&grace);
+        let media = media(&grace);
         let messages = vec![late, turn, again];
-        Self { client: grace, from, roots, descriptor, messages, state }
+        Self { client: grace, from, roots, descriptor, messages, state, media }
     }
+}
+
+/// Seals a media file of two pieces.
+fn media(client: &Client) -> (MediaReference, Vec<u8>) {
+    let (mut sealed, mut buffer) = (Vec::new(), Box::new([7; PIECE]));
+    let rng = &mut TestRng::new(3);
+    let mut sealer = client.seal_media(MediaKind::Image, 65_600, NOW, rng).unwrap();
+    while let Some(piece) = sealer.seal(&mut buffer) {
+        sealed.extend_from_slice(piece);
+    }
+    (sealer.reference().unwrap(), sealed)
+}
+
+/// Reads a media file, and returns how much of it was given out.
+fn read(reference: &MediaReference, stored: &[u8], again: &[u8]) -> Result<u64, Error> {
+    let fetch = |stored: &[u8], range: Range<u64>| {
+        let [start, end] = [range.start, range.end].map(|at| (at as usize).min(stored.len()));
+        stored[start..end].to_vec()
+    };
+    let mut verifier = MediaVerifier::new(reference);
+    while let Some(range) = verifier.wants() {
+        verifier.verify(&fetch(stored, range))?;
+    }
+    let mut opener = verifier.finish()?;
+    while let Some(range) = opener.wants() {
+        opener.open(&mut fetch(again, range))?;
+    }
+    Ok(opener.progress().position)
 }
 
 thread_local!(static FIXTURE: RefCell<Fixture> = RefCell::new(Fixture::new()));
 
 fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
     let (which, bytes) = input;
-    match which % 8 {
+    match which % 9 {
         0..=3 => {
-            let valid = &fixture.messages[usize::from(which / 8) % fixture.messages.len()];
+            let valid = &fixture.messages[usize::from(which / 9) % fixture.messages.len()];
             let message = edited(&valid.bytes, bytes);
-            let kind = if which % 4 == 3 { MessageKind::Ordinary } else { valid.kind };
+            let kind = if which % 9 == 3 { MessageKind::Ordinary } else { valid.kind };
             let is_opened = fixture.client.open(&fixture.from, kind, &message, NOW).is_ok();
             // An initial message says things that nothing binds: a registration id, the newest version.
             let is_initial = valid.kind == MessageKind::Initial;
@@ -115,6 +149,18 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
             let _ = SenderKeyMessage::decode(bytes).is_ok();
             let _ = DecryptionErrorMessage::decode(bytes).is_ok();
             let _ = DecryptionErrorMessage::decode_plaintext(bytes).is_ok();
+        }
+        7 => {
+            let (reference, stored) = &fixture.media;
+            let other = edited(stored, bytes);
+            let is_same = other.starts_with(stored);
+            assert_eq!(read(reference, &other, stored).is_ok(), is_same);
+            // The MAC is not asked for again.
+            let is_same = other.get(..65_616) == stored.get(..65_616);
+            assert_eq!(read(reference, stored, &other).is_ok(), is_same);
+            let (key, hash) = bytes.split_at(bytes.len() / 2);
+            let _ =
+                MediaReference::new(MediaKind::Audio, key, u64::from(which), hash, hash).is_ok();
         }
         _ => {
             if let Ok(client) = Client::from_bytes(&edited(&fixture.state, bytes)) {

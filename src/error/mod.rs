@@ -201,7 +201,8 @@ pub enum Error {
     /// A message is to be sealed again with other content than it had, a plan that carries no content (a resend
     /// request, a seen report) was given some, or one that carries content was given none: give the same content,
     /// or none. Or a piece of an attachment is to be sealed again with other content: its source was changed; seal
-    /// it anew, as another one.
+    /// it anew, as another one. Or a media file is not what its sender says of it: throw away what was given out
+    /// of it.
     ContentMismatch,
     /// A displayed name, description or file name is empty, too long, or no line ("Lines" in [the
     /// specification](crate::spec)), or a file's name is a path: ask the user for another one.

@@ -280,6 +280,9 @@ labels! {
     /// The id of a message from randomness, the identity secret and the state.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_MESSAGE_ID = "signal/message-id";
+    /// The key of a media file from randomness, the identity secret, its kind and length, the state and the time.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_MEDIA_KEY = "signal/media-key";
 }
 
 #[cfg(test)]

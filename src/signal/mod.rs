@@ -10,7 +10,7 @@
 //!
 //! A provider is off until its user opts in. Its people are attested, and say what all content profiles
 //! allow ([`Client::seal`]); those of plain programs are trusted when they are first seen
-//! ([`Client::seal_plain`]).
+//! ([`Client::seal_plain`]). Files for these are sealed by [`Client::seal_media`] and read by [`MediaVerifier`].
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -103,6 +103,7 @@ mod handshake;
 mod identities;
 mod identity_secret;
 mod keys;
+mod media;
 mod message;
 mod message_keys;
 mod own_keys;
@@ -124,6 +125,9 @@ pub use decryption_error::DecryptionErrorMessage;
 pub use fingerprint::{Comparison, Fingerprint, FingerprintVersion, Iterations, Party};
 pub use groups::{ReceivedSenderKeys, SenderKey, SenderKeyDistribution, SenderKeyMessage};
 pub use keys::IdentityKey;
+pub use media::{
+    MAX_MEDIA_LENGTH, MediaKind, MediaOpener, MediaReference, MediaSealer, MediaVerifier,
+};
 pub use message::{Binding, ForeignContent, ForeignMessage, MessageKind, SealedMessage};
 pub use policy::{
     AccountStatement, Attestation, AttestationRequest, AttestedDevice, Authority, AuthorityKey,

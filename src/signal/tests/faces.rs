@@ -7,8 +7,9 @@ use crate::primitives::tests::test_rng::TestRng;
 use crate::signal::identity_secret::IdentitySecret;
 use crate::signal::tests::world::device;
 use crate::signal::{
-    DecryptionErrorMessage, Fingerprint, ReceivedSenderKeys, SenderKey, SenderKeyDistribution,
-    SentEnvelope, Trust, UnsealedEnvelope,
+    DecryptionErrorMessage, Fingerprint, MediaKind, MediaOpener, MediaReference, MediaSealer,
+    MediaVerifier, ReceivedSenderKeys, SenderKey, SenderKeyDistribution, SentEnvelope, Trust,
+    UnsealedEnvelope,
 };
 
 #[test]
@@ -23,6 +24,11 @@ fn everything_goes_from_thread_to_thread() {
     is::<Trust>();
     is::<Fingerprint>();
     is::<DecryptionErrorMessage>();
+    is::<MediaKind>();
+    is::<MediaReference>();
+    is::<MediaSealer>();
+    is::<MediaVerifier>();
+    is::<MediaOpener>();
 }
 
 #[test]
