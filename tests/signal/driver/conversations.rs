@@ -3,8 +3,9 @@
 use latchstring::Error;
 use latchstring::content::Kinds;
 use latchstring::signal::{
-    Authority, Bundle, Client, ContentProfile, IdentityKey, KemPrekey, MessageKind, OneTimePrekey,
-    Programs, ProviderStatement, ProviderStatus, SealedMessage, SignedPrekey, TrustedKeys, Version,
+    Authority, Bundle, Client, ContentProfile, ForeignDevice, IdentityKey, KemPrekey, MessageKind,
+    OneTimePrekey, Programs, ProviderStatement, ProviderStatus, SealedMessage, SignedPrekey,
+    TrustedKeys, Version,
 };
 use latchstring::storage::State;
 use serde_json::{Value, json};
@@ -22,12 +23,7 @@ pub struct Device {
 
 impl Device {
     pub fn generate(request: &Request) -> Result<Self, Error> {
-        let root = Authority::generate(&mut rng());
-        let roots = TrustedKeys::new([root.public_key()])?;
-        let mut client = Client::generate(request.itself()?, Version::V3, roots, NOW, &mut rng());
-        client.learn_provider(&peers().sign(&root)?.encode(), NOW)?.apply();
-        let notices = client.notices(&provider()).expect("a provider that was learned");
-        client.opt_in(&provider(), notices, NOW)?.apply();
+        let client = client_of(request.itself()?)?;
         Ok(Self { client, stock: Vec::new(), groups: Groups::default() })
     }
 
@@ -126,6 +122,17 @@ impl Device {
         self.groups.reload()?;
         Ok(json!({}))
     }
+}
+
+/// Makes the client of a device, whose user has opted in to the provider of the peers.
+pub fn client_of(device: ForeignDevice) -> Result<Client, Error> {
+    let root = Authority::generate(&mut rng());
+    let roots = TrustedKeys::new([root.public_key()])?;
+    let mut client = Client::generate(device, Version::V3, roots, NOW, &mut rng());
+    client.learn_provider(&peers().sign(&root)?.encode(), NOW)?.apply();
+    let notices = client.notices(&provider()).expect("a provider that was learned");
+    client.opt_in(&provider(), notices, NOW)?.apply();
+    Ok(client)
 }
 
 /// Describes the provider of the peers, as the maker of an app does.

@@ -3,6 +3,7 @@
 //!
 //! What the library refuses is `{"error": name}`; what the harness gets wrong stops the driver.
 
+mod bench;
 mod conversations;
 mod fingerprints;
 mod groups;
@@ -43,8 +44,11 @@ fn main() {
 
 /// Carries one request out on the device that it names.
 fn answer(devices: &mut HashMap<String, Device>, request: &Request) -> Result<Value, Error> {
-    let me = request.text("me");
     let op = request.text("op");
+    if op == "bench" {
+        return bench::run(request);
+    }
+    let me = request.text("me");
     if op == "new" {
         let device = Device::generate(request)?;
         let description = device.describe();
