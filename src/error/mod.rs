@@ -194,7 +194,7 @@ pub enum Error {
     /// [`Sending::MAX_RESERVED`](crate::session::Sending::MAX_RESERVED): reserve fewer.
     TooManyReserved,
     /// The content has more than 2^20 bytes: split it, or send it as an attachment; or an attachment is to have
-    /// more than 2^48.
+    /// more than 2^48, a media file more than 2^32.
     ContentTooLong,
 
     // ---- the call: what it was given does not fit together, or not to this state ----

@@ -7,8 +7,8 @@
 // Each is timed in its own process: ours in the driver, with the record for its journal; a package here, through the
 // peers of peers/, whose stores are in JavaScript and give and take a session in bytes (libsignal: in text) with each
 // call, as the package asks for it. Bytes go to the peers in hexadecimal, which takes them about a microsecond. One
-// waits while the other runs, rounds alternate, and what is compared is the median message of the median round: what a
-// machine does beside it is in few messages.
+// waits while the other runs, rounds alternate, and what is compared is the median message of the median round: what
+// a machine does beside it is in few messages.
 
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-//! Where what stands in a media file, which follows from the length of its content: `spec/third-party.md`, "Media".
+//! The layout of a media file, which follows from the length of its content: `spec/third-party.md`, "Media".
 //!
 //! ```text
 //! sealed file = text, in whole blocks ‖ MAC (10)

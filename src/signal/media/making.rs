@@ -11,8 +11,8 @@ use crate::signal::client::Client;
 use crate::storage::State;
 
 impl Client {
-    /// Begins to seal a media file of `length` bytes under a fresh key, for people who have plain programs. The client
-    /// does not change. What people of attested accounts are sent is an [`attachment`](crate::attachment).
+    /// Begins to seal a media file of `length` bytes under a fresh key, for people who have plain programs. The
+    /// client does not change. What people of attested accounts are sent is an [`attachment`](crate::attachment).
     ///
     /// # Errors
     ///

@@ -14,8 +14,8 @@ use crate::primitives::kdf::RunningHash;
 use crate::primitives::secret::{redacted, same};
 use crate::protocol::attachment::layout::PIECE_BYTES;
 
-/// A reader of a media file that a [`MediaVerifier`](super::MediaVerifier) has found good. Secret: no `Clone`, wiped on
-/// drop.
+/// A reader of a media file that a [`MediaVerifier`](super::MediaVerifier) has found good. Secret: no `Clone`, wiped
+/// on drop.
 ///
 /// It allocates nothing after it was made. It is not saved: a reader that has stopped begins with the first pass.
 pub struct MediaOpener {
@@ -33,7 +33,7 @@ struct Inner {
     content: RunningHash,
     /// The last block of the text in front of the next piece.
     iv: [u8; BLOCK],
-    /// How many bytes of the text were opened.
+    /// The number of bytes of the text that were opened.
     position: u64,
 }
 
@@ -61,8 +61,8 @@ impl MediaOpener {
     /// The opener is as it was, and `piece` is wiped if anything in it was decrypted.
     ///
     /// [`Error::Forged`] if these bytes are others than in the first pass: fetch the piece again, or give up.
-    /// [`Error::ContentMismatch`] with the last piece if the content is not the one of the reference, which its sender
-    /// alone can have made so: throw away what was given out before.
+    /// [`Error::ContentMismatch`] with the last piece if the content is not the one of the reference, which its
+    /// sender alone can have made so: throw away what was given out before.
     pub fn open<'a>(&mut self, piece: &'a mut [u8]) -> Result<&'a [u8], Error> {
         let range = self.wants().unwrap_or_default();
         if piece.len() != length_of(&range) {

@@ -11,8 +11,8 @@ use crate::primitives::aes_cbc::{BLOCK, encrypt_blocks, pad};
 use crate::primitives::kdf::{RunningHash, RunningMac};
 use crate::primitives::secret::{Secret, redacted};
 
-/// A sealer of one media file, made by [`Client::seal_media`](crate::signal::Client::seal_media), which shows the loop
-/// that drives it. Secret: no `Clone`, wiped on drop.
+/// A sealer of one media file, made by [`Client::seal_media`](crate::signal::Client::seal_media), which shows the
+/// loop that drives it. Secret: no `Clone`, wiped on drop.
 ///
 /// It allocates nothing after it was made. It is not saved: a file whose sealing has stopped is sealed anew, and has
 /// another key then.
@@ -32,7 +32,7 @@ struct Inner {
     content: RunningHash,
     mac: RunningMac,
     sealed: RunningHash,
-    /// How many bytes were sealed.
+    /// The number of bytes that were sealed.
     position: u64,
 }
 

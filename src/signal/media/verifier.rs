@@ -52,7 +52,7 @@ struct Inner {
     stated: Option<[u8; MAC]>,
     /// The hash of everything up to the end of each piece.
     hashes: Vec<[u8; 32]>,
-    /// How many bytes have come.
+    /// The number of bytes that have come.
     position: u64,
 }
 
@@ -75,8 +75,8 @@ impl MediaVerifier {
         self.inner.reference.layout.piece_or_mac(self.inner.position)
     }
 
-    /// Takes the bytes that [`MediaVerifier::wants`] names. They may be stored for the second pass, but nowhere where
-    /// they are taken for good.
+    /// Takes the bytes that [`MediaVerifier::wants`] names. They may be kept for the second pass or fetched again: they
+    /// are verified once more in any case.
     ///
     /// # Errors
     ///
@@ -95,8 +95,8 @@ impl MediaVerifier {
     ///
     /// # Errors
     ///
-    /// [`Error::Forged`] if these are not the bytes that were sealed, all of them and no others: fetch the file again,
-    /// or give up.
+    /// [`Error::Forged`] if these are not the bytes that were sealed, all of them and no others: fetch the file
+    /// again, or give up.
     pub fn finish(mut self) -> Result<MediaOpener, Error> {
         let this = &mut *self.inner;
         // A hash of what is stored is not secret.

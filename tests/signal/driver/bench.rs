@@ -1,4 +1,4 @@
-//! What messages cost this library, in process: `../bench.mjs` puts it beside what they cost the packages.
+//! The cost of messages, in process: `../bench.mjs` puts it beside what the packages take for them.
 
 use std::time::Instant;
 
