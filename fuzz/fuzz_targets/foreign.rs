@@ -9,10 +9,10 @@ use latchstring::Error;
 use latchstring::attachment::PIECE;
 use latchstring::content::Kinds;
 use latchstring::signal::{
-    Address, Authority, Client, ContentProfile, DecryptionErrorMessage, ForeignDevice, MediaKind,
-    MediaReference, MediaVerifier, MessageKind, Programs, ProviderDescriptor, ProviderId,
-    ProviderStatement, ProviderStatus, SealedMessage, SenderKeyDistribution, SenderKeyMessage,
-    SentEnvelope, Trust, TrustedKeys, Version,
+    Address, Authority, Client, ContentProfile, DecryptionErrorMessage, ForeignContent,
+    ForeignDevice, MediaKind, MediaReference, MediaVerifier, MessageKind, Programs,
+    ProviderDescriptor, ProviderId, ProviderStatement, ProviderStatus, ReceivedSenderKeys,
+    SealedMessage, SenderKey, SentEnvelope, Trust, TrustedKeys, Uuid, Version,
 };
 use latchstring::storage::State;
 use latchstring_fuzz::support::{NOW, TestRng};
@@ -27,6 +27,65 @@ struct Fixture {
     messages: Vec<SealedMessage>,
     state: Vec<u8>,
     media: (MediaReference, Vec<u8>),
+    group: Group,
+}
+
+/// What the fixture's client has of a sender key, and what can come of it.
+struct Group {
+    keys: ReceivedSenderKeys,
+    distribution: Vec<u8>,
+    message: Vec<u8>,
+    state: Vec<u8>,
+    /// Ada and Grace, in whose session a key is told.
+    people: [Vec<u8>; 2],
+}
+
+impl Group {
+    /// Ada tells a key, and Grace learns it.
+    fn new(ada: &mut Client, grace: &mut Client) -> Self {
+        let mut rng = TestRng::new(3);
+        let (from, to) = (ada.device().clone(), grace.device().clone());
+        let mut key = SenderKey::generate_plain(Some(Uuid([7; 16])), &mut rng);
+        let distribution = key.tell(ada, &to, NOW).unwrap().apply().bytes().to_vec();
+        let told = ada.seal_plain(&to, &distribution, NOW, &mut rng).unwrap().apply();
+        let opened = grace.open(&from, told.kind, &told.bytes, NOW).unwrap().apply();
+        let ForeignContent::Plain(content) = opened.content else { panic!("bytes") };
+        let told = content.sender_key(0..distribution.len()).unwrap();
+        let mut keys = ReceivedSenderKeys::new(&told);
+        keys.learn(grace, told, NOW).unwrap().apply();
+        let message = key.seal_plain(ada, b"to all", NOW, &mut rng).unwrap().apply();
+        let state = saved(&keys);
+        let people = [saved(ada), saved(grace)];
+        Self { keys, distribution, message, state, people }
+    }
+
+    /// Has Ada tell an altered key, and Grace look at it.
+    fn tell(&mut self, bytes: &[u8]) {
+        let [mut ada, mut grace] = self.people.each_ref().map(|it| Client::from_bytes(it).unwrap());
+        let told = edited(&self.distribution, bytes);
+        let (from, to) = (ada.device().clone(), grace.device().clone());
+        let sealed = ada.seal_plain(&to, &told, NOW, &mut TestRng::new(4));
+        let Ok(sealed) = sealed.map(|it| it.apply()) else { return };
+        let opened = grace.open(&from, sealed.kind, &sealed.bytes, NOW).unwrap().apply();
+        let ForeignContent::Plain(content) = opened.content else { panic!("bytes") };
+        if let Ok(told) = content.sender_key(0..told.len()) {
+            let _ = self.keys.learn(&grace, told, NOW).is_ok();
+        }
+    }
+
+    /// Gives the client an altered message, and altered states.
+    fn alter(&mut self, client: &Client, from: &ForeignDevice, bytes: &[u8]) {
+        let message = edited(&self.message, bytes);
+        if let Ok(read) = client.read_group_message(from, &message, NOW) {
+            let is_opened = self.keys.open(client, &read, NOW).is_ok();
+            assert!(!is_opened || message == self.message);
+        }
+        if let Ok(keys) = ReceivedSenderKeys::from_bytes(&edited(&self.state, bytes)) {
+            let _ = keys.is_void(client);
+        }
+        self.tell(bytes);
+        assert_eq!(*self.keys.to_bytes(), self.state);
+    }
 }
 
 fn statement(id: &ProviderId) -> ProviderStatement {
@@ -77,6 +136,9 @@ impl Fixture {
         let answer = grace.seal_plain(&from, b"answer", NOW, &mut answers).unwrap().apply();
         ada.accept(to.account(), NOW).unwrap().apply();
         open(&mut ada, &to, &answer);
+        let group = Group::new(&mut ada, &mut grace);
+        let mut say =
+            |ada: &mut Client| ada.seal_plain(&to, b"text", NOW, &mut rng).unwrap().apply();
         let turn = say(&mut ada);
         let bundle = grace.bundle();
         ada.begin(&to, &bundle, NOW, &mut answers).unwrap().apply();
@@ -84,7 +146,7 @@ impl Fixture {
         let state = saved(&grace);
         let media = media(&grace);
         let messages = vec![late, turn, again];
-        Self { client: grace, from, roots, descriptor, messages, state, media }
+        Self { client: grace, from, roots, descriptor, messages, state, media, group }
     }
 }
 
@@ -145,8 +207,7 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
             let _ = SentEnvelope::decode(bytes).is_ok();
         }
         6 => {
-            let _ = SenderKeyDistribution::decode(bytes).is_ok();
-            let _ = SenderKeyMessage::decode(bytes).is_ok();
+            fixture.group.alter(&fixture.client, &fixture.from, bytes);
             let _ = DecryptionErrorMessage::decode(bytes).is_ok();
             let _ = DecryptionErrorMessage::decode_plaintext(bytes).is_ok();
         }

@@ -54,3 +54,9 @@ pub(crate) const ATTESTATION: u8 = 0x41;
 /// An envelope around a content for somebody on another messenger.
 #[cfg(feature = "signal")]
 pub(crate) const FOREIGN_ENVELOPE: u8 = 0x42;
+/// A sender key, told in a session with somebody on another messenger.
+#[cfg(feature = "signal")]
+pub(crate) const TOLD_SENDER_KEY: u8 = 0x44;
+/// An envelope around a content for a group on other messengers.
+#[cfg(feature = "signal")]
+pub(crate) const GROUP_ENVELOPE: u8 = 0x45;

@@ -17,10 +17,13 @@ use super::bundle::Bundle;
 use super::client::{Client, Inner, MAX_PEERS};
 use super::decryption_error::DecryptionErrorMessage;
 use super::delta::{Begun, ClientItem, Consented, Moved};
+use super::groups::{Origin, SenderKeyDistribution, Teller};
 use super::keys::IdentityKey;
-use super::message::{Binding, ForeignContent, ForeignMessage, MessageKind, SealedMessage};
+use super::message::{
+    Binding, ForeignContent, ForeignMessage, MessageKind, PlainContent, SealedMessage,
+};
 use super::peer::{Peer, SessionName};
-use super::policy::{Consent, Ends, ForeignDevice, ForeignMessageId, Party, Saying};
+use super::policy::{Consent, Disclosed, Ends, ForeignDevice, ForeignMessageId, Party, Saying};
 use super::session::{Line, OpenedText, Session};
 use super::version::Version;
 use super::wire::{ADDRESSES, InitialMessage, Message};
@@ -119,11 +122,7 @@ impl Client {
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, SealedMessage>, Error> {
         let (inner, now) = (&*self.inner, self.inner.clock.now(now));
-        let party = inner.policy.writing(to, now)?;
-        let own = inner.policy.own().and_then(|own| own.device(inner.device.number()));
-        if party.is_attested() && own != Some(inner.keys.public()) {
-            return Err(Error::OwnDeviceUnlisted);
-        }
+        let party = inner.writing(to, now)?;
         let ends = Ends { sender: &inner.device, receiver: to };
         let text = party.enclose(ends, saying, now)?;
         let (moved, message) = inner.seal(&party, to, &text, now, rng)?;
@@ -204,19 +203,6 @@ impl Client {
         Ok(self.pending(now, items, message))
     }
 
-    /// Asks what [`Client::open`] asks before it reads a byte, for what is opened elsewhere: a group's message under
-    /// a sender key ([`ReceivedSenderKeys`](super::ReceivedSenderKeys)).
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Client::open`] for provider and account; [`Error::NotAccepted`] if the user has not accepted the
-    /// account.
-    pub fn check_sender(&self, from: &ForeignDevice, now: u64) -> Result<(), Error> {
-        let inner = &*self.inner;
-        let party = inner.policy.reading(from, inner.clock.now(now))?;
-        if party.is_unasked() { Err(Error::NotAccepted) } else { Ok(()) }
-    }
-
     /// Tells whether an error of a device is to be answered: it names this device, and the ratchet key under which
     /// this side sends to that device now. Anybody can make one, and one that names something else is out of date.
     #[must_use]
@@ -236,6 +222,16 @@ impl Client {
 }
 
 impl Inner {
+    /// Finds what somebody is to content that is to be sent to it: this device is attested as well, where that is.
+    pub(super) fn writing(&self, to: &ForeignDevice, now: Now) -> Result<Party<'_>, Error> {
+        let party = self.policy.writing(to, now)?;
+        let own = self.policy.own().and_then(|own| own.device(self.device.number()));
+        if party.is_attested() && own != Some(self.keys.public()) {
+            return Err(Error::OwnDeviceUnlisted);
+        }
+        Ok(party)
+    }
+
     /// Refuses a session with another identity than an account attests, or in an older version than it may be.
     fn check(
         &self,
@@ -258,7 +254,7 @@ impl Inner {
         self.peers.get(device).is_some_and(|peer| peer.identity() != identity)
     }
 
-    fn check_version(&self, party: &Party<'_>, version: Version) -> Result<(), Error> {
+    pub(super) fn check_version(&self, party: &Party<'_>, version: Version) -> Result<(), Error> {
         if version < party.floor(self.floor) { Err(Error::Downgrade) } else { Ok(()) }
     }
 
@@ -347,9 +343,15 @@ impl Inner {
         let Opened { mut items, identity, version, is_new_session, text } = opened;
         let OpenedText { text, position, skipped, lost } = text;
         let ends = Ends { sender: from, receiver: &self.device };
+        let teller = Teller { identity, opt_outs: self.policy.opt_outs(from.provider()) };
+        let origin = || Origin { from: from.clone(), teller, version };
         let (binding, content) = match party.disclose(ends, &text, now)? {
-            Some(said) => (Binding::Attested, ForeignContent::Said(said)),
-            None => (Binding::Unbound, ForeignContent::Plain(text)),
+            Some(Disclosed::Said(said)) => (Binding::Attested, ForeignContent::Said(said)),
+            Some(Disclosed::Told(told)) => {
+                let told = SenderKeyDistribution::attested(origin(), &told)?;
+                (Binding::Attested, ForeignContent::SenderKey(told))
+            }
+            None => (Binding::Unbound, ForeignContent::Plain(PlainContent::new(origin(), text))),
         };
         let is_request = party.is_unasked();
         let mut message = ForeignMessage {

@@ -1,12 +1,15 @@
 //! Messages to and from other messengers, as an app sees them.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use zeroize::Zeroizing;
 
+use crate::error::Error;
 use crate::primitives::secret::redacted;
 use crate::protocol::position::Position;
 
+use super::groups::{Origin, SenderKeyDistribution};
 use super::keys::IdentityKey;
 use super::policy::{ForeignDevice, Said};
 use super::version::Version;
@@ -96,7 +99,10 @@ pub enum ForeignContent {
     /// The words of somebody of an attested account.
     Said(Said),
     /// The bytes of another program, which mean what that program says. The crate has not looked at them.
-    Plain(Zeroizing<Vec<u8>>),
+    Plain(PlainContent),
+    /// The device's sender key in a group, to be learned
+    /// ([`ReceivedSenderKeys::learn`](super::ReceivedSenderKeys::learn)). There is nothing to show.
+    SenderKey(SenderKeyDistribution),
     /// Not shown, because it is no preview: not a text, or too long. Keep the message, and open it again if the user
     /// accepts the account: it was not used up.
     Held,
@@ -118,7 +124,7 @@ impl ForeignContent {
     #[must_use]
     pub fn plain(&self) -> Option<&[u8]> {
         match self {
-            Self::Plain(bytes) => Some(bytes),
+            Self::Plain(content) => Some(&content.bytes),
             _ => None,
         }
     }
@@ -130,8 +136,40 @@ impl ForeignContent {
                 let text = said.content.as_text();
                 !said.view_once && text.is_some_and(|text| text.len() <= MAX_PREVIEW)
             }
-            Self::Plain(bytes) => bytes.len() <= MAX_PREVIEW,
-            Self::Held => false,
+            Self::Plain(content) => content.bytes.len() <= MAX_PREVIEW,
+            Self::SenderKey(_) | Self::Held => false,
         }
+    }
+}
+
+/// The bytes of another program, from a session with one of its devices. Secret. Nothing but an opened message has
+/// one, so that what is found in it is that device's.
+pub struct PlainContent {
+    origin: Origin,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+redacted!(PlainContent, |content| from = content.origin.from);
+
+impl PlainContent {
+    pub(super) fn new(origin: Origin, bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self { origin, bytes }
+    }
+
+    /// Returns the bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Reads the distribution message that stands at a place in it: the program whose bytes these are says where.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`], also for a place outside; [`Error::UnknownVersion`], [`Error::WeakKey`] for the signing
+    /// key.
+    pub fn sender_key(&self, place: Range<usize>) -> Result<SenderKeyDistribution, Error> {
+        let bytes = self.bytes.get(place).ok_or(Error::Malformed)?;
+        SenderKeyDistribution::plain(self.origin.clone(), bytes)
     }
 }

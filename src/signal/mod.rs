@@ -123,12 +123,17 @@ pub use bundle::{Bundle, KemPrekey, OneTimePrekey, SignedPrekey};
 pub use client::{Client, PrekeyDuties};
 pub use decryption_error::DecryptionErrorMessage;
 pub use fingerprint::{Comparison, Fingerprint, FingerprintVersion, Iterations, Party};
-pub use groups::{ReceivedSenderKeys, SenderKey, SenderKeyDistribution, SenderKeyMessage};
+pub use groups::{
+    GroupContent, GroupMessage, OwnDistribution, ReceivedSenderKeys, SenderKey,
+    SenderKeyDistribution, SenderKeyMessage,
+};
 pub use keys::IdentityKey;
 pub use media::{
     MAX_MEDIA_LENGTH, MediaKind, MediaOpener, MediaReference, MediaSealer, MediaVerifier,
 };
-pub use message::{Binding, ForeignContent, ForeignMessage, MessageKind, SealedMessage};
+pub use message::{
+    Binding, ForeignContent, ForeignMessage, MessageKind, PlainContent, SealedMessage,
+};
 pub use policy::{
     AccountStatement, Attestation, AttestationRequest, AttestedDevice, Authority, AuthorityKey,
     Consent, ContentProfile, Feature, ForeignAccount, ForeignChat, ForeignDevice, ForeignGroupId,

@@ -16,62 +16,69 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::primitives::aes_cbc::padded;
-use crate::primitives::codec::{Reader, Writer, concat, first};
-use crate::primitives::dh;
-use crate::primitives::kdf::drawn;
-use crate::primitives::secret::{Secret, redacted};
+use crate::primitives::codec::{Reader, Writer, first};
+use crate::primitives::secret::redacted;
 use crate::primitives::xeddsa;
-use crate::protocol::labels;
 use crate::protocol::padding::MAX_CONTENT;
-use crate::protocol::ratchet::ChainKey;
+use crate::signal::client::Client;
+use crate::signal::policy::{ForeignChat, ForeignDevice, ForeignGroupId, Saying, enclose_in_group};
 use crate::signal::service_id::Uuid;
-use crate::storage::{Anchor, Delta, DeltaKind, Pending, Stateful};
+use crate::storage::{Anchor, Pending, Stateful};
 
 use super::chain::encrypt;
-use super::wire::{Place, SenderKeyDistribution, begin_message};
+use super::distribution::OwnDistribution;
+use super::own_chain::OwnChain;
+use super::own_delta::{OwnDelta, Sealed};
+use super::wire::begin_message;
 
-/// A chain id has 31 bits: some clients read it as a signed number.
-const CHAIN_ID: u32 = 0x7fff_ffff;
-
-/// The sender key of this device in one group. Secret: no `Clone`, wiped on drop.
+/// The sender key of this device in one group, of attested accounts or of plain ones. Secret: no `Clone`, wiped on drop.
 ///
-/// Tell it to each member's devices in their own sessions ([`SenderKey::distribution`]), also to those that come
-/// later, and then seal each message once for all of them. When anybody leaves who has it, retire it at once
-/// ([`SenderKey::retire`]): nothing is sealed until it was rotated, so that no forgotten step lets a removed member
-/// read on.
+/// Tell it to each member's devices in their own sessions ([`SenderKey::tell`]), also to those that come later, and
+/// then seal each message once for all of them. It is as a message to each: if one may not be sent to somebody who was
+/// told, none is sealed. Then rotate the key ([`SenderKey::rotate`]), and tell those to whom it can be told. When anybody
+/// leaves who has it, retire it at once ([`SenderKey::retire`]): nothing is sealed until it was rotated, so that no
+/// forgotten step lets a removed member read on.
 ///
 /// It does not heal: who steals it reads, and writes in this device's name, until it is rotated. Rotate it now and
 /// then, too.
 ///
 /// ```
-/// use getrandom::{SysRng, rand_core::UnwrapErr};
-/// use latchstring::Error;
-/// use latchstring::signal::{
-///     Address, ForeignDevice, ProviderId, ReceivedSenderKeys, SenderKey, SenderKeyDistribution,
-///     SenderKeyMessage, Uuid,
-/// };
-///
-/// fn main() -> Result<(), Error> {
+/// # use getrandom::{SysRng, rand_core::UnwrapErr};
+/// # use latchstring::{Error, content::Content};
+/// # use latchstring::signal::*;
+/// # const NOW: u64 = 1_800_000_000;
+/// /// Says something to a group. There is a session with each device of its members.
+/// fn say(client: &mut Client, members: &[ForeignDevice], text: &str) -> Result<(), Error> {
 ///     let mut rng = UnwrapErr(SysRng);
-///     let mut key = SenderKey::generate(Some(Uuid([7; 16])), &mut rng);
+///     let group = ForeignGroupId([7; 32]); // as the app chose it
+///     let mut key = SenderKey::generate(group, Uuid([8; 16]), &mut rng);
+///     for device in members {
+///         // Save the key, then seal; save the client, then send.
+///         let told = key.tell(client, device, NOW)?.apply();
+///         let _message = client.seal_distribution(&told, NOW, &mut rng)?.apply();
+///     }
 ///
-///     // To each member's devices, in their own sessions. What comes out of a session says who it is from.
-///     let told = key.distribution()?;
-///     let address = Address::new("9d0652a3-dcc3-4d11-975f-74d61598733f", 1)?;
-///     let ada = ForeignDevice::new(&ProviderId::new("service.example")?, &address);
-///     let mut keys = ReceivedSenderKeys::new(ada.clone(), Some(Uuid([7; 16])));
-///     keys.learn(&ada, SenderKeyDistribution::decode(&told)?)?.apply();
-///
-///     // Save, then send; save, then show.
-///     let message = key.seal(b"to all", &mut rng)?.apply();
-///     let message = SenderKeyMessage::decode(&message)?;
-///     assert_eq!(*keys.open(&ada, &message)?.apply(), *b"to all");
+///     let content = Content::text(text)?;
+///     let saying = Saying::new(&content, client.message_id(&mut rng)).in_group(group);
+///     let _message = key.seal(client, &saying, NOW, &mut rng)?.apply();
 ///
 ///     // A member is removed: nothing is sealed before the others have a new key.
 ///     key.retire().apply();
-///     assert_eq!(key.seal(b"to the others", &mut rng).err(), Some(Error::RotationRequired));
-///     let _told = key.rotate(&mut rng).apply();
-///     assert!(key.seal(b"to the others", &mut rng).is_ok());
+///     assert_eq!(key.seal(client, &saying, NOW, &mut rng).err(), Some(Error::RotationRequired));
+///     key.rotate(&mut rng).apply();
+///     assert_eq!(key.seal(client, &saying, NOW, &mut rng).err(), Some(Error::NoRecipient));
+///     Ok(())
+/// }
+///
+/// /// Learns a sender key from a message that was opened, and reads what comes under it.
+/// fn read(client: &Client, opened: ForeignMessage, bytes: &[u8]) -> Result<(), Error> {
+///     let ForeignContent::SenderKey(told) = opened.content else { return Ok(()) };
+///     let mut keys = ReceivedSenderKeys::new(&told);
+///     keys.learn(client, told, NOW)?.apply();
+///
+///     let message = client.read_group_message(&opened.from, bytes, NOW)?;
+///     let opened = keys.open(client, &message, NOW)?.apply();
+///     assert!(opened.content.said().is_some());
 ///     Ok(())
 /// }
 /// ```
@@ -80,9 +87,16 @@ pub struct SenderKey {
     inner: Box<Inner>,
 }
 
-redacted!(SenderKey, |key| distribution = key.inner.distribution, is_retired = key.is_retired());
+redacted!(
+    SenderKey,
+    |key| group = key.inner.group,
+    distribution = key.inner.distribution,
+    is_retired = key.is_retired()
+);
 
 struct Inner {
+    /// Absent where members have plain programs.
+    group: Option<ForeignGroupId>,
     /// Absent in the old form.
     distribution: Option<Uuid>,
     chain: Option<Box<OwnChain>>,
@@ -90,14 +104,33 @@ struct Inner {
 }
 
 impl SenderKey {
-    /// Makes the sender key of this device for a group. `distribution` is a random id, the same for this device
-    /// and group for ever; `None` where the other members speak the old form.
+    /// Makes the sender key of this device for a group of attested accounts. `distribution` is a random id, the same
+    /// for this device and group for ever.
     #[must_use]
-    pub fn generate(distribution: Option<Uuid>, rng: &mut impl CryptoRng) -> Self {
-        let chain = OwnChain::generate(&name(distribution), rng);
-        let name = [&name(distribution)[..], chain.public.bytes()].concat();
-        let anchor = Anchor::start(Self::KIND, &[], &name);
-        Self { inner: Box::new(Inner { distribution, chain: Some(Box::new(chain)), anchor }) }
+    pub fn generate(group: ForeignGroupId, distribution: Uuid, rng: &mut impl CryptoRng) -> Self {
+        Self::begin(Some(group), Some(distribution), rng)
+    }
+
+    /// Makes the sender key of this device for a group of plain programs. `distribution` is `None` where they speak
+    /// the old form.
+    #[must_use]
+    pub fn generate_plain(distribution: Option<Uuid>, rng: &mut impl CryptoRng) -> Self {
+        Self::begin(None, distribution, rng)
+    }
+
+    fn begin(
+        group: Option<ForeignGroupId>,
+        distribution: Option<Uuid>,
+        rng: &mut impl CryptoRng,
+    ) -> Self {
+        let mut name = Writer::new();
+        write_name(group, distribution, &mut name);
+        let chain = OwnChain::generate(name.written(), rng);
+        name.raw(chain.public.bytes());
+        let anchor = Anchor::start(Self::KIND, &[], name.written());
+        Self {
+            inner: Box::new(Inner { group, distribution, chain: Some(Box::new(chain)), anchor }),
+        }
     }
 
     /// Ends this chain and erases it, because somebody has it who shall not read on. Nothing is sealed until
@@ -107,20 +140,90 @@ impl SenderKey {
         Pending::maybe(self, delta, ())
     }
 
-    /// Begins another chain under another signing key, and gives its distribution message: for the devices of
-    /// everybody who is in the group now, each in its own session. Secret, like the chain.
-    pub fn rotate(&mut self, rng: &mut impl CryptoRng) -> Pending<'_, Self, Zeroizing<Vec<u8>>> {
+    /// Begins another chain under another signing key. Nobody has it: tell it to the devices of everybody who is in the
+    /// group now.
+    pub fn rotate(&mut self, rng: &mut impl CryptoRng) -> Pending<'_, Self, ()> {
         let chain = Box::new(OwnChain::generate(&self.inner.anchor.to_bytes(), rng));
-        let distribution = chain.distribution(self.inner.distribution);
-        Pending::new(self, OwnDelta::Rotated(chain), distribution)
+        Pending::new(self, OwnDelta::Rotated(chain), ())
     }
 
-    /// Seals a message for the group.
+    /// Tells the chain as it is to a device: whoever gets it reads what is sealed from now on. From then on nothing is
+    /// sealed that may not be sent to that device. Repeat it if it was lost, or if the device has fallen behind.
+    ///
+    /// There is a session with it. Seal what this gives in that, by [`Client::seal_distribution`]; for plain programs in
+    /// a content of theirs, by [`Client::seal_plain`].
     ///
     /// # Errors
     ///
-    /// [`Error::RotationRequired`] if the key was retired, or has no number left; [`Error::ContentTooLong`].
+    /// Those of [`Client::seal`] for provider, account and session; [`Error::WrongKind`] if the key is of plain
+    /// programs and the account attested, or the reverse; [`Error::RotationRequired`] if the key was retired;
+    /// [`Error::IdentityChanged`], [`Error::Unlisted`] if the device was told the chain under another identity key;
+    /// [`Error::TooManyAccounts`] if 5,000 devices were.
+    pub fn tell(
+        &mut self,
+        client: &Client,
+        to: &ForeignDevice,
+        now: u64,
+    ) -> Result<Pending<'_, Self, OwnDistribution>, Error> {
+        let (inner, group) = (&*client.inner, self.inner.group);
+        let chain = self.active()?;
+        let told = chain.tell(inner, to, group.is_some(), inner.clock.now(now))?;
+        let bytes = self.distribution()?;
+        let delta = told.map(|told| OwnDelta::Told(Box::new((to.clone(), told))));
+        let distribution = OwnDistribution { to: to.clone(), group, bytes };
+        Ok(Pending::maybe(self, delta, distribution))
+    }
+
+    /// Seals what is to be said in the group, between attested accounts.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::seal`] for each device that was told the chain, and for content that the profiles of their
+    /// accounts and providers and of this side do not all allow; [`Error::WrongPeer`] if it is to be said in another
+    /// chat; [`Error::WrongKind`] if the key is of plain programs; [`Error::NoRecipient`] if nobody was told the chain;
+    /// [`Error::IdentityChanged`], [`Error::Unlisted`] if somebody was who has another identity key now,
+    /// [`Error::UnknownAccount`] if the account was forgotten; [`Error::Downgrade`] if it was in a version that is too
+    /// old by now; [`Error::RotationRequired`] if the key was retired, or has no number left.
     pub fn seal(
+        &mut self,
+        client: &Client,
+        saying: &Saying<'_>,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'_, Self, Vec<u8>>, Error> {
+        let (inner, now) = (&*client.inner, client.inner.clock.now(now));
+        let group = self.inner.group.ok_or(Error::WrongKind)?;
+        let profile = self.active()?.ask(inner, true, now)?.ok_or(Error::WrongKind)?;
+        if saying.chat != ForeignChat::Group(group) {
+            return Err(Error::WrongPeer);
+        }
+        let text = enclose_in_group(&inner.device, profile, saying, now)?;
+        self.seal_bytes(&text, rng)
+    }
+
+    /// Seals bytes of up to 2^20 for a group of plain programs. They mean what those programs say; nothing in them is
+    /// bound or checked.
+    ///
+    /// # Errors
+    ///
+    /// As [`SenderKey::seal`] for those who were told the chain; [`Error::WrongKind`] if the key is of attested
+    /// accounts; [`Error::ContentTooLong`].
+    pub fn seal_plain(
+        &mut self,
+        client: &Client,
+        content: &[u8],
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'_, Self, Vec<u8>>, Error> {
+        if self.inner.group.is_some() {
+            return Err(Error::WrongKind);
+        }
+        self.active()?.ask(&client.inner, false, client.inner.clock.now(now))?;
+        self.seal_bytes(content, rng)
+    }
+
+    /// Seals bytes, whatever they are. Who was told the chain was asked.
+    pub(in crate::signal) fn seal_bytes(
         &mut self,
         content: &[u8],
         rng: &mut impl CryptoRng,
@@ -144,20 +247,20 @@ impl SenderKey {
         Ok(Pending::new(self, OwnDelta::Sealed(sealed), message))
     }
 
-    /// Returns the distribution message of the chain as it is: whoever gets it reads what is sealed from now on.
-    /// Secret, like the chain.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::RotationRequired`] if the key was retired.
-    pub fn distribution(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        Ok(self.active()?.distribution(self.inner.distribution))
+    /// Lists the devices that were told the chain: those that can read what is sealed.
+    pub fn told(&self) -> impl Iterator<Item = &ForeignDevice> {
+        self.inner.chain.iter().flat_map(|chain| chain.told())
     }
 
     /// Tells whether it has to be rotated before anything is sealed.
     #[must_use]
     pub fn is_retired(&self) -> bool {
         self.inner.chain.is_none()
+    }
+
+    /// Returns the distribution message of the chain as it is.
+    pub(in crate::signal) fn distribution(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        Ok(self.active()?.distribution(self.inner.distribution))
     }
 
     fn active(&self) -> Result<&OwnChain, Error> {
@@ -172,15 +275,15 @@ impl Stateful for SenderKey {
 
     fn write(&self, writer: &mut Writer) {
         self.inner.anchor.write(writer);
-        writer.option(self.inner.distribution.as_ref(), |id, writer| writer.raw(&id.0));
-        writer.option(self.inner.chain.as_deref(), OwnChain::write);
+        write_name(self.inner.group, self.inner.distribution, writer);
+        writer.option(self.inner.chain.as_deref(), OwnChain::write_whole);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let anchor = Anchor::read(reader)?;
-        let distribution = reader.option(|reader| reader.array().copied().map(Uuid))?;
-        let chain = reader.option(|reader| OwnChain::read(reader).map(Box::new))?;
-        Ok(Self { inner: Box::new(Inner { distribution, chain, anchor }) })
+        let (group, distribution) = read_name(reader)?;
+        let chain = reader.option(|reader| OwnChain::read_whole(reader).map(Box::new))?;
+        Ok(Self { inner: Box::new(Inner { group, distribution, chain, anchor }) })
     }
 
     fn stands(&self) -> Anchor {
@@ -203,133 +306,34 @@ impl Stateful for SenderKey {
             }
             OwnDelta::Rotated(chain) => self.inner.chain = Some(chain),
             OwnDelta::Retired => self.inner.chain = None,
-        }
-    }
-}
-
-/// The chain that a device seals with.
-pub(crate) struct OwnChain {
-    id: u32,
-    key: ChainKey,
-    /// The iteration of the next message.
-    iteration: u32,
-    signing: dh::SecretKey,
-    public: dh::PublicKey,
-}
-
-impl OwnChain {
-    /// Draws a chain. `about` names the state and its generation, so that a generator that repeats itself
-    /// gives no two of them one chain.
-    fn generate(about: &[u8], rng: &mut impl CryptoRng) -> Self {
-        let drawn: Secret<68> = drawn(labels::SIGNAL_SENDER_KEY, &[about], rng);
-        let (id, keys) = drawn.expose().split_at(4);
-        let (key, signing) = keys.split_at(32);
-        let signing = dh::SecretKey::from_seed(Secret::fill(|out| out.copy_from_slice(signing)));
-        Self {
-            id: id.iter().fold(0, |id, byte| (id << 8) | u32::from(*byte)) & CHAIN_ID,
-            key: ChainKey(Secret::fill(|out| out.copy_from_slice(key))),
-            iteration: 0,
-            public: signing.public(),
-            signing,
-        }
-    }
-
-    fn place(&self, distribution: Option<Uuid>) -> Place {
-        Place { distribution, chain: self.id, iteration: self.iteration }
-    }
-
-    fn distribution(&self, distribution: Option<Uuid>) -> Zeroizing<Vec<u8>> {
-        SenderKeyDistribution::encode(self.place(distribution), &self.key, &self.public)
-    }
-
-    fn write(&self, writer: &mut Writer) {
-        writer.u32(self.id);
-        writer.u32(self.iteration);
-        writer.raw(self.key.0.expose());
-        writer.raw(self.signing.seed().expose());
-        writer.raw(self.public.bytes());
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self {
-            id: reader.u32()?,
-            iteration: reader.u32()?,
-            key: ChainKey(reader.secret()?),
-            signing: dh::SecretKey::from_seed(reader.secret()?),
-            public: dh::PublicKey::decode(*reader.array()?)?,
-        })
-    }
-}
-
-/// The change that one operation makes in a sender key.
-pub(crate) enum OwnDelta {
-    Sealed(Box<Sealed>),
-    Rotated(Box<OwnChain>),
-    Retired,
-}
-
-/// The state that a chain goes on with after a message.
-pub(crate) struct Sealed {
-    key: ChainKey,
-    iteration: u32,
-    /// The first bytes of the message's signature.
-    trace: [u8; 16],
-}
-
-impl Delta for OwnDelta {
-    const KIND: DeltaKind = DeltaKind::SenderKey;
-
-    /// Returns what was done, and what of its bytes names it.
-    fn id(&self) -> impl AsRef<[u8]> {
-        let (what, trace) = match self {
-            Self::Sealed(sealed) => (0, sealed.trace),
-            Self::Rotated(chain) => (1, first(chain.public.bytes())),
-            Self::Retired => (2, [0; 16]),
-        };
-        concat::<17>(&[&[what], &trace])
-    }
-
-    /// The end of a chain ends a journal too, whose entries and snapshot still have the key.
-    fn is_turn(&self) -> bool {
-        !matches!(self, Self::Sealed(_))
-    }
-
-    fn write(&self, writer: &mut Writer) {
-        match self {
-            Self::Sealed(sealed) => {
-                writer.u8(0);
-                writer.u32(sealed.iteration);
-                writer.raw(sealed.key.0.expose());
-                writer.raw(&sealed.trace);
+            OwnDelta::Told(told) => {
+                let (device, told) = *told;
+                if let Some(chain) = &mut self.inner.chain {
+                    chain.note(device, Box::new(told));
+                }
             }
-            Self::Rotated(chain) => {
-                writer.u8(1);
-                chain.write(writer);
-            }
-            Self::Retired => writer.u8(2),
-        }
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        match reader.u8()? {
-            0 => Ok(Self::Sealed(Box::new(Sealed {
-                iteration: reader.u32()?,
-                key: ChainKey(reader.secret()?),
-                trace: *reader.array()?,
-            }))),
-            1 => OwnChain::read(reader).map(Box::new).map(Self::Rotated),
-            2 => Ok(Self::Retired),
-            _ => Err(Error::Malformed),
         }
     }
 }
 
-/// Returns what tells one group from another, as far as the form does.
-fn name(distribution: Option<Uuid>) -> [u8; 17] {
-    match distribution {
-        Some(Uuid(id)) => concat(&[&[1], &id]),
-        None => [0; 17],
-    }
+/// Writes what tells one group from another, as far as the form does.
+pub(super) fn write_name(
+    group: Option<ForeignGroupId>,
+    distribution: Option<Uuid>,
+    writer: &mut Writer,
+) {
+    writer.option(group.as_ref(), |id, writer| writer.raw(&id.0));
+    writer.option(distribution.as_ref(), |id, writer| writer.raw(&id.0));
+}
+
+/// Reads what tells one group from another. A group of attested accounts never speaks the old form.
+pub(super) fn read_name(
+    reader: &mut Reader<'_>,
+) -> Result<(Option<ForeignGroupId>, Option<Uuid>), Error> {
+    let group = reader.option(|reader| reader.array().copied().map(ForeignGroupId))?;
+    let distribution = reader.option(|reader| reader.array().copied().map(Uuid))?;
+    let is_old = group.is_some() && distribution.is_none();
+    if is_old { Err(Error::Malformed) } else { Ok((group, distribution)) }
 }
 
 #[cfg(test)]

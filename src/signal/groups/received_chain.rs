@@ -12,9 +12,10 @@ use crate::primitives::dh;
 use crate::protocol::ratchet::{
     ChainKey, SkippedKeys, find, read_skipped, remove, walk, write_skipped,
 };
+use crate::signal::version::Version;
 
 use super::chain::{MAX_JUMP, decrypt};
-use super::wire::{SenderKeyDistribution, SenderKeyMessage};
+use super::wire::{SenderKeyMessage, ToldChain};
 
 /// Length in bytes of what a change says of its message's signature.
 const TRACE: usize = 16;
@@ -22,6 +23,8 @@ const TRACE: usize = 16;
 /// A chain of a sender.
 pub(crate) struct ReceivedChain {
     id: u32,
+    /// The newest version of a session in which it was told: what vouches for its signing key.
+    version: Version,
     signing: dh::PublicKey,
     key: ChainKey,
     /// The iteration that the chain key is for.
@@ -32,15 +35,43 @@ pub(crate) struct ReceivedChain {
 }
 
 impl ReceivedChain {
-    pub(super) fn begin(told: SenderKeyDistribution) -> Self {
-        let SenderKeyDistribution { place, key, signing } = told;
+    pub(super) fn begin(told: ToldChain, version: Version) -> Self {
+        let ToldChain { place, key, signing } = told;
         let (id, next) = (place.chain, place.iteration);
-        Self { id, signing, key, next, complete_from: next, skipped: SkippedKeys::new() }
+        let skipped = SkippedKeys::new();
+        Self { id, version, signing, key, next, complete_from: next, skipped }
     }
 
     /// Tells whether two are one chain, wherever they stand in it.
     pub(super) fn is(&self, other: &Self) -> bool {
         (self.id, self.signing) == (other.id, other.signing)
+    }
+
+    /// Tells whether one that was told is this one, and says nothing that this one does not know.
+    pub(super) fn knows(&self, told: &Self) -> bool {
+        self.is(told) && told.next <= self.next && told.version <= self.version
+    }
+
+    /// Makes one that was told again into what this one goes on with. If it is near, this one walks there and keeps
+    /// the seeds on the way: what they open may still come.
+    pub(super) fn follow(&self, mut told: Self) -> Result<Self, Error> {
+        if told.next.checked_sub(self.next).is_some_and(|ahead| ahead <= MAX_JUMP) {
+            let (skipped, at) = walk(&self.key, self.next, told.next)?;
+            told.key = at.unwrap_or(told.key);
+            (told.skipped, told.complete_from) = (skipped, self.complete_from);
+        }
+        Ok(told)
+    }
+
+    /// Goes on from where the chain was told again, and never back. What is kept stays.
+    pub(super) fn go_forward(&mut self, told: &mut Self) {
+        self.version = self.version.max(told.version);
+        if self.next < told.next {
+            swap(&mut self.key.0, &mut told.key.0);
+            self.next = told.next;
+            self.complete_from = told.complete_from.max(self.complete_from);
+            self.skipped.append(&mut told.skipped);
+        }
     }
 
     /// Opens a message that was verified.
@@ -97,13 +128,17 @@ impl ReceivedChain {
     pub(super) fn drop_oldest(&mut self, surplus: usize) -> usize {
         let count = surplus.min(self.skipped.len());
         if let Some((last, _)) = self.skipped.drain(..count).next_back() {
-            self.complete_from = last.saturating_add(1);
+            self.complete_from = self.complete_from.max(last.saturating_add(1));
         }
         count
     }
 
     pub(super) fn id(&self) -> u32 {
         self.id
+    }
+
+    pub(super) fn version(&self) -> Version {
+        self.version
     }
 
     pub(super) fn signing(&self) -> &dh::PublicKey {
@@ -116,6 +151,7 @@ impl ReceivedChain {
 
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.u32(self.id);
+        writer.u8(self.version.number());
         writer.raw(self.signing.bytes());
         writer.u32(self.next);
         writer.u32(self.complete_from);
@@ -126,17 +162,16 @@ impl ReceivedChain {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let chain = Self {
             id: reader.u32()?,
+            version: Version::of_number(reader.u8()?)?,
             signing: dh::PublicKey::decode(*reader.array()?)?,
             next: reader.u32()?,
             complete_from: reader.u32()?,
             key: ChainKey(reader.secret()?),
             skipped: read_skipped(reader)?,
         };
-        // Seeds are kept of what lies between the two.
-        let ends = [chain.skipped.first(), chain.skipped.last()];
-        let known = chain.complete_from..chain.next;
-        let is_between = ends.into_iter().flatten().all(|(number, _)| known.contains(number));
-        if chain.complete_from <= chain.next && is_between {
+        // Seeds are kept of what came before the next.
+        let is_before = chain.skipped.last().is_none_or(|(last, _)| *last < chain.next);
+        if chain.complete_from <= chain.next && is_before {
             Ok(chain)
         } else {
             Err(Error::Malformed)

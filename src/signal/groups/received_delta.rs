@@ -6,14 +6,21 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, concat, first};
 use crate::storage::{Delta, DeltaKind};
 
+use super::distribution::Teller;
 use super::received_chain::{Late, Moved, ReceivedChain, Used};
 
 /// The change that one distribution or message makes.
 pub(crate) enum ReceivedDelta {
     /// A chain was told.
-    Learned(Box<ReceivedChain>),
+    Learned(Box<Learned>),
     /// A message was opened.
     Used(Used),
+}
+
+/// A chain, and the device that told it as it was then.
+pub(crate) struct Learned {
+    pub(super) teller: Teller,
+    pub(super) chain: Box<ReceivedChain>,
 }
 
 impl Delta for ReceivedDelta {
@@ -22,7 +29,7 @@ impl Delta for ReceivedDelta {
     /// Returns what was done, in which chain, and what of its bytes names it.
     fn id(&self) -> impl AsRef<[u8]> {
         let (what, chain, trace) = match self {
-            Self::Learned(chain) => (0, chain.id(), first(chain.signing().bytes())),
+            Self::Learned(it) => (0, it.chain.id(), first(it.chain.signing().bytes())),
             Self::Used(used) => (1, used.chain(), *used.trace()),
         };
         concat::<21>(&[&[what], &chain.to_be_bytes(), &trace])
@@ -30,9 +37,10 @@ impl Delta for ReceivedDelta {
 
     fn write(&self, writer: &mut Writer) {
         match self {
-            Self::Learned(chain) => {
+            Self::Learned(learned) => {
                 writer.u8(0);
-                chain.write(writer);
+                learned.teller.write(writer);
+                learned.chain.write(writer);
             }
             Self::Used(Used::Moved(moved)) => {
                 writer.u8(1);
@@ -47,7 +55,11 @@ impl Delta for ReceivedDelta {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         match reader.u8()? {
-            0 => ReceivedChain::read(reader).map(Box::new).map(Self::Learned),
+            0 => {
+                let teller = Teller::read(reader)?;
+                let chain = Box::new(ReceivedChain::read(reader)?);
+                Ok(Self::Learned(Box::new(Learned { teller, chain })))
+            }
             1 => Moved::read(reader).map(Box::new).map(Used::Moved).map(Self::Used),
             2 => Late::read(reader).map(Used::Late).map(Self::Used),
             _ => Err(Error::Malformed),

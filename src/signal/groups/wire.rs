@@ -16,12 +16,13 @@ use crate::primitives::aes_cbc::{BLOCK, padded};
 use crate::primitives::codec::Writer;
 use crate::primitives::dh;
 use crate::primitives::protobuf::{self, Field, begin_bytes, put_bytes, put_number};
-use crate::primitives::secret::{Secret, redacted};
+use crate::primitives::secret::Secret;
 use crate::primitives::sign::Signature;
 use crate::primitives::xeddsa;
 use crate::protocol::padding::MAX_CONTENT;
 use crate::protocol::ratchet::ChainKey;
 use crate::signal::keys::{public_key, typed};
+use crate::signal::policy::ForeignDevice;
 use crate::signal::service_id::Uuid;
 
 /// Version of both messages in both halves of a byte: what it is, and the newest that its sender speaks.
@@ -70,33 +71,19 @@ impl Place {
     }
 }
 
-/// A sender key as its owner tells it to the other members of a group, each in their pairwise session.
-///
-/// It says nothing about who made it: only the session that it came in does.
-pub struct SenderKeyDistribution {
+/// The chain and signing key in a distribution message. It says nothing about who made it.
+pub(super) struct ToldChain {
     pub(super) place: Place,
     pub(super) key: ChainKey,
     pub(super) signing: dh::PublicKey,
 }
 
-redacted!(SenderKeyDistribution, |it| place = it.place);
-
-impl SenderKeyDistribution {
+impl ToldChain {
     /// Decodes a distribution message of either form.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`] for the signing key.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let (place, [key, signing]) = Place::read(bytes)?;
         let key = ChainKey(Secret::copy(key.array()?));
         Ok(Self { place, key, signing: public_key(signing.bytes()?)? })
-    }
-
-    /// Returns the id of the distribution; the old form has none.
-    #[must_use]
-    pub fn distribution(&self) -> Option<Uuid> {
-        self.place.distribution
     }
 
     pub(super) fn encode(
@@ -111,9 +98,11 @@ impl SenderKeyDistribution {
     }
 }
 
-/// A message of a group, before anything in it is verified.
+/// A message of a group that came in the name of a device, before anything in it is verified
+/// ([`Client::read_group_message`](crate::signal::Client::read_group_message)).
 #[derive(Clone, Copy, Debug)]
 pub struct SenderKeyMessage<'a> {
+    from: &'a ForeignDevice,
     pub(super) place: Place,
     pub(super) ciphertext: &'a [u8],
     signed: &'a [u8],
@@ -122,12 +111,7 @@ pub struct SenderKeyMessage<'a> {
 
 impl<'a> SenderKeyMessage<'a> {
     /// Decodes a message of either form.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Malformed`], also for a ciphertext that is empty, no whole blocks, or longer than that of 2^20
-    /// bytes; [`Error::UnknownVersion`].
-    pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(super) fn decode(from: &'a ForeignDevice, bytes: &'a [u8]) -> Result<Self, Error> {
         let (signed, signature) = bytes.split_last_chunk::<SIGNATURE>().ok_or(Error::Malformed)?;
         let (place, [ciphertext, _]) = Place::read(signed)?;
         let ciphertext = ciphertext.bytes()?;
@@ -135,7 +119,13 @@ impl<'a> SenderKeyMessage<'a> {
         if !is_whole || ciphertext.len() > padded(MAX_CONTENT) {
             return Err(Error::Malformed);
         }
-        Ok(Self { place, ciphertext, signed, signature })
+        Ok(Self { from, place, ciphertext, signed, signature })
+    }
+
+    /// Returns the device in whose name it came.
+    #[must_use]
+    pub fn sender(&self) -> &'a ForeignDevice {
+        self.from
     }
 
     /// Returns the id of the distribution that it claims to be of; the old form has none.

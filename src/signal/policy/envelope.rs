@@ -101,12 +101,34 @@ impl<'a> Saying<'a> {
     pub(crate) fn features(&self) -> impl Iterator<Item = Feature> {
         features(self.disappears_after, self.view_once)
     }
+
+    /// Writes what stands behind the chat in an envelope.
+    pub(super) fn write(&self, sent: u64, writer: &mut Writer) {
+        writer.raw(&self.id.0);
+        writer.u64(sent);
+        writer.u32(self.disappears_after.unwrap_or(0));
+        writer.flag(self.view_once);
+        writer.raw(&self.content.encode());
+    }
 }
 
 impl Said {
     /// Lists what it asks of its reader's program.
     pub(crate) fn features(&self) -> impl Iterator<Item = Feature> {
         features(self.disappears_after, self.view_once)
+    }
+
+    /// Reads what stands behind the chat in an envelope, to its end.
+    pub(super) fn read(
+        chat: ForeignChat,
+        kinds: Kinds,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Error> {
+        let (id, sent) = (ForeignMessageId(*reader.array()?), reader.u64()?);
+        let disappears_after = Some(reader.u32()?).filter(|seconds| *seconds > 0);
+        let view_once = reader.flag()?;
+        let content = Content::decode(reader.rest(), kinds)?;
+        Ok(Self { content, id, chat, sent, disappears_after, view_once })
     }
 }
 
@@ -130,7 +152,7 @@ impl Ends<'_> {
         agreed: &[u8; AGREED],
         sent: u64,
     ) -> Zeroizing<Vec<u8>> {
-        let mut writer = self.bytes();
+        let mut writer = self.bytes(wire::FOREIGN_ENVELOPE);
         writer.raw(agreed);
         let (kind, chat) = match saying.chat {
             ForeignChat::Pair => (1, pair(self.sender.account(), self.receiver.account())),
@@ -138,11 +160,7 @@ impl Ends<'_> {
         };
         writer.u8(kind);
         writer.raw(&chat);
-        writer.raw(&saying.id.0);
-        writer.u64(sent);
-        writer.u32(saying.disappears_after.unwrap_or(0));
-        writer.flag(saying.view_once);
-        writer.raw(&saying.content.encode());
+        saying.write(sent, &mut writer);
         writer.secret()
     }
 
@@ -160,13 +178,7 @@ impl Ends<'_> {
         kinds: Kinds,
     ) -> Result<Said, Error> {
         Reader::all(bytes, |reader| {
-            let expected = self.bytes();
-            if reader.slice(expected.written().len())? != expected.written() {
-                return Err(Error::WrongPeer);
-            }
-            if !is_agreed(reader.array()?) {
-                return Err(Error::ProfilesDiffer);
-            }
+            self.check(wire::FOREIGN_ENVELOPE, reader, is_agreed)?;
             let (kind, chat) = (reader.u8()?, *reader.array()?);
             let chat = match kind {
                 1 if chat == pair(self.sender.account(), self.receiver.account()) => {
@@ -176,16 +188,26 @@ impl Ends<'_> {
                 2 => ForeignChat::Group(ForeignGroupId(chat)),
                 _ => return Err(Error::Malformed),
             };
-            let (id, sent) = (ForeignMessageId(*reader.array()?), reader.u64()?);
-            let disappears_after = Some(reader.u32()?).filter(|seconds| *seconds > 0);
-            let view_once = reader.flag()?;
-            let content = Content::decode(reader.rest(), kinds)?;
-            Ok(Said { content, id, chat, sent, disappears_after, view_once })
+            Said::read(chat, kinds, reader)
         })
     }
 
-    fn bytes(self) -> Writer {
-        let mut writer = Writer::begin(wire::VERSION, wire::FOREIGN_ENVELOPE);
+    /// Reads what stands in front of a form of some kind, and refuses it for other devices or by another agreement.
+    pub(super) fn check(
+        self,
+        kind: u8,
+        reader: &mut Reader<'_>,
+        is_agreed: impl FnOnce(&[u8; AGREED]) -> bool,
+    ) -> Result<(), Error> {
+        let expected = self.bytes(kind);
+        if reader.slice(expected.written().len())? != expected.written() {
+            return Err(Error::WrongPeer);
+        }
+        if is_agreed(reader.array()?) { Ok(()) } else { Err(Error::ProfilesDiffer) }
+    }
+
+    pub(super) fn bytes(self, kind: u8) -> Writer {
+        let mut writer = Writer::begin(wire::VERSION, kind);
         self.sender.write(&mut writer);
         self.receiver.write(&mut writer);
         writer

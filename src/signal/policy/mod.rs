@@ -6,6 +6,7 @@ mod authority;
 mod content_profile;
 mod descriptor;
 mod envelope;
+pub(super) mod group_envelope;
 mod judgement;
 mod names;
 mod notices;
@@ -27,7 +28,8 @@ pub use record::Consent;
 #[cfg(test)]
 pub(super) use agreed::agreed;
 pub(super) use envelope::Ends;
-pub(super) use party::Party;
+pub(super) use group_envelope::ToldSenderKey;
+pub(super) use party::{Disclosed, Party, enclose_in_group};
 
 #[cfg(test)]
 pub(super) use policy::MAX_UNDECIDED_OF_ONE;

@@ -14,7 +14,9 @@ use super::agreed::{agreed, check};
 use super::attestation::AccountStatement;
 use super::content_profile::ContentProfile;
 use super::descriptor::ProviderStatement;
-use super::envelope::{Ends, Said, Saying};
+use super::envelope::{Ends, ForeignChat, ForeignGroupId, Said, Saying};
+use super::group_envelope::{self, ToldSenderKey};
+use super::names::ForeignDevice;
 use super::record::{AccountRecord, Consent};
 
 /// Somebody with whom messages may be exchanged.
@@ -30,6 +32,14 @@ pub(crate) struct Party<'a> {
 pub(crate) struct Statements<'a> {
     pub(super) own: &'a AccountStatement,
     pub(super) peer: &'a AccountStatement,
+}
+
+/// The message of somebody of an attested account, once its fields were found to be true.
+pub(crate) enum Disclosed<'a> {
+    /// Words.
+    Said(Said),
+    /// A sender key, which nothing shows.
+    Told(ToldSenderKey<'a>),
 }
 
 impl Party<'_> {
@@ -70,34 +80,80 @@ impl Party<'_> {
         now: Now,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let statements = self.statements.ok_or(Error::WrongKind)?;
-        check(self.profile(statements), saying.content, saying.features())?;
+        check(self.shared(statements), saying.content, saying.features())?;
         let agreed = agreed(statements.own, statements.peer);
         Ok(ends.enclose(saying, &agreed, now.seconds()))
     }
 
-    /// Discloses what was said, if all profiles allow it. Of plain programs nothing is looked at.
-    pub(crate) fn disclose(
+    /// Encloses a distribution message for one device of a group.
+    pub(crate) fn tell(
         &self,
         ends: Ends<'_>,
-        text: &[u8],
+        group: ForeignGroupId,
+        distribution: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let statements = self.statements.ok_or(Error::WrongKind)?;
+        Ok(ends.tell(&agreed(statements.own, statements.peer), group, distribution))
+    }
+
+    /// Discloses what was said or told, if all profiles allow it. Of plain programs nothing is looked at.
+    pub(crate) fn disclose<'a>(
+        &self,
+        ends: Ends<'_>,
+        text: &'a [u8],
         now: Now,
-    ) -> Result<Option<Said>, Error> {
+    ) -> Result<Option<Disclosed<'a>>, Error> {
         let Some(statements) = self.statements else { return Ok(None) };
         let is_agreed = |named: &[u8; 32]| {
             *named == agreed(statements.own, statements.peer)
                 || self.record.is_some_and(|record| record.has_replaced(named, now))
         };
-        let profile = self.profile(statements);
-        let said = ends.disclose(text, is_agreed, profile.kinds())?;
-        match check(profile, &said.content, said.features()) {
-            Ok(()) => Ok(Some(said)),
-            Err(Error::ContentTooLong) => Err(Error::NotAllowed),
-            Err(error) => Err(error),
+        if group_envelope::is_told(text) {
+            return ends.told(text, is_agreed).map(Disclosed::Told).map(Some);
         }
+        let profile = self.shared(statements);
+        let said = ends.disclose(text, is_agreed, profile.kinds())?;
+        allowed(profile, said).map(Disclosed::Said).map(Some)
     }
 
-    /// Returns the profile of both sides and the provider together.
-    fn profile(&self, statements: Statements<'_>) -> ContentProfile {
+    /// Discloses what was said in a group, if all profiles allow it.
+    pub(crate) fn disclose_in_group(
+        &self,
+        sender: &ForeignDevice,
+        group: ForeignGroupId,
+        text: &[u8],
+    ) -> Result<Said, Error> {
+        let profile = self.profile().ok_or(Error::WrongKind)?;
+        allowed(profile, group_envelope::disclose(sender, group, text, profile.kinds())?)
+    }
+
+    /// Returns the profile of both sides and the provider together; there is none where programs are plain.
+    pub(crate) fn profile(&self) -> Option<ContentProfile> {
+        self.statements.map(|statements| self.shared(statements))
+    }
+
+    fn shared(&self, statements: Statements<'_>) -> ContentProfile {
         self.provider.profile.and(statements.peer.profile).and(statements.own.profile)
+    }
+}
+
+/// Encloses what is to be said in a group, if the profiles of all members together allow it.
+pub(crate) fn enclose_in_group(
+    sender: &ForeignDevice,
+    profile: ContentProfile,
+    saying: &Saying<'_>,
+    now: Now,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let ForeignChat::Group(group) = saying.chat else { return Err(Error::WrongPeer) };
+    check(profile, saying.content, saying.features())?;
+    Ok(group_envelope::enclose(sender, group, saying, now.seconds()))
+}
+
+/// Refuses what was said if a profile does not allow it.
+fn allowed(profile: ContentProfile, said: Said) -> Result<Said, Error> {
+    match check(profile, &said.content, said.features()) {
+        Ok(()) => Ok(said),
+        Err(Error::ContentTooLong) => Err(Error::NotAllowed),
+        Err(error) => Err(error),
     }
 }

@@ -145,6 +145,11 @@ impl Policy {
         self.providers.get(id).map(|record| &**record)
     }
 
+    /// Returns how often the user has opted out of a provider.
+    pub(crate) fn opt_outs(&self, id: &ProviderId) -> u32 {
+        self.provider(id).map_or(0, |record| record.opt_outs)
+    }
+
     pub(crate) fn account(&self, account: &ForeignAccount) -> Option<&AccountRecord> {
         self.accounts.get(account).map(|record| &**record)
     }
@@ -172,7 +177,7 @@ impl Policy {
         if let Some(record) = self.providers.get_mut(&id) {
             record.descriptor = descriptor;
         } else {
-            let record = ProviderRecord { descriptor, acknowledged: None };
+            let record = ProviderRecord { descriptor, acknowledged: None, opt_outs: 0 };
             self.providers.insert(id, Box::new(record));
         }
     }
@@ -180,6 +185,9 @@ impl Policy {
     pub(crate) fn opt(&mut self, provider: &ProviderId, acknowledged: Option<Notices>) {
         if let Some(record) = self.providers.get_mut(provider) {
             record.acknowledged = acknowledged;
+            if acknowledged.is_none() {
+                record.opt_outs = record.opt_outs.saturating_add(1);
+            }
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct ProviderRecord {
     pub(crate) descriptor: ProviderDescriptor,
     /// The notices that the user knew when they opted in; `None` if they have not.
     pub(crate) acknowledged: Option<Notices>,
+    /// How often the user has opted out. What was told before the last time ended by it.
+    pub(crate) opt_outs: u32,
 }
 
 /// The user's decision about an account.
@@ -61,11 +63,13 @@ impl ProviderRecord {
     pub(crate) fn write(&self, writer: &mut Writer) {
         self.descriptor.write(writer);
         writer.option(self.acknowledged, Notices::write);
+        writer.u32(self.opt_outs);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let descriptor = ProviderDescriptor::recall(reader)?;
-        Ok(Self { descriptor, acknowledged: reader.option(Notices::read)? })
+        let acknowledged = reader.option(Notices::read)?;
+        Ok(Self { descriptor, acknowledged, opt_outs: reader.u32()? })
     }
 }
 

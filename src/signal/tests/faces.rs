@@ -4,12 +4,14 @@ use alloc::format;
 use core::fmt::Debug;
 
 use crate::primitives::tests::test_rng::TestRng;
+use crate::signal::ForeignContent;
 use crate::signal::identity_secret::IdentitySecret;
-use crate::signal::tests::world::device;
+use crate::signal::tests::world::{NOW, World};
 use crate::signal::{
-    DecryptionErrorMessage, Fingerprint, MediaKind, MediaOpener, MediaReference, MediaSealer,
-    MediaVerifier, ReceivedSenderKeys, SenderKey, SenderKeyDistribution, SentEnvelope, Trust,
-    UnsealedEnvelope,
+    DecryptionErrorMessage, Fingerprint, ForeignGroupId, GroupMessage, MediaKind, MediaOpener,
+    MediaReference, MediaSealer, MediaVerifier, OwnDistribution, PlainContent, ReceivedSenderKeys,
+    SenderKey, SenderKeyDistribution, SenderKeyMessage, SentEnvelope, Trust, UnsealedEnvelope,
+    Uuid, Version,
 };
 
 #[test]
@@ -18,6 +20,10 @@ fn everything_goes_from_thread_to_thread() {
     is::<SenderKey>();
     is::<ReceivedSenderKeys>();
     is::<SenderKeyDistribution>();
+    is::<SenderKeyMessage<'_>>();
+    is::<OwnDistribution>();
+    is::<GroupMessage>();
+    is::<PlainContent>();
     is::<IdentitySecret>();
     is::<UnsealedEnvelope>();
     is::<SentEnvelope<'_>>();
@@ -34,14 +40,30 @@ fn everything_goes_from_thread_to_thread() {
 #[test]
 fn what_is_secret_is_not_in_a_log() {
     let mut rng = TestRng::new(1);
-    let key = SenderKey::generate(None, &mut rng);
-    assert_eq!(format!("{key:?}"), "SenderKey { distribution: None, is_retired: false, .. }");
-    let told = SenderKeyDistribution::decode(&key.distribution().unwrap()).unwrap();
-    assert!(!format!("{told:?}").contains("key"));
-    let ada = device("ada", 1);
-    let mut keys = ReceivedSenderKeys::new(ada.clone(), None);
-    keys.learn(&ada, told).unwrap().apply();
-    let shown = "ReceivedSenderKeys { sender: ForeignDevice(ada.1 [plain.example]), distribution: None, chains: 1, skipped: 0, .. }";
+    let key = SenderKey::generate(ForeignGroupId([1; 32]), Uuid([2; 16]), &mut rng);
+    let shown = format!("{key:?}");
+    assert!(
+        shown.starts_with("SenderKey { group: Some(") && shown.ends_with("is_retired: false, .. }")
+    );
+    let mut world = World::talking(Version::V4);
+    let (from, to) = (world.address(0), world.address(1));
+    let mut key = SenderKey::generate_plain(None, &mut rng);
+    let told = key.tell(&world.clients[0], &to, NOW).unwrap().apply();
+    let bytes = told.bytes().to_vec();
+    let message = world.seal(0, &bytes);
+    let ForeignContent::Plain(content) = world.deliver(0, &message).unwrap().content else {
+        panic!("bytes of a plain program")
+    };
+    let learned = content.sender_key(0..bytes.len()).unwrap();
+    let mut keys = ReceivedSenderKeys::new(&learned);
+    let by = format!("{from:?}");
+    assert_eq!(format!("{told:?}"), format!("OwnDistribution {{ to: {to:?}, group: None, .. }}"));
+    assert_eq!(format!("{content:?}"), format!("PlainContent {{ from: {by}, .. }}"));
+    assert!(!format!("{learned:?}").contains("key:"));
+    keys.learn(&world.clients[1], learned, NOW).unwrap().apply();
+    let shown = format!(
+        "ReceivedSenderKeys {{ sender: {by}, group: None, distribution: None, chains: 1, skipped: 0, .. }}"
+    );
     assert_eq!(format!("{keys:?}"), shown);
     let shown = format!("{:?}", crate::signal::sealed_sender::tests::identity(0x5a));
     assert!(shown.starts_with("IdentitySecret { public: ") && !shown.contains("90, 90"));

@@ -5,6 +5,7 @@ mod conversation;
 mod costs;
 mod envelopes;
 mod faces;
+mod groups;
 pub(crate) mod known_answers;
 pub(crate) mod policy;
 mod sessions;

@@ -60,7 +60,7 @@ pub(in crate::signal) fn plain(message: &ForeignMessage) -> &[u8] {
 pub(in crate::signal) struct World {
     pub(super) rng: TestRng,
     /// Ada and Grace.
-    pub(super) clients: [Client; 2],
+    pub(in crate::signal) clients: [Client; 2],
 }
 
 /// Returns the other of two.

@@ -24,6 +24,9 @@ pub(super) fn vectors() -> Vec<Vector> {
         attestation(true),
         envelope(false),
         envelope(true),
+        told_sender_key(),
+        group_envelope(false),
+        group_envelope(true),
     ]
 }
 
@@ -157,6 +160,68 @@ fn envelope(is_refused: bool) -> Vector {
         assert_eq!(model::disclose(keys, &envelope), expected);
         if !is_refused {
             assert_eq!(model::enclose(keys, id), envelope);
+        }
+    }
+    if is_refused { v.refused(Some(Error::WrongPeer)) } else { v }
+}
+
+fn told_sender_key() -> Vector {
+    let comment = "a sender key that one account's first device tells another's";
+    let mut v = Vector::new("third-party-told-sender-key", "third-party", comment);
+    let keys: [[u8; 32]; 2] =
+        ["sender account seed", "receiver account seed"].map(|it| v.input(it));
+    let keys = [
+        v.signing_key("sender account key", &keys[0]),
+        v.signing_key("receiver account key", &keys[1]),
+    ];
+    let ends = [0, 1].map(|side| [&account(side)[..], &keys[side], &PROFILE].concat());
+    let agreed = v.hash("agreed", &[labels::SIGNAL_AGREED, &ends[0], &ends[1]]);
+    let group: [u8; 32] = v.input("group id");
+    let distribution: [u8; 16] = v.input("distribution id");
+    let (chain, signing): ([u8; 32], [u8; 32]) = (v.input("chain key"), v.input("signing seed"));
+    let signing = v.agreement_key("signing key", &signing);
+    // Chain id 9, iteration 4.
+    let fields = [
+        &[0x33, 0x0a, 16][..],
+        &distribution,
+        &[0x10, 9, 0x18, 4, 0x22, 32],
+        &chain,
+        &[0x2a, 33, 5],
+        &signing,
+    ];
+    let message = fields.concat();
+    v.bytes("distribution message", &message);
+    let told = [&[1, 0x44], &device(0)[..], &device(1), &agreed, &group, &message].concat();
+    v.bytes("told sender key", &told);
+    #[cfg(feature = "signal")]
+    {
+        assert_eq!(model::tell(keys, group, &message), told);
+        model::take(keys, &told, group, distribution);
+    }
+    v
+}
+
+fn group_envelope(is_refused: bool) -> Vector {
+    let (name, comment) = if is_refused {
+        ("refused-third-party-group-envelope", "words of another than who told the signing key")
+    } else {
+        ("third-party-group-envelope", "a text from one account's first device to a group")
+    };
+    let mut v = Vector::new(name, "third-party", comment);
+    let group: [u8; 32] = v.input("group id");
+    let id: [u8; 16] = v.input("message id");
+    let content = [&[1, 1, 0, 0, 0, 2][..], b"hi"].concat();
+    v.bytes("content", &content);
+    let sender = device(usize::from(is_refused));
+    let sent = 1_800_000_000_u64.to_be_bytes();
+    let envelope = [&[1, 0x45], &sender[..], &group, &id, &sent, &[0; 5], &content].concat();
+    v.bytes("group envelope", &envelope);
+    #[cfg(feature = "signal")]
+    {
+        let expected = if is_refused { Err(Error::WrongPeer) } else { Ok(()) };
+        assert_eq!(model::disclose_in_group(group, &envelope), expected);
+        if !is_refused {
+            assert_eq!(model::enclose_in_group(group, id), envelope);
         }
     }
     if is_refused { v.refused(Some(Error::WrongPeer)) } else { v }

@@ -3,9 +3,9 @@
 use latchstring::Error;
 use latchstring::content::Kinds;
 use latchstring::signal::{
-    Authority, Bundle, Client, ContentProfile, ForeignDevice, IdentityKey, KemPrekey, MessageKind,
-    OneTimePrekey, Programs, ProviderStatement, ProviderStatus, SealedMessage, SignedPrekey,
-    TrustedKeys, Version,
+    Authority, Bundle, Client, ContentProfile, ForeignDevice, ForeignMessage, IdentityKey,
+    KemPrekey, MessageKind, OneTimePrekey, Programs, ProviderStatement, ProviderStatus,
+    SealedMessage, SignedPrekey, TrustedKeys, Version,
 };
 use latchstring::storage::State;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::{NOW, rng, sealed};
 pub struct Device {
     client: Client,
     stock: Vec<(OneTimePrekey, KemPrekey)>,
-    pub groups: Groups,
+    groups: Groups,
 }
 
 impl Device {
@@ -76,7 +76,7 @@ impl Device {
     pub fn sealed_seal(&mut self, request: &Request) -> Result<Value, Error> {
         let (kind, message) = match request.text("kind") {
             "plaintext" => ("plaintext", request.bytes("bytes")),
-            "sender_key" => ("sender_key", self.groups.message(request)?),
+            "sender_key" => ("sender_key", self.groups.message(&self.client, request)?),
             _ => {
                 let sealed = self.seal_to(request, &request.bytes("text"))?;
                 (written_kind(sealed.kind), sealed.bytes)
@@ -93,13 +93,41 @@ impl Device {
         Ok(json!({}))
     }
 
-    pub fn open(&mut self, request: &Request) -> Result<Value, Error> {
+    fn opened(&mut self, request: &Request) -> Result<ForeignMessage, Error> {
         let kind = kind(request);
         let (from, bytes) = (request.address("from")?, request.bytes("bytes"));
         // The user accepts everybody here: what waits for consent is tried elsewhere.
         self.client.accept(from.account(), NOW)?.apply();
-        let opened = self.client.open(&from, kind, &bytes, NOW)?.apply();
+        Ok(self.client.open(&from, kind, &bytes, NOW)?.apply())
+    }
+
+    pub fn open(&mut self, request: &Request) -> Result<Value, Error> {
+        let opened = self.opened(request)?;
         Ok(json!({ "text": hex(opened.content.plain().expect("bytes of a plain program")) }))
+    }
+
+    pub fn group_rotate(&mut self, request: &Request) -> Result<Value, Error> {
+        self.groups.rotate(&self.client, request)
+    }
+
+    /// Tells a device the key of a group in the session with it.
+    pub fn group_tell(&mut self, request: &Request) -> Result<Value, Error> {
+        let told = self.groups.tell(&self.client, request)?;
+        let SealedMessage { kind, bytes } = self.seal_to(request, &told)?;
+        Ok(json!({ "kind": written_kind(kind), "bytes": hex(&bytes) }))
+    }
+
+    pub fn group_learn(&mut self, request: &Request) -> Result<Value, Error> {
+        let opened = self.opened(request)?;
+        self.groups.learn(&self.client, &opened, request)
+    }
+
+    pub fn group_seal(&mut self, request: &Request) -> Result<Value, Error> {
+        Ok(json!({ "bytes": hex(&self.groups.message(&self.client, request)?) }))
+    }
+
+    pub fn group_open(&mut self, request: &Request) -> Result<Value, Error> {
+        self.groups.open(&self.client, request)
     }
 
     /// Takes a changed identity, on the user's word.

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use latchstring::Error;
 use latchstring::signal::{
-    ForeignDevice, ReceivedSenderKeys, SenderKey, SenderKeyDistribution, SenderKeyMessage, Uuid,
+    Client, ForeignContent, ForeignDevice, ForeignMessage, ReceivedSenderKeys, SenderKey, Uuid,
 };
 use latchstring::storage::State;
 use serde_json::{Value, json};
 
 use crate::request::{Request, hex};
-use crate::rng;
+use crate::{NOW, rng};
 
 /// The groups of a device, by the id and form that the harness gives them.
 #[derive(Default)]
@@ -20,49 +20,61 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Begins to send in a group, or makes another key for it: what the others are told.
-    pub fn distribute(&mut self, request: &Request) -> Result<Value, Error> {
+    /// Begins to send in a group, or makes another key for it, which nobody was told.
+    pub fn rotate(&mut self, client: &Client, request: &Request) -> Result<Value, Error> {
         let (name, id) = group(request)?;
-        let told = match self.own.get_mut(&name) {
+        match self.own.get_mut(&name) {
             Some(key) => {
                 key.retire().apply();
-                assert_eq!(key.seal(b"", &mut rng()).err(), Some(Error::RotationRequired));
-                key.rotate(&mut rng()).apply()
+                let refused = key.seal_plain(client, b"", NOW, &mut rng()).err();
+                assert_eq!(refused, Some(Error::RotationRequired));
+                key.rotate(&mut rng()).apply();
             }
-            None => self
-                .own
-                .entry(name)
-                .or_insert(SenderKey::generate(id, &mut rng()))
-                .distribution()?,
-        };
-        Ok(json!({ "bytes": hex(&told) }))
+            None => drop(self.own.insert(name, SenderKey::generate_plain(id, &mut rng()))),
+        }
+        Ok(json!({}))
     }
 
-    pub fn learn(&mut self, request: &Request) -> Result<Value, Error> {
-        let ((name, id), from) = (group(request)?, sender(request)?);
-        let told = SenderKeyDistribution::decode(&request.bytes("bytes"))?;
-        let keys = self.received.entry((from.clone(), name));
-        let keys = keys.or_insert_with(|| ReceivedSenderKeys::new(from.clone(), id));
-        keys.learn(&from, told)?.apply();
+    /// Tells a device the key for a group as it is: what is to be sealed in the session with it.
+    pub fn tell(&mut self, client: &Client, request: &Request) -> Result<Vec<u8>, Error> {
+        let told = self.own(request)?.tell(client, &request.address("to")?, NOW)?.apply();
+        Ok(told.bytes().to_vec())
+    }
+
+    /// Learns the key that an opened message is.
+    pub fn learn(
+        &mut self,
+        client: &Client,
+        opened: &ForeignMessage,
+        request: &Request,
+    ) -> Result<Value, Error> {
+        let ForeignContent::Plain(content) = &opened.content else {
+            panic!("bytes of a plain program");
+        };
+        let told = content.sender_key(0..content.bytes().len())?;
+        let keys = self.received.entry((told.sender().clone(), group(request)?.0));
+        let keys = keys.or_insert_with(|| ReceivedSenderKeys::new(&told));
+        keys.learn(client, told, NOW)?.apply();
         Ok(json!({}))
     }
 
     /// Seals a message for a group.
-    pub fn message(&mut self, request: &Request) -> Result<Vec<u8>, Error> {
-        let key = self.own.get_mut(&group(request)?.0).expect("a group that was told of");
-        Ok(key.seal(&request.bytes("text"), &mut rng())?.apply())
+    pub fn message(&mut self, client: &Client, request: &Request) -> Result<Vec<u8>, Error> {
+        let text = request.bytes("text");
+        Ok(self.own(request)?.seal_plain(client, &text, NOW, &mut rng())?.apply())
     }
 
-    pub fn seal(&mut self, request: &Request) -> Result<Value, Error> {
-        Ok(json!({ "bytes": hex(&self.message(request)?) }))
-    }
-
-    pub fn open(&mut self, request: &Request) -> Result<Value, Error> {
-        let ((name, _), from) = (group(request)?, sender(request)?);
-        let keys = self.received.get_mut(&(from.clone(), name)).ok_or(Error::MessageKeyGone)?;
+    pub fn open(&mut self, client: &Client, request: &Request) -> Result<Value, Error> {
+        let ((name, _), from) = (group(request)?, request.address("from")?);
         let bytes = request.bytes("bytes");
-        let content = keys.open(&from, &SenderKeyMessage::decode(&bytes)?)?.apply();
-        Ok(json!({ "text": hex(&content) }))
+        let message = client.read_group_message(&from, &bytes, NOW)?;
+        let keys = self.received.get_mut(&(from.clone(), name)).ok_or(Error::MessageKeyGone)?;
+        let opened = keys.open(client, &message, NOW)?.apply();
+        Ok(json!({ "text": hex(opened.content.plain().expect("bytes of a plain program")) }))
+    }
+
+    fn own(&mut self, request: &Request) -> Result<&mut SenderKey, Error> {
+        Ok(self.own.get_mut(&group(request)?.0).expect("a group that was begun"))
     }
 
     /// Goes to bytes and back.
@@ -82,8 +94,4 @@ fn group(request: &Request) -> Result<(String, Option<Uuid>), Error> {
     let form = request.text("form");
     let id = (form == "ids").then(|| request.array("group").map(Uuid)).transpose()?;
     Ok((format!("{form} {}", request.text("group")), id))
-}
-
-fn sender(request: &Request) -> Result<ForeignDevice, Error> {
-    request.address("from")
 }

@@ -242,24 +242,28 @@ export class Client {
     return {};
   }
 
-  async group_distribution({ group, form }) {
-    if (form === 'old') {
-      this.old_groups.set(group, OldGroup.generate());
-      return { bytes: hex(this.old_groups.get(group).distribution()) };
-    }
-    // The library hands out what it has: a rotation is a record that is gone.
-    this.sender_keys.records.delete(`${this.own.toString()} ${uuid(group)}`);
-    const { own, sender_keys } = this;
-    const made = await signal.SenderKeyDistributionMessage.create(own, uuid(group), sender_keys);
-    return { bytes: hex(made.serialize()) };
+  // The library hands out what it has: a rotation is a record that is gone.
+  async group_rotate({ group, form }) {
+    if (form === 'old') this.old_groups.set(group, OldGroup.generate());
+    else this.sender_keys.records.delete(`${this.own.toString()} ${uuid(group)}`);
+    return {};
   }
 
-  async group_learn({ from, group, form, bytes: message }) {
+  async group_tell({ to, group, form }) {
+    const { own, sender_keys } = this;
+    if (form === 'old') return this.seal({ to, text: hex(this.old_groups.get(group).distribution()) });
+    const made = await signal.SenderKeyDistributionMessage.create(own, uuid(group), sender_keys);
+    return this.seal({ to, text: hex(made.serialize()) });
+  }
+
+  async group_learn({ group, form, ...message }) {
+    const { from } = message;
+    const { text } = await this.open(message);
     if (form === 'old') {
-      this.old_groups.set(`${key_of(from)} ${group}`, OldGroup.learn(bytes(message)));
+      this.old_groups.set(`${key_of(from)} ${group}`, OldGroup.learn(bytes(text)));
       return {};
     }
-    const parsed = signal.SenderKeyDistributionMessage.deserialize(bytes(message));
+    const parsed = signal.SenderKeyDistributionMessage.deserialize(bytes(text));
     await signal.processSenderKeyDistributionMessage(address(from), parsed, this.sender_keys);
     return {};
   }

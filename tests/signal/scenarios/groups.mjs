@@ -23,6 +23,13 @@ class Reader {
     this.distributions.splice(0, this.distributions.length - this.windows.states);
   }
 
+  forward(id, next) {
+    const known = this.distributions.find((one) => one.id === id);
+    const is_near = next - known.next <= this.windows.jump;
+    for (; is_near && known.next < next; known.next += 1) known.skipped.push(known.next);
+    known.next = Math.max(known.next, next);
+  }
+
   lost({ id, number }) {
     const known = this.distributions.find((one) => one.id === id);
     if (!known) return 'group states';
@@ -57,16 +64,19 @@ class Group {
 
   // A new distribution, which everybody learns.
   async distribute() {
-    const { bytes } = await this.sender.ask('group_distribution', this.common);
+    await this.sender.ask('group_rotate', this.common);
     this.id += 1;
     this.number = 0;
-    for (const reader of this.readers) await this.learn(reader, bytes);
-    return bytes;
+    for (const reader of this.readers) {
+      await this.tell(reader);
+      reader.learn(this.id, 0);
+    }
   }
 
-  async learn(reader, bytes) {
-    await reader.client.ask('group_learn', { from: this.sender.address, ...this.common, bytes });
-    reader.learn(this.id, 0);
+  // Tells the distribution as it is, in the session of the two.
+  async tell(reader, from = this.sender) {
+    const told = await from.ask('group_tell', { to: reader.client.address, ...this.common });
+    await reader.client.ask('group_learn', { from: from.address, ...this.common, ...told });
   }
 
   async send(text) {
@@ -102,6 +112,7 @@ export async function groups({ tally, pairs, client, random, messages }) {
     for (const [from, to] of [[driver, peer], [peer, driver]]) {
       const sender = await client(from);
       const readers = [await client(to), await client(to)];
+      for (const reader of readers) await introduce(sender, reader);
       const make = () => new Group(tally, form, random.bytes(16).toString('hex'), sender, readers);
       await talk(make(), random, Math.min(messages, 400));
       await rotate(make());
@@ -113,6 +124,11 @@ export async function groups({ tally, pairs, client, random, messages }) {
   for (const kind of kinds) {
     tally.forced(...['jump', 'keys', 'states'].map((window) => `${kind} group ${window}`));
   }
+}
+
+async function introduce(from, to) {
+  const bundle = await to.ask('bundle', { one_time: true, version: 4 });
+  await from.ask('begin', { to: to.address, version: 4, bundle });
 }
 
 async function talk(group, random, messages) {
@@ -146,10 +162,10 @@ async function rotate(group) {
     held.push(await group.send('d0'));
   }
   for (const message of held) await group.deliver(reader, message);
-  const bytes = await group.distribute();
+  await group.distribute();
   const message = await group.send('d1');
   await group.deliver(reader, message);
-  await reader.client.ask('group_learn', { from: group.sender.address, ...group.common, bytes });
+  await group.tell(reader);
   if (reader.kind !== 'by_hand') await group.deliver(reader, message);
 }
 
@@ -167,6 +183,22 @@ async function edges(group) {
   while (far.length < jump + 5) far.push(await group.send('e1'));
   await group.deliver(reader, far[0]);
   for (const message of far.slice(-5).reverse()) await group.deliver(reader, message);
+  if (reader.kind === 'latchstring') await told_again(group, reader);
+}
+
+// A reader that is too far behind goes on once it is told again, and what lies between is lost; one that is near
+// loses nothing.
+async function told_again(group, reader) {
+  for (const behind of [reader.windows.jump + 2, 5]) {
+    await group.distribute();
+    const late = [];
+    while (late.length < behind) late.push(await group.send('e2'));
+    await group.deliver(reader, late[0]);
+    await group.tell(reader);
+    reader.forward(group.id, group.number);
+    await group.deliver(reader, late.at(-1));
+    await group.deliver(reader, await group.send('e3'));
+  }
 }
 
 // A member who knows the chain is not the sender: what it signs, or says to be the sender's, does not open.
@@ -175,8 +207,9 @@ async function another_member(group, other) {
   const { common, sender } = group;
   await group.distribute();
   const message = await group.send('f0');
-  const { bytes } = await other.ask('group_distribution', common);
-  await reader.client.ask('group_learn', { from: other.address, ...common, bytes });
+  await introduce(other, reader.client);
+  await other.ask('group_rotate', common);
+  await group.tell(reader, other);
   const forged = await other.ask('group_seal', { ...common, text: 'f1' });
   await group.deliver(reader, { ...message, ...forged, text: 'f1' }, 'other member');
   await group.deliver(reader, message, 'other member', other);

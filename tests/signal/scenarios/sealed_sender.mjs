@@ -102,9 +102,12 @@ async function run(sealed, [receiver, other]) {
 
   // A group's message: one body for both, where the form has that.
   const common = { group: GROUP, form: 'ids' };
-  const learn = await sender.ask('group_distribution', common);
   const all = [receiver, other];
-  for (const one of all) await one.ask('group_learn', { from, ...common, ...learn });
+  await sender.ask('group_rotate', common);
+  for (const one of all) {
+    const told = await sender.ask('group_tell', { to: one.address, ...common });
+    await one.ask('group_learn', { from, ...common, ...told });
+  }
   const group = { kind: 'sender_key', text: 'c1', hint: 1, ...common };
   const readers = form === 2 ? all : [receiver];
   const parts = await sealed.seal(readers, group);

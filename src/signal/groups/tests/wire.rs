@@ -4,9 +4,16 @@ use alloc::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::signal::tests::world::device;
 
 fn place(distribution: Option<[u8; 16]>, chain: u32, iteration: u32) -> Place {
     Place { distribution: distribution.map(Uuid), chain, iteration }
+}
+
+fn read(bytes: &[u8]) -> Result<SenderKeyMessage<'_>, Error> {
+    // It does not matter here in whose name it comes.
+    let from = alloc::boxed::Box::leak(alloc::boxed::Box::new(device("ada", 1)));
+    SenderKeyMessage::decode(from, bytes)
 }
 
 fn message(place: Place, ciphertext: &[u8]) -> Vec<u8> {
@@ -17,17 +24,17 @@ fn message(place: Place, ciphertext: &[u8]) -> Vec<u8> {
 #[test]
 fn a_message_begins_with_its_version() {
     let genuine = message(place(Some([1; 16]), 2, 3), &[0; 16]);
-    assert!(SenderKeyMessage::decode(&genuine).is_ok());
+    assert!(read(&genuine).is_ok());
     for version in [0x23, 0x32, 0x34, 0x43, 0x44, 0] {
         let other = [&[version], &genuine[1..]].concat();
-        let error = SenderKeyMessage::decode(&other).err();
+        let error = read(&other).err();
         assert_eq!(error, Some(Error::UnknownVersion(version)));
-        let told = SenderKeyDistribution::encode(
+        let told = ToldChain::encode(
             place(None, 1, 1),
             &ChainKey(Secret::copy(&[1; 32])),
             &dh::PublicKey::decode([9; 32]).unwrap(),
         );
-        let error = SenderKeyDistribution::decode(&[&[version], &told[1..]].concat()).err();
+        let error = ToldChain::decode(&[&[version], &told[1..]].concat()).err();
         assert_eq!(error, Some(Error::UnknownVersion(version)));
     }
 }
@@ -36,18 +43,18 @@ fn a_message_begins_with_its_version() {
 fn a_ciphertext_is_whole_blocks_and_not_too_long() {
     for length in [0, 1, 15, 17, padded(MAX_CONTENT) + BLOCK] {
         let message = message(place(Some([1; 16]), 2, 3), &vec![0; length]);
-        assert_eq!(SenderKeyMessage::decode(&message).err(), Some(Error::Malformed), "{length}");
+        assert_eq!(read(&message).err(), Some(Error::Malformed), "{length}");
     }
     let longest = message(place(Some([1; 16]), 2, 3), &vec![0; padded(MAX_CONTENT)]);
-    assert!(SenderKeyMessage::decode(&longest).is_ok());
+    assert!(read(&longest).is_ok());
 }
 
 #[test]
 fn a_length_that_is_not_there_is_refused() {
     let huge = [0x33, 0x0a, 0xff, 0xff, 0xff, 0xff, 0x07];
-    assert_eq!(SenderKeyDistribution::decode(&huge).err(), Some(Error::Malformed));
+    assert_eq!(ToldChain::decode(&huge).err(), Some(Error::Malformed));
     let huge = [&huge[..], &[0; SIGNATURE]].concat();
-    assert_eq!(SenderKeyMessage::decode(&huge).err(), Some(Error::Malformed));
+    assert_eq!(read(&huge).err(), Some(Error::Malformed));
 }
 
 #[test]
@@ -56,7 +63,7 @@ fn a_key_of_another_length_is_refused() {
         let (mut writer, _) = place(Some([1; 16]), 2, 3).begin();
         put_bytes(&mut writer, 4, &vec![1; chain]);
         put_bytes(&mut writer, 5, &vec![5; signing]);
-        let error = SenderKeyDistribution::decode(writer.written()).err();
+        let error = ToldChain::decode(writer.written()).err();
         assert_eq!(error, Some(Error::Malformed), "{chain} {signing}");
     }
 }
@@ -71,7 +78,7 @@ proptest! {
     ) {
         let place = place(distribution, chain, iteration);
         let bytes = message(place, &vec![3; blocks * BLOCK]);
-        let message = SenderKeyMessage::decode(&bytes).unwrap();
+        let message = read(&bytes).unwrap();
         prop_assert_eq!(message.place, place);
         prop_assert_eq!(message.ciphertext, &vec![3; blocks * BLOCK]);
         prop_assert_eq!(message.signed, &bytes[..bytes.len() - SIGNATURE]);
@@ -86,8 +93,8 @@ proptest! {
     ) {
         let place = place(distribution, chain, iteration);
         let signing = dh::PublicKey::decode([9; 32]).unwrap();
-        let bytes = SenderKeyDistribution::encode(place, &ChainKey(Secret::copy(&key)), &signing);
-        let read = SenderKeyDistribution::decode(&bytes).unwrap();
+        let bytes = ToldChain::encode(place, &ChainKey(Secret::copy(&key)), &signing);
+        let read = ToldChain::decode(&bytes).unwrap();
         prop_assert_eq!((read.place, read.signing), (place, signing));
         prop_assert_eq!(read.key.0.expose(), &key);
     }
@@ -95,7 +102,7 @@ proptest! {
     #[test]
     fn any_bytes_are_a_message_or_refused(bytes: Vec<u8>) {
         let bytes = [&[VERSION], &bytes[..]].concat();
-        let _ = SenderKeyMessage::decode(&bytes);
-        let _ = SenderKeyDistribution::decode(&bytes);
+        let _ = read(&bytes);
+        let _ = ToldChain::decode(&bytes);
     }
 }

@@ -6,7 +6,7 @@ use crate::protocol::content::{Content, Kind, Kinds};
 use crate::signal::*;
 
 /// Has one of the profiles that count be another one.
-fn narrow(town: &mut Town, which: usize, profile: ContentProfile) {
+pub(super) fn narrow(town: &mut Town, which: usize, profile: ContentProfile) {
     match which {
         0 => town.renew(0, AccountStatement { sequence: 6, profile, ..town.says(0) }),
         1 => town.renew(1, AccountStatement { sequence: 6, profile, ..town.says(1) }),

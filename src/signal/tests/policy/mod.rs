@@ -3,8 +3,11 @@
 
 mod attested;
 mod bound;
+mod circle;
 mod consent;
 mod contents;
+mod group_contents;
+mod groups;
 pub(crate) mod model;
 mod providers;
 mod statements;

@@ -6,9 +6,11 @@ use super::town::{NOW, account, device, profile, provider, statement};
 use crate::error::Error;
 use crate::primitives::codec::Reader;
 use crate::primitives::dh;
+use crate::protocol::clock::Clock;
 use crate::protocol::content::{Content, Kinds, Sender};
 use crate::session::{Account, AccountKey};
-use crate::signal::policy::{Ends, agreed};
+use crate::signal::groups::{Origin, Teller};
+use crate::signal::policy::{Ends, agreed, group_envelope};
 use crate::signal::*;
 use crate::storage::State;
 
@@ -69,6 +71,42 @@ pub(crate) fn disclose(keys: [[u8; 32]; 2], envelope: &[u8]) -> Result<(), Error
     let ends = Ends { sender: &sender, receiver: &receiver };
     let kinds = Kinds::of(Sender::Foreign);
     let said = ends.disclose(envelope, |named| *named == agreed, kinds)?;
+    assert_eq!(said.content.as_text(), Some("hi"));
+    Ok(())
+}
+
+pub(crate) fn tell(keys: [[u8; 32]; 2], group: [u8; 32], distribution: &[u8]) -> Vec<u8> {
+    let [sender, receiver] = [0, 1].map(|side| device(side, 1));
+    let agreed = agreed(&says(0, keys[0], [].into()), &says(1, keys[1], [].into()));
+    let ends = Ends { sender: &sender, receiver: &receiver };
+    ends.tell(&agreed, ForeignGroupId(group), distribution).to_vec()
+}
+
+/// Takes a sender key as one that was told by the first account, and finds it to be this.
+pub(crate) fn take(keys: [[u8; 32]; 2], bytes: &[u8], group: [u8; 32], distribution: [u8; 16]) {
+    let [sender, receiver] = [0, 1].map(|side| device(side, 1));
+    let agreed = agreed(&says(1, keys[1], [].into()), &says(0, keys[0], [].into()));
+    let ends = Ends { sender: &sender, receiver: &receiver };
+    let told = ends.told(bytes, |named| *named == agreed).unwrap();
+    let identity = IdentityKey(dh::PublicKey::decode([9; 32]).unwrap());
+    let teller = Teller { identity, opt_outs: 0 };
+    let origin = Origin { from: sender, teller, version: Version::V4 };
+    let told = SenderKeyDistribution::attested(origin, &told).unwrap();
+    assert_eq!(told.group(), Some(ForeignGroupId(group)));
+    assert_eq!(told.distribution(), Some(Uuid(distribution)));
+}
+
+pub(crate) fn enclose_in_group(group: [u8; 32], id: [u8; 16]) -> Vec<u8> {
+    let content = Content::text("hi").unwrap();
+    let saying = Saying::new(&content, ForeignMessageId(id)).in_group(ForeignGroupId(group));
+    let now = Clock::new(NOW).now(NOW);
+    policy::enclose_in_group(&device(0, 1), profile(), &saying, now).unwrap().to_vec()
+}
+
+/// Takes a text out of the envelope of a group, as one of the first account.
+pub(crate) fn disclose_in_group(group: [u8; 32], envelope: &[u8]) -> Result<(), Error> {
+    let (kinds, group) = (Kinds::of(Sender::Foreign), ForeignGroupId(group));
+    let said = group_envelope::disclose(&device(0, 1), group, envelope, kinds)?;
     assert_eq!(said.content.as_text(), Some("hi"));
     Ok(())
 }

@@ -31,7 +31,8 @@ fn t1_nothing_is_looked_at_of_a_provider_that_the_user_has_not_opted_in_to() {
         assert_eq!(off.begin(1), Err(Error::NotOptedIn));
         let sealed = off.clients[1].unseal(&provider(0), &[0x11], &Trust::new(&[]), NOW).map(drop);
         assert_eq!(sealed, Err(Error::NotOptedIn));
-        assert_eq!(off.clients[1].check_sender(&device(0, 1), NOW), Err(Error::NotOptedIn));
+        let read = off.clients[1].read_group_message(&device(0, 1), &[], NOW).map(drop);
+        assert_eq!(read, Err(Error::NotOptedIn));
         assert_eq!(off.learn(1, off.says(0)), Err(Error::NotOptedIn));
         // Nor is it told whether what stands behind a name is an attestation at all.
         let cut = off.attested(0, off.says(0))[..2 + 4 + 11 + 1 + 4 + 3].to_vec();

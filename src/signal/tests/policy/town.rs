@@ -282,6 +282,15 @@ impl Town {
         party.enclose(ends, &saying, now).unwrap().to_vec()
     }
 
+    /// Returns the form in which a side would tell a sender key, for its bytes to be altered.
+    pub(super) fn told(&self, side: usize, group: ForeignGroupId, distribution: &[u8]) -> Vec<u8> {
+        let inner = &*self.clients[side].inner;
+        let (to, now) = (device(other(side), 1), inner.clock.now(NOW));
+        let party = inner.policy.writing(&to, now).unwrap();
+        let ends = policy::Ends { sender: &inner.device, receiver: &to };
+        party.tell(ends, group, distribution).unwrap().to_vec()
+    }
+
     /// Seals bytes as they are in the session of the two: what a program that breaks the rules can do.
     pub(super) fn seal_raw(&mut self, side: usize, bytes: &[u8]) -> SealedMessage {
         let client = &mut self.clients[side];
