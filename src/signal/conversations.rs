@@ -13,17 +13,17 @@ use crate::protocol::labels;
 use crate::storage::{Pending, State};
 
 use super::address::Address;
+use super::binding::Binding;
 use super::bundle::Bundle;
 use super::client::{Client, Inner, MAX_PEERS};
 use super::decryption_error::DecryptionErrorMessage;
 use super::delta::{Begun, ClientItem, Consented, Moved};
 use super::groups::{Origin, SenderKeyDistribution, Teller};
 use super::keys::IdentityKey;
-use super::message::{
-    Binding, ForeignContent, ForeignMessage, MessageKind, PlainContent, SealedMessage,
-};
+use super::message::{ForeignContent, ForeignMessage, PlainContent};
 use super::peer::{Peer, SessionName};
 use super::policy::{Consent, Disclosed, Ends, ForeignDevice, ForeignMessageId, Party, Saying};
+use super::sealed_message::{MessageKind, SealedMessage};
 use super::session::{Line, OpenedText, Session};
 use super::version::Version;
 use super::wire::{ADDRESSES, InitialMessage, Message};

@@ -13,7 +13,7 @@ use crate::primitives::dh;
 use crate::primitives::protobuf::{self, put_bytes, put_number};
 
 use super::keys::{KEY, public_key, typed};
-use super::message::MessageKind;
+use super::sealed_message::MessageKind;
 use super::wire::{InitialMessage, Message};
 
 const PLAINTEXT: u8 = 0xc0;

@@ -1,4 +1,4 @@
-//! Messages to and from other messengers, as an app sees them.
+//! Messages from other messengers, as an app sees them.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::primitives::secret::redacted;
 use crate::protocol::position::Position;
 
+use super::binding::Binding;
 use super::groups::{Origin, SenderKeyDistribution};
 use super::keys::IdentityKey;
 use super::policy::{ForeignDevice, Said};
@@ -16,25 +17,6 @@ use super::version::Version;
 
 /// Maximum length of a preview in bytes: what is shown of somebody whom the user has not accepted.
 const MAX_PREVIEW: usize = 256;
-
-/// The kind of a message, which travels beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MessageKind {
-    /// A message of a session that its receiver may not have yet: number 3 on the services' wires.
-    Initial,
-    /// A message of a session that both sides have: number 2, or 1 in the older libraries.
-    Ordinary,
-}
-
-/// A message to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedMessage {
-    /// Its kind.
-    pub kind: MessageKind,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
 
 /// A message of somebody on another messenger that was opened. Its sender is a label that no native message has, and
 /// it is none:
@@ -82,16 +64,6 @@ redacted!(
     skipped = message.skipped,
     lost = message.lost
 );
-
-/// The ground on which a device is taken for its account's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Binding {
-    /// The account's key and its provider do, and the message says whose it is.
-    Attested,
-    /// Nobody does: the identity was trusted when it was first seen, and the message says nothing of its sender.
-    Unbound,
-}
 
 /// The content of a message of somebody on another messenger. Secret.
 #[non_exhaustive]

@@ -90,6 +90,7 @@
 //! ```
 
 mod address;
+mod binding;
 mod bundle;
 mod client;
 mod conversations;
@@ -110,6 +111,7 @@ mod own_keys;
 mod peer;
 mod policy;
 mod prekeys;
+mod sealed_message;
 mod sealed_sender;
 mod service_id;
 mod session;
@@ -119,6 +121,7 @@ mod version;
 mod wire;
 
 pub use address::Address;
+pub use binding::Binding;
 pub use bundle::{Bundle, KemPrekey, OneTimePrekey, SignedPrekey};
 pub use client::{Client, PrekeyDuties};
 pub use decryption_error::DecryptionErrorMessage;
@@ -131,15 +134,14 @@ pub use keys::IdentityKey;
 pub use media::{
     MAX_MEDIA_LENGTH, MediaKind, MediaOpener, MediaReference, MediaSealer, MediaVerifier,
 };
-pub use message::{
-    Binding, ForeignContent, ForeignMessage, MessageKind, PlainContent, SealedMessage,
-};
+pub use message::{ForeignContent, ForeignMessage, PlainContent};
 pub use policy::{
     AccountStatement, Attestation, AttestationRequest, AttestedDevice, Authority, AuthorityKey,
     Consent, ContentProfile, Feature, ForeignAccount, ForeignChat, ForeignDevice, ForeignGroupId,
     ForeignMessageId, Learned, Notice, Notices, Programs, ProviderDescriptor, ProviderId,
     ProviderStatement, ProviderStatus, Said, Saying, TrustedKeys,
 };
+pub use sealed_message::{MessageKind, SealedMessage};
 pub use sealed_sender::{
     CertificateKey, CertifiedSender, ContentHint, RecipientDevice, SealedContent, SealedPayload,
     SealedRecipient, SenderCertificate, SentEnvelope, SentRecipient, Trust, UnsealedEnvelope,

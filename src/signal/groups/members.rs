@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::signal::client::{Client, Inner};
 use crate::signal::keys::IdentityKey;
-use crate::signal::message::SealedMessage;
 use crate::signal::policy::{Ends, ForeignDevice, Party};
+use crate::signal::sealed_message::SealedMessage;
 use crate::storage::Pending;
 
 use super::distribution::{OwnDistribution, Teller};

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::primitives::secret::redacted;
-use crate::signal::message::Binding;
+use crate::signal::binding::Binding;
 use crate::signal::policy::{ForeignDevice, Said};
 
 /// A message of a group that was opened.

@@ -6,14 +6,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use zeroize::Zeroizing;
-
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
 use crate::protocol::ratchet::MAX_SKIPPED;
+use crate::signal::binding::Binding;
 use crate::signal::client::{self, Client};
-use crate::signal::message::Binding;
 use crate::signal::policy::{ForeignDevice, ForeignGroupId, Party};
 use crate::signal::service_id::Uuid;
 use crate::storage::{Anchor, Pending, Stateful};
@@ -21,7 +19,7 @@ use crate::storage::{Anchor, Pending, Stateful};
 use super::distribution::{SenderKeyDistribution, Teller};
 use super::message::{GroupContent, GroupMessage};
 use super::own::{read_name, write_name};
-use super::received_chain::{ReceivedChain, Used};
+use super::received_chain::ReceivedChain;
 use super::received_delta::{Learned, ReceivedDelta};
 use super::wire::SenderKeyMessage;
 
@@ -150,7 +148,7 @@ impl ReceivedSenderKeys {
         let party = client.hearing(message.sender(), client.clock.now(now))?;
         inner.check(message.sender(), message.distribution())?;
         let chain = inner.ask(client, &party, message)?;
-        let (text, used) = inner.open(chain, message)?;
+        let (text, used) = chain.open(message)?;
         let from = message.sender().clone();
         let (binding, content) = match inner.group {
             Some(group) => {
@@ -232,16 +230,6 @@ impl Inner {
         let chain = self.chain(message.place.chain).ok_or(Error::MessageKeyGone)?;
         client.check_version(party, chain.version())?;
         Ok(chain)
-    }
-
-    /// Opens a message of a chain.
-    fn open(
-        &self,
-        chain: &ReceivedChain,
-        message: &SenderKeyMessage<'_>,
-    ) -> Result<(Zeroizing<Vec<u8>>, Used), Error> {
-        message.verify(chain.signing())?;
-        chain.open(message)
     }
 
     fn chain(&self, id: u32) -> Option<&ReceivedChain> {

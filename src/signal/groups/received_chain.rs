@@ -74,11 +74,12 @@ impl ReceivedChain {
         }
     }
 
-    /// Opens a message that was verified.
+    /// Opens a message, if its signature holds: before that, no chain step is done.
     pub(super) fn open(
         &self,
         message: &SenderKeyMessage<'_>,
     ) -> Result<(Zeroizing<Vec<u8>>, Used), Error> {
+        message.verify(&self.signing)?;
         let (chain, iteration) = (self.id, message.place.iteration);
         let trace = first(message.signature());
         let Some(ahead) = iteration.checked_sub(self.next) else {

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::content::Kinds;
 use crate::signal::*;
+use crate::storage::Pending;
 
 const ID: Option<Uuid> = Some(Uuid([0xd1; 16]));
 
@@ -38,13 +39,13 @@ fn circle(version: Version) -> (World, SenderKey, ReceivedSenderKeys) {
 
 fn seal(world: &World, key: &mut SenderKey) -> Result<Vec<u8>, Error> {
     let sealed = key.seal_plain(&world.clients[0], b"to all", NOW, &mut TestRng::new(2));
-    sealed.map(|pending| pending.apply())
+    sealed.map(Pending::apply)
 }
 
 fn open(world: &World, keys: &mut ReceivedSenderKeys, bytes: &[u8]) -> Result<GroupMessage, Error> {
     let (client, from) = (&world.clients[1], world.address(0));
     let message = client.read_group_message(&from, bytes, NOW)?;
-    keys.open(client, &message, NOW).map(|pending| pending.apply())
+    keys.open(client, &message, NOW).map(Pending::apply)
 }
 
 #[test]

@@ -60,11 +60,11 @@ fn opened<'a>(
     keys: &'a mut ReceivedSenderKeys,
     sender: &ForeignDevice,
     message: &[u8],
-) -> Result<Pending<'a, ReceivedSenderKeys, Zeroizing<Vec<u8>>>, Error> {
+) -> Result<Pending<'a, ReceivedSenderKeys, zeroize::Zeroizing<Vec<u8>>>, Error> {
     let message = SenderKeyMessage::decode(sender, message)?;
     keys.inner.check(sender, message.distribution())?;
     let chain = keys.inner.chain(message.place.chain).ok_or(Error::MessageKeyGone)?;
-    let (text, used) = keys.inner.open(chain, &message)?;
+    let (text, used) = chain.open(&message)?;
     Ok(Pending::new(keys, ReceivedDelta::Used(used), text))
 }
 
