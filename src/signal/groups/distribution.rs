@@ -42,10 +42,7 @@ redacted!(
 
 impl SenderKeyDistribution {
     /// Takes what was told by a device of an attested account. The old form says for which group it is by nothing.
-    pub(in crate::signal) fn attested(
-        origin: Origin,
-        told: &ToldSenderKey<'_>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn attested(origin: Origin, told: &ToldSenderKey<'_>) -> Result<Self, Error> {
         let chain = ToldChain::decode(told.distribution)?;
         if chain.place.distribution.is_none() {
             return Err(Error::Malformed);
@@ -54,7 +51,7 @@ impl SenderKeyDistribution {
     }
 
     /// Takes what was told by a plain program, in either form.
-    pub(in crate::signal) fn plain(origin: Origin, bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn plain(origin: Origin, bytes: &[u8]) -> Result<Self, Error> {
         Ok(Self { origin, group: None, told: ToldChain::decode(bytes)? })
     }
 
@@ -79,18 +76,18 @@ impl SenderKeyDistribution {
 
 /// The device that told something in a session, what it was known by, and the version of the session.
 #[derive(Clone)]
-pub(in crate::signal) struct Origin {
-    pub(in crate::signal) from: ForeignDevice,
-    pub(in crate::signal) teller: Teller,
-    pub(in crate::signal) version: Version,
+pub(crate) struct Origin {
+    pub(crate) from: ForeignDevice,
+    pub(crate) teller: Teller,
+    pub(crate) version: Version,
 }
 
 /// A device as it was when it told something: what is told holds as long as it is the same.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::signal) struct Teller {
-    pub(in crate::signal) identity: IdentityKey,
+pub(crate) struct Teller {
+    pub(crate) identity: IdentityKey,
     /// How often the user had opted out of its provider.
-    pub(in crate::signal) opt_outs: u32,
+    pub(crate) opt_outs: u32,
 }
 
 impl Teller {

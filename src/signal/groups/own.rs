@@ -223,7 +223,7 @@ impl SenderKey {
     }
 
     /// Seals bytes, whatever they are. Who was told the chain was asked.
-    pub(in crate::signal) fn seal_bytes(
+    pub(crate) fn seal_bytes(
         &mut self,
         content: &[u8],
         rng: &mut impl CryptoRng,
@@ -259,7 +259,7 @@ impl SenderKey {
     }
 
     /// Returns the distribution message of the chain as it is.
-    pub(in crate::signal) fn distribution(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub(crate) fn distribution(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         Ok(self.active()?.distribution(self.inner.distribution))
     }
 
