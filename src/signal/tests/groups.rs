@@ -71,7 +71,7 @@ fn a_device_with_another_identity_key_neither_speaks_nor_reads_on() {
         let again = told(&mut world, &mut key);
         let identity = client("bob", Version::V3, &mut TestRng::new(9)).identity();
         let peer = world.address(other(side));
-        world.clients[side].acknowledge(&peer, identity, NOW).apply();
+        world.clients[side].acknowledge(&peer, identity, NOW).unwrap().apply();
         if side == 0 {
             assert_eq!(seal(&world, &mut key), Err(Error::IdentityChanged));
             let told = key.tell(&world.clients[0], &peer, NOW).map(drop);
