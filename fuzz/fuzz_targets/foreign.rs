@@ -1,5 +1,5 @@
-//! Arbitrary and altered bytes of other messengers: messages, envelopes, group messages, descriptors, media files. No
-//! panic, and no change on error.
+//! Arbitrary and altered bytes of other messengers: messages, envelopes, group messages, descriptors, media files, and
+//! what own devices tell each other of them. No panic, and no change on error.
 #![no_main]
 
 use std::cell::RefCell;
@@ -7,12 +7,12 @@ use std::ops::Range;
 
 use latchstring::Error;
 use latchstring::attachment::PIECE;
-use latchstring::content::Kinds;
+use latchstring::content::{Content, Kind, Kinds};
 use latchstring::signal::{
     Address, Authority, Client, ContentProfile, DecryptionErrorMessage, ForeignContent,
-    ForeignDevice, MediaKind, MediaReference, MediaVerifier, MessageKind, Programs,
-    ProviderDescriptor, ProviderId, ProviderStatement, ProviderStatus, ReceivedSenderKeys,
-    SealedMessage, SenderKey, SentEnvelope, Trust, TrustedKeys, Uuid, Version,
+    ForeignCopy, ForeignDevice, MediaKind, MediaReference, MediaVerifier, MessageKind,
+    PolicyHandover, Programs, ProviderDescriptor, ProviderId, ProviderStatement, ProviderStatus,
+    ReceivedSenderKeys, SealedMessage, SenderKey, SentEnvelope, Trust, TrustedKeys, Uuid, Version,
 };
 use latchstring::storage::State;
 use latchstring_fuzz::support::{NOW, TestRng};
@@ -25,6 +25,8 @@ struct Fixture {
     roots: TrustedKeys,
     descriptor: Vec<u8>,
     messages: Vec<SealedMessage>,
+    /// A page of a hand-over, in its content.
+    handed: Vec<u8>,
     state: Vec<u8>,
     media: (MediaReference, Vec<u8>),
     group: Group,
@@ -144,9 +146,10 @@ impl Fixture {
         ada.begin(&to, &bundle, NOW, &mut answers).unwrap().apply();
         let again = say(&mut ada);
         let state = saved(&grace);
+        let handed = grace.hand_over()[0].to_content().encode().to_vec();
         let media = media(&grace);
         let messages = vec![late, turn, again];
-        Self { client: grace, from, roots, descriptor, messages, state, media, group }
+        Self { client: grace, from, roots, descriptor, messages, handed, state, media, group }
     }
 }
 
@@ -210,6 +213,31 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
             fixture.group.alter(&fixture.client, &fixture.from, bytes);
             let _ = DecryptionErrorMessage::decode(bytes).is_ok();
             let _ = DecryptionErrorMessage::decode_plaintext(bytes).is_ok();
+        }
+        7 if which >= 128 => {
+            // What own devices tell each other, by a device that is in somebody else's hands.
+            let of = |kind: Kind| {
+                let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+                let content = [&[1, kind.number()][..], &length, bytes].concat();
+                Content::decode(&content, Kinds::ALL)
+            };
+            if let Ok(content) = of(Kind::ForeignCopy)
+                && let Ok(copy) = ForeignCopy::of_content(&content)
+            {
+                assert_eq!(*copy.to_content().encode(), *content.encode());
+            }
+            if let Ok(content) = of(Kind::ForeignHandover)
+                && let Ok(page) = PolicyHandover::of_content(&content)
+            {
+                assert_eq!(*page.to_content().encode(), *content.encode());
+                let _ = fixture.client.take_over(&page, NOW).is_ok();
+            }
+            let handed = edited(&fixture.handed, bytes);
+            if let Ok(content) = Content::decode(&handed, Kinds::ALL)
+                && let Ok(page) = PolicyHandover::of_content(&content)
+            {
+                let _ = fixture.client.take_over(&page, NOW).is_ok();
+            }
         }
         7 => {
             let (reference, stored) = &fixture.media;

@@ -283,6 +283,12 @@ labels! {
     /// The key of a media file from randomness, the identity secret, its kind and length, the state and the time.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_MEDIA_KEY = "signal/media-key";
+    /// The message that a copy for own devices is of, as one hash.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_COPY_MESSAGE = "signal/copy-message";
+    /// The words of a message in copies for own devices, as one hash.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_COPY_DIGEST = "signal/copy-digest";
 }
 
 #[cfg(test)]

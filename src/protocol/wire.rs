@@ -60,3 +60,9 @@ pub(crate) const TOLD_SENDER_KEY: u8 = 0x44;
 /// An envelope around a content for a group on other messengers.
 #[cfg(feature = "signal")]
 pub(crate) const GROUP_ENVELOPE: u8 = 0x45;
+/// A copy of what was said or heard in a third-party chat, from one own device to another.
+#[cfg(feature = "signal")]
+pub(crate) const FOREIGN_COPY: u8 = 0x46;
+/// A hand-over of what is known of people on other messengers, from one own device to another.
+#[cfg(feature = "signal")]
+pub(crate) const FOREIGN_HANDOVER: u8 = 0x47;

@@ -221,6 +221,8 @@ impl Inner {
                 self.peers.retain(|device, _| *device.account() != *account);
             }
             ClientItem::Adopted(attestation) => self.policy.adopt(attestation, now),
+            ClientItem::TakenOver(entries) => self.take_in(*entries, now),
+            ClientItem::Dropped(device) => drop(self.peers.remove(&device)),
         }
     }
 
@@ -251,7 +253,7 @@ impl Inner {
     }
 
     /// Forgets the devices of an account that its attestation does not name, or names with another key.
-    fn keep_attested(&mut self, account: &ForeignAccount) {
+    pub(super) fn keep_attested(&mut self, account: &ForeignAccount) {
         let record = self.policy.account(account).and_then(|record| record.attested.as_ref());
         let Some(statement) = record.map(|attested| attested.statement()) else { return };
         self.peers.retain(|device, peer| {

@@ -47,6 +47,7 @@ impl Client {
     /// [`Error::Malformed`] for the bundle; [`Error::Unlisted`] if the account attests another identity key;
     /// [`Error::Downgrade`] if the bundle has no KEM prekey and this device, the provider or this account does not go
     /// below version 4; [`Error::IdentityChanged`] if the device is known by another identity key;
+    /// [`Error::NotAllowed`] if the account has as many devices as its provider may;
     /// [`Error::TooManyAccounts`] if there are 5,000 devices or accounts already.
     pub fn begin(
         &mut self,
@@ -109,7 +110,7 @@ impl Client {
     ///
     /// [`Error::NotAllowed`] for a kind, a timer or a view-once message that the profiles of the account, its
     /// provider and this side do not all have, [`Error::ContentTooLong`] for a longer text: nothing is left out of a
-    /// message.
+    /// message. [`Error::NotAllowed`] also if the account lists more devices than its provider may by now.
     /// [`Error::NotOptedIn`], [`Error::Frozen`], [`Error::NoticesNotAcknowledged`] for the provider;
     /// [`Error::UnknownAccount`], [`Error::ListExpired`], [`Error::Unlisted`], [`Error::IdentityChanged`],
     /// [`Error::NotAccepted`], [`Error::Blocked`] for the account; [`Error::OwnDeviceUnlisted`] for this device;
@@ -177,7 +178,8 @@ impl Client {
     /// device; [`Error::Duplicate`] if it was opened before; [`Error::MessageKeyGone`] if its key is gone;
     /// [`Error::TooFarAhead`] if it overtakes more than 2,000 messages; [`Error::Inconsistent`] if it contradicts
     /// what was received; [`Error::Downgrade`] if its session is of an older version than is allowed by now;
-    /// [`Error::NotAllowed`], [`Error::UnsupportedContent`] for its content; [`Error::ProfilesDiffer`]. For an
+    /// [`Error::NotAllowed`], [`Error::UnsupportedContent`] for its content; [`Error::ProfilesDiffer`]. Also
+    /// [`Error::NotAllowed`] for a device that is one more than the account may have. For an
     /// initial message also [`Error::UnknownPrekey`], [`Error::Replay`], [`Error::RotationRequired`],
     /// [`Error::ReplayShareFull`], [`Error::TooManyAccounts`], and [`Error::IdentityChanged`] if the device is known
     /// by another key than the one that it shows to have ([`Client::identity_in`]). Nothing changes then.
@@ -244,6 +246,9 @@ impl Inner {
         match self.peers.get(with) {
             Some(peer) => peer.check(version)?,
             None if self.peers.len() >= MAX_PEERS => return Err(Error::TooManyAccounts),
+            None if party.is_full(self.known(with.account()).count()) => {
+                return Err(Error::NotAllowed);
+            }
             None => {}
         }
         self.check_version(party, version)

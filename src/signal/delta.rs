@@ -11,6 +11,7 @@ use crate::protocol::labels;
 use crate::protocol::ratchet::SignalDelta;
 use crate::storage::{Delta, DeltaKind};
 
+use super::handover::Entries;
 use super::keys::IdentityKey;
 use super::peer::SessionName;
 use super::policy::{
@@ -71,6 +72,10 @@ pub(super) enum ClientItem {
     Forgotten(Box<ForeignAccount>),
     /// The newest attestation of this side's own account.
     Adopted(Box<Attestation>),
+    /// What was taken of another own device's hand-over.
+    TakenOver(Box<Entries>),
+    /// The user has forgotten a device.
+    Dropped(Box<ForeignDevice>),
 }
 
 pub(super) struct Opted {
@@ -193,6 +198,8 @@ impl ClientItem {
             Self::Consented(_) => 15,
             Self::Forgotten(_) => 16,
             Self::Adopted(_) => 17,
+            Self::TakenOver(_) => 24,
+            Self::Dropped(_) => 25,
         }
     }
 
@@ -238,6 +245,8 @@ impl ClientItem {
             })),
             16 => Self::Forgotten(Box::new(ForeignAccount::read(reader)?)),
             17 => Self::Adopted(Box::new(Attestation::recall(reader)?)),
+            24 => Self::TakenOver(Box::new(Entries::read(reader)?)),
+            25 => Self::Dropped(Box::new(ForeignDevice::read(reader)?)),
             _ => return Err(Error::Malformed),
         })
     }
@@ -261,6 +270,8 @@ impl ClientItem {
                 consented.consent.write(writer);
             }
             Self::Forgotten(account) => account.write(writer),
+            Self::TakenOver(entries) => entries.write(writer),
+            Self::Dropped(device) => device.write(writer),
             _ => {}
         }
     }

@@ -10,7 +10,9 @@
 //!
 //! A provider is off until its user opts in. Its people are attested, and say what all content profiles
 //! allow ([`Client::seal`]); those of plain programs are trusted when they are first seen
-//! ([`Client::seal_plain`]). Files for these are sealed by [`Client::seal_media`] and read by [`MediaVerifier`].
+//! ([`Client::seal_plain`]); files for these are sealed by [`Client::seal_media`] and read by [`MediaVerifier`]. Each
+//! device of an account gets a message of its own ([`Client::devices_of`]). Own devices tell each other what was said and
+//! heard ([`ForeignCopy`]), and whom they know ([`Client::hand_over`]).
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -94,12 +96,16 @@ mod binding;
 mod bundle;
 mod client;
 mod conversations;
+mod copied;
+mod copy;
 mod decisions;
 mod decryption_error;
 mod delta;
+mod devices;
 mod envelopes;
 mod fingerprint;
 mod groups;
+mod handover;
 mod handshake;
 mod identities;
 mod identity_secret;
@@ -115,6 +121,7 @@ mod sealed_message;
 mod sealed_sender;
 mod service_id;
 mod session;
+mod take_over;
 #[cfg(test)]
 pub(crate) mod tests;
 mod version;
@@ -124,12 +131,16 @@ pub use address::Address;
 pub use binding::Binding;
 pub use bundle::{Bundle, KemPrekey, OneTimePrekey, SignedPrekey};
 pub use client::{Client, PrekeyDuties};
+pub use copied::{CopiedContent, Direction};
+pub use copy::ForeignCopy;
 pub use decryption_error::DecryptionErrorMessage;
+pub use devices::KnownDevice;
 pub use fingerprint::{Comparison, Fingerprint, FingerprintVersion, Iterations, Party};
 pub use groups::{
     GroupContent, GroupMessage, OwnDistribution, ReceivedSenderKeys, SenderKey,
     SenderKeyDistribution, SenderKeyMessage,
 };
+pub use handover::PolicyHandover;
 pub use keys::IdentityKey;
 pub use media::{
     MAX_MEDIA_LENGTH, MediaKind, MediaOpener, MediaReference, MediaSealer, MediaVerifier,
@@ -147,4 +158,5 @@ pub use sealed_sender::{
     SealedRecipient, SenderCertificate, SentEnvelope, SentRecipient, Trust, UnsealedEnvelope,
 };
 pub use service_id::{ServiceId, Uuid};
+pub use take_over::Unmerged;
 pub use version::Version;

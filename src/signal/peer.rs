@@ -67,6 +67,12 @@ impl Peer {
         }
     }
 
+    /// Begins with a device that another own device has seen. The version that its account does not go below is the
+    /// account's.
+    pub(crate) fn known(identity: IdentityKey) -> Self {
+        Self { identity, floor: Version::V3, sessions: Vec::new(), closed: false }
+    }
+
     pub(crate) fn identity(&self) -> &IdentityKey {
         &self.identity
     }

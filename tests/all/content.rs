@@ -30,6 +30,11 @@ fn with_part(number: u8, body: &[u8]) -> Vec<u8> {
     [&Content::text("hello").unwrap().encode()[..], &[number], &length, body].concat()
 }
 
+/// Makes what own devices tell each other of third-party chats.
+fn foreign(number: u8) -> Vec<u8> {
+    [&[1, number, 0, 0, 0, 5][..], b"label"].concat()
+}
+
 /// Reads whatever bytes, as if an own device had said them.
 fn read(bytes: &[u8]) -> Content {
     Content::decode(bytes, Kinds::ALL).unwrap()
@@ -124,7 +129,9 @@ fn what_its_sender_may_not_say_is_refused_and_changes_nothing() {
     for (from, place) in places {
         for (bytes, error) in [
             (&own_only[..], Error::NotAllowed),
-            (&with_part(0x41, b"later"), Error::NotAllowed),
+            (&with_part(0x42, b"later"), Error::NotAllowed),
+            (&foreign(0x40), Error::NotAllowed),
+            (&foreign(0x41), Error::NotAllowed),
             (&with_part(0x3f, b"later"), Error::UnsupportedContent),
             (&[2, 9, 9], Error::UnsupportedContent),
             (b"\x01\x01\0\0\0\0", Error::Malformed),
@@ -145,6 +152,8 @@ fn what_its_sender_may_not_say_is_refused_and_changes_nothing() {
     // What own devices say to each other.
     for (bytes, error) in [
         (with_part(0xc0, b"later"), None),
+        (foreign(0x40), None),
+        (foreign(0x41), None),
         (with_part(0x7f, b"later"), Some(Error::UnsupportedContent)),
         (b"\x01".to_vec(), Some(Error::Malformed)),
     ] {

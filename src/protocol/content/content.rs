@@ -4,6 +4,7 @@
 //! content = u8(version) ‖ part ‖ part …          in ascending order of kind, each at most once
 //! part    = u8(kind) ‖ u32(length) ‖ body
 //! app     = u32(tag) ‖ bytes
+//! foreign = a copy or a hand-over of third-party chats, which this floor does not read
 //! ```
 
 use alloc::vec::Vec;
@@ -22,6 +23,10 @@ use crate::protocol::padding::MAX_CONTENT;
 
 /// The version of contents.
 const VERSION: u8 = 1;
+
+/// Maximum length of what own devices tell each other of third-party chats: the longest message of a plain program,
+/// and room for its label.
+pub(crate) const MAX_FOREIGN: usize = (1 << 18) + (1 << 16);
 
 /// The words of somebody: a text, an attachment, or content of the app's own. Secret.
 ///
@@ -64,6 +69,11 @@ enum Said {
     App {
         tag: u32,
         bytes: Zeroizing<Vec<u8>>,
+    },
+    /// Words between own devices about third-party chats. Of kinds of their own, so that nothing shows them.
+    Foreign {
+        kind: Kind,
+        body: Zeroizing<Vec<u8>>,
     },
 }
 
@@ -131,6 +141,7 @@ impl Content {
             Said::Text(_) => Some(Kind::Text),
             Said::Attachment(attachment) => Some(attachment.kind()),
             Said::App { .. } => Some(Kind::App),
+            Said::Foreign { kind, .. } => Some(*kind),
         }
     }
 
@@ -157,6 +168,21 @@ impl Content {
     pub fn as_app(&self) -> Option<(u32, &[u8])> {
         match &self.said {
             Said::App { tag, bytes } => Some((*tag, bytes)),
+            _ => None,
+        }
+    }
+
+    /// Makes what own devices tell each other of third-party chats, of up to [`MAX_FOREIGN`] bytes.
+    #[cfg(feature = "signal")]
+    pub(crate) fn foreign(kind: Kind, body: Zeroizing<Vec<u8>>) -> Self {
+        Said::Foreign { kind, body }.into()
+    }
+
+    /// Returns what own devices tell each other of third-party chats, if it is of this kind.
+    #[cfg(feature = "signal")]
+    pub(crate) fn as_foreign(&self, wanted: Kind) -> Option<&[u8]> {
+        match &self.said {
+            Said::Foreign { kind, body } if *kind == wanted => Some(body),
             _ => None,
         }
     }
@@ -199,6 +225,7 @@ impl Content {
             Said::App { tag, bytes } => {
                 write_part(&mut writer, Kind::App.number(), &[&tag.to_be_bytes(), bytes]);
             }
+            Said::Foreign { kind, body } => write_part(&mut writer, kind.number(), &[body]),
         }
         for unknown in &self.unknown {
             write_part(&mut writer, unknown.number, &[&unknown.body]);
@@ -267,6 +294,12 @@ impl Said {
                 let tag = reader.u32()?;
                 Ok(Self::App { tag, bytes: Zeroizing::new(reader.rest().to_vec()) })
             }),
+            (Self::Nothing, Kind::ForeignCopy | Kind::ForeignHandover) => {
+                if body.is_empty() || body.len() > MAX_FOREIGN {
+                    return Err(Error::Malformed);
+                }
+                Ok(Self::Foreign { kind, body: Zeroizing::new(body.to_vec()) })
+            }
             (Self::Nothing, kind) => Ok(Self::Attachment(Attachment::read(kind, body)?)),
             (Self::Text(caption), Kind::Image | Kind::Voice | Kind::Video | Kind::File) => {
                 let mut attachment = Attachment::read(kind, body)?;

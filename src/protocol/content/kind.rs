@@ -25,6 +25,11 @@ pub enum Kind {
     File,
     /// Content of the app's own, under a tag of the app's own.
     App,
+    /// A copy of what was said or heard in a chat with somebody on another messenger: own devices only, and no
+    /// message of a native conversation.
+    ForeignCopy,
+    /// A hand-over of what is known of people on other messengers: own devices only.
+    ForeignHandover,
 }
 
 impl Kind {
@@ -38,6 +43,8 @@ impl Kind {
             Self::Video => 4,
             Self::File => 5,
             Self::App => 6,
+            Self::ForeignCopy => 0x40,
+            Self::ForeignHandover => 0x41,
         }
     }
 
@@ -50,6 +57,8 @@ impl Kind {
             4 => Some(Self::Video),
             5 => Some(Self::File),
             6 => Some(Self::App),
+            0x40 => Some(Self::ForeignCopy),
+            0x41 => Some(Self::ForeignHandover),
             _ => None,
         }
     }

@@ -62,8 +62,13 @@ impl Kinds {
     /// Adds a kind.
     #[must_use]
     pub fn with(self, kind: Kind) -> Self {
-        // Every kind that has a name is critical, and for others than own devices, too.
-        Self { critical: self.critical | bit(kind.number()), ..self }
+        // Every kind that has a name is critical.
+        let bit = bit(kind.number());
+        if is_own_only(kind.number()) {
+            Self { own_critical: self.own_critical | bit, ..self }
+        } else {
+            Self { critical: self.critical | bit, ..self }
+        }
     }
 
     /// Returns what is in both sets.

@@ -21,7 +21,7 @@ use crate::signal::keys::IdentityKey;
 
 use super::authority::{Authority, AuthorityKey};
 use super::content_profile::ContentProfile;
-use super::descriptor::MAX_DEVICES;
+use super::descriptor::{MAX_DEVICES, ProviderStatement};
 use super::names::ForeignAccount;
 
 /// Maximum time for which an account is attested, in seconds: as long a device stays in it that was removed.
@@ -97,6 +97,11 @@ impl AccountStatement {
     pub fn device(&self, number: u8) -> Option<&IdentityKey> {
         let device = self.devices.iter().find(|device| device.number == number)?;
         Some(&device.identity)
+    }
+
+    /// Tells whether it lists no more devices than its provider allows.
+    pub(super) fn fits(&self, provider: &ProviderStatement) -> bool {
+        self.devices.len() <= usize::from(provider.devices)
     }
 
     fn has_life(&self) -> bool {

@@ -148,9 +148,7 @@ impl ProviderDescriptor {
         if !roots.contains(&descriptor.root) {
             return Err(Error::BadSignature);
         }
-        let (statement, root) = (descriptor.statement.bytes(), descriptor.root.encode());
-        let body = [statement.written(), &root];
-        descriptor.root.0.verify(labels::SIGNAL_PROVIDER, &body, &descriptor.signature)?;
+        descriptor.verify()?;
         Ok(descriptor)
     }
 
@@ -171,6 +169,13 @@ impl ProviderDescriptor {
     /// Returns the key that signed it.
     pub(crate) fn root(&self) -> &AuthorityKey {
         &self.root
+    }
+
+    /// Verifies the signature. Whether its root is trusted is asked apart.
+    pub(crate) fn verify(&self) -> Result<(), Error> {
+        let (statement, root) = (self.statement.bytes(), self.root.encode());
+        let body = [statement.written(), &root];
+        self.root.0.verify(labels::SIGNAL_PROVIDER, &body, &self.signature)
     }
 
     /// Refuses one that is past its time, or from the future.

@@ -37,6 +37,13 @@ impl Policy {
     /// same counter; [`Error::Downgrade`] if accounts that are attested would not be any more;
     /// [`Error::TooManyAccounts`] if there are 64 providers.
     pub(crate) fn is_news(&self, descriptor: &ProviderDescriptor, now: Now) -> Result<bool, Error> {
+        let is_news = self.is_other(descriptor)?;
+        descriptor.check(now)?;
+        Ok(is_news)
+    }
+
+    /// Tells the same of a descriptor whose time is not asked: it holds in its time only, whenever it was learned.
+    pub(super) fn is_other(&self, descriptor: &ProviderDescriptor) -> Result<bool, Error> {
         let found = descriptor.statement();
         let known = self.providers.get(&found.id).map(|record| &record.descriptor);
         // What a root says that is not trusted any more binds nobody: it would lock the provider out for good.
@@ -50,7 +57,6 @@ impl Policy {
         } else if known.is_none() && self.providers.len() >= MAX_PROVIDERS {
             return Err(Error::TooManyAccounts);
         }
-        descriptor.check(now)?;
         Ok(known != Some(descriptor))
     }
 
@@ -70,7 +76,7 @@ impl Policy {
         if !provider.attestation_keys.contains(attestation.provider_key()) {
             return Err(Error::BadSignature);
         }
-        if found.devices.len() > usize::from(provider.devices) {
+        if !found.fits(provider) {
             return Err(Error::NotAllowed);
         }
         attestation.verify()?;
@@ -79,7 +85,7 @@ impl Policy {
     }
 
     /// Compares an attestation with what is known of its account.
-    fn compare(
+    pub(super) fn compare(
         &self,
         attestation: &Attestation,
         record: Option<&AccountRecord>,

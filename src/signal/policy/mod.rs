@@ -8,6 +8,7 @@ mod descriptor;
 mod envelope;
 pub(super) mod group_envelope;
 mod judgement;
+mod merge;
 mod names;
 mod notices;
 mod party;
@@ -29,8 +30,9 @@ pub use record::Consent;
 pub(super) use agreed::agreed;
 pub(super) use envelope::Ends;
 pub(super) use group_envelope::ToldSenderKey;
+pub(super) use merge::{Merge, Room};
 pub(super) use party::{Disclosed, Party, enclose_in_group};
 
 #[cfg(test)]
 pub(super) use policy::MAX_UNDECIDED_OF_ONE;
-pub(super) use policy::{MAX_ACCOUNTS, Policy};
+pub(super) use policy::{MAX_ACCOUNTS, MAX_PROVIDERS, Policy};

@@ -94,6 +94,11 @@ impl ForeignAccount {
         &self.provider
     }
 
+    /// Names a device of the account.
+    pub(crate) fn device(&self, number: u8) -> ForeignDevice {
+        ForeignDevice { account: self.clone(), number }
+    }
+
     pub(crate) fn write(&self, writer: &mut Writer) {
         self.provider.write(writer);
         self.name.write(writer);

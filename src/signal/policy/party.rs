@@ -60,6 +60,12 @@ impl Party<'_> {
         self.record.is_none()
     }
 
+    /// Tells whether an account of which this many devices are known may have no other one. Of attested accounts the
+    /// statement says which there are.
+    pub(crate) fn is_full(&self, devices: usize) -> bool {
+        !self.is_attested() && devices >= usize::from(self.provider.devices)
+    }
+
     /// Tells whether its account has attestations.
     pub(crate) fn is_attested(&self) -> bool {
         self.statements.is_some()

@@ -20,13 +20,13 @@ use super::party::{Party, Statements};
 use super::record::{AccountRecord, Consent, ProviderRecord};
 
 /// Maximum number of providers.
-pub(super) const MAX_PROVIDERS: usize = 64;
+pub(crate) const MAX_PROVIDERS: usize = 64;
 
 /// Maximum number of accounts.
 pub(crate) const MAX_ACCOUNTS: usize = 5000;
 
 /// Maximum number of accounts about which the user has not decided, so that strangers leave room for friends.
-const MAX_UNDECIDED: usize = MAX_ACCOUNTS / 2;
+pub(super) const MAX_UNDECIDED: usize = MAX_ACCOUNTS / 2;
 
 /// Maximum number of them at one provider, so that those of one leave room for those of others.
 pub(crate) const MAX_UNDECIDED_OF_ONE: usize = 256;
@@ -54,8 +54,8 @@ impl Policy {
     /// # Errors
     ///
     /// [`Error::NotOptedIn`], [`Error::Frozen`], [`Error::OwnAccount`], [`Error::Blocked`], [`Error::NotAccepted`],
-    /// [`Error::IdentityChanged`], [`Error::UnknownAccount`], [`Error::ListExpired`], [`Error::Unlisted`],
-    /// [`Error::OwnDeviceUnlisted`].
+    /// [`Error::IdentityChanged`], [`Error::UnknownAccount`], [`Error::ListExpired`], [`Error::NotAllowed`],
+    /// [`Error::Unlisted`], [`Error::OwnDeviceUnlisted`].
     pub(crate) fn reading(&self, from: &ForeignDevice, now: Now) -> Result<Party<'_>, Error> {
         let provider = self.active(from.provider(), now)?;
         self.party(provider, from, now)
@@ -120,6 +120,10 @@ impl Policy {
                 }
                 attested.check(now)?;
                 let peer = attested.statement();
+                // Learned before the provider's descriptor allowed fewer.
+                if !peer.fits(provider) {
+                    return Err(Error::NotAllowed);
+                }
                 peer.device(device.number()).ok_or(Error::Unlisted)?;
                 let own = self.own.as_ref().ok_or(Error::OwnDeviceUnlisted)?.statement();
                 Some(Statements { own, peer })
@@ -156,11 +160,7 @@ impl Policy {
 
     /// Tells whether there is room for another account of a provider about which the user has not decided.
     pub(crate) fn has_room(&self, provider: &ProviderId) -> bool {
-        let undecided = || self.accounts.iter().filter(|(_, record)| !record.is_decided());
-        let of_one = undecided().filter(|(account, _)| account.provider() == provider).count();
-        of_one < MAX_UNDECIDED_OF_ONE
-            && undecided().count() < MAX_UNDECIDED
-            && self.accounts.len() < MAX_ACCOUNTS
+        self.room().take(provider, Consent::Unasked)
     }
 
     /// Tells whether there is room for an account that the user writes to.

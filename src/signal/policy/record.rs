@@ -85,11 +85,6 @@ impl AccountRecord {
         }
     }
 
-    /// Tells whether the user has decided about it.
-    pub(crate) fn is_decided(&self) -> bool {
-        matches!(self.consent, Consent::Accepted | Consent::Blocked)
-    }
-
     /// Remembers an agreement that is replaced.
     pub(crate) fn replace(&mut self, agreed: [u8; AGREED], now: u64) {
         self.former.retain(|former| former.until > now && former.agreed != agreed);

@@ -8,10 +8,11 @@ use crate::signal::ForeignContent;
 use crate::signal::identity_secret::IdentitySecret;
 use crate::signal::tests::world::{NOW, World};
 use crate::signal::{
-    DecryptionErrorMessage, Fingerprint, ForeignGroupId, GroupMessage, MediaKind, MediaOpener,
-    MediaReference, MediaSealer, MediaVerifier, OwnDistribution, PlainContent, ReceivedSenderKeys,
-    SenderKey, SenderKeyDistribution, SenderKeyMessage, SentEnvelope, Trust, UnsealedEnvelope,
-    Uuid, Version,
+    CopiedContent, DecryptionErrorMessage, Direction, Fingerprint, ForeignCopy, ForeignGroupId,
+    GroupMessage, KnownDevice, MediaKind, MediaOpener, MediaReference, MediaSealer, MediaVerifier,
+    OwnDistribution, PlainContent, PolicyHandover, ReceivedSenderKeys, SenderKey,
+    SenderKeyDistribution, SenderKeyMessage, SentEnvelope, Trust, Unmerged, UnsealedEnvelope, Uuid,
+    Version,
 };
 
 #[test]
@@ -35,6 +36,12 @@ fn everything_goes_from_thread_to_thread() {
     is::<MediaSealer>();
     is::<MediaVerifier>();
     is::<MediaOpener>();
+    is::<KnownDevice>();
+    is::<ForeignCopy>();
+    is::<Direction>();
+    is::<CopiedContent>();
+    is::<PolicyHandover>();
+    is::<Unmerged>();
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod envelopes;
 mod faces;
 mod groups;
 pub(crate) mod known_answers;
+mod own_devices;
 pub(crate) mod policy;
 mod sessions;
 pub(super) mod world;

@@ -1,5 +1,5 @@
-//! Descriptors, attestations and envelopes of third-party chats. The formulas need nothing of the Signal wire format;
-//! where it is built, its code makes the same bytes.
+//! Descriptors, attestations and envelopes of third-party chats, and copies and hand-overs for own devices. The
+//! formulas need nothing of the Signal wire format; where it is built, its code makes the same bytes.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -27,6 +27,10 @@ pub(super) fn vectors() -> Vec<Vector> {
         told_sender_key(),
         group_envelope(false),
         group_envelope(true),
+        copy(false),
+        copy(true),
+        hand_over(false),
+        hand_over(true),
     ]
 }
 
@@ -40,6 +44,25 @@ fn account(side: usize) -> Vec<u8> {
 
 fn device(side: usize) -> Vec<u8> {
     [account(side), vec![1]].concat()
+}
+
+/// Says about the first provider what its root signs.
+fn provider_statement(attestation: &[u8; 32]) -> Vec<u8> {
+    let times = [5_u64, 1_800_000_000, 1_807_776_000].map(u64::to_be_bytes).concat();
+    let provider = text(NAMES[0].0);
+    [&[1, 0x40], &provider[..], &times, &[1, 1, 4, 16], &PROFILE, &[0, 0, 0, 1], attestation]
+        .concat()
+}
+
+/// Says of the first account what its owner signs.
+fn account_statement(key: &[u8; 32], identity: &[u8; 32]) -> Vec<u8> {
+    let times = [5_u64, 1_800_000_000, 1_802_592_000].map(u64::to_be_bytes).concat();
+    [&[1, 0x41], &account(0)[..], key, &times, &PROFILE, &[0, 0, 0, 1], &[1, 5], identity].concat()
+}
+
+/// Encodes a content of one part.
+fn part(kind: u8, body: &[u8]) -> Vec<u8> {
+    [&[1, kind][..], &u32::try_from(body.len()).unwrap().to_be_bytes(), body].concat()
 }
 
 fn descriptor(is_refused: bool) -> Vector {
@@ -59,12 +82,7 @@ fn descriptor(is_refused: bool) -> Vector {
     };
     let attestation: [u8; 32] = v.input("attestation seed");
     let attestation = v.signing_key("attestation key", &attestation);
-    let times = [5_u64, 1_800_000_000, 1_807_776_000].map(u64::to_be_bytes).concat();
-    let choices = [1, 1, 4, 16];
-    let provider = text(NAMES[0].0);
-    let statement =
-        [&[1, 0x40], &provider[..], &times, &choices, &PROFILE, &[0, 0, 0, 1], &attestation]
-            .concat();
+    let statement = provider_statement(&attestation);
     v.bytes("statement", &statement);
     let signature = v.sign("signature", &seed, labels::SIGNAL_PROVIDER, &[&statement, &root]);
     let descriptor = [&statement[..], &root, &signature].concat();
@@ -93,10 +111,7 @@ fn attestation(is_refused: bool) -> Vector {
     let key = v.signing_key("account key", &seeds[0]);
     let attestation = v.signing_key("attestation key", &seeds[1]);
     let identity = v.agreement_key("identity key", &seeds[2]);
-    let times = [5_u64, 1_800_000_000, 1_802_592_000].map(u64::to_be_bytes).concat();
-    let statement =
-        [&[1, 0x41], &account(0)[..], &key, &times, &PROFILE, &[0, 0, 0, 1], &[1, 5], &identity]
-            .concat();
+    let statement = account_statement(&key, &identity);
     v.bytes("statement", &statement);
     let signer = if is_refused { &seeds[1] } else { &seeds[0] };
     let s1 = v.sign("s1", signer, labels::SIGNAL_ACCOUNT, &[&statement]);
@@ -225,4 +240,86 @@ fn group_envelope(is_refused: bool) -> Vector {
         }
     }
     if is_refused { v.refused(Some(Error::WrongPeer)) } else { v }
+}
+
+fn copy(is_refused: bool) -> Vector {
+    let (name, comment) = if is_refused {
+        ("refused-third-party-copy", "a copy whose words are an app's own content")
+    } else {
+        ("third-party-copy", "what one own device has heard, for the others: the text hi")
+    };
+    let mut v = Vector::new(name, "third-party", comment);
+    let id: [u8; 16] = v.input("message id");
+    let words = if is_refused { part(6, &[0, 0, 0, 7]) } else { part(1, b"hi") };
+    v.bytes("words", &words);
+    let direction = [&[2][..], &device(0)].concat();
+    let (place, flags) = ([1, 1], [0; 5]);
+    let sent = 1_800_000_000_u64.to_be_bytes();
+    let copy =
+        [&[1, 0x46], &device(1)[..], &direction, &[0], &place, &id, &sent, &flags, &words].concat();
+    v.bytes("copy", &copy);
+    let content = part(0x40, &copy);
+    v.bytes("content", &content);
+    let message = v.hash("message", &[labels::SIGNAL_COPY_MESSAGE, &device(0), &id]);
+    let label = labels::SIGNAL_COPY_DIGEST;
+    let digest = v.hash("digest", &[label, &message, &direction, &place, &flags, &words]);
+    #[cfg(feature = "signal")]
+    {
+        let expected = if is_refused { Err(Error::NotAllowed) } else { Ok([message, digest]) };
+        assert_eq!(model::read_copy(&content), expected);
+        if !is_refused {
+            assert_eq!(model::copy(id), content);
+        }
+    }
+    #[cfg(not(feature = "signal"))]
+    let _ = digest;
+    if is_refused { v.refused(Some(Error::NotAllowed)) } else { v }
+}
+
+fn hand_over(is_refused: bool) -> Vector {
+    let (name, comment) = if is_refused {
+        (
+            "refused-third-party-hand-over",
+            "a hand-over with a statement that the provider has signed in the account's place",
+        )
+    } else {
+        ("third-party-hand-over", "one provider, and one account that the user has accepted")
+    };
+    let mut v = Vector::new(name, "third-party", comment);
+    let root_seed: [u8; 32] = v.input("root seed");
+    let root = v.signing_key("root key", &root_seed);
+    let seeds: [[u8; 32]; 3] =
+        ["account seed", "attestation seed", "identity seed"].map(|it| v.input(it));
+    let key = v.signing_key("account key", &seeds[0]);
+    let attestation_key = v.signing_key("attestation key", &seeds[1]);
+    let identity = v.agreement_key("identity key", &seeds[2]);
+    let says = provider_statement(&attestation_key);
+    let by_root = v.sign("root signature", &root_seed, labels::SIGNAL_PROVIDER, &[&says, &root]);
+    let descriptor = [&says[..], &root, &by_root].concat();
+    let statement = account_statement(&key, &identity);
+    let signer = if is_refused { &seeds[1] } else { &seeds[0] };
+    let s1 = v.sign("s1", signer, labels::SIGNAL_ACCOUNT, &[&statement]);
+    let request = [&statement[..], &s1].concat();
+    let s2 = v.sign("s2", &seeds[1], labels::SIGNAL_ATTESTATION, &[&request, &attestation_key]);
+    let attestation = [&request[..], &attestation_key, &s2].concat();
+    let one = [0, 0, 0, 1];
+    // Notices 1 to 5 and 8, in their first version.
+    let provider = [&descriptor[..], &[1], &[0, 1, 0, 0, 0x01, 0x3e]].concat();
+    v.bytes("provider", &provider);
+    // Attested, nothing waits, accepted, version 4 was used, no devices beside those of the attestation.
+    let person = [&account(0)[..], &[1], &attestation, &[0, 2, 1, 4, 0, 0, 0, 0]].concat();
+    v.bytes("person", &person);
+    let page = [0, 0, 0, 1];
+    let body = [&[1, 0x47], &account(1)[..], &page, &one, &provider, &one, &person].concat();
+    let content = part(0x41, &body);
+    v.bytes("content", &content);
+    #[cfg(feature = "signal")]
+    {
+        let expected = if is_refused { Err(Error::BadSignature) } else { Ok(()) };
+        assert_eq!(model::take_over(&content, &root_seed), expected);
+        if !is_refused {
+            assert_eq!(model::hand_over(&root_seed, &descriptor, &attestation), content);
+        }
+    }
+    if is_refused { v.refused(Some(Error::BadSignature)) } else { v }
 }

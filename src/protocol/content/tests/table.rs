@@ -1,6 +1,7 @@
 //! The table of who may say what, written down once more.
 
 use super::*;
+use crate::protocol::content::content::MAX_FOREIGN;
 use crate::protocol::content::text;
 use crate::protocol::guest::content::text as guest_text;
 use crate::protocol::guest::invitation::Policy;
@@ -39,13 +40,47 @@ fn each_sender_says_what_the_table_allows_and_nothing_else() {
             let sample = Content::decode(&bytes, Kinds::ALL).unwrap();
             assert_eq!(sample.check(allowed).err(), expected, "{sender:?}, {number}");
         }
-        for number in 7..0x80 {
+        // Two of these are known: what own devices tell each other of third-party chats.
+        for number in (7..0x40).chain(0x42..0x80) {
             let may =
                 matches!(sender, Sender::Own) || matches!(sender, Sender::Member) && number < 0x40;
             let expected = if may { Error::UnsupportedContent } else { Error::NotAllowed };
             let bytes = content(&[(number, b"")]);
             assert_eq!(Content::decode(&bytes, allowed).err(), Some(expected));
         }
+    }
+}
+
+#[test]
+fn what_is_told_of_third_party_chats_is_said_by_own_devices_alone_and_alone() {
+    for (number, kind) in [(0x40, Kind::ForeignCopy), (0x41, Kind::ForeignHandover)] {
+        let bytes = content(&[(number, b"label and words")]);
+        let read = Content::decode(&bytes, Kinds::of(Sender::Own)).unwrap();
+        assert_eq!((read.kind(), read.encode().to_vec()), (Some(kind), bytes.clone()));
+        assert!(read.as_text().is_none() && read.as_app().is_none() && read.attachment().is_none());
+        for sender in SENDERS {
+            let expected = (sender != Sender::Own).then_some(Error::NotAllowed);
+            assert_eq!(Content::decode(&bytes, Kinds::of(sender)).err(), expected, "{sender:?}");
+            assert_eq!(read.check(Kinds::of(sender)).err(), expected, "{sender:?}");
+            assert_eq!(Kinds::of(sender).contains(kind), expected.is_none());
+        }
+        let named = Kinds::NONE.with(kind);
+        assert!(named.contains(kind) && named.check(number & 0x3f).is_err());
+        assert_eq!(Kinds::of(Sender::Member).and(named), Kinds::NONE);
+        // It stands by itself, has something to say, and no more than fits.
+        let text = (1, &b"hello"[..]);
+        let other = (0x41 ^ number ^ 0x40, &b"more"[..]);
+        let mut both = [(number, &b"label"[..]), other];
+        both.sort_unstable();
+        let long = vec![0; MAX_FOREIGN + 1];
+        for parts in
+            [&[text, (number, &b"label"[..])][..], &both, &[(number, b"")], &[(number, &long)]]
+        {
+            assert_eq!(refusal(&content(parts)), Some(Error::Malformed));
+        }
+        assert_eq!(refusal(&content(&[(number, &long[1..])])), None);
+        let beside = content(&[(number, b"label"), (0xc0, b"later")]);
+        assert_eq!(*Content::decode(&beside, Kinds::ALL).unwrap().encode(), beside);
     }
 }
 

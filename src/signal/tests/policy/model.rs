@@ -6,6 +6,7 @@ use super::town::{NOW, account, device, profile, provider, statement};
 use crate::error::Error;
 use crate::primitives::codec::Reader;
 use crate::primitives::dh;
+use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::clock::Clock;
 use crate::protocol::content::{Content, Kinds, Sender};
 use crate::session::{Account, AccountKey};
@@ -108,5 +109,57 @@ pub(crate) fn disclose_in_group(group: [u8; 32], envelope: &[u8]) -> Result<(), 
     let (kinds, group) = (Kinds::of(Sender::Foreign), ForeignGroupId(group));
     let said = group_envelope::disclose(&device(0, 1), group, envelope, kinds)?;
     assert_eq!(said.content.as_text(), Some("hi"));
+    Ok(())
+}
+
+/// Copies what Grace's device has heard of Ada's.
+pub(crate) fn copy(id: [u8; 16]) -> Vec<u8> {
+    let copy = ForeignCopy {
+        own: device(1, 1),
+        direction: Direction::Heard(device(0, 1)),
+        is_request: false,
+        chat: ForeignChat::Pair,
+        id: ForeignMessageId(id),
+        sent: NOW,
+        disappears_after: None,
+        view_once: false,
+        content: CopiedContent::Attested(Content::text("hi").unwrap()),
+    };
+    copy.to_content().encode().to_vec()
+}
+
+/// Reads a copy, and hashes which message it is and what that says.
+pub(crate) fn read_copy(content: &[u8]) -> Result<[[u8; 32]; 2], Error> {
+    let copy = ForeignCopy::of_content(&Content::decode(content, Kinds::of(Sender::Own))?)?;
+    Ok([copy.message_hash(), copy.digest()])
+}
+
+/// Makes a device of Grace's, which knows nobody.
+fn grace(number: u8, root: &[u8; 32]) -> Client {
+    let roots = keys([Authority::from_seed(root).public_key().encode()]);
+    Client::generate(device(1, number), Version::V4, roots, NOW, &mut TestRng::new(number.into()))
+}
+
+/// Hands over what Grace's device knows, once she has accepted Ada and a session of version 4 was there.
+pub(crate) fn hand_over(root: &[u8; 32], descriptor: &[u8], attestation: &[u8]) -> Vec<u8> {
+    let mut client = grace(1, root);
+    client.learn_provider(descriptor, NOW).unwrap().apply();
+    let notices = client.notices(&provider(0)).unwrap();
+    client.opt_in(&provider(0), notices, NOW).unwrap().apply();
+    client.learn_account(attestation, NOW).unwrap().apply();
+    client.accept(&account(0), NOW).unwrap().apply();
+    client.inner.policy.pin(&account(0), Version::V4);
+    let [page] = &client.hand_over()[..] else { panic!("more than one page") };
+    page.to_content().encode().to_vec()
+}
+
+/// Has another device of Grace's take over what was handed over.
+pub(crate) fn take_over(content: &[u8], root: &[u8; 32]) -> Result<(), Error> {
+    let page = Content::decode(content, Kinds::of(Sender::Own))?;
+    let page = PolicyHandover::of_content(&page)?;
+    let mut client = grace(2, root);
+    assert_eq!(client.take_over(&page, NOW)?.apply(), []);
+    assert_eq!(client.consent_of(&account(0)), Consent::Accepted);
+    assert!(client.is_opted_in(&provider(0)));
     Ok(())
 }
