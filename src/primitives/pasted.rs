@@ -21,6 +21,12 @@ const MAX_ESCAPED: usize = 3;
 /// Maximum number of bytes that are skipped within a mark, and behind it.
 const MAX_BETWEEN: usize = 256;
 
+/// Maximum of bytes in front of a mark that are looked at for a URL.
+const MAX_URL: usize = 2_048;
+
+/// The byte that stands for escaped white space: it ends no URL, and is no character.
+const ESCAPED_SPACE: u8 = 0x80;
+
 /// The second character of a mark. It is none of base32, so that no secret has a mark in it.
 const ONE: u8 = b'1';
 
@@ -101,10 +107,11 @@ fn first_of(text: &[u8]) -> Option<(u8, &[u8])> {
     text.split_first().map(|(byte, behind)| (*byte, behind))
 }
 
-/// Returns the byte that two hexadecimal digits are.
+/// Returns the byte that two hexadecimal digits stand for.
 fn escape(high: u8, low: u8) -> Option<u8> {
     let [high, low] = [high, low].map(|digit| char::from(digit).to_digit(16));
-    u8::try_from(high?.checked_mul(16)?.checked_add(low?)?).ok()
+    let byte = u8::try_from(high?.checked_mul(16)?.checked_add(low?)?).ok()?;
+    Some(if byte.is_ascii_whitespace() { ESCAPED_SPACE } else { byte })
 }
 
 /// Tells whether a text ends with this letter, and with nothing in front of it that makes it part of something else.
@@ -115,7 +122,18 @@ fn is_marked(before: &[u8], letter: char) -> bool {
     let is_part = front
         .last()
         .is_some_and(|byte| is_character(*byte) || matches!(byte, b'/' | b'?' | b'=' | b'&'));
-    between <= MAX_BETWEEN && char::from(found.to_ascii_uppercase()) == letter && !is_part
+    let is_letter = char::from(found.to_ascii_uppercase()) == letter;
+    between <= MAX_BETWEEN && is_letter && !is_part && !is_within_url(front)
+}
+
+/// Tells whether a text ends within a URL that has no `#` yet: what follows was sent to a server.
+fn is_within_url(text: &[u8]) -> bool {
+    let from = text.len().saturating_sub(MAX_URL);
+    let text = text.get(from..).unwrap_or_default();
+    let word = text.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let place = word.windows(3).rposition(|part| part == b"://");
+    let url = place.and_then(|place| word.get(place..));
+    url.is_some_and(|url| !url.contains(&b'#'))
 }
 
 /// Returns the letters and digits that a text has in front, as capital ones, whatever stands between them.

@@ -34,9 +34,10 @@ pub(crate) enum Name {
     Other(Box<str>),
 }
 
-/// Tells whether a text can stand in a label: a line without brackets, in which a label has the provider.
+/// Tells whether a text can stand in a label: a line without brackets, narrow or wide, in which a label has the
+/// provider.
 pub(crate) fn is_label(text: &str) -> bool {
-    is_line(text) && !text.contains(['[', ']'])
+    is_line(text) && !text.contains(['[', ']', '\u{ff3b}', '\u{ff3d}'])
 }
 
 impl Name {

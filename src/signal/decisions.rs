@@ -140,8 +140,8 @@ impl Client {
     /// has more devices than its provider may; [`Error::ListExpired`] if it is past its time, or from the future;
     /// [`Error::ListRollback`] if a later one is known, [`Error::ListFork`] if another one of the same number is;
     /// [`Error::IdentityChanged`] if it is the account's first, and one of its devices was known by another identity
-    /// key when its programs were plain: it can be learned once the user has accepted that
-    /// ([`Client::acknowledge`]);
+    /// key when its programs were plain, or is left out: it can be learned once the user has accepted that
+    /// ([`Client::acknowledge`], [`Client::forget_device`]);
     /// [`Error::TooManyAccounts`] if the user is to decide about 256 accounts of the provider or 2,500 in all, or there
     /// are 5,000;
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`] for the bytes.

@@ -63,7 +63,7 @@ impl Client {
     ///
     /// [`Error::NotOptedIn`], [`Error::Frozen`] for the provider, before a byte is read; behind the certificate what
     /// stands against its account, as [`Client::open`], and [`Error::IdentityChanged`] if the device is known by
-    /// another identity key;
+    /// another identity key than this one ([`Client::identity_in_envelope`]);
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WeakKey`]; [`Error::Forged`] if it is for somebody
     /// else, was altered, or its sender does not hold the key in its certificate; [`Error::BadSignature`] if the
     /// certificate does not hold or is past its end; [`Error::WrongKind`] for an unknown kind of payload.
@@ -74,6 +74,22 @@ impl Client {
         trust: &Trust,
         now: u64,
     ) -> Result<UnsealedEnvelope, Error> {
+        let (sender, unsealed) = self.certified(provider, envelope, trust, now)?;
+        // A service that certifies another key than the one that the device is known by makes nobody of it.
+        if self.identity_of(&sender).is_some_and(|known| known != unsealed.identity()) {
+            return Err(Error::IdentityChanged);
+        }
+        Ok(unsealed)
+    }
+
+    /// Opens an envelope whose certificate holds, of somebody against whom nothing stands, by whatever key.
+    pub(super) fn certified(
+        &self,
+        provider: &ProviderId,
+        envelope: &[u8],
+        trust: &Trust,
+        now: u64,
+    ) -> Result<(ForeignDevice, UnsealedEnvelope), Error> {
         let now = self.inner.clock.now(now);
         self.inner.policy.active(provider, now)?;
         let secret = self.identity_secret();
@@ -81,10 +97,6 @@ impl Client {
         let sender = ForeignDevice::new(provider, unsealed.sender());
         let party = self.inner.policy.reading(&sender, now)?;
         party.check_identity(sender.number(), &unsealed.identity())?;
-        // A service that certifies another key than the one that the device is known by makes nobody of it.
-        if self.identity_of(&sender).is_some_and(|known| known != unsealed.identity()) {
-            return Err(Error::IdentityChanged);
-        }
-        Ok(unsealed)
+        Ok((sender, unsealed))
     }
 }

@@ -8,7 +8,8 @@ use crate::storage::Pending;
 use super::client::Client;
 use super::delta::{Acknowledged, ClientItem};
 use super::keys::IdentityKey;
-use super::policy::ForeignDevice;
+use super::policy::{ForeignDevice, Programs, ProviderId};
+use super::sealed_sender::Trust;
 use super::wire::InitialMessage;
 
 impl Client {
@@ -28,12 +29,29 @@ impl Client {
         InitialMessage::decode(initial).map(|initial| IdentityKey(initial.identity))
     }
 
+    /// Reads the identity key that wrote a sealed envelope, to show it to the user where [`Client::unseal`] has refused
+    /// the envelope as [`Error::IdentityChanged`]. A server of `trust` certifies it, and whoever wrote it has it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::unseal`] but this one.
+    pub fn identity_in_envelope(
+        &self,
+        provider: &ProviderId,
+        envelope: &[u8],
+        trust: &Trust,
+        now: u64,
+    ) -> Result<IdentityKey, Error> {
+        Ok(self.certified(provider, envelope, trust, now)?.1.identity())
+    }
+
     /// Takes over another identity key of a device, because the user has seen that it changed and accepts it: the device
     /// was set up anew, or somebody else poses as it. The sessions with the old key end.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongKind`] if the account is attested: what its devices' keys are, it says itself.
+    /// [`Error::WrongKind`] if the account is attested: what its devices' keys are, it says itself
+    /// ([`Client::learn_account`]).
     pub fn acknowledge(
         &mut self,
         device: &ForeignDevice,
@@ -41,7 +59,10 @@ impl Client {
         now: u64,
     ) -> Result<Pending<'_, Self, ()>, Error> {
         let now = self.inner.clock.now(now);
-        if self.statement_of(device.account()).is_some() {
+        let provider = self.inner.policy.provider(device.provider());
+        let programs = provider.map(|record| record.descriptor.statement().programs);
+        let is_attested = self.statement_of(device.account()).is_some();
+        if is_attested && programs == Some(Programs::Attested) {
             return Err(Error::WrongKind);
         }
         let acknowledged = Acknowledged { with: device.clone(), identity };

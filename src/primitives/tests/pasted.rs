@@ -47,6 +47,14 @@ fn a_mark_is_a_letter_and_a_one_that_are_no_part_of_something_else() {
     for text in ["XG1MZXW6", "7G1MZXW6", "/G1MZXW6", "?G1MZXW6", "=G1MZXW6", "&G1MZXW6"] {
         assert!(found(text).is_none(), "{text}");
     }
+    for text in
+        ["https://a/-G1MZXW6", "http://a/x;G1MZXW6", "https://a?b,G1MZXW6", "a://b%20G1MZXW6"]
+    {
+        assert!(found(text).is_none(), "{text}");
+    }
+    for text in ["https://a/ G1MZXW6", "https://a?u=https://b/#G1MZXW6", "https://a#b,G1MZXW6"] {
+        assert!(found(text).is_some(), "{text}");
+    }
     for text in ["1MZXW6", "H1MZXW6", "G2MZXW6", "GMZXW6", "G1", "G", "1", "", "G1MZXW"] {
         assert!(found(text).is_none(), "{text}");
     }

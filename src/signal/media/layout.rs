@@ -19,13 +19,13 @@ const MAC_BYTES: u64 = 10;
 /// Length of a block of the text in bytes.
 const BLOCK_BYTES: u64 = 16;
 
-/// Maximum length of the content of a media file in bytes.
-pub const MAX_MEDIA_LENGTH: u64 = 1 << 32;
+/// Maximum length of the content of a media file in bytes: 2^32 − 1.
+pub const MAX_MEDIA_LENGTH: u64 = (1 << 32) - 1;
 
 /// The layout of a media file.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
-    /// Length of the content, from 1 to [`MAX_MEDIA_LENGTH`].
+    /// Length of the content, from 1 to [`MAX_MEDIA_LENGTH`], or the longest one that it can have.
     length: u64,
 }
 
@@ -41,6 +41,13 @@ impl Layout {
             1..=MAX_MEDIA_LENGTH => Ok(Self { length }),
             _ => Err(Error::ContentTooLong),
         }
+    }
+
+    /// Returns the layout of a sealed file of so many bytes, whose content can be up to 15 bytes shorter.
+    pub(super) fn of_sealed(total: u64) -> Option<Self> {
+        let text = total.checked_sub(MAC_BYTES)?;
+        let layout = Self::new(text.checked_sub(1)?).ok()?;
+        (layout.text() == text).then_some(layout)
     }
 
     /// Returns the length of the content.

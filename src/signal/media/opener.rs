@@ -93,7 +93,7 @@ impl MediaOpener {
     /// Tells how much of the content was given out.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let end = self.inner.reference.length();
+        let end = self.inner.reference.layout.length();
         Progress { position: self.inner.position.min(end), end }
     }
 }
@@ -112,7 +112,10 @@ impl Inner {
     /// Decrypts the last piece, if with it the content is the one of the reference; otherwise wipes it.
     fn open_last<'a>(&self, range: &Range<u64>, piece: &'a mut [u8]) -> Result<&'a [u8], Error> {
         let length = decrypt(&self.keys.cipher, &self.iv, piece);
-        let expected = self.reference.layout.content_in(range);
+        let expected = match (self.reference.has_length, length) {
+            (false, Ok(length)) => length,
+            _ => self.reference.layout.content_in(range),
+        };
         let mut content = self.content.clone();
         content.update(piece.get(..expected).unwrap_or_default());
         let is_same = same(&content.value(), &self.reference.content_hash);

@@ -16,11 +16,13 @@ pub struct MediaReference {
     pub(super) kind: MediaKind,
     pub(super) key: Box<Secret<32>>,
     pub(super) layout: Layout,
+    /// False if the message does not say how long the content is.
+    pub(super) has_length: bool,
     pub(super) content_hash: [u8; 32],
     pub(super) sealed_hash: [u8; 32],
 }
 
-redacted!(MediaReference, |this| kind = this.kind, length = this.length());
+redacted!(MediaReference, |this| kind = this.kind, sealed_length = this.sealed_length());
 
 impl MediaReference {
     /// Makes a reference of the values that a content has of it: the kind by the field that they stand in, the media
@@ -37,13 +39,37 @@ impl MediaReference {
         content_hash: &[u8],
         sealed_hash: &[u8],
     ) -> Result<Self, Error> {
-        Ok(Self {
-            kind,
-            key: Box::new(Secret::copy(key.try_into().map_err(|_| Error::Malformed)?)),
-            layout: Layout::new(length).map_err(|_| Error::Malformed)?,
-            content_hash: content_hash.try_into().map_err(|_| Error::Malformed)?,
-            sealed_hash: sealed_hash.try_into().map_err(|_| Error::Malformed)?,
-        })
+        let layout = Layout::new(length).map_err(|_| Error::Malformed)?;
+        Self::of((kind, key), layout, true, [content_hash, sealed_hash])
+    }
+
+    /// Makes a reference of a content that does not say how long the file is, as those of link thumbnails: `sealed_length`
+    /// is what the store says of the file. Its padding says how long the content is then, and both hashes decide.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] as [`MediaReference::new`]; for a length that no sealed file has.
+    pub fn without_length(
+        kind: MediaKind,
+        key: &[u8],
+        sealed_length: u64,
+        content_hash: &[u8],
+        sealed_hash: &[u8],
+    ) -> Result<Self, Error> {
+        let layout = Layout::of_sealed(sealed_length).ok_or(Error::Malformed)?;
+        Self::of((kind, key), layout, false, [content_hash, sealed_hash])
+    }
+
+    fn of(
+        (kind, key): (MediaKind, &[u8]),
+        layout: Layout,
+        has_length: bool,
+        [content_hash, sealed_hash]: [&[u8]; 2],
+    ) -> Result<Self, Error> {
+        let key = Box::new(Secret::copy(key.try_into().map_err(|_| Error::Malformed)?));
+        let hash = |bytes: &[u8]| bytes.try_into().map_err(|_| Error::Malformed);
+        let (content_hash, sealed_hash) = (hash(content_hash)?, hash(sealed_hash)?);
+        Ok(Self { kind, key, layout, has_length, content_hash, sealed_hash })
     }
 
     /// Makes a second reference to the same file, because a reader outlives the content that it came in.
@@ -63,10 +89,10 @@ impl MediaReference {
         Zeroizing::new(*self.key.expose())
     }
 
-    /// Returns the length of the file in clear.
+    /// Returns the length of the file in clear, if that is known before it is opened.
     #[must_use]
-    pub fn length(&self) -> u64 {
-        self.layout.length()
+    pub fn length(&self) -> Option<u64> {
+        self.has_length.then(|| self.layout.length())
     }
 
     /// Returns the length of the sealed file: what is stored under another length is not it.

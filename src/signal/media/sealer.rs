@@ -96,6 +96,7 @@ impl MediaSealer {
             kind: this.kind,
             key: Box::new(this.key.duplicate()),
             layout: this.layout,
+            has_length: true,
             content_hash: this.content.value(),
             sealed_hash: this.sealed.value(),
         })

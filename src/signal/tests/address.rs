@@ -16,9 +16,15 @@ fn a_service_id_is_one_name_however_it_is_written() {
 
 #[test]
 fn what_is_no_address_is_refused() {
-    for (name, device) in
-        [("", 1), ("ada", 0), ("ada", 128), ("ada [one.example]", 1), ("a[", 1), ("]a", 1)]
-    {
+    for (name, device) in [
+        ("", 1),
+        ("ada", 0),
+        ("ada", 128),
+        ("ada [one.example]", 1),
+        ("a[", 1),
+        ("]a", 1),
+        ("a \u{ff3b}b\u{ff3d}", 1),
+    ] {
         assert_eq!(Address::new(name, device), Err(Error::InvalidName));
     }
     assert_eq!(Address::new(&"a".repeat(129), 1), Err(Error::InvalidName));

@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::{KEY, content, drive, sealed, sealer};
+use super::{KEY, content, drive, read, sealed, sealer};
 use crate::attachment::{PIECE, Progress};
 use crate::error::Error;
 use crate::primitives::kdf::Prk;
@@ -108,13 +108,43 @@ fn a_reference_of_wrong_lengths_is_none() {
 #[test]
 fn the_lengths_of_the_longest_file_follow_from_its_contents() {
     let layout = Layout::new(MAX_MEDIA_LENGTH).unwrap();
-    assert_eq!(layout.text(), (1 << 32) + 16);
-    assert_eq!(layout.total(), (1 << 32) + 26);
-    let padding = (1 << 32)..(1 << 32) + 16;
-    assert_eq!(layout.piece(1 << 32), Some(padding.clone()));
-    assert!(layout.is_last(&padding) && layout.content_in(&padding) == 0);
-    assert_eq!(layout.piece_or_mac((1 << 32) + 16), Some((1 << 32) + 16..(1 << 32) + 26));
-    assert_eq!(layout.piece_or_mac((1 << 32) + 26), None);
+    assert_eq!(layout.text(), 1 << 32);
+    assert_eq!(layout.total(), (1 << 32) + 10);
+    let last = (1 << 32) - 65_536..1 << 32;
+    assert_eq!(layout.piece(last.start), Some(last.clone()));
+    assert!(layout.is_last(&last) && layout.content_in(&last) == 65_535);
+    assert_eq!(layout.piece_or_mac(1 << 32), Some(1 << 32..(1 << 32) + 10));
+    assert_eq!(layout.piece_or_mac((1 << 32) + 10), None);
+}
+
+#[test]
+fn the_content_of_a_file_without_a_length_ends_where_its_padding_says() {
+    let without = |of: &MediaReference, sealed_length| {
+        let hashes = [of.content_hash(), of.sealed_hash()];
+        MediaReference::without_length(KIND, &*of.key(), sealed_length, &hashes[0], &hashes[1])
+    };
+    for length in (1..=40).chain([PIECE - 1, PIECE, PIECE + 1, PIECE + 16]) {
+        let (stored, reference) = sealed(KIND, &KEY, &content(length));
+        let named = without(&reference, reference.sealed_length()).unwrap();
+        assert_eq!((named.length(), named.sealed_length()), (None, reference.sealed_length()));
+        assert_eq!(read(&named, &stored).unwrap(), content(length));
+        // What the store says of another length is refused before anything is decrypted.
+        let longer = without(&reference, reference.sealed_length() + 16).unwrap();
+        assert_eq!(read(&longer, &stored), Err(Error::Forged));
+        let mut altered = stored.clone();
+        altered[0] ^= 1;
+        assert_eq!(read(&named, &altered), Err(Error::Forged));
+        let other = reference.content_hash().map(|byte| !byte);
+        let (key, sealed_hash) = (reference.key(), reference.sealed_hash());
+        let length = reference.sealed_length();
+        let other = MediaReference::without_length(KIND, &*key, length, &other, &sealed_hash);
+        assert_eq!(read(&other.unwrap(), &stored), Err(Error::ContentMismatch));
+    }
+    let (_, reference) = sealed(KIND, &KEY, &content(5));
+    for none in [0, 9, 10, 25, 27, 41, (1 << 32) + 26, u64::MAX] {
+        assert_eq!(without(&reference, none).map(|_| ()), Err(Error::Malformed), "{none}");
+    }
+    assert!(without(&reference, (1 << 32) + 10).is_ok());
 }
 
 #[test]
@@ -144,7 +174,7 @@ fn a_sealer_tells_how_far_it_is_and_gives_its_reference_at_the_end() {
 fn nothing_that_is_printed_shows_the_key() {
     let (_, reference) = sealed(KIND, &KEY, b"a file");
     let shown = format!("{reference:?} {:?}", sealer(KIND, &KEY, 6));
-    let expected = "MediaReference { kind: Document, length: 6, .. } \
+    let expected = "MediaReference { kind: Document, sealed_length: 26, .. } \
         MediaSealer { kind: Document, progress: Progress { position: 0, end: 6 }, .. }";
     assert_eq!(shown, expected);
 }

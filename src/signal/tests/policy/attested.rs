@@ -8,6 +8,7 @@ use crate::primitives::tests::op_count::Work;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::session::{Account, AccountId};
 use crate::signal::*;
+use crate::storage::State;
 
 #[test]
 fn t3_an_attestation_wants_both_signatures() {
@@ -192,8 +193,13 @@ fn t3_a_first_attestation_changes_no_identity_that_was_trusted_when_it_was_seen(
     let renumbered =
         AttestedDevice { number: 2, ..fresh(0, &mut TestRng::new(31)).attested_device() };
     let left_out = AccountStatement { devices: [renumbered].into(), ..town.says(0) };
-    assert_eq!(town.learn(1, left_out), Err(Error::IdentityChanged));
+    assert_eq!(town.learn(1, left_out.clone()), Err(Error::IdentityChanged));
     assert!(town.clients[1].has_session(&ada));
+    // Who is gone for good is forgotten by the user, and by nobody else.
+    let mut copy = Client::from_bytes(&town.clients[1].to_bytes()).unwrap();
+    copy.forget_device(&ada, NOW).apply();
+    let left_out = town.attested(0, left_out);
+    assert_eq!(copy.learn_account(&left_out, NOW).unwrap().apply(), Learned::First);
     town.clients[1].acknowledge(&ada, other.identity, NOW).unwrap().apply();
     assert_eq!(town.learn(1, says), Ok(Learned::First));
 }
@@ -205,6 +211,15 @@ fn t3_the_keys_of_attested_devices_are_what_their_account_says() {
     let taken = town.unless_refused(1, |it| it.acknowledge(&device(0, 1), other, NOW).map(drop));
     assert_eq!(taken, Err(Error::WrongKind));
     town.pass(0, &text(1));
+    // Under another root the provider is a plain one, and nobody says what its devices' keys are.
+    let root = Authority::from_seed(&[9; 32]);
+    let roots = TrustedKeys::new([root.public_key()]).unwrap();
+    let attestation_keys = TrustedKeys::NONE;
+    let plain = ProviderStatement { programs: Programs::Plain, attestation_keys, ..statement(0) };
+    town.clients[1].trust(roots, NOW).apply();
+    let descriptor = plain.sign(&root).unwrap().encode();
+    town.clients[1].learn_provider(&descriptor, NOW).unwrap().apply();
+    town.clients[1].acknowledge(&device(0, 1), other, NOW).unwrap().apply();
 }
 
 #[test]
