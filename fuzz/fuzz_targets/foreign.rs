@@ -15,6 +15,7 @@ use latchstring::signal::{
     ReceivedSenderKeys, SealedMessage, SenderKey, SentEnvelope, Trust, TrustedKeys, Uuid, Version,
 };
 use latchstring::storage::State;
+use latchstring_fuzz::frames::Frames;
 use latchstring_fuzz::support::{NOW, TestRng};
 use latchstring_fuzz::{edited, saved};
 use libfuzzer_sys::fuzz_target;
@@ -25,6 +26,7 @@ struct Fixture {
     roots: TrustedKeys,
     descriptor: Vec<u8>,
     messages: Vec<SealedMessage>,
+    frames: Frames,
     /// A page of a hand-over, in its content.
     handed: Vec<u8>,
     state: Vec<u8>,
@@ -149,7 +151,18 @@ impl Fixture {
         let handed = grace.hand_over()[0].to_content().encode().to_vec();
         let media = media(&grace);
         let messages = vec![late, turn, again];
-        Self { client: grace, from, roots, descriptor, messages, handed, state, media, group }
+        Self {
+            client: grace,
+            from,
+            roots,
+            descriptor,
+            messages,
+            frames: Frames::new(),
+            handed,
+            state,
+            media,
+            group,
+        }
     }
 }
 
@@ -214,6 +227,7 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
             let _ = DecryptionErrorMessage::decode(bytes).is_ok();
             let _ = DecryptionErrorMessage::decode_plaintext(bytes).is_ok();
         }
+        7 if which >= 192 => fixture.frames.check(which, bytes),
         7 if which >= 128 => {
             // What own devices tell each other, by a device that is in somebody else's hands.
             let of = |kind: Kind| {

@@ -1,5 +1,6 @@
 //! The part that the targets share: objects to edit, and the edits.
 
+pub mod frames;
 #[path = "../../tests/support/linking.rs"]
 pub mod linking;
 #[path = "../../tests/support/pair.rs"]

@@ -74,8 +74,8 @@ pub enum Error {
     /// The device list is so much newer than the known one that nothing shows whether it follows from that
     /// one. Ask for a list that was issued in between; if there is none, have the user compare fingerprints.
     ListGap,
-    /// The device list, descriptor or attestation is past its time, or from the future. Fetch a newer one; send
-    /// nothing by this one.
+    /// The device list, descriptor or attestation is past its time, or from the future; or the challenge or token of
+    /// somebody who connects. Fetch a newer one; send nothing by this one.
     ListExpired,
     /// No device list is known of an account that was named: fetch it, learn it
     /// ([`Client::learn`](crate::client::Client::learn)), and try again.
@@ -140,7 +140,8 @@ pub enum Error {
     /// The invitation asks for no PIN, though the host told one: this is not the host's link. Do not
     /// go on, and tell nobody the PIN.
     PinNotRequested,
-    /// The invitation was made for another service than the one that opened it. Do not go on.
+    /// The invitation, challenge or token was made for another service than the one that it was given to. Do not go
+    /// on.
     WrongOrigin,
     /// The link was claimed by somebody else. Ask the host for a new one.
     AlreadyClaimed,
@@ -338,7 +339,7 @@ impl fmt::Display for Error {
             Self::InvalidDigits => "the text is not six digits",
             Self::PinRequired => "the invitation asks for a PIN",
             Self::PinNotRequested => "the invitation asks for no PIN",
-            Self::WrongOrigin => "the invitation is for another service",
+            Self::WrongOrigin => "it was made for another service",
             Self::AlreadyClaimed => "the link was claimed by somebody else",
             Self::Expired => "the link, chat or linking code has expired",
             Self::Ended => "the link or chat has ended",

@@ -289,6 +289,15 @@ labels! {
     /// The words of a message in copies for own devices, as one hash.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_COPY_DIGEST = "signal/copy-digest";
+    /// A challenge to somebody who connects, from randomness.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_CHALLENGE = "signal/challenge";
+    /// A provider's signature over a token by which an account is enlisted at another service.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_TOKEN = "signal/token";
+    /// A device's signature over its answer to a challenge.
+    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
+    SIGNAL_ENLISTMENT = "signal/enlistment";
 }
 
 #[cfg(test)]

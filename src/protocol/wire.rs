@@ -66,3 +66,22 @@ pub(crate) const FOREIGN_COPY: u8 = 0x46;
 /// A hand-over of what is known of people on other messengers, from one own device to another.
 #[cfg(feature = "signal")]
 pub(crate) const FOREIGN_HANDOVER: u8 = 0x47;
+
+/// A challenge of a service's server to a device of another provider.
+#[cfg(feature = "signal")]
+pub(crate) const CHALLENGE: u8 = 0x50;
+/// A provider's token for an account that is to be reachable at another service.
+#[cfg(feature = "signal")]
+pub(crate) const ENLISTMENT_TOKEN: u8 = 0x51;
+/// A device's answer to a challenge.
+#[cfg(feature = "signal")]
+pub(crate) const ENLISTMENT: u8 = 0x52;
+/// A bundle for another service.
+#[cfg(feature = "signal")]
+pub(crate) const FOREIGN_BUNDLE: u8 = 0x53;
+/// One-time prekeys for another service.
+#[cfg(feature = "signal")]
+pub(crate) const FOREIGN_BATCH: u8 = 0x54;
+/// A message to or from another service, with the devices that it is from and for.
+#[cfg(feature = "signal")]
+pub(crate) const DELIVERY: u8 = 0x55;

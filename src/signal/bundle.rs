@@ -1,5 +1,5 @@
-//! Bundles of prekeys: `spec/third-party.md`, "Bundles". They have no encoding of their own: each service carries
-//! the values in its own way.
+//! Bundles of prekeys: `spec/third-party.md`, "Bundles". Each service carries the values in its own way; for those
+//! that have none there is an encoding ("Connecting").
 
 use alloc::boxed::Box;
 

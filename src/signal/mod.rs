@@ -5,6 +5,7 @@
 //! the app's maker   ProviderStatement ──sign──▶ descriptor ──▶ learn_provider, notices, opt_in
 //! the account       AccountStatement ──sign──▶ request ──▶ its provider: attest ──▶ attestation
 //!                                                          own: adopt      of others: learn_account
+//! its service       Challenge ──▶ enlist, with a token of the provider ──▶ admit ──▶ bundles, Delivery
 //! then              begin ──▶ seal        open ──▶ a request? ──▶ accept, block
 //! ```
 //!
@@ -95,6 +96,7 @@ mod address;
 mod binding;
 mod bundle;
 mod client;
+mod connection;
 mod conversations;
 mod copied;
 mod copy;
@@ -131,6 +133,9 @@ pub use address::Address;
 pub use binding::Binding;
 pub use bundle::{Bundle, KemPrekey, OneTimePrekey, SignedPrekey};
 pub use client::{Client, PrekeyDuties};
+pub use connection::{
+    Challenge, Delivery, EnlistedDevice, Enlistment, EnlistmentToken, PrekeyBatch, Route,
+};
 pub use copied::{CopiedContent, Direction};
 pub use copy::ForeignCopy;
 pub use decryption_error::DecryptionErrorMessage;

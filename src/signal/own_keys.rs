@@ -32,10 +32,10 @@ use super::prekeys::{OneTime, PrekeySet, Used, kem_prekey};
 use super::wire::InitialMessage;
 
 /// Ids are below this: clients of version 3 write them in three bytes.
-const MAX_ID: u32 = 0x00ff_ffff;
+pub(crate) const MAX_ID: u32 = 0x00ff_ffff;
 
 /// Registration ids have 14 bits.
-const MAX_REGISTRATION: u32 = 0x3fff;
+pub(crate) const MAX_REGISTRATION: u32 = 0x3fff;
 
 /// Maximum number of sets of signed prekeys before the newest: those of a month, one every two days.
 const MAX_OLDER: usize = 15;

@@ -215,6 +215,19 @@ impl AttestationRequest {
 }
 
 impl Attestation {
+    /// Decodes an attestation whose signatures hold, at a server. Whether its key is one of the provider's is for
+    /// those to ask who have the provider's descriptor.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`], [`Error::WeakKey`] for the bytes;
+    /// [`Error::BadSignature`] if one of the two has not signed it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let attestation = Reader::all(bytes, Self::recall)?;
+        attestation.verify()?;
+        Ok(attestation)
+    }
+
     /// Encodes it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -185,6 +185,11 @@ impl ProviderDescriptor {
         if is_valid { Ok(()) } else { Err(Error::ListExpired) }
     }
 
+    /// Tells whether the provider may be talked to: nobody has stopped it, and this is not past its time.
+    pub(crate) fn is_active(&self, now: Now) -> bool {
+        self.statement.status == ProviderStatus::Active && self.check(now).is_ok()
+    }
+
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.raw(self.statement.bytes().written());
         self.root.write(writer);

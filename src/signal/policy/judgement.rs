@@ -6,7 +6,7 @@ use crate::protocol::clock::Now;
 use crate::session::AccountKey;
 
 use super::attestation::Attestation;
-use super::descriptor::{Programs, ProviderDescriptor};
+use super::descriptor::{Programs, ProviderDescriptor, ProviderStatement};
 use super::names::ForeignAccount;
 use super::policy::{MAX_PROVIDERS, Policy};
 use super::record::{AccountRecord, Consent};
@@ -73,14 +73,7 @@ impl Policy {
         if record.is_some_and(|record| record.consent == Consent::Blocked) {
             return Err(Error::Blocked);
         }
-        if !provider.attestation_keys.contains(attestation.provider_key()) {
-            return Err(Error::BadSignature);
-        }
-        if !found.fits(provider) {
-            return Err(Error::NotAllowed);
-        }
-        attestation.verify()?;
-        attestation.check(now)?;
+        attestation.hold(provider, now)?;
         self.compare(attestation, record)
     }
 
@@ -140,8 +133,23 @@ impl Policy {
     }
 }
 
+impl Attestation {
+    /// Refuses an attestation that the provider has not signed or may not, that its account has not signed, or that
+    /// is out of its time.
+    pub(crate) fn hold(&self, provider: &ProviderStatement, now: Now) -> Result<(), Error> {
+        if !provider.attestation_keys.contains(self.provider_key()) {
+            return Err(Error::BadSignature);
+        }
+        if !self.statement().fits(provider) {
+            return Err(Error::NotAllowed);
+        }
+        self.verify()?;
+        self.check(now)
+    }
+}
+
 /// Refuses a statement that was made before the known one, or another one in its place.
-fn follows((found, known): (u64, u64), is_same: bool) -> Result<(), Error> {
+pub(crate) fn follows((found, known): (u64, u64), is_same: bool) -> Result<(), Error> {
     if found < known {
         Err(Error::ListRollback)
     } else if found == known && !is_same {

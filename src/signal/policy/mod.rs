@@ -30,6 +30,7 @@ pub use record::Consent;
 pub(super) use agreed::agreed;
 pub(super) use envelope::Ends;
 pub(super) use group_envelope::ToldSenderKey;
+pub(super) use judgement::follows;
 pub(super) use merge::{Merge, Room};
 pub(super) use party::{Disclosed, Party, enclose_in_group};
 

@@ -13,7 +13,7 @@ use crate::signal::version::Version;
 use super::agreed::agreed;
 use super::attestation::{AccountStatement, Attestation};
 use super::authority::TrustedKeys;
-use super::descriptor::{Programs, ProviderDescriptor, ProviderStatus};
+use super::descriptor::{Programs, ProviderDescriptor};
 use super::names::{ForeignAccount, ForeignDevice, ProviderId};
 use super::notices::Notices;
 use super::party::{Party, Statements};
@@ -86,9 +86,7 @@ impl Policy {
         let record = self.providers.get(id).filter(|record| record.acknowledged.is_some());
         let record = record.ok_or(Error::NotOptedIn)?;
         let descriptor = &record.descriptor;
-        let is_active = descriptor.statement().status == ProviderStatus::Active
-            && self.roots.contains(descriptor.root())
-            && descriptor.check(now).is_ok();
+        let is_active = self.roots.contains(descriptor.root()) && descriptor.is_active(now);
         if is_active { Ok(record) } else { Err(Error::Frozen) }
     }
 
@@ -139,6 +137,10 @@ impl Policy {
 
     pub(crate) fn own(&self) -> Option<&AccountStatement> {
         self.own.as_ref().map(|own| own.statement())
+    }
+
+    pub(crate) fn own_attestation(&self) -> Option<&Attestation> {
+        self.own.as_deref()
     }
 
     pub(crate) fn roots(&self) -> &TrustedKeys {

@@ -17,6 +17,7 @@ mod attachment;
 mod braid;
 mod briefing;
 mod claim;
+mod connecting;
 mod content;
 mod conversation;
 mod devices;
@@ -84,6 +85,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     refused_braid::vectors,
     refused_guest::vectors,
     third_party::vectors,
+    connecting::vectors,
 ];
 
 fn folder() -> PathBuf {

@@ -14,7 +14,7 @@ use crate::signal::tests::policy::model;
 const NAMES: [(&str, &str); 2] = [("one.example", "ada"), ("two.example", "grace")];
 
 /// All kinds that somebody foreign may say, texts of 2,000 bytes, timers and view once.
-const PROFILE: [u8; 11] = [0, 0, 0, 0, 0, 0, 0, 0x3e, 0x07, 0xd0, 3];
+pub(super) const PROFILE: [u8; 11] = [0, 0, 0, 0, 0, 0, 0, 0x3e, 0x07, 0xd0, 3];
 
 pub(super) fn vectors() -> Vec<Vector> {
     vec![
@@ -34,15 +34,15 @@ pub(super) fn vectors() -> Vec<Vector> {
     ]
 }
 
-fn text(text: &str) -> Vec<u8> {
+pub(super) fn text(text: &str) -> Vec<u8> {
     [&u32::try_from(text.len()).unwrap().to_be_bytes()[..], text.as_bytes()].concat()
 }
 
-fn account(side: usize) -> Vec<u8> {
+pub(super) fn account(side: usize) -> Vec<u8> {
     [text(NAMES[side].0), vec![2], text(NAMES[side].1)].concat()
 }
 
-fn device(side: usize) -> Vec<u8> {
+pub(super) fn device(side: usize) -> Vec<u8> {
     [account(side), vec![1]].concat()
 }
 

@@ -4,6 +4,7 @@
 mod attested;
 mod bound;
 mod circle;
+pub(crate) mod connecting;
 mod consent;
 mod contents;
 mod copies;

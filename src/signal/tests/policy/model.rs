@@ -15,7 +15,7 @@ use crate::signal::policy::{Ends, agreed, group_envelope};
 use crate::signal::*;
 use crate::storage::State;
 
-fn keys(keys: impl IntoIterator<Item = [u8; 32]>) -> TrustedKeys {
+pub(super) fn keys(keys: impl IntoIterator<Item = [u8; 32]>) -> TrustedKeys {
     TrustedKeys::new(keys.into_iter().map(|key| AuthorityKey::decode(key).unwrap())).unwrap()
 }
 

@@ -1,0 +1,17 @@
+//! Bytes by which devices of a provider connect to another service: `spec/third-party.md`, "Connecting".
+
+mod bundle_frame;
+mod challenge;
+mod delivery;
+mod enlisted;
+mod enlistment;
+mod origin;
+mod prekey_batch;
+mod token;
+
+pub use challenge::Challenge;
+pub use delivery::Delivery;
+pub use enlisted::EnlistedDevice;
+pub use enlistment::{Enlistment, Route};
+pub use prekey_batch::PrekeyBatch;
+pub use token::EnlistmentToken;
