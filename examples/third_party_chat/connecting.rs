@@ -4,7 +4,7 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use latchstring::Error;
 use latchstring::signal::{
-    Authority, Challenge, EnlistedDevice, Enlistment, EnlistmentToken, PrekeyBatch, Route,
+    Authority, Challenge, EnlistedDevice, Enlistment, EnlistmentToken, PrekeyBatch, Question, Route,
 };
 
 use crate::ORIGIN;
@@ -23,7 +23,7 @@ fn answer(
     token: &EnlistmentToken,
     route: Route,
 ) -> Result<Enlistment, Failure> {
-    let challenge = Challenge::decode(challenge)?;
+    let challenge = Question::decode(challenge)?;
     let (client, now, mut rng) = (of.client()?, of.now.get(), UnwrapErr(SysRng));
     Ok(client.enlist(ORIGIN, &challenge, token, route, now, &mut rng)?)
 }
@@ -78,11 +78,11 @@ pub(crate) fn publish(
     let batch = grace.change(|client, now, rng| Ok(client.replenish(now, rng)))?;
     let ids: Vec<_> = batch.iter().map(|(prekey, _)| prekey.id).collect();
     let (bundle, batch) = (grace.client()?.bundle(), PrekeyBatch::new(batch)?.encode());
-    let mut forged = bundle.clone();
+    let (mut forged, now) = (bundle.clone(), grace.now.get());
     forged.signed.signature[0] ^= 1;
-    let refusal: Result<_, Error> = service.publish(connection, &forged.encode(), &batch);
+    let refusal: Result<_, Error> = service.publish(connection, (&forged.encode(), &batch), now);
     refused("the server", "keys that the device has not signed", refusal)?;
-    service.publish(connection, &bundle.encode(), &batch)?;
+    service.publish(connection, (&bundle.encode(), &batch), now)?;
     // The server has taken them. Until that is noted they are given again.
     grace.change(|client, now, _| Ok(client.note_published(ids, now)))
 }

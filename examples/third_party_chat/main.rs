@@ -130,10 +130,10 @@ fn run(folder: &Path) -> Result<(), Failure> {
     let bundle = Bundle::decode(&service.bundle(&ada.device).ok_or("she has keys")?)?;
     grace.change(|client, now, rng| client.begin(&ada.device, &bundle, now, rng))?;
     let hello = grace.write(&ada.device, "hello, it is Grace")?.encode();
-    service.take(&connection, &hello)?;
+    service.take(&connection, &hello, grace.now.get())?;
     let henry = ForeignDevice::new(&two.id, &Address::new("henry", 1)?);
     let posing = Delivery { from: henry, ..Delivery::decode(&hello)? }.encode();
-    let refusal = service.take(&connection, &posing);
+    let refusal = service.take(&connection, &posing, grace.now.get());
     refused("the server", "to take it from Grace's connection as Henry's", refusal)?;
     let hello = service.fetch(&ada.device).ok_or("it waits")?;
     ada.refuses("a message from a messenger that is switched off", &hello)?;

@@ -7,7 +7,7 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use latchstring::Error;
 use latchstring::signal::{
-    Attestation, Bundle, Challenge, Delivery, EnlistedDevice, Enlistment, ForeignAccount,
+    Arrival, Attestation, Bundle, Challenge, Delivery, EnlistedDevice, Enlistment, ForeignAccount,
     ForeignDevice, KemPrekey, OneTimePrekey, PrekeyBatch, ProviderDescriptor, ProviderId, Route,
 };
 
@@ -59,19 +59,33 @@ impl Service {
         let answer = Enlistment::decode(answer)?;
         let account = answer.account();
         let provider = self.providers.get(account.provider()).ok_or(Error::NotOptedIn)?;
-        let device = challenge.admit(&answer, provider, self.accounts.get(account), route, now)?;
+        // By the service's own means: this connection is one of the proxy of that provider.
+        let arrival = match route {
+            Route::Direct(channel) => Arrival::Direct(channel),
+            _ => Arrival::Proxy(account.provider()),
+        };
+        let device =
+            challenge.admit(&answer, provider, self.accounts.get(account), arrival, now)?;
         sees(&format!("{} is admitted", device.device()));
         self.accounts.insert(account.clone(), device.attestation().clone());
         Ok(device)
+    }
+
+    /// Asks once more whether an admitted device may be connected, by what is known now.
+    fn check(&self, device: &EnlistedDevice, now: u64) -> Result<(), Error> {
+        let account = device.device().account();
+        let provider = self.providers.get(account.provider()).ok_or(Error::NotOptedIn)?;
+        device.check(provider, self.accounts.get(account).unwrap_or(device.attestation()), now)
     }
 
     /// Takes the keys by which others begin a chat with a device. They came in frames.
     pub(crate) fn publish(
         &mut self,
         device: &EnlistedDevice,
-        bundle: &[u8],
-        batch: &[u8],
+        (bundle, batch): (&[u8], &[u8]),
+        now: u64,
     ) -> Result<(), Error> {
+        self.check(device, now)?;
         let (bundle, batch) = (Bundle::decode(bundle)?, PrekeyBatch::decode(batch)?);
         device.check_bundle(&bundle)?;
         device.check_batch(&batch)?;
@@ -106,7 +120,13 @@ impl Service {
     }
 
     /// Takes a message of an admitted device.
-    pub(crate) fn take(&mut self, device: &EnlistedDevice, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn take(
+        &mut self,
+        device: &EnlistedDevice,
+        bytes: &[u8],
+        now: u64,
+    ) -> Result<(), Error> {
+        self.check(device, now)?;
         let delivery = Delivery::decode(bytes)?;
         device.check_delivery(&delivery)?;
         self.post(&delivery);

@@ -3,10 +3,10 @@
 use latchstring::content::Kinds;
 use latchstring::session::{Account, AccountId};
 use latchstring::signal::{
-    AccountStatement, Address, Attestation, AttestedDevice, Authority, Bundle, Challenge, Client,
-    ContentProfile, Delivery, Enlistment, EnlistmentToken, ForeignDevice, MessageKind, PrekeyBatch,
-    Programs, ProviderDescriptor, ProviderId, ProviderStatement, ProviderStatus, Route,
-    SealedMessage, TrustedKeys, Version,
+    AccountStatement, Address, Arrival, Attestation, AttestedDevice, Authority, Bundle, Challenge,
+    Client, ContentProfile, Delivery, Enlistment, EnlistmentToken, ForeignDevice, MessageKind,
+    PrekeyBatch, Programs, ProviderDescriptor, ProviderId, ProviderStatement, ProviderStatus,
+    Question, Route, SealedMessage, TrustedKeys, Version,
 };
 
 use crate::edited;
@@ -19,6 +19,11 @@ pub struct Frames {
     answer: Vec<u8>,
     /// An object of each kind that is decoded alone.
     others: [Vec<u8>; 5],
+}
+
+/// Asks as the server does, the same each time.
+fn challenge() -> Challenge {
+    Challenge::generate("here", NOW, &mut TestRng::new(3)).unwrap()
 }
 
 impl Frames {
@@ -54,9 +59,10 @@ impl Frames {
         };
         let own = says.sign(&account).unwrap().attest(&key);
         bob.adopt(&own.encode(), account.public_key(), NOW).unwrap().apply();
-        let challenge = Challenge::generate("here", NOW, rng).unwrap();
+        let challenge = challenge().encode();
+        let question = Question::decode(&challenge).unwrap();
         let token = EnlistmentToken::issue(&own, "here", (NOW, NOW + 60), &key).unwrap();
-        let answer = bob.enlist("here", &challenge, &token, Route::Proxy, NOW, rng).unwrap();
+        let answer = bob.enlist("here", &question, &token, Route::Proxy, NOW, rng).unwrap();
         let message = SealedMessage { kind: MessageKind::Initial, bytes: vec![7; 40] };
         let mut batch = bob.replenish(NOW, rng).apply();
         batch.truncate(2);
@@ -67,7 +73,7 @@ impl Frames {
             PrekeyBatch::new(batch).unwrap().encode(),
             Delivery { from: device.clone(), to: device, message }.encode(),
         ];
-        Self { provider, challenge: challenge.encode(), answer: answer.encode(), others }
+        Self { provider, challenge, answer: answer.encode(), others }
     }
 
     /// Nobody is admitted by altered bytes, and what is read has one encoding.
@@ -75,17 +81,18 @@ impl Frames {
         let which = usize::from(which) % (self.others.len() + 2);
         if which == self.others.len() {
             let answer = edited(&self.answer, bytes);
-            let challenge = Challenge::decode(&self.challenge).unwrap();
             if let Ok(read) = Enlistment::decode(&answer) {
                 assert_eq!(read.encode(), answer);
-                let admitted = challenge.admit(&read, &self.provider, None, Route::Proxy, NOW);
+                let id = &self.provider.statement().id;
+                let by = Arrival::Proxy(id);
+                let admitted = challenge().admit(&read, &self.provider, None, by, NOW);
                 assert_eq!(admitted.is_ok(), answer == self.answer);
             }
             return;
         }
         if which > self.others.len() {
             let altered = edited(&self.challenge, bytes);
-            let again = Challenge::decode(&altered).map(|read| read.encode());
+            let again = Question::decode(&altered).map(|read| read.encode());
             assert!(again.is_err() || again == Ok(altered));
             return;
         }

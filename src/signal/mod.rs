@@ -134,7 +134,8 @@ pub use binding::Binding;
 pub use bundle::{Bundle, KemPrekey, OneTimePrekey, SignedPrekey};
 pub use client::{Client, PrekeyDuties};
 pub use connection::{
-    Challenge, Delivery, EnlistedDevice, Enlistment, EnlistmentToken, PrekeyBatch, Route,
+    Arrival, Challenge, Delivery, EnlistedDevice, Enlistment, EnlistmentToken, PrekeyBatch,
+    Question, Route,
 };
 pub use copied::{CopiedContent, Direction};
 pub use copy::ForeignCopy;

@@ -19,10 +19,16 @@ use super::origin::Origin;
 /// The time in which a challenge is to be answered, in seconds.
 const LIFE: u64 = 300;
 
-/// A service's question to whoever connects to its server, which the device that it admits must answer. It belongs to
-/// one connection, and is used up by the first answer ([`Challenge::admit`]); so it has no `Clone`.
+/// A service's question to whoever connects to its server, as the server has it. It belongs to one connection, is never
+/// read from bytes, and is used up by the first answer ([`Challenge::admit`]): so no answer is taken twice, and none to
+/// what somebody else has asked.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Challenge {
+pub struct Challenge(Question);
+
+/// A challenge as the device has it that is to answer it ([`Client::enlist`](crate::signal::Client::enlist)): whatever
+/// somebody says is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
     pub(super) origin: Origin,
     random: [u8; 32],
     until: u64,
@@ -41,9 +47,32 @@ impl Challenge {
         origin.write(&mut about);
         about.u64(until);
         let random = drawn(labels::SIGNAL_CHALLENGE, &[about.written()], rng);
-        Ok(Self { origin, random: *random.expose(), until })
+        Ok(Self(Question { origin, random: *random.expose(), until }))
     }
 
+    /// Encodes it, for the device.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        self.0.encode()
+    }
+
+    /// Returns the name of the service.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.0.origin()
+    }
+
+    /// Refuses an answer that came too late.
+    pub(super) fn check(&self, now: u64) -> Result<(), Error> {
+        if now < self.0.until { Ok(()) } else { Err(Error::ListExpired) }
+    }
+
+    pub(super) fn question(&self) -> &Question {
+        &self.0
+    }
+}
+
+impl Question {
     /// Decodes a challenge, at the device that is to answer it.
     ///
     /// # Errors
@@ -57,7 +86,7 @@ impl Challenge {
         })
     }
 
-    /// Encodes it.
+    /// Encodes it, as it came.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         self.bytes().public()
@@ -67,11 +96,6 @@ impl Challenge {
     #[must_use]
     pub fn origin(&self) -> &str {
         self.origin.as_str()
-    }
-
-    /// Refuses an answer that came too late.
-    pub(super) fn check(&self, now: u64) -> Result<(), Error> {
-        if now < self.until { Ok(()) } else { Err(Error::ListExpired) }
     }
 
     pub(super) fn bytes(&self) -> Writer {

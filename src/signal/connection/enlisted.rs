@@ -8,7 +8,7 @@ use crate::signal::policy::{Attestation, ForeignDevice, Programs, ProviderDescri
 
 use super::challenge::Challenge;
 use super::delivery::Delivery;
-use super::enlistment::{Enlistment, Route};
+use super::enlistment::{Arrival, Enlistment};
 use super::prekey_batch::PrekeyBatch;
 
 /// A device of another provider, of which a service's server knows that its account and its provider want it to be
@@ -26,13 +26,14 @@ impl Challenge {
     /// comes of it: an answer that was read on its way opens no second door.
     ///
     /// `provider` is the newest descriptor of the account's provider, `known` the newest attestation of the account
-    /// that the server has seen, `route` the way by which the connection came. It costs four signatures.
+    /// that the server has seen, `arrival` the way by which the connection came. It costs four signatures.
     ///
     /// # Errors
     ///
     /// [`Error::Frozen`] if the provider is suspended, retired or out of its descriptor's time, [`Error::WrongKind`]
-    /// if its programs know no attestations; [`Error::WrongPeer`] if the account is another provider's, the token
-    /// for another attestation, or the connection came by another route than the device says; [`Error::WrongOrigin`]
+    /// if its programs know no attestations; [`Error::WrongPeer`] if the account is another provider's or the known
+    /// attestation another account's, the token for another attestation, or the connection came by another way than the
+    /// device says; [`Error::WrongOrigin`]
     /// if the token is for another service; [`Error::ListExpired`] if challenge, token or attestation is out of its
     /// time; [`Error::Unlisted`] if the account does not list the device; [`Error::ListRollback`],
     /// [`Error::ListFork`] if the attestation is older than the known one, or another one of its number;
@@ -43,7 +44,7 @@ impl Challenge {
         enlistment: &Enlistment,
         provider: &ProviderDescriptor,
         known: Option<&Attestation>,
-        route: Route,
+        arrival: Arrival<'_>,
         now: u64,
     ) -> Result<EnlistedDevice, Error> {
         let now = Clock::new(now).latest();
@@ -54,16 +55,18 @@ impl Challenge {
         if provider.programs != Programs::Attested {
             return Err(Error::WrongKind);
         }
-        if *says.account.provider() != provider.id || enlistment.route != route {
+        let known = known.map(Attestation::statement);
+        let is_known = known.is_none_or(|known| known.account == says.account);
+        if *says.account.provider() != provider.id || !is_known || !enlistment.came_by(arrival) {
             return Err(Error::WrongPeer);
         }
         self.check(now.seconds())?;
         enlistment.token.check(self.origin(), &enlistment.attestation)?;
         let identity = *says.device(enlistment.number).ok_or(Error::Unlisted)?;
-        if let Some(known) = known.map(Attestation::statement) {
+        if let Some(known) = known {
             follows((says.sequence, known.sequence), says == known)?;
         }
-        enlistment.verify(&identity, &self)?;
+        enlistment.verify(&identity, self.question())?;
         enlistment.token.verify(provider, now.seconds())?;
         enlistment.attestation.hold(provider, now)?;
         let until = enlistment.token.until.min(says.until).min(provider.until);
@@ -96,6 +99,38 @@ impl EnlistedDevice {
     #[must_use]
     pub fn until(&self) -> u64 {
         self.until
+    }
+
+    /// Asks once more whether the device may be connected, by what the server knows now: ask before anything of it is
+    /// taken, and end the connection if it may not.
+    ///
+    /// `provider` is the newest descriptor of the account's provider, `known` the newest attestation of the account,
+    /// which a sibling may have shown meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ListExpired`] if the time of the admission is over; [`Error::Frozen`] if the provider is suspended,
+    /// retired or out of its descriptor's time; [`Error::Unlisted`] if the account does not list the device any more,
+    /// with this key; [`Error::WrongPeer`] if provider or attestation are of others.
+    pub fn check(
+        &self,
+        provider: &ProviderDescriptor,
+        known: &Attestation,
+        now: u64,
+    ) -> Result<(), Error> {
+        let (now, says) = (Clock::new(now).latest(), known.statement());
+        let account = self.device.account();
+        if provider.statement().id != *account.provider() || says.account != *account {
+            return Err(Error::WrongPeer);
+        }
+        if now.seconds() >= self.until {
+            return Err(Error::ListExpired);
+        }
+        if !provider.is_active(now) {
+            return Err(Error::Frozen);
+        }
+        let is_listed = says.device(self.device.number()) == Some(&self.identity);
+        if is_listed { Ok(()) } else { Err(Error::Unlisted) }
     }
 
     /// Checks that a bundle is this device's, before the server keeps it.

@@ -16,20 +16,30 @@ use crate::primitives::xeddsa;
 use crate::protocol::{labels, wire};
 use crate::signal::client::Client;
 use crate::signal::keys::IdentityKey;
-use crate::signal::policy::{Attestation, ForeignAccount};
+use crate::signal::policy::{Attestation, ForeignAccount, ProviderId};
 
-use super::challenge::Challenge;
+use super::challenge::Question;
 use super::token::EnlistmentToken;
 
-/// The way by which a device is connected to a service's server.
+/// The way by which a device is connected to a service's server, as the device says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Route {
     /// Directly. The 32 bytes are what both ends derive from the keys of their transport (the exporter of TLS, the
     /// hash of a Noise handshake), so that nobody sits in between and passes everything on.
     Direct([u8; 32]),
-    /// By the proxy of the device's own provider, whom the service knows by its own means.
+    /// By the proxy of the device's own provider.
     Proxy,
+}
+
+/// The way by which a connection came, as the service's server sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Arrival<'a> {
+    /// Directly, with what the server has derived from the keys of the transport ([`Route::Direct`]).
+    Direct([u8; 32]),
+    /// By the proxy of this provider, which the service knows by its own means.
+    Proxy(&'a ProviderId),
 }
 
 /// The claims of a device that connects to a service's server, with the proof of its identity key. They are nothing
@@ -54,7 +64,7 @@ impl Client {
     pub fn enlist(
         &self,
         origin: &str,
-        challenge: &Challenge,
+        challenge: &Question,
         token: &EnlistmentToken,
         route: Route,
         now: u64,
@@ -111,12 +121,17 @@ impl Enlistment {
         &self.attestation.statement().account
     }
 
+    /// Tells whether a connection came by the way that the device says.
+    pub(super) fn came_by(&self, arrival: Arrival<'_>) -> bool {
+        match (self.route, arrival) {
+            (Route::Direct(says), Arrival::Direct(found)) => says == found,
+            (Route::Proxy, Arrival::Proxy(provider)) => self.account().provider() == provider,
+            _ => false,
+        }
+    }
+
     /// Verifies that an identity key answers a challenge by it.
-    pub(super) fn verify(
-        &self,
-        identity: &IdentityKey,
-        challenge: &Challenge,
-    ) -> Result<(), Error> {
+    pub(super) fn verify(&self, identity: &IdentityKey, challenge: &Question) -> Result<(), Error> {
         let (challenge, claims) = (challenge.bytes(), self.claims());
         let message = [labels::SIGNAL_ENLISTMENT, challenge.written(), claims.written()];
         xeddsa::verify(&identity.0, &message, &self.signature)

@@ -9,9 +9,9 @@ mod origin;
 mod prekey_batch;
 mod token;
 
-pub use challenge::Challenge;
+pub use challenge::{Challenge, Question};
 pub use delivery::Delivery;
 pub use enlisted::EnlistedDevice;
-pub use enlistment::{Enlistment, Route};
+pub use enlistment::{Arrival, Enlistment, Route};
 pub use prekey_batch::PrekeyBatch;
 pub use token::EnlistmentToken;

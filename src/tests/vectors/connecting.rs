@@ -99,7 +99,9 @@ fn enlistment() -> Vector {
     #[cfg(feature = "signal")]
     {
         Tape::play(&[&random], |rng| assert_eq!(model::challenge(rng), challenge));
-        model::admit(&challenge, (&claims, &signed), &seeds[2], channel, key);
+        Tape::play(&[&random], |rng| {
+            model::admit(rng, (&claims, &signed), &seeds[2], channel, key);
+        });
     }
     #[cfg(not(feature = "signal"))]
     let _ = random;

@@ -11,6 +11,8 @@ fn everything_of_a_connection_goes_from_thread_to_thread() {
     is::<EnlistmentToken>();
     is::<Enlistment>();
     is::<Route>();
+    is::<Arrival<'static>>();
+    is::<Question>();
     is::<EnlistedDevice>();
     is::<PrekeyBatch>();
     is::<Delivery>();

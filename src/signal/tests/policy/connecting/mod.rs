@@ -37,7 +37,12 @@ impl Door {
 
     fn admit(&self, challenge: Challenge, answer: &[u8]) -> Result<EnlistedDevice, Error> {
         let answer = Enlistment::decode(answer)?;
-        challenge.admit(&answer, &self.provider, self.known.as_ref(), self.route, self.now)
+        let two = provider(1);
+        let arrival = match self.route {
+            Route::Direct(channel) => Arrival::Direct(channel),
+            Route::Proxy => Arrival::Proxy(&two),
+        };
+        challenge.admit(&answer, &self.provider, self.known.as_ref(), arrival, self.now)
     }
 }
 
@@ -45,11 +50,11 @@ fn described(says: ProviderStatement) -> ProviderDescriptor {
     says.sign(&root()).unwrap()
 }
 
-/// Makes a challenge, and another one with the same bytes: what a server has that hands one out.
-fn challenge(origin: &str) -> [Challenge; 2] {
+/// Makes a challenge, and what the device has of it.
+fn challenge(origin: &str) -> (Challenge, Question) {
     let challenge = Challenge::generate(origin, NOW, &mut TestRng::new(8)).unwrap();
     let bytes = challenge.encode();
-    [challenge, Challenge::decode(&bytes).unwrap()]
+    (challenge, Question::decode(&bytes).unwrap())
 }
 
 /// Issues a token for Grace's account by its provider.
@@ -61,7 +66,7 @@ fn token(town: &Town, origin: &str) -> EnlistmentToken {
 /// Has Grace's device answer a challenge.
 fn answer(
     town: &Town,
-    challenge: &Challenge,
+    challenge: &Question,
     token: &EnlistmentToken,
     route: Route,
 ) -> Result<Vec<u8>, Error> {
@@ -73,7 +78,7 @@ fn answer(
 /// Signs whatever claims by the identity key of Grace's device: what a program that breaks the rules can do.
 fn signed(
     town: &Town,
-    challenge: &Challenge,
+    challenge: &Question,
     attestation: &[u8],
     token: &EnlistmentToken,
 ) -> Vec<u8> {
@@ -87,7 +92,7 @@ fn signed(
 
 /// Has Grace's device admitted, the usual way.
 fn admitted(town: &Town) -> EnlistedDevice {
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     let answer = answer(town, &there, &token(town, ORIGIN), DIRECT).unwrap();
     Door::new().admit(here, &answer).unwrap()
 }

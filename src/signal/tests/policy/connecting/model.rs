@@ -33,7 +33,7 @@ pub(crate) fn challenge(rng: &mut impl CryptoRng) -> Vec<u8> {
 
 /// Has a device admitted that signs what the vectors say.
 pub(crate) fn admit(
-    challenge: &[u8],
+    rng: &mut impl CryptoRng,
     (claims, signed): (&[u8], &[u8]),
     identity: &[u8; 32],
     channel: [u8; 32],
@@ -44,12 +44,10 @@ pub(crate) fn admit(
     let answer = Enlistment::decode(&[claims, &signature].concat()).unwrap();
     let provider = ProviderStatement { attestation_keys: keys([key]), ..statement(0) };
     let provider = provider.sign(&Authority::from_seed(&[1; 32])).unwrap();
-    let challenge = Challenge::decode(challenge).unwrap();
-    let route = Route::Direct(channel);
-    assert_eq!(
-        challenge.admit(&answer, &provider, None, route, NOW).unwrap().device(),
-        &device(0, 1)
-    );
+    let challenge = Challenge::generate(ORIGIN, NOW, rng).unwrap();
+    let arrival = Arrival::Direct(channel);
+    let admitted = challenge.admit(&answer, &provider, None, arrival, NOW).unwrap();
+    assert_eq!(admitted.device(), &device(0, 1));
 }
 
 pub(crate) fn delivery(message: &[u8]) -> Vec<u8> {

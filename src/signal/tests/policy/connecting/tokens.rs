@@ -12,7 +12,7 @@ fn with(
 ) -> Result<EnlistedDevice, Error> {
     let own = Attestation::decode(&town.attested(1, town.says(1))).unwrap();
     let token = EnlistmentToken::issue(&own, ORIGIN, times, key)?;
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     door.admit(here, &answer(town, &there, &token, DIRECT)?)
 }
 
@@ -51,7 +51,7 @@ fn a_token_is_signed_by_a_key_that_the_provider_has_now() {
     let last = bytes.len() - 5;
     bytes[last] ^= 1;
     let forged = EnlistmentToken::decode(&bytes).unwrap();
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     let answer = answer(&town, &there, &forged, DIRECT).unwrap();
     assert_eq!(Door::new().admit(here, &answer), Err(Error::BadSignature));
 }
@@ -60,11 +60,11 @@ fn a_token_is_signed_by_a_key_that_the_provider_has_now() {
 fn a_token_for_another_service_is_refused_by_the_device_and_by_the_server() {
     let town = Town::open();
     let (elsewhere, mut rng) = (token(&town, "six.example"), TestRng::new(9));
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     let refused = town.clients[1].enlist(ORIGIN, &there, &elsewhere, DIRECT, NOW, &mut rng);
     assert_eq!(refused, Err(Error::WrongOrigin));
     // What the device has said to the other service, which shows it here.
-    let [_, theirs] = challenge("six.example");
+    let (_, theirs) = challenge("six.example");
     let answer = answer(&town, &theirs, &elsewhere, DIRECT).unwrap();
     assert_eq!(Door::new().admit(here, &answer), Err(Error::WrongOrigin));
 }
@@ -74,7 +74,7 @@ fn a_token_is_for_one_attestation() {
     let mut town = Town::open();
     let old = token(&town, ORIGIN);
     town.adopt(1, AccountStatement { sequence: 6, ..town.says(1) });
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     assert_eq!(answer(&town, &there, &old, DIRECT), Err(Error::WrongPeer));
     // A device that puts the old token beside the new attestation.
     let new =
@@ -113,7 +113,7 @@ fn an_attestation_admits_only_while_it_holds_and_as_many_devices_as_may_be() {
     let own = Attestation::decode(&town.attested(1, short)).unwrap();
     let token = EnlistmentToken::issue(&own, ORIGIN, (NOW, NOW + HOUR), &key).unwrap();
     for (late, expected) in [(59, Ok(NOW + 60)), (60, Err(Error::ListExpired))] {
-        let [here, there] = challenge(ORIGIN);
+        let (here, there) = challenge(ORIGIN);
         let answer = answer(&town, &there, &token, DIRECT).unwrap();
         let door = Door { now: NOW + late, ..Door::new() };
         assert_eq!(door.admit(here, &answer).map(|device| device.until()), expected);
@@ -124,7 +124,7 @@ fn an_attestation_admits_only_while_it_holds_and_as_many_devices_as_may_be() {
     town.adopt(1, many.clone());
     let own = Attestation::decode(&town.attested(1, many)).unwrap();
     let token = EnlistmentToken::issue(&own, ORIGIN, (NOW, NOW + HOUR), &key).unwrap();
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     let answer = answer(&town, &there, &token, DIRECT).unwrap();
     let provider = described(ProviderStatement { devices: 1, ..statement(1) });
     let door = Door { provider, ..Door::new() };
@@ -142,7 +142,7 @@ fn an_attestation_that_a_provider_alone_has_signed_admits_nobody() {
     let forged = unsigned(&altered[..altered.len() - 96]).attest(&provider_key(1));
     let token =
         EnlistmentToken::issue(&forged, ORIGIN, (NOW, NOW + HOUR), &provider_key(1)).unwrap();
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     let bytes = signed(&town, &there, &forged.encode(), &token);
     assert_eq!(Door::new().admit(here, &bytes), Err(Error::BadSignature));
     assert_eq!(Attestation::decode(&forged.encode()).map(drop), Err(Error::BadSignature));
@@ -152,10 +152,10 @@ fn an_attestation_that_a_provider_alone_has_signed_admits_nobody() {
 fn a_device_that_breaks_the_rules_uses_no_token_of_another_service() {
     let town = Town::open();
     let own = town.attested(1, town.says(1));
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     let bytes = signed(&town, &there, &own, &token(&town, "six.example"));
     assert_eq!(Door::new().admit(here, &bytes), Err(Error::WrongOrigin));
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     let bytes = signed(&town, &there, &own, &token(&town, ORIGIN));
     assert!(Door::new().admit(here, &bytes).is_ok());
 }
@@ -167,7 +167,7 @@ fn a_device_that_its_account_has_removed_is_not_admitted() {
     let without = Attestation::decode(&town.attested(1, without)).unwrap();
     let times = (NOW, NOW + HOUR);
     let token = EnlistmentToken::issue(&without, ORIGIN, times, &provider_key(1)).unwrap();
-    let [here, there] = challenge(ORIGIN);
+    let (here, there) = challenge(ORIGIN);
     let bytes = signed(&town, &there, &without.encode(), &token);
     assert_eq!(Door::new().admit(here, &bytes), Err(Error::Unlisted));
 }
@@ -176,7 +176,7 @@ fn a_device_that_its_account_has_removed_is_not_admitted() {
 fn a_device_that_its_account_does_not_attest_answers_nothing() {
     let mut town = Town::open();
     let (token, mut rng) = (token(&town, ORIGIN), TestRng::new(9));
-    let [_, there] = challenge(ORIGIN);
+    let (_, there) = challenge(ORIGIN);
     let mut stranger = fresh(1, &mut rng);
     let mut enlist = |client: &Client, now| {
         client.enlist(ORIGIN, &there, &token, DIRECT, now, &mut rng).map(drop)
@@ -214,10 +214,10 @@ fn a_services_name_is_a_line_that_is_not_too_long() {
     }
     let bytes = made(ORIGIN).unwrap().encode();
     let altered = [&bytes[..6], b"one\nexample", &bytes[17..]].concat();
-    assert_eq!(Challenge::decode(&altered).map(drop), Err(Error::Malformed));
+    assert_eq!(Question::decode(&altered).map(drop), Err(Error::Malformed));
     for length in 0..bytes.len() {
-        assert_eq!(Challenge::decode(&bytes[..length]).map(drop), Err(Error::Malformed));
+        assert_eq!(Question::decode(&bytes[..length]).map(drop), Err(Error::Malformed));
     }
-    assert_eq!(Challenge::decode(&[&bytes[..], &[0]].concat()).map(drop), Err(Error::Malformed));
+    assert_eq!(Question::decode(&[&bytes[..], &[0]].concat()).map(drop), Err(Error::Malformed));
     assert_eq!(EnlistmentToken::decode(&bytes).map(drop), Err(Error::WrongKind));
 }
