@@ -142,7 +142,9 @@ impl PolicyHandover {
             let account = ForeignAccount::read(reader)?;
             let (page, pages) = (reader.u16()?, reader.u16()?);
             let entries = Entries::read(reader)?;
-            if page < pages {
+            // What was taken of a page may say which key waits and no more: a page says beside which one it does.
+            let is_whole = |person: &Person| person.attested.is_some() || person.waiting.is_none();
+            if page < pages && entries.people.iter().all(is_whole) {
                 Ok(Self { account, page, pages, entries })
             } else {
                 Err(Error::Malformed)
@@ -214,11 +216,8 @@ impl Person {
         let [attested, waiting] = [&self.attested, &self.waiting]
             .map(|it| it.as_ref().map(|attestation| attestation.statement()));
         let mut statements = attested.iter().chain(&waiting);
-        let is_other_key = match (attested, waiting) {
-            (Some(attested), Some(waiting)) => attested.key != waiting.key,
-            (None, Some(_)) => false,
-            (_, None) => true,
-        };
+        let is_other_key =
+            attested.zip(waiting).is_none_or(|(attested, waiting)| attested.key != waiting.key);
         statements.all(|statement| statement.account == self.account)
             && is_other_key
             && (self.devices.is_empty() || attested.is_none())

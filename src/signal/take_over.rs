@@ -13,21 +13,27 @@ use super::delta::ClientItem;
 use super::handover::{Entries, HandedProvider, Person, PolicyHandover};
 use super::peer::Peer;
 use super::policy::{
-    AttestedDevice, ForeignAccount, ForeignDevice, Merge, Programs, ProviderDescriptor, ProviderId,
-    ProviderStatement, Room,
+    AttestedDevice, Consent, ForeignAccount, ForeignDevice, MAX_PROVIDERS, Merge, Policy, Programs,
+    ProviderDescriptor, ProviderId, ProviderStatement, Room,
 };
 
 /// A thing that was handed over and not taken, or not as it was: tell a log, and the user of accounts and devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unmerged {
-    /// The provider's descriptor is of a root that is not trusted here, contradicts the known one, or found no room.
+    /// The provider's descriptor is of a root that is not trusted here, is from the future, contradicts the known one,
+    /// or found no room.
     Provider(ProviderId),
     /// The account's attestation is under another account key than the one known here, and waits for the user if it
-    /// holds now; or it contradicts the known one, or keys that devices were known by; or there was no room for the
-    /// account. What was known here stays.
+    /// holds now, also if they have dismissed it before; or it contradicts the known one, or keys that devices were
+    /// known by; or its provider is not known to stand by it, or by the one that waits beside it; or there was no room
+    /// for the account. What was known here stays.
     Account(ForeignAccount),
-    /// The device is known by another identity key here, which stays, or is one more than its account may have.
+    /// The user has decided otherwise about the account there, namely this. What they have decided here stays: ask
+    /// them, or block the account here too.
+    Consent(ForeignAccount, Consent),
+    /// The device is known by another identity key here, which stays, or is one more than its account may have, or its
+    /// provider's programs are not known to be plain.
     Device(ForeignDevice),
 }
 
@@ -66,7 +72,8 @@ impl Client {
     /// itself, in whatever order. Nothing that is known here is made weaker by it; what contradicts it is told.
     ///
     /// The trusted roots are this app's own and not handed over. Descriptors and attestations are verified once more.
-    /// Opting in is taken over with a provider that is not known here.
+    /// Opting in is taken over with a provider that is not known here. Whom the user has forgotten here comes back with
+    /// a device that has not.
     ///
     /// # Errors
     ///
@@ -103,6 +110,8 @@ struct Merging<'a> {
     news: Entries,
     unmerged: Vec<Unmerged>,
     room: Room,
+    /// The providers that there is room for.
+    providers: usize,
     /// The devices that there is room for.
     devices: usize,
 }
@@ -115,6 +124,7 @@ impl<'a> Merging<'a> {
             news: Entries::default(),
             unmerged: Vec::new(),
             room: inner.policy.room(),
+            providers: MAX_PROVIDERS.saturating_sub(inner.policy.all_providers().count()),
             devices: MAX_PEERS.saturating_sub(inner.peers.len()),
         }
     }
@@ -122,16 +132,17 @@ impl<'a> Merging<'a> {
     fn provider(&mut self, handed: &HandedProvider) -> Result<(), Error> {
         let id = &handed.descriptor.statement().id;
         let policy = &self.inner.policy;
-        match policy.merge_descriptor(&handed.descriptor)? {
+        let is_new = policy.provider(id).is_none();
+        match policy.merge_descriptor(&handed.descriptor, self.now)? {
             Merge::Known => {}
-            Merge::News => {
+            Merge::News if !is_new || self.providers > 0 => {
+                self.providers = self.providers.saturating_sub(is_new.into());
                 // Where the user has seen the provider before, they have decided.
-                let is_new = policy.provider(id).is_none();
                 let acknowledged = handed.acknowledged.filter(|_| is_new);
                 let descriptor = handed.descriptor.clone();
                 self.news.providers.push(HandedProvider { descriptor, acknowledged });
             }
-            Merge::Waits | Merge::Conflict => self.unmerged.push(Unmerged::Provider(id.clone())),
+            _ => self.unmerged.push(Unmerged::Provider(id.clone())),
         }
         Ok(())
     }
@@ -147,11 +158,15 @@ impl<'a> Merging<'a> {
             self.unmerged.push(Unmerged::Account(account.clone()));
             return Ok(());
         }
+        let here = record.map_or(Consent::Unasked, |record| record.consent);
+        if here.contradicts(handed.consent) {
+            self.unmerged.push(Unmerged::Consent(account.clone(), handed.consent));
+        }
         let mut taken = Person {
             account: account.clone(),
             attested: None,
             waiting: None,
-            consent: record.map_or(handed.consent, |record| record.consent.or(handed.consent)),
+            consent: here.or(handed.consent),
             pin: handed.pin,
             devices: Vec::new(),
         };
@@ -160,7 +175,8 @@ impl<'a> Merging<'a> {
         let is_news = taken.attested.is_some()
             || taken.waiting.is_some()
             || !taken.devices.is_empty()
-            || record.is_none_or(|record| record.is_less(handed.consent, handed.pin));
+            || here != taken.consent
+            || record.and_then(|record| record.pin) < handed.pin;
         if is_news {
             self.news.people.push(taken);
         }
@@ -169,41 +185,48 @@ impl<'a> Merging<'a> {
 
     fn attestations(&mut self, handed: &Person, taken: &mut Person) -> Result<(), Error> {
         let Some(attested) = &handed.attested else { return Ok(()) };
-        let policy = &self.inner.policy;
+        let (policy, now) = (&self.inner.policy, self.now);
         let provider = self.statement(handed.account.provider());
-        let known = self.inner.policy.account(&handed.account);
-        let known = known.and_then(|record| record.attested.as_ref());
-        let merged = policy.merge_attestation(attested, provider, self.now)?;
-        let waiting = handed.waiting.as_ref();
-        let waits =
-            waiting.map(|it| policy.merge_attestation(it, provider, self.now)).transpose()?;
-        let is_first = known.is_none();
-        let is_exchanged = is_first && self.inner.knows_otherwise(attested.statement());
-        let is_otherwise = [Some(merged), waits.filter(|_| !is_first)]
-            .into_iter()
-            .flatten()
-            .any(|merge| matches!(merge, Merge::Waits | Merge::Conflict));
-        if is_exchanged || is_otherwise {
+        let known = policy.account(&handed.account);
+        let is_first = known.is_none_or(|record| record.attested.is_none());
+        let mut merged = policy.merge_attestation(attested, provider, now)?;
+        if is_first && self.inner.knows_otherwise(attested.statement()) {
+            merged = Merge::Conflict;
+        }
+        let waiting = handed.waiting.as_deref();
+        let waits = waiting.map(|waiting| match is_first {
+            true => Policy::merge_waiting(waiting, attested, provider, now),
+            false => policy.merge_attestation(waiting, provider, now),
+        });
+        let mut waits = waits.transpose()?;
+        // Nothing waits beside what is not taken: it would be the first.
+        if is_first && merged != Merge::News {
+            waits = None;
+        }
+        let is_asked = |merge| matches!(merge, Merge::Waits | Merge::Conflict);
+        // What waited there waits here: that is told only where it is asked anew.
+        let is_told = waits.is_some_and(|it| is_asked(it) && !(is_first && it == Merge::Waits));
+        if is_asked(merged) || is_told {
             self.unmerged.push(Unmerged::Account(handed.account.clone()));
         }
-        let is_taken = |merge| !is_exchanged && matches!(merge, Merge::News | Merge::Waits);
-        if is_taken(merged) {
+        let is_taken = |merge: &Merge| matches!(merge, Merge::News | Merge::Waits);
+        if is_taken(&merged) {
             taken.attested = Some(attested.clone());
         }
-        if waits.is_some_and(is_taken) {
-            taken.waiting = waiting.cloned();
+        if waits.is_some_and(|it| is_taken(&it)) {
+            taken.waiting.clone_from(&handed.waiting);
         }
         Ok(())
     }
 
-    /// Takes in the devices that were seen of an account without attestation.
+    /// Takes in the devices that were seen of an account whose programs are plain. Of another one they say nothing.
     fn seen(&mut self, handed: &Person, taken: &mut Person) {
         let inner = self.inner;
         let record = inner.policy.account(&handed.account);
         let attested = record.and_then(|record| record.attested.as_ref());
         let provider = self.statement(handed.account.provider());
         let plain = provider.filter(|provider| provider.programs == Programs::Plain);
-        let most = plain.map_or(usize::MAX, |provider| provider.devices.into());
+        let most = plain.map_or(0, |provider| usize::from(provider.devices));
         let mut places = most.saturating_sub(inner.known(&handed.account).count());
         for seen in &handed.devices {
             let device = handed.account.device(seen.number);
@@ -222,12 +245,14 @@ impl<'a> Merging<'a> {
         }
     }
 
-    /// Finds the newest statement about a provider: the one that is taken, or the one that is known here.
+    /// Finds the newest statement about a provider by a trusted root: the one that is taken, or the one that is known.
     fn statement(&self, id: &ProviderId) -> Option<&ProviderStatement> {
+        let policy = &self.inner.policy;
         let mut news = self.news.providers.iter().map(|taken| &taken.descriptor);
         let taken = news.find(|descriptor| descriptor.statement().id == *id);
-        let known = self.inner.policy.provider(id).map(|record| &record.descriptor);
-        taken.or(known).map(ProviderDescriptor::statement)
+        let known = policy.provider(id).map(|record| &record.descriptor);
+        let newest = taken.or(known).filter(|newest| policy.roots().contains(newest.root()));
+        newest.map(ProviderDescriptor::statement)
     }
 }
 

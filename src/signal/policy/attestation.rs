@@ -257,9 +257,19 @@ impl Attestation {
 
     /// Refuses one that is past its time, or from the future.
     pub(crate) fn check(&self, now: Now) -> Result<(), Error> {
-        let (now, statement) = (now.seconds(), self.statement());
-        let is_valid = statement.from <= now.saturating_add(SKEW) && now < statement.until;
+        let is_valid = self.has_begun(now) && now.seconds() < self.statement().until;
         if is_valid { Ok(()) } else { Err(Error::ListExpired) }
+    }
+
+    /// Tells whether it is not from the future.
+    pub(super) fn has_begun(&self, now: Now) -> bool {
+        self.statement().from <= now.seconds().saturating_add(SKEW)
+    }
+
+    /// Tells whether a provider stands by it: one of its keys has signed it, and it lists no more devices than it may.
+    /// No key is one of a provider whose programs are plain.
+    pub(super) fn is_of(&self, provider: &ProviderStatement) -> bool {
+        provider.attestation_keys.contains(&self.provider_key) && self.statement().fits(provider)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

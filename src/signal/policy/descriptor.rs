@@ -180,14 +180,18 @@ impl ProviderDescriptor {
 
     /// Refuses one that is past its time, or from the future.
     pub(crate) fn check(&self, now: Now) -> Result<(), Error> {
-        let (now, statement) = (now.seconds(), &self.statement);
-        let is_valid = statement.from <= now.saturating_add(SKEW) && now < statement.until;
+        let is_valid = self.has_begun(now) && now.seconds() < self.statement.until;
         if is_valid { Ok(()) } else { Err(Error::ListExpired) }
     }
 
     /// Tells whether the provider may be talked to: nobody has stopped it, and this is not past its time.
     pub(crate) fn is_active(&self, now: Now) -> bool {
         self.statement.status == ProviderStatus::Active && self.check(now).is_ok()
+    }
+
+    /// Tells whether it is not from the future.
+    pub(super) fn has_begun(&self, now: Now) -> bool {
+        self.statement.from <= now.seconds().saturating_add(SKEW)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

@@ -4,11 +4,10 @@ use alloc::collections::BTreeMap;
 
 use crate::error::Error;
 use crate::protocol::clock::Now;
-use crate::signal::version::Version;
 
 use super::attestation::Attestation;
 use super::descriptor::{ProviderDescriptor, ProviderStatement};
-use super::judgement::Learned;
+use super::judgement::{Learned, follows};
 use super::names::{ForeignAccount, ProviderId};
 use super::policy::{MAX_ACCOUNTS, MAX_UNDECIDED, MAX_UNDECIDED_OF_ONE, Policy};
 use super::record::{AccountRecord, Consent, ProviderRecord};
@@ -80,12 +79,17 @@ impl Policy {
         }
     }
 
-    /// Judges a descriptor that is handed over. Its time is not asked: it holds in its time only.
+    /// Judges a descriptor that is handed over. It holds in its time only, and may be past it: but one from the future
+    /// would freeze the provider until then.
     ///
     /// # Errors
     ///
     /// [`Error::BadSignature`] if a trusted root has not signed what is in its name.
-    pub(crate) fn merge_descriptor(&self, descriptor: &ProviderDescriptor) -> Result<Merge, Error> {
+    pub(crate) fn merge_descriptor(
+        &self,
+        descriptor: &ProviderDescriptor,
+        now: Now,
+    ) -> Result<Merge, Error> {
         if !self.roots().contains(descriptor.root()) {
             return Ok(Merge::Conflict);
         }
@@ -95,15 +99,17 @@ impl Policy {
         }
         descriptor.verify()?;
         Ok(match self.is_other(descriptor) {
-            Ok(true) => Merge::News,
+            Ok(true) if descriptor.has_begun(now) => Merge::News,
+            Ok(true) => Merge::Conflict,
             Ok(false) | Err(Error::ListRollback) => Merge::Known,
             Err(_) => Merge::Conflict,
         })
     }
 
-    /// Judges an attestation that is handed over, of an account of this provider. One that is the account's first
-    /// here is what the account is known by, whether it holds now or not: whether it does is asked whenever something
-    /// is said. One that would come in the place of another, or beside it, must hold now.
+    /// Judges an attestation that is handed over, of an account of this provider, which must stand by it: anybody makes
+    /// a key and signs in its name. One that is the account's first here is what the account is known by, also past
+    /// its time: whether it holds is asked whenever something is said. One that would come in the place of another, or
+    /// beside it, must hold now.
     ///
     /// # Errors
     ///
@@ -119,15 +125,13 @@ impl Policy {
             return Ok(Merge::Known);
         }
         attestation.verify()?;
+        let is_of = provider.is_some_and(|provider| attestation.is_of(provider));
         let Some(known) = record.and_then(|record| record.attested.as_ref()) else {
-            return Ok(Merge::News);
+            let is_taken = is_of && attestation.has_begun(now);
+            return Ok(if is_taken { Merge::News } else { Merge::Conflict });
         };
         let is_same_key = attestation.statement().key == known.statement().key;
-        let holds = provider.is_some_and(|provider| {
-            provider.attestation_keys.contains(attestation.provider_key())
-                && attestation.statement().fits(provider)
-                && attestation.check(now).is_ok()
-        });
+        let holds = is_of && attestation.check(now).is_ok();
         Ok(match self.compare(attestation, record) {
             Ok(Learned::Renewed) if holds => Merge::News,
             Ok(Learned::Known | Learned::Renewed) => Merge::Known,
@@ -136,14 +140,43 @@ impl Policy {
             Ok(_) | Err(_) => Merge::Conflict,
         })
     }
+
+    /// Judges an attestation that waits beside the account's first here, under another key than that one. It must hold
+    /// now, as if it were learned after it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadSignature`] if a signature does not hold.
+    pub(crate) fn merge_waiting(
+        attestation: &Attestation,
+        first: &Attestation,
+        provider: Option<&ProviderStatement>,
+        now: Now,
+    ) -> Result<Merge, Error> {
+        attestation.verify()?;
+        let (found, known) = (attestation.statement().sequence, first.statement().sequence);
+        let holds = provider.is_some_and(|provider| attestation.is_of(provider))
+            && attestation.check(now).is_ok()
+            && follows((found, known), false).is_ok();
+        Ok(if holds { Merge::Waits } else { Merge::Conflict })
+    }
 }
 
 impl Consent {
-    /// Returns the stronger of two decisions: one is stronger than none, and to block than to accept.
+    /// Returns what the user thinks once it is known what they think elsewhere: what they have decided here stays,
+    /// whichever came first. Otherwise the stronger holds: to have decided than not, and to block than to accept.
     pub(crate) fn or(self, other: Self) -> Self {
+        if self.is_decided() {
+            return self;
+        }
         let order = [Self::Blocked, Self::Accepted, Self::Requested];
         let held = order.into_iter().find(|consent| [self, other].contains(consent));
         held.unwrap_or(Self::Unasked)
+    }
+
+    /// Tells whether the user has decided here one way, and elsewhere the other.
+    pub(crate) fn contradicts(self, other: Self) -> bool {
+        self.is_decided() && other.is_decided() && self != other
     }
 
     /// Tells whether the user has decided.
@@ -157,10 +190,5 @@ impl AccountRecord {
     fn holds(&self, attestation: &Attestation) -> bool {
         let mut held = [&self.attested, &self.waiting].into_iter().flatten();
         held.any(|known| **known == *attestation)
-    }
-
-    /// Tells whether something that is known of the account elsewhere is new here.
-    pub(crate) fn is_less(&self, consent: Consent, pin: Option<Version>) -> bool {
-        self.consent.or(consent) != self.consent || pin > self.pin
     }
 }

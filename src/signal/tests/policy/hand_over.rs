@@ -22,10 +22,29 @@ fn passed(page: &PolicyHandover) -> PolicyHandover {
 }
 
 /// Has a device take over all that another one knows.
-fn take(from: &Client, to: &mut Client) -> Vec<Unmerged> {
+pub(super) fn take(from: &Client, to: &mut Client) -> Vec<Unmerged> {
     let pages = from.hand_over();
     let pages = pages.iter().map(passed);
-    pages.flat_map(|page| to.take_over(&page, NOW).unwrap().apply()).collect()
+    pages.flat_map(|page| take_page(to, &page)).collect()
+}
+
+/// Has a device take over a page. The recorded change makes the same of what was stored before it, and the state can
+/// be read again.
+fn take_page(to: &mut Client, page: &PolicyHandover) -> Vec<Unmerged> {
+    let key = StateKey::new(1, &[9; 32]).unwrap();
+    let mut stored = Client::from_bytes(&to.to_bytes()).unwrap();
+    let anchor = to.anchor();
+    let pending = to.take_over(page, NOW).unwrap();
+    let recorded = pending.record(&key, b"ada", &anchor, &mut TestRng::new(1)).unwrap();
+    let record = recorded.record().map(<[u8]>::to_vec);
+    let unmerged = recorded.apply();
+    if let Some(record) = record {
+        let change: Change<Client> = key.open(b"ada", None, &record).unwrap();
+        change.apply(&mut stored).unwrap();
+    }
+    assert_eq!(*stored.to_bytes(), *to.to_bytes());
+    assert_eq!(*Client::from_bytes(&to.to_bytes()).unwrap().to_bytes(), *to.to_bytes());
+    unmerged
 }
 
 /// Ada talks to Grace, and has linked a second device.
@@ -158,10 +177,12 @@ fn m22_a_provider_is_taken_by_the_takers_own_roots() {
     let (town, _) = linked();
     let other = TrustedKeys::new([Authority::from_seed(&[8; 32]).public_key()]).unwrap();
     let mut second = Client::generate(device(0, 2), Version::V4, other, NOW, &mut TestRng::new(4));
-    assert_eq!(take(&town.clients[0], &mut second), [Unmerged::Provider(provider(1))]);
+    let told = [Unmerged::Provider(provider(1)), Unmerged::Account(account(1))];
+    assert_eq!(take(&town.clients[0], &mut second), told);
     assert!(second.provider(&provider(1)).is_none() && !second.is_opted_in(&provider(1)));
-    // By what its people are known is known all the same, for the day on which the provider is.
-    assert_eq!(second.statement_of(&account(1)), town.clients[0].statement_of(&account(1)));
+    // Nor does it say by what its people are known.
+    assert!(second.statement_of(&account(1)).is_none());
+    assert_eq!(second.consent_of(&account(1)), Consent::Accepted);
     assert_eq!(
         second.read_group_message(&device(1, 1), &[], NOW).map(drop),
         Err(Error::NotOptedIn)
@@ -182,25 +203,26 @@ fn m22_nothing_that_is_known_becomes_older_or_weaker() {
     second.block(&account(1), NOW).unwrap().apply();
     second.opt_out(&provider(1), NOW).apply();
     let before = second.to_bytes();
-    assert_eq!(take(&town.clients[0], &mut second), []);
+    let told = |consent| [Unmerged::Consent(account(1), consent)];
+    assert_eq!(take(&town.clients[0], &mut second), told(Consent::Accepted));
     assert_eq!(*second.to_bytes(), *before);
-    // The other way round the first one becomes stricter, and stays on, since its user has seen the provider.
-    assert_eq!(take(&second, &mut town.clients[0]), []);
+    // The other way round the first one learns more, and stays on, since its user has seen the provider.
+    assert_eq!(take(&second, &mut town.clients[0]), told(Consent::Blocked));
     assert_eq!(town.clients[0].provider(&provider(1)).unwrap().statement().counter, 6);
     assert_eq!(town.clients[0].statement_of(&account(1)).unwrap().sequence, 6);
-    assert_eq!(town.clients[0].consent_of(&account(1)), Consent::Blocked);
+    assert_eq!(town.clients[0].consent_of(&account(1)), Consent::Accepted);
     assert!(town.clients[0].is_opted_in(&provider(1)));
     // Nor does a newer descriptor switch on where the user has switched off.
     let newest = descriptor(ProviderStatement { counter: 7, ..statement(1) });
     town.clients[0].learn_provider(&newest, NOW).unwrap().apply();
-    assert_eq!(take(&town.clients[0], &mut second), []);
+    assert_eq!(take(&town.clients[0], &mut second), told(Consent::Accepted));
     assert_eq!(second.provider(&provider(1)).unwrap().statement().counter, 7);
     assert!(!second.is_opted_in(&provider(1)));
     // And what is newer of somebody who is blocked unblocks nobody.
     let says = AccountStatement { sequence: 7, ..town.says(1) };
     third.learn_account(&town.attested(1, says), NOW).unwrap().apply();
     assert_eq!(third.consent_of(&account(1)), Consent::Accepted);
-    assert_eq!(take(&third, &mut second), []);
+    assert_eq!(take(&third, &mut second), told(Consent::Accepted));
     assert_eq!(second.statement_of(&account(1)).unwrap().sequence, 7);
     assert_eq!(second.consent_of(&account(1)), Consent::Blocked);
 }

@@ -16,4 +16,5 @@ pub(crate) mod model;
 mod providers;
 mod several;
 mod statements;
+mod taken;
 mod town;
