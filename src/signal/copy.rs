@@ -25,9 +25,10 @@ use crate::protocol::{labels, wire};
 use super::binding::Binding;
 use super::client::Client;
 use super::copied::{CopiedContent, Direction, MAX_ACCOUNTS};
-use super::message::{ForeignContent, ForeignMessage};
+use super::groups::GroupMessage;
+use super::message::ForeignMessage;
 use super::policy::{
-    ForeignAccount, ForeignChat, ForeignDevice, ForeignGroupId, ForeignMessageId, Saying,
+    ForeignAccount, ForeignChat, ForeignDevice, ForeignGroupId, ForeignMessageId, Said, Saying,
 };
 use super::wire::MAX_TEXT;
 
@@ -78,7 +79,8 @@ redacted!(
 );
 
 impl ForeignCopy {
-    /// Copies what this device has said to people on other messengers.
+    /// Copies what this device has said to people on other messengers: once, to all accounts of the chat. The digest
+    /// holds them, so that copies for one account each would be of two things under one id.
     ///
     /// # Errors
     ///
@@ -127,18 +129,19 @@ impl ForeignCopy {
     ///
     /// [`Error::WrongKind`] for bytes of a plain program, and for a message that was held.
     pub fn of_heard(client: &Client, message: &ForeignMessage) -> Result<Self, Error> {
-        let ForeignContent::Said(said) = &message.content else { return Err(Error::WrongKind) };
-        Ok(Self {
-            own: client.device().clone(),
-            direction: Direction::Heard(message.from.clone()),
-            is_request: message.is_request,
-            chat: said.chat,
-            id: said.id,
-            sent: said.sent,
-            disappears_after: said.disappears_after,
-            view_once: said.view_once,
-            content: CopiedContent::Attested(repeated(&said.content)?),
-        })
+        let said = message.content.said().ok_or(Error::WrongKind)?;
+        Self::attested((client.device(), &message.from, message.is_request), said)
+    }
+
+    /// Copies what this device has heard in a group of somebody of an attested account: that is accepted, and asks for
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongKind`] for bytes of a plain program.
+    pub fn of_heard_in_group(client: &Client, message: &GroupMessage) -> Result<Self, Error> {
+        let said = message.content.said().ok_or(Error::WrongKind)?;
+        Self::attested((client.device(), &message.from, false), said)
     }
 
     /// Copies what this device has heard of a plain program: which message of which chat it is, and when it was sent,
@@ -157,6 +160,41 @@ impl ForeignCopy {
         let content = message.content.plain().ok_or(Error::WrongKind)?;
         let direction = Direction::Heard(message.from.clone());
         Self::unbound((client.device(), direction, message.is_request), place, content, sent)
+    }
+
+    /// Copies what this device has heard of a plain program under a sender key, as [`ForeignCopy::of_heard_plain`]
+    /// does what came in a session.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongKind`] for a message of an attested account; [`Error::ContentTooLong`] for more than 2^18 bytes.
+    pub fn of_heard_plain_in_group(
+        client: &Client,
+        message: &GroupMessage,
+        (group, id): (ForeignGroupId, ForeignMessageId),
+        sent: u64,
+    ) -> Result<Self, Error> {
+        let content = message.content.plain().ok_or(Error::WrongKind)?;
+        let direction = Direction::Heard(message.from.clone());
+        let place = (ForeignChat::Group(group), id);
+        Self::unbound((client.device(), direction, false), place, content, sent)
+    }
+
+    fn attested(
+        (own, from, is_request): (&ForeignDevice, &ForeignDevice, bool),
+        said: &Said,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            own: own.clone(),
+            direction: Direction::Heard(from.clone()),
+            is_request,
+            chat: said.chat,
+            id: said.id,
+            sent: said.sent,
+            disappears_after: said.disappears_after,
+            view_once: said.view_once,
+            content: CopiedContent::Attested(repeated(&said.content)?),
+        })
     }
 
     fn unbound(
@@ -224,14 +262,20 @@ impl ForeignCopy {
         Content::foreign(Kind::ForeignCopy, writer.secret())
     }
 
-    /// Reads a copy, out of a content that an own device has said: no other sender's content can hold one.
+    /// Reads a copy for a device, out of a content that an own device has said: no other sender's content can hold
+    /// one. Compare [`ForeignCopy::own`] with the native device that has sent it: the app alone knows which number that
+    /// one has on other messengers.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongKind`] for any other content; [`Error::NotAllowed`], [`Error::UnsupportedContent`] for words
-    /// that nobody foreign may say; [`Error::UnknownVersion`] for a copy of a later release; [`Error::Malformed`].
-    pub fn of_content(content: &Content) -> Result<Self, Error> {
-        Reader::all(content.as_foreign(Kind::ForeignCopy).ok_or(Error::WrongKind)?, Self::read)
+    /// [`Error::WrongKind`] for any other content; [`Error::WrongPeer`] for a copy of another account's device;
+    /// [`Error::NotAllowed`], [`Error::UnsupportedContent`] for words that nobody foreign may say;
+    /// [`Error::UnknownVersion`] for a copy of a later release; [`Error::Malformed`].
+    pub fn of_content(client: &Client, content: &Content) -> Result<Self, Error> {
+        let bytes = content.as_foreign(Kind::ForeignCopy).ok_or(Error::WrongKind)?;
+        let copy = Reader::all(bytes, Self::read)?;
+        let is_own = copy.own.account() == client.device().account();
+        if is_own { Ok(copy) } else { Err(Error::WrongPeer) }
     }
 
     fn write_place(&self, writer: &mut Writer) {

@@ -57,7 +57,7 @@ fn m12_what_is_said_and_heard_there_reaches_the_own_devices_with_its_label() {
     let arrived = passed(&mut natives, &said.to_content(), &mut rng);
     assert_eq!(arrived.kind(), Some(Kind::ForeignCopy));
     assert!(arrived.as_text().is_none() && arrived.as_app().is_none());
-    let copy = ForeignCopy::of_content(&arrived).unwrap();
+    let copy = ForeignCopy::of_content(&phone, &arrived).unwrap();
     assert_eq!(copy.speaker(), phone.device());
     assert_eq!(copy.direction, Direction::Said([with.account().clone()].into()));
     assert_eq!(copy.content.unbound(), Some(&b"from the phone"[..]));
@@ -69,7 +69,7 @@ fn m12_what_is_said_and_heard_there_reaches_the_own_devices_with_its_label() {
         assert_eq!(plain(&heard), words);
         let copy = ForeignCopy::of_heard_plain(&phone, &heard, place, NOW).unwrap();
         let arrived = passed(&mut natives, &copy.to_content(), &mut rng);
-        let copy = ForeignCopy::of_content(&arrived).unwrap();
+        let copy = ForeignCopy::of_content(&phone, &arrived).unwrap();
         assert_eq!(copy.direction, Direction::Heard(with.clone()));
         assert_eq!(copy.content.unbound(), Some(&words[..]));
         assert_eq!(copy.content.binding(), Binding::Unbound);

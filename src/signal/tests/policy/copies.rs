@@ -1,6 +1,9 @@
 //! Copies of what was said and heard, for own devices alone.
 
+extern crate std;
+
 use alloc::vec::Vec;
+use std::sync::LazyLock;
 
 use super::several::{another, plain, says_with, settle};
 use super::town::*;
@@ -17,9 +20,15 @@ pub(super) fn part(number: u8, body: &[u8]) -> Vec<u8> {
     [&[1, number][..], &u32::try_from(body.len()).unwrap().to_be_bytes(), body].concat()
 }
 
-/// Reads a copy out of what an own device has said.
+/// The device that reads copies: one of the account that they are of.
+fn read_by(reader: &Client, body: &[u8]) -> Result<ForeignCopy, Error> {
+    ForeignCopy::of_content(reader, &Content::decode(&part(COPY, body), Kinds::of(Sender::Own))?)
+}
+
+/// Reads a copy, as a device of Ada's, out of what an own device has said.
 fn read(body: &[u8]) -> Result<ForeignCopy, Error> {
-    ForeignCopy::of_content(&Content::decode(&part(COPY, body), Kinds::of(Sender::Own))?)
+    static ADA: LazyLock<Client> = LazyLock::new(|| another(0, 2, &mut TestRng::new(2)));
+    read_by(&ADA, body)
 }
 
 /// Returns the bytes of a copy, without the frame of its content.
@@ -29,7 +38,11 @@ fn body(copy: &ForeignCopy) -> Vec<u8> {
 
 /// Takes a copy on its way to another own device.
 fn passed(copy: &ForeignCopy) -> ForeignCopy {
-    let again = read(&body(copy)).unwrap();
+    passed_to(&another(0, 2, &mut TestRng::new(2)), copy)
+}
+
+pub(super) fn passed_to(reader: &Client, copy: &ForeignCopy) -> ForeignCopy {
+    let again = read_by(reader, &body(copy)).unwrap();
     assert_eq!(body(&again), body(copy));
     assert_eq!((again.message_hash(), again.digest()), (copy.message_hash(), copy.digest()));
     again
@@ -128,7 +141,8 @@ fn a_message_that_is_held_has_nothing_to_copy() {
 
 #[test]
 fn m13_a_copy_and_a_hand_over_are_taken_from_own_devices_alone() {
-    let handovers = Town::talking().clients[0].hand_over();
+    let town = Town::talking();
+    let (ada, handovers) = (&town.clients[0], town.clients[0].hand_over());
     let handed = handovers.iter().map(PolicyHandover::to_content);
     for content in copies().iter().map(ForeignCopy::to_content).chain(handed) {
         for sender in [Sender::Member, Sender::Guest, Sender::Foreign] {
@@ -141,12 +155,18 @@ fn m13_a_copy_and_a_hand_over_are_taken_from_own_devices_alone() {
         assert!(opened.as_text().is_none() && opened.as_app().is_none());
         assert!(opened.attachment().is_none());
         let is_copy = opened.kind() == Some(Kind::ForeignCopy);
-        let found =
-            (ForeignCopy::of_content(&opened).err(), PolicyHandover::of_content(&opened).err());
+        let copy = ForeignCopy::of_content(ada, &opened).err();
+        let found = (copy, PolicyHandover::of_content(&opened).err());
         let wrong = Some(Error::WrongKind);
         assert_eq!(found, if is_copy { (None, wrong) } else { (wrong, None) });
     }
-    assert_eq!(ForeignCopy::of_content(&text(1)).map(drop), Err(Error::WrongKind));
+    assert_eq!(ForeignCopy::of_content(ada, &text(1)).map(drop), Err(Error::WrongKind));
+    // Nor of another account's.
+    for copy in copies() {
+        let content = copy.to_content();
+        let refused = ForeignCopy::of_content(&town.clients[1], &content).map(drop);
+        assert_eq!(refused, Err(Error::WrongPeer));
+    }
 }
 
 #[test]
@@ -276,7 +296,8 @@ fn m32_own_devices_that_were_told_two_things_under_one_id_find_out() {
             ForeignCopy::of_heard(client, &heard).unwrap()
         };
         let heard = hear(&mut town.clients[1], &messages[0]);
-        [heard, passed(&hear(&mut second, &messages[1]))]
+        let copy = hear(&mut second, &messages[1]);
+        [heard, passed_to(&second, &copy)]
     };
     // One message is one, whichever device heard it and when it was sealed for that one.
     let [one, two] = tell([&text(5), &text(5)], id(1), 9);

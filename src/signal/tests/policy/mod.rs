@@ -7,6 +7,7 @@ mod circle;
 pub(crate) mod connecting;
 mod consent;
 mod contents;
+mod copied;
 mod copies;
 mod group_contents;
 mod groups;

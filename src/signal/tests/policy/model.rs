@@ -130,7 +130,8 @@ pub(crate) fn copy(id: [u8; 16]) -> Vec<u8> {
 
 /// Reads a copy, and hashes which message it is and what that says.
 pub(crate) fn read_copy(content: &[u8]) -> Result<[[u8; 32]; 2], Error> {
-    let copy = ForeignCopy::of_content(&Content::decode(content, Kinds::of(Sender::Own))?)?;
+    let content = Content::decode(content, Kinds::of(Sender::Own))?;
+    let copy = ForeignCopy::of_content(&grace(2, &[1; 32]), &content)?;
     Ok([copy.message_hash(), copy.digest()])
 }
 
