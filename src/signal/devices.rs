@@ -79,7 +79,7 @@ impl Client {
 
     /// Forgets a device, because the user says that it is no more: its sessions, and the key that it is known by. An
     /// account whose programs are plain has room for another one then. Whoever shows up under its number afterwards
-    /// is trusted anew.
+    /// is trusted anew. A hand-over of another own device that has not forgotten it brings it back.
     pub fn forget_device(&mut self, device: &ForeignDevice, now: u64) -> Pending<'_, Self, ()> {
         let now = self.inner.clock.now(now);
         self.pending(now, [ClientItem::Dropped(Box::new(device.clone()))], ())
