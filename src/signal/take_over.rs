@@ -194,9 +194,12 @@ impl<'a> Merging<'a> {
             merged = Merge::Conflict;
         }
         let waiting = handed.waiting.as_deref();
-        let waits = waiting.map(|waiting| match is_first {
-            true => Policy::merge_waiting(waiting, attested, provider, now),
-            false => policy.merge_attestation(waiting, provider, now),
+        let waits = waiting.map(|waiting| {
+            if is_first {
+                Policy::merge_waiting(waiting, attested, provider, now)
+            } else {
+                policy.merge_attestation(waiting, provider, now)
+            }
         });
         let mut waits = waits.transpose()?;
         // Nothing waits beside what is not taken: it would be the first.

@@ -100,9 +100,8 @@ impl Policy {
         descriptor.verify()?;
         Ok(match self.is_other(descriptor) {
             Ok(true) if descriptor.has_begun(now) => Merge::News,
-            Ok(true) => Merge::Conflict,
             Ok(false) | Err(Error::ListRollback) => Merge::Known,
-            Err(_) => Merge::Conflict,
+            Ok(true) | Err(_) => Merge::Conflict,
         })
     }
 
