@@ -133,8 +133,8 @@ impl ForeignCopy {
         Self::attested((client.device(), &message.from, message.is_request), said)
     }
 
-    /// Copies what this device has heard in a group of somebody of an attested account: that is accepted, and asks for
-    /// nothing.
+    /// Copies what this device has heard in a group of somebody of an attested account: that is accepted, and asks
+    /// for nothing.
     ///
     /// # Errors
     ///
@@ -263,8 +263,8 @@ impl ForeignCopy {
     }
 
     /// Reads a copy for a device, out of a content that an own device has said: no other sender's content can hold
-    /// one. Compare [`ForeignCopy::own`] with the native device that has sent it: the app alone knows which number that
-    /// one has on other messengers.
+    /// one. Compare [`ForeignCopy::own`] with the native device that has sent it: the app alone knows which number
+    /// that one has on other messengers.
     ///
     /// # Errors
     ///

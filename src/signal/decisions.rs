@@ -270,8 +270,8 @@ impl Client {
     }
 
     /// Forgets an account: its sessions, the keys it is known by, the versions it has used, and what the user thinks
-    /// of it. Whoever shows up under its name afterwards is somebody new. A hand-over of another own device that has not
-    /// forgotten it brings it back.
+    /// of it. Whoever shows up under its name afterwards is somebody new. A hand-over of another own device that has
+    /// not forgotten it brings it back.
     pub fn forget(&mut self, account: &ForeignAccount, now: u64) -> Pending<'_, Self, ()> {
         let now = self.inner.clock.now(now);
         self.pending(now, [ClientItem::Forgotten(Box::new(account.clone()))], ())

@@ -21,19 +21,19 @@ use super::policy::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unmerged {
-    /// The provider's descriptor is of a root that is not trusted here, is from the future, contradicts the known one,
-    /// or found no room.
+    /// The provider's descriptor is of a root that is not trusted here, is from the future, contradicts the known
+    /// one, or found no room.
     Provider(ProviderId),
     /// The account's attestation is under another account key than the one known here, and waits for the user if it
     /// holds now, also if they have dismissed it before; or it contradicts the known one, or keys that devices were
-    /// known by; or its provider is not known to stand by it, or by the one that waits beside it; or there was no room
-    /// for the account. What was known here stays.
+    /// known by; or its provider is not known to stand by it, or by the one that waits beside it; or there was no
+    /// room for the account. What was known here stays.
     Account(ForeignAccount),
     /// The user has decided otherwise about the account there, namely this. What they have decided here stays: ask
     /// them, or block the account here too.
     Consent(ForeignAccount, Consent),
-    /// The device is known by another identity key here, which stays, or is one more than its account may have, or its
-    /// provider's programs are not known to be plain.
+    /// The device is known by another identity key here, which stays, or is one more than its account may have, or
+    /// its provider's programs are not known to be plain.
     Device(ForeignDevice),
 }
 
@@ -72,8 +72,8 @@ impl Client {
     /// itself, in whatever order. Nothing that is known here is made weaker by it; what contradicts it is told.
     ///
     /// The trusted roots are this app's own and not handed over. Descriptors and attestations are verified once more.
-    /// Opting in is taken over with a provider that is not known here. Whom the user has forgotten here comes back with
-    /// a device that has not.
+    /// Opting in is taken over with a provider that is not known here. Whom the user has forgotten here comes back
+    /// with a device that has not.
     ///
     /// # Errors
     ///
@@ -248,7 +248,8 @@ impl<'a> Merging<'a> {
         }
     }
 
-    /// Finds the newest statement about a provider by a trusted root: the one that is taken, or the one that is known.
+    /// Finds the newest statement about a provider by a trusted root: the one that is taken, or the one that is
+    /// known.
     fn statement(&self, id: &ProviderId) -> Option<&ProviderStatement> {
         let policy = &self.inner.policy;
         let mut news = self.news.providers.iter().map(|taken| &taken.descriptor);

@@ -266,8 +266,8 @@ impl Attestation {
         self.statement().from <= now.seconds().saturating_add(SKEW)
     }
 
-    /// Tells whether a provider stands by it: one of its keys has signed it, and it lists no more devices than it may.
-    /// No key is one of a provider whose programs are plain.
+    /// Tells whether a provider stands by it: one of its keys has signed it, and it lists no more devices than it
+    /// may. No key is one of a provider whose programs are plain.
     pub(super) fn is_of(&self, provider: &ProviderStatement) -> bool {
         provider.attestation_keys.contains(&self.provider_key) && self.statement().fits(provider)
     }

@@ -21,7 +21,7 @@ pub(crate) enum Merge {
     News,
     /// It is taken as what waits for the user: under another account key than the known one.
     Waits,
-    /// It contradicts what is known here, which stays.
+    /// It contradicts what is known here, which stays, or is not to be trusted.
     Conflict,
 }
 
@@ -79,8 +79,8 @@ impl Policy {
         }
     }
 
-    /// Judges a descriptor that is handed over. It holds in its time only, and may be past it: but one from the future
-    /// would freeze the provider until then.
+    /// Judges a descriptor that is handed over. It holds in its time only, and may be past it: but one from the
+    /// future would freeze the provider until then.
     ///
     /// # Errors
     ///
@@ -105,10 +105,10 @@ impl Policy {
         })
     }
 
-    /// Judges an attestation that is handed over, of an account of this provider, which must stand by it: anybody makes
-    /// a key and signs in its name. One that is the account's first here is what the account is known by, also past
-    /// its time: whether it holds is asked whenever something is said. One that would come in the place of another, or
-    /// beside it, must hold now.
+    /// Judges an attestation that is handed over, of an account of this provider, which must stand by it: anybody
+    /// makes a key and signs in its name. One that is the account's first here is what the account is known by, also
+    /// past its time: whether it holds is asked whenever something is said. One that would come in the place of
+    /// another, or beside it, must hold now.
     ///
     /// # Errors
     ///
@@ -140,8 +140,8 @@ impl Policy {
         })
     }
 
-    /// Judges an attestation that waits beside the account's first here, under another key than that one. It must hold
-    /// now, as if it were learned after it.
+    /// Judges an attestation that waits beside the account's first here, under another key than that one. It must
+    /// hold now, as if it were learned after it.
     ///
     /// # Errors
     ///
