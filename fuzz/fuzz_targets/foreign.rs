@@ -236,7 +236,7 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
                 Content::decode(&content, Kinds::ALL)
             };
             if let Ok(content) = of(Kind::ForeignCopy)
-                && let Ok(copy) = ForeignCopy::of_content(&content)
+                && let Ok(copy) = ForeignCopy::of_content(&fixture.client, &content)
             {
                 assert_eq!(*copy.to_content().encode(), *content.encode());
             }

@@ -43,7 +43,7 @@ pub enum Arrival<'a> {
 }
 
 /// The claims of a device that connects to a service's server, with the proof of its identity key. They are nothing
-/// more before the server has admitted it ([`Challenge::admit`]).
+/// more before the server has admitted it ([`Challenge::admit`](super::Challenge::admit)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enlistment {
     pub(super) attestation: Attestation,

@@ -28,7 +28,7 @@ fn told(world: &mut World, key: &mut SenderKey) -> SenderKeyDistribution {
 }
 
 /// Ada and Grace, Ada's key, and what Grace has of it.
-fn circle(version: Version) -> (World, SenderKey, ReceivedSenderKeys) {
+pub(super) fn circle(version: Version) -> (World, SenderKey, ReceivedSenderKeys) {
     let mut world = World::talking(version);
     let mut key = SenderKey::generate_plain(ID, &mut TestRng::new(1));
     let told = told(&mut world, &mut key);
@@ -37,7 +37,7 @@ fn circle(version: Version) -> (World, SenderKey, ReceivedSenderKeys) {
     (world, key, keys)
 }
 
-fn seal(world: &World, key: &mut SenderKey) -> Result<Vec<u8>, Error> {
+pub(super) fn seal(world: &World, key: &mut SenderKey) -> Result<Vec<u8>, Error> {
     let sealed = key.seal_plain(&world.clients[0], b"to all", NOW, &mut TestRng::new(2));
     sealed.map(Pending::apply)
 }

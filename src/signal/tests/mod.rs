@@ -5,6 +5,7 @@ mod conversation;
 mod costs;
 mod envelopes;
 mod faces;
+mod frozen;
 mod groups;
 pub(crate) mod known_answers;
 mod own_devices;

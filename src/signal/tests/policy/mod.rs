@@ -9,6 +9,7 @@ mod consent;
 mod contents;
 mod copied;
 mod copies;
+mod frozen;
 mod group_contents;
 mod groups;
 mod hand_over;

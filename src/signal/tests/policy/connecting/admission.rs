@@ -119,7 +119,7 @@ fn an_admission_ends_when_what_it_stood_on_does() {
     assert_eq!(device.check(&described(statement(0)), &known, NOW), Err(Error::WrongPeer));
     // A sibling has shown that the account lists this device no more, or another key under its number.
     let other = fresh(1, &mut town.rng).attested_device();
-    for devices in [[AttestedDevice { number: 2, ..other.clone() }], [other]] {
+    for devices in [[AttestedDevice { number: 2, ..other }], [other]] {
         let says = AccountStatement { sequence: 6, devices: devices.into(), ..town.says(1) };
         let newer = Attestation::decode(&town.attested(1, says)).unwrap();
         assert_eq!(device.check(&descriptor, &newer, NOW), Err(Error::Unlisted));
