@@ -13,8 +13,9 @@ use super::delta::ClientItem;
 use super::handover::{Entries, HandedProvider, Person, PolicyHandover};
 use super::peer::Peer;
 use super::policy::{
-    AttestedDevice, Consent, ForeignAccount, ForeignDevice, MAX_PROVIDERS, Merge, Policy, Programs,
-    ProviderDescriptor, ProviderId, ProviderStatement, Room,
+    AccountRecord, Attestation, AttestedDevice, Consent, ForeignAccount, ForeignDevice,
+    MAX_PROVIDERS, Merge, Policy, Programs, ProviderDescriptor, ProviderId, ProviderStatement,
+    Room,
 };
 
 /// A thing that was handed over and not taken, or not as it was: tell a log, and the user of accounts and devices.
@@ -166,12 +167,16 @@ impl<'a> Merging<'a> {
             account: account.clone(),
             attested: None,
             waiting: None,
-            consent: here.or(handed.consent),
+            consent: here,
             pin: handed.pin,
             devices: Vec::new(),
         };
         self.attestations(handed, &mut taken)?;
-        self.seen(handed, &mut taken);
+        let is_seen = self.seen(handed, &mut taken);
+        // Whoever was accepted there is accepted here by the same key, and nobody else.
+        if handed.consent != Consent::Accepted || (is_seen && taken.is_same(handed, record)) {
+            taken.consent = here.or(handed.consent);
+        }
         let is_news = taken.attested.is_some()
             || taken.waiting.is_some()
             || !taken.devices.is_empty()
@@ -223,7 +228,8 @@ impl<'a> Merging<'a> {
     }
 
     /// Takes in the devices that were seen of an account whose programs are plain. Of another one they say nothing.
-    fn seen(&mut self, handed: &Person, taken: &mut Person) {
+    /// Tells whether none of them is another one here.
+    fn seen(&mut self, handed: &Person, taken: &mut Person) -> bool {
         let inner = self.inner;
         let record = inner.policy.account(&handed.account);
         let attested = record.and_then(|record| record.attested.as_ref());
@@ -231,6 +237,7 @@ impl<'a> Merging<'a> {
         let plain = provider.filter(|provider| provider.programs == Programs::Plain);
         let most = plain.map_or(0, |provider| usize::from(provider.devices));
         let mut places = most.saturating_sub(inner.known(&handed.account).count());
+        let mut is_same = true;
         for seen in &handed.devices {
             let device = handed.account.device(seen.number);
             let known = match attested {
@@ -243,9 +250,11 @@ impl<'a> Merging<'a> {
                 places = places.saturating_sub(1);
                 self.devices = self.devices.saturating_sub(1);
             } else if known != Some(&seen.identity) {
+                is_same &= known.is_none();
                 self.unmerged.push(Unmerged::Device(device));
             }
         }
+        is_same
     }
 
     /// Finds the newest statement about a provider by a trusted root: the one that is taken, or the one that is
@@ -257,6 +266,16 @@ impl<'a> Merging<'a> {
         let known = policy.provider(id).map(|record| &record.descriptor);
         let newest = taken.or(known).filter(|newest| policy.roots().contains(newest.root()));
         newest.map(ProviderDescriptor::statement)
+    }
+}
+
+impl Person {
+    /// Tells whether an account is known by the account key by which it is known elsewhere, once this is taken; where
+    /// it has none there, whether it has none here.
+    fn is_same(&self, elsewhere: &Self, here: Option<&AccountRecord>) -> bool {
+        let known = here.and_then(|record| record.attested.as_ref()).or(self.attested.as_ref());
+        let key = |attested: &Attestation| attested.statement().key;
+        known.map(|it| key(it)) == elsewhere.attested.as_ref().map(|it| key(it))
     }
 }
 

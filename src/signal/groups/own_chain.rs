@@ -82,7 +82,7 @@ impl OwnChain {
         })
     }
 
-    /// Finds what a device is that may be told the chain, and whether it was told before.
+    /// Finds what a device is that may be told the chain; nothing if it was told before in a session as strong.
     ///
     /// # Errors
     ///
@@ -95,10 +95,13 @@ impl OwnChain {
         now: Now,
     ) -> Result<Option<Told>, Error> {
         let party = client.writing(to, now)?;
-        if let Some(told) = self.told.get(to) {
-            return told.check(client, &party, to, is_attested).map(|()| None);
-        }
         let session = client.peers.get(to).and_then(|peer| peer.current());
+        if let Some(told) = self.told.get(to) {
+            told.check(client, &party, to, is_attested)?;
+            // A chain is as strong as the weakest session that it was told in.
+            let weaker = session.map(|it| it.version()).filter(|version| *version < told.version);
+            return Ok(weaker.map(|version| Told { identity: told.identity, version }));
+        }
         let session = session.ok_or(Error::BundleMissing)?;
         let told = Told { identity: *session.peer(), version: session.version() };
         told.check(client, &party, to, is_attested)?;

@@ -39,7 +39,8 @@ impl Delta for OwnDelta {
             Self::Told(told) => {
                 let mut name = Writer::new();
                 told.0.write(&mut name);
-                (3, first(&hash(&[name.written(), told.1.identity.0.bytes()])))
+                told.1.write(&mut name);
+                (3, first(&hash(&[name.written()])))
             }
         };
         concat::<17>(&[&[what], &trace])

@@ -161,9 +161,10 @@ impl ReceivedSenderKeys {
         Ok(Pending::new(self, ReceivedDelta::Used(used), message))
     }
 
-    /// Tells whether nothing will ever open by it, so that it is to be deleted from the store: the user has opted out
-    /// of the provider since, the account was forgotten, or the device is not attested any more or has another identity
-    /// key. Of an account that is blocked, or whose provider is frozen, it is kept.
+    /// Tells whether nothing opens by it any more, so that it is to be deleted from the store at once: the user has opted
+    /// out of the provider since, the account was forgotten, or the device is not attested any more or has another
+    /// identity key. A device that is met again by the same key after it was forgotten ends that. Of an account that is
+    /// blocked, or whose provider is frozen, it is kept.
     #[must_use]
     pub fn is_void(&self, client: &Client) -> bool {
         let teller = self.inner.teller.as_deref();

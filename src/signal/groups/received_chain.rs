@@ -42,6 +42,13 @@ impl ReceivedChain {
         Self { id, version, signing, key, next, complete_from: next, skipped }
     }
 
+    /// Writes what is not secret of it: which chain it is, where it stands, and how well it was told.
+    pub(super) fn name(&self, writer: &mut Writer) {
+        writer.raw(self.signing.bytes());
+        writer.u8(self.version.number());
+        writer.u32(self.next);
+    }
+
     /// Tells whether two are one chain, wherever they stand in it.
     pub(super) fn is(&self, other: &Self) -> bool {
         (self.id, self.signing) == (other.id, other.signing)
@@ -140,10 +147,6 @@ impl ReceivedChain {
 
     pub(super) fn version(&self) -> Version {
         self.version
-    }
-
-    pub(super) fn signing(&self) -> &dh::PublicKey {
-        &self.signing
     }
 
     pub(super) fn skipped(&self) -> usize {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, concat, first};
+use crate::primitives::kdf::hash;
 use crate::storage::{Delta, DeltaKind};
 
 use super::distribution::Teller;
@@ -29,7 +30,12 @@ impl Delta for ReceivedDelta {
     /// Returns what was done, in which chain, and what of its bytes names it.
     fn id(&self) -> impl AsRef<[u8]> {
         let (what, chain, trace) = match self {
-            Self::Learned(it) => (0, it.chain.id(), first(it.chain.signing().bytes())),
+            Self::Learned(it) => {
+                let mut name = Writer::new();
+                it.teller.write(&mut name);
+                it.chain.name(&mut name);
+                (0, it.chain.id(), first(&hash(&[name.written()])))
+            }
             Self::Used(used) => (1, used.chain(), *used.trace()),
         };
         concat::<21>(&[&[what], &chain.to_be_bytes(), &trace])

@@ -130,9 +130,12 @@ impl Policy {
             return Ok(if is_taken { Merge::News } else { Merge::Conflict });
         };
         let is_same_key = attestation.statement().key == known.statement().key;
+        let is_later = attestation.statement().sequence > known.statement().sequence;
         let holds = is_of && attestation.check(now).is_ok();
         Ok(match self.compare(attestation, record) {
             Ok(Learned::Renewed) if holds => Merge::News,
+            // It may leave out a device that is still talked to here.
+            Ok(Learned::Renewed) if is_later => Merge::Conflict,
             Ok(Learned::Known | Learned::Renewed) => Merge::Known,
             Ok(Learned::KeyChanged) if holds => Merge::Waits,
             Err(Error::ListRollback) if is_same_key => Merge::Known,

@@ -37,3 +37,4 @@ pub(super) use party::{Disclosed, Party, enclose_in_group};
 #[cfg(test)]
 pub(super) use policy::MAX_UNDECIDED_OF_ONE;
 pub(super) use policy::{MAX_ACCOUNTS, MAX_PROVIDERS, Policy};
+pub(super) use record::AccountRecord;

@@ -119,6 +119,18 @@ fn describe(world: &mut World, with: impl Fn(&mut ProviderStatement)) {
 }
 
 #[test]
+fn a_chain_that_is_told_again_in_an_older_version_is_as_strong_as_that() {
+    let (mut world, mut key, _) = circle(Version::V4);
+    let to = world.address(1);
+    world.clients[0].forget(to.account(), NOW).apply();
+    world.begin(0, Version::V3, true);
+    key.tell(&world.clients[0], &to, NOW).unwrap().apply();
+    assert!(seal(&world, &mut key).is_ok());
+    world.begin(0, Version::V4, true);
+    assert_eq!(seal(&world, &mut key), Err(Error::Downgrade));
+}
+
+#[test]
 fn a_chain_that_was_told_in_an_older_version_ends_where_the_floor_rises() {
     let (mut world, mut key, mut keys) = circle(Version::V3);
     let (bytes, again) = (seal(&world, &mut key).unwrap(), told(&mut world, &mut key));

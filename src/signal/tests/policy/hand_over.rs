@@ -182,7 +182,8 @@ fn m22_a_provider_is_taken_by_the_takers_own_roots() {
     assert!(second.provider(&provider(1)).is_none() && !second.is_opted_in(&provider(1)));
     // Nor does it say by what its people are known.
     assert!(second.statement_of(&account(1)).is_none());
-    assert_eq!(second.consent_of(&account(1)), Consent::Accepted);
+    // Nor accepts whoever would be the first under that name.
+    assert_eq!(second.consent_of(&account(1)), Consent::Unasked);
     assert_eq!(
         second.read_group_message(&device(1, 1), &[], NOW).map(drop),
         Err(Error::NotOptedIn)
@@ -294,7 +295,8 @@ fn m22_an_attestation_that_does_not_hold_now_comes_in_the_place_of_none() {
     let bytes = town.attested(1, short.clone());
     town.clients[0].learn_account(&bytes, NOW).unwrap().apply();
     let page = &town.clients[0].hand_over()[0];
-    assert_eq!(second.take_over(page, NOW + DAY).unwrap().apply(), []);
+    let told = [Unmerged::Account(account(1))];
+    assert_eq!(second.take_over(page, NOW + DAY).unwrap().apply(), told);
     assert_eq!(second.statement_of(&account(1)), Some(&known));
     // Where nothing is known, it is what the account is known by.
     let mut third = another(0, 3, &mut town.rng);

@@ -1,7 +1,7 @@
 //! Hand-overs that somebody else has got at, or that come late: what a taker keeps.
 
 use super::hand_over::take;
-use super::several::{another, plain_statement, says_with};
+use super::several::{another, plain, plain_statement, says_with};
 use super::town::*;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::session::{Account, AccountId};
@@ -246,4 +246,47 @@ fn m22_a_descriptor_from_the_future_does_not_freeze_its_provider() {
     other.inner.policy.describe(later.sign(&root()).unwrap());
     assert_eq!(take(&other, &mut second), [Unmerged::Provider(provider(1))]);
     assert_eq!(second.provider(&provider(1)), town.clients[0].provider(&provider(1)));
+}
+
+#[test]
+fn m22_an_acceptance_is_of_somebody_with_a_key() {
+    // Plain programs: somebody has asked here in Grace's name, by another key than the first device knows.
+    let mut town = plain(2);
+    let [one, posing] = [1, 2].map(|it| another(1, 1, &mut TestRng::new(it)));
+    let mut rng = TestRng::new(5);
+    town.clients[0].begin(one.device(), &one.bundle(), NOW, &mut rng).unwrap().apply();
+    assert_eq!(town.clients[0].consent_of(&account(1)), Consent::Accepted);
+    let mut second = another(0, 2, &mut town.rng);
+    second.learn_provider(&descriptor(plain_statement(1, 2)), NOW).unwrap().apply();
+    let notices = second.notices(&provider(1)).unwrap();
+    second.opt_in(&provider(1), notices, NOW).unwrap().apply();
+    second.begin(one.device(), &posing.bundle(), NOW, &mut rng).unwrap().apply();
+    second.inner.policy.consent(&account(1), Consent::Requested);
+    assert_eq!(take(&town.clients[0], &mut second), [Unmerged::Device(device(1, 1))]);
+    assert_eq!(second.consent_of(&account(1)), Consent::Requested);
+    // Attested ones: what waits is another key, and one that is accepted elsewhere is not this one.
+    let town = Town::talking();
+    let mut first = stolen([attested(&posed(&town, 9), &impostor())]);
+    first.accept(&account(1), NOW).unwrap().apply();
+    let mut second = another(0, 4, &mut TestRng::new(4));
+    knows(&mut second, "two.example");
+    let notices = second.notices(&provider(1)).unwrap();
+    second.opt_in(&provider(1), notices, NOW).unwrap().apply();
+    second.learn_account(&town.attested(1, town.says(1)), NOW).unwrap().apply();
+    assert_eq!(take(&first, &mut second), [Unmerged::Account(account(1))]);
+    assert_eq!(second.consent_of(&account(1)), Consent::Unasked);
+    // To block is to block whoever has the name.
+    first.block(&account(1), NOW).unwrap().apply();
+    take(&first, &mut second);
+    assert_eq!(second.consent_of(&account(1)), Consent::Blocked);
+}
+
+#[test]
+fn m22_a_later_statement_that_cannot_be_taken_is_told() {
+    let (town, mut second) = taken();
+    let later =
+        AccountStatement { sequence: 9, from: NOW - 2 * DAY, until: NOW - DAY, ..town.says(1) };
+    let first = stolen([attested(&later, &town.accounts[1])]);
+    assert!(take(&first, &mut second).contains(&Unmerged::Account(account(1))));
+    assert_eq!(second.statement_of(&account(1)), Some(&town.says(1)));
 }
