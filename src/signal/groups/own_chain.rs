@@ -19,6 +19,7 @@ use crate::signal::client::{Inner, MAX_PEERS};
 use crate::signal::keys::IdentityKey;
 use crate::signal::policy::{ContentProfile, ForeignDevice, Party};
 use crate::signal::service_id::Uuid;
+use crate::signal::session::Session;
 use crate::signal::version::Version;
 
 use super::wire::{Place, ToldChain};
@@ -99,7 +100,7 @@ impl OwnChain {
         if let Some(told) = self.told.get(to) {
             told.check(client, &party, to, is_attested)?;
             // A chain is as strong as the weakest session that it was told in.
-            let weaker = session.map(|it| it.version()).filter(|version| *version < told.version);
+            let weaker = session.map(Session::version).filter(|version| *version < told.version);
             return Ok(weaker.map(|version| Told { identity: told.identity, version }));
         }
         let session = session.ok_or(Error::BundleMissing)?;
