@@ -3,7 +3,7 @@
 //! A law says that messengers have to let each other's people in. Ada uses one.example; Grace uses two.example, and
 //! writes to her. Ada's app has that switched off, until she has read what is different; a stranger's first message
 //! is a question; Grace's device shows Ada's service who it is, directly; a proxy then lies about everything, and
-//! gets nowhere; a partner swaps a picture; a provider is stopped, and poses as its own user.
+//! gets nowhere; a partner swaps a picture; a group loses a member; a provider is stopped, and poses as its own user.
 //!
 //! In the end, if they are here, the real programs of others are on the other side.
 
@@ -15,6 +15,7 @@
 )]
 
 mod connecting;
+mod group;
 mod lies;
 mod others;
 mod page;
@@ -170,12 +171,13 @@ fn run(folder: &Path) -> Result<(), Failure> {
     connecting::by_proxy(&grace, &mut service, &token)?;
     lies::carried_well(&ada, &grace)?;
     let henry = Person::new("Henry", (&two.id, &root), two.profile, folder, now)?;
-    henry.attested(&two.attesting)?;
+    let of_henry = henry.attested(&two.attesting)?;
     henry.change(|client, now, _| client.learn_provider(&of_one, now))?;
     henry.switch_on(&one.id)?;
     henry.change(|client, now, _| client.learn_account(&of_ada, now))?;
     lies::told(&ada, &grace, &henry)?;
     picture_scene(&ada, &grace)?;
+    group::of_three(&ada, &grace, &henry, &of_henry)?;
 
     scene("What the other program does not keep to is not sent");
     let content = Content::text("burn after reading")?;

@@ -75,6 +75,26 @@ impl Person {
         })
     }
 
+    /// Keeps another state beside the client.
+    pub(crate) fn keep<S: State>(&self, owner: &str, state: &S) -> Result<(), Failure> {
+        self.store.step(|step| step.save(owner, None, state))
+    }
+
+    /// Tells whether there is a state of this owner.
+    pub(crate) fn has(&self, owner: &str) -> bool {
+        self.store.size(owner).is_ok_and(|size| size > 0)
+    }
+
+    /// Moves a state beside the client on and saves it, with a look at the client.
+    pub(crate) fn with<S: State, T>(
+        &self,
+        owner: &str,
+        work: impl for<'s> FnOnce(&'s mut S, &Client, u64) -> Result<Pending<'s, S, T>, Error>,
+    ) -> Result<T, Failure> {
+        let (state, client, now) = (self.store.load(owner, None)?, self.client()?, self.now.get());
+        self.store.step(|step| step.change(owner, state, |state| work(state, &client, now)))
+    }
+
     /// Says what the account is, and has its provider confirm it.
     pub(crate) fn attested(&self, provider: &Authority) -> Result<Attestation, Failure> {
         let statement = AccountStatement {
