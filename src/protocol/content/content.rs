@@ -35,9 +35,10 @@ pub(crate) const MAX_FOREIGN: usize = (1 << 18) + (1 << 16);
 /// use latchstring::attachment::Reference;
 /// use latchstring::content::{Content, Kind, Kinds, Sender};
 ///
-/// # let picture = [&[1, 0x32, 2, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[7; 64]].concat();
-/// # let picture = Reference::decode(&picture).unwrap();
-/// # fn main() { say(&picture).unwrap() }
+/// # fn main() -> Result<(), Error> {
+/// #     let picture = [&[1, 0x32, 2, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[7; 64]].concat();
+/// #     say(&Reference::decode(&picture)?)
+/// # }
 /// // The reference is a sealer's: see `attachment`.
 /// fn say(picture: &Reference) -> Result<(), Error> {
 ///     let said = Content::attached(picture, b"shelf 3")?.with_caption("the boat")?;
