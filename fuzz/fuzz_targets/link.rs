@@ -24,6 +24,7 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|(guest, before)| {
     if let Ok(link) = InviteLink::parse(&String::from_utf8_lossy(&bytes)) {
         let again = InviteLink::parse(&link.to_url("example.org").unwrap()).unwrap();
         assert_eq!(again.locator(), link.locator());
+        assert_eq!(link.locator(), guest.server_copy.locator());
     }
     assert_eq!(link.open(&bytes, "example.org", NOW).is_ok(), bytes == sealed);
     assert_eq!(guest.server_copy.check_claim(&bytes).is_ok(), bytes == guest.claim);
