@@ -13,7 +13,6 @@ use crate::primitives::codec::{Reader, Writer, concat};
 use crate::primitives::id::ids;
 use crate::primitives::sign::{SIGNATURE, Signature};
 use crate::primitives::{dh, sign};
-
 use crate::protocol::labels;
 
 /// Length of a certificate's signed core in bytes.
@@ -23,9 +22,8 @@ pub(crate) const CORE: usize = 1 + 32 + 32 + 8 + 32 + 32;
 pub(crate) const CERTIFICATE: usize = CORE + 2 * SIGNATURE;
 
 ids! {
-    /// An account's id: 32 bytes that the app chooses, unique in its service, and the same for as long as the account is.
-    /// Draw it at random. It is no telephone number, name or address: people change those, or get somebody else's, and
-    /// sessions, lists and pins are of the id.
+    /// An account's id: 32 bytes that the app chooses, unique in its service and the same for ever. Draw it at random: it
+    /// is no telephone number, name or address, which people change and pass on, since sessions and pins are of the id.
     AccountId: 32;
 
     /// A device's id within its account: 8 random bytes that say nothing about the device.
