@@ -51,7 +51,7 @@ fn gcm_and_hash(piece: &mut [u8]) {
     black_box(Sha256::digest(&*piece));
 }
 
-/// What sealing a segment consists of.
+/// The steps that sealing a segment consists of.
 fn mac_and_ctr(piece: &mut [u8]) {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&KEY).unwrap();
     mac.update(piece);

@@ -274,7 +274,7 @@ fn visit(
     secrets
 }
 
-/// What a primary's app tells a device that it admits.
+/// The notes that a primary's app gives a device that it admits.
 const NOTES: &[u8] = b"whom Ada has blocked, and her settings";
 
 /// Two accounts with two devices each.

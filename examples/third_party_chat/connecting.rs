@@ -1,4 +1,4 @@
-//! How Grace's device connects to the server of Ada's service, and who else does not.
+//! The way by which Grace's device connects to the server of Ada's service, and nobody else.
 
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
@@ -13,7 +13,7 @@ use crate::person::{Person, refused};
 use crate::service::Service;
 use crate::store::Failure;
 
-/// What both ends of a connection have from the keys of their TLS, and nobody in between.
+/// The bytes that both ends of a connection have from the keys of their TLS, and nobody in between.
 const CHANNEL: Route = Route::Direct([7; 32]);
 
 /// Has a device answer a challenge of a service, which came in bytes.

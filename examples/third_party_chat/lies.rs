@@ -1,4 +1,4 @@
-//! What a proxy that lies gets.
+//! A proxy that lies, and what it gets.
 
 use latchstring::Error;
 use latchstring::signal::{Address, Delivery, ForeignDevice};

@@ -25,10 +25,10 @@ pub(crate) struct Person {
     pub(crate) name: &'static str,
     pub(crate) device: ForeignDevice,
     pub(crate) account: Account,
-    /// What the person's programs show and keep to.
+    /// The profile that the person's programs keep to.
     pub(crate) profile: ContentProfile,
     pub(crate) now: Cell<u64>,
-    /// What was shown. It is the app's, and no key opens or closes it.
+    /// All that was shown. It is the app's, and no key opens or closes it.
     pub(crate) shown: RefCell<Vec<String>>,
     store: Store,
 }

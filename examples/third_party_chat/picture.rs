@@ -12,7 +12,7 @@ use latchstring::session::Account;
 
 use crate::store::Failure;
 
-/// What hosts of files hold, by host and path.
+/// The files of hosts, by host and path.
 pub(crate) type Files = HashMap<String, Vec<u8>>;
 
 /// Seals a file. What travels in a message is the reference, and the place at which the host has it.

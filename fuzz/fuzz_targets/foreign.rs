@@ -34,7 +34,7 @@ struct Fixture {
     group: Group,
 }
 
-/// What the fixture's client has of a sender key, and what can come of it.
+/// A sender key as the fixture's client has it, and what can come of it.
 struct Group {
     keys: ReceivedSenderKeys,
     distribution: Vec<u8>,

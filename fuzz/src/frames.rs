@@ -1,4 +1,4 @@
-//! What a device of an attested account shows to another service's server.
+//! Frames that a device of an attested account shows to another service's server.
 
 use latchstring::content::Kinds;
 use latchstring::session::{Account, AccountId};
@@ -12,7 +12,7 @@ use latchstring::signal::{
 use crate::edited;
 use crate::support::{NOW, TestRng};
 
-/// What a device of an attested account shows to a service's server, and what the server knows.
+/// The frames that a device of an attested account shows to a service's server, and what the server knows.
 pub struct Frames {
     provider: ProviderDescriptor,
     challenge: Vec<u8>,

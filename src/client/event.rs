@@ -141,7 +141,7 @@ impl fmt::Debug for LetterEvent {
 /// The key, hash and length of a message's content that is in a blob. Secret.
 pub struct BlobReference {
     reference: Reference,
-    /// Whose words the content is: it decides what the content may be.
+    /// The kind of whoever said the content: it decides what the content may be.
     sender: Sender,
 }
 
@@ -229,14 +229,14 @@ pub enum Alert {
     /// The sender reported another device list of `of` than the one known here. It stays in
     /// [`Client::mismatches`](super::Client::mismatches) until the device reports the right one.
     Lists {
-        /// Whose list.
+        /// The account that the list is of.
         of: AccountId,
         /// The relation of the reported list to the known one.
         mismatch: ListMismatch,
     },
     /// The sender reports the same device list of `of` as the one known here, after it had reported another.
     ListsAgree {
-        /// Whose list.
+        /// The account that the list is of.
         of: AccountId,
     },
     /// A list of the sender's account under another account key waits for the user, or one with a gap
@@ -250,7 +250,7 @@ pub enum Alert {
     /// Messages of another account that were overtaken are lost now: so many are missing in all, and as many of that
     /// account as of any other. One alert for each account that loses some. Tell the user.
     Lost {
-        /// Whose messages.
+        /// The account that the messages are of.
         of: AccountId,
         /// Their number.
         messages: usize,

@@ -88,7 +88,7 @@ pub(crate) struct Met {
     /// The `created` of the session that it proved, or that named a predecessor. A session of the peer's that
     /// names none and is not a loss is of that time at most.
     pub(crate) created: u64,
-    /// When this device learned of it, by its own clock.
+    /// The time at which this device learned of it, by its own clock.
     pub(crate) at: u64,
 }
 

@@ -115,7 +115,7 @@ labels! {
     STATE_LINEAGE = "state/lineage";
     /// The keys of one sealed record.
     STATE_RECORD = "state/record";
-    /// Which prekeys a change of a device notes as published.
+    /// The prekeys that a change of a device notes as published.
     STATE_PUBLISHED = "state/published";
     /// The salt of a record from randomness, the key that seals it and all that it says.
     STATE_SALT = "state/salt";

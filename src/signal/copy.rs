@@ -59,7 +59,7 @@ pub struct ForeignCopy {
     pub chat: ForeignChat,
     /// The id of the message: the sender's own, or of a plain program's the one that the app has for it.
     pub id: ForeignMessageId,
-    /// When it was sent, by the clock of its sender.
+    /// The time of sending, by the clock of its sender.
     pub sent: u64,
     /// After how many seconds it disappears, if it does.
     pub disappears_after: Option<u32>,

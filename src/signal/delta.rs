@@ -72,7 +72,7 @@ pub(super) enum ClientItem {
     Forgotten(Box<ForeignAccount>),
     /// The newest attestation of this side's own account.
     Adopted(Box<Attestation>),
-    /// What was taken of another own device's hand-over.
+    /// The entries that were taken of another own device's hand-over.
     TakenOver(Box<Entries>),
     /// The user has forgotten a device.
     Dropped(Box<ForeignDevice>),

@@ -1,4 +1,4 @@
-//! What may be said, and by whom: at the client that seals, and at the one that opens.
+//! Contents that may be said, and by whom: at the client that seals, and at the one that opens.
 
 use latchstring::Error;
 use latchstring::attachment::Reference;
@@ -48,7 +48,7 @@ fn taken(event: LetterEvent) -> Content {
     }
 }
 
-/// Where a device may write: to an account, in a group, and to own devices.
+/// The places where a device may write: to an account, in a group, and to own devices.
 fn everywhere(other: &AccountId) -> [To<'_>; 3] {
     let members = core::slice::from_ref(other);
     [To::Account(*other), To::Group { id: GroupId([5; 32]), members }, To::Own]

@@ -19,7 +19,7 @@ const OFFER: u8 = 10;
 const ACCEPTANCE: u8 = 11;
 const BRIEFING: u8 = 12;
 
-/// What the primary's app tells the new device beside all else.
+/// The notes that the primary's app gives the new device beside all else.
 const NOTES: &[u8] = b"settings";
 
 #[derive(Clone, Copy, Debug)]

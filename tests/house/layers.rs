@@ -390,7 +390,7 @@ fn no_file_is_longer_than_400_lines() {
     }
 }
 
-/// What steps a chain and moves the braid, and where alone each may stand.
+/// The functions that step a chain and move the braid, each of which stands in one place.
 const MACHINES: [&str; 5] = ["mac_pair", "walk_with", "drop_first", "encapsulate_first", "rebuild"];
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod docs;
 mod glossary;
 mod layers;
 mod security;

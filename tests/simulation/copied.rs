@@ -28,7 +28,7 @@ pub struct Copied {
     first: BTreeMap<usize, [Option<bool>; 2]>,
 }
 
-/// Who has written a letter.
+/// The writer of a letter.
 #[derive(Clone, Copy)]
 pub enum Writer {
     /// The device itself, this envelope.

@@ -11,30 +11,30 @@ use crate::mail::waits;
 use crate::server::{Mail, attack};
 use crate::world::{Begun, Place, World};
 
-/// What impostors have done.
+/// The deeds of impostors.
 #[derive(Default)]
 pub struct Impostors {
     /// The devices whose identity key, or whole state, somebody else has.
     pub suspects: BTreeSet<Address>,
-    /// What was sealed by an impostor, by its bytes.
+    /// All that was sealed by an impostor, by its bytes.
     pub forgeries: BTreeMap<Vec<u8>, Forgery>,
     /// The devices with which somebody has proven a session, and has not given it up since.
     pub met: BTreeSet<(usize, Address)>,
     pub copies: Vec<Copied>,
-    /// What was opened, by reader, writer, session and place.
+    /// All that was opened, by reader, writer, session and place.
     places: BTreeSet<(usize, Address, usize, (u32, u32))>,
 }
 
 /// A message of an impostor.
 #[derive(Clone, Copy)]
 pub struct Forgery {
-    /// Whose address it is under.
+    /// The one under whose address it is.
     pub from: Address,
     /// The session that it is in.
     pub session: usize,
     /// The copy that sealed it; none if it was made by who has no more than the identity key.
     pub copy: Option<usize>,
-    /// Whether it is the first of that copy in this session.
+    /// True if it is the first of that copy in this session.
     pub is_first: bool,
 }
 

@@ -24,7 +24,7 @@ use world::World;
 /// Events of all the histories with every attack switched on, unless the environment says otherwise.
 const EVENTS: usize = 20_000;
 
-/// What must have happened in a history of some length for an attack to count as tried.
+/// The events that must have happened in a history of some length for an attack to count as tried.
 const DEEDS: [(Attacks, &[&str]); 3] = [
     (
         attack::THIEF,

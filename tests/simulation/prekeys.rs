@@ -6,7 +6,7 @@ use latchstring::session::{Bundle, OneTimePrekey, Served, Stock, Withdraw};
 use crate::server::{Published, attack};
 use crate::world::World;
 
-/// What becomes of an upload.
+/// The fate of an upload.
 #[derive(Clone, Copy)]
 enum Upload {
     /// The server does not take it.

@@ -96,7 +96,7 @@ pub struct Server {
     /// The mail that is withheld, and until when.
     pub held: Vec<(u64, Mail)>,
     pub archive: VecDeque<Mail>,
-    /// What is kept back at present.
+    /// All that is kept back at present.
     pub withheld: Vec<Withheld>,
 }
 

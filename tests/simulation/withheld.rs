@@ -25,7 +25,7 @@ pub struct Withheld {
     mail: bool,
 }
 
-/// What letters have said of newer lists.
+/// All that letters have said of newer lists.
 #[derive(Default)]
 pub struct Named {
     /// The epochs of lists, as those have said them who know them.

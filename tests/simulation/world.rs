@@ -144,7 +144,7 @@ pub struct World {
     /// Set once the server does as it should.
     pub is_quiet: bool,
     pub impostors: Impostors,
-    /// What letters have said of newer lists than the known ones.
+    /// All that letters have said of newer lists than the known ones.
     pub named: Named,
 }
 

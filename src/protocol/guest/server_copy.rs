@@ -121,7 +121,7 @@ impl ServerCopy {
     }
 }
 
-/// Why a link no longer takes claims.
+/// The reason why a link no longer takes claims.
 pub(crate) enum Notice {
     /// Claimed, by the claim with this transcript.
     Claimed([u8; 32]),

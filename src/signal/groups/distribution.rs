@@ -86,7 +86,7 @@ pub(crate) struct Origin {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Teller {
     pub(crate) identity: IdentityKey,
-    /// How often the user had opted out of its provider.
+    /// The number of times that the user had opted out of its provider.
     pub(crate) opt_outs: u32,
 }
 

@@ -60,7 +60,7 @@ pub struct Said {
     pub id: ForeignMessageId,
     /// The chat that it belongs to. Whether its sender is in the group is the app's to know.
     pub chat: ForeignChat,
-    /// When it was sent, by the clock of its sender.
+    /// The time of sending, by the clock of its sender.
     pub sent: u64,
     /// After how many seconds it disappears, if it does.
     pub disappears_after: Option<u32>,

@@ -29,7 +29,7 @@ pub(crate) enum Merge {
 pub(crate) struct Room {
     accounts: usize,
     undecided: usize,
-    /// How many of each provider the user has not decided about.
+    /// The number of each provider that the user has not decided about.
     of: BTreeMap<ProviderId, usize>,
 }
 

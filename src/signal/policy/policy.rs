@@ -1,4 +1,4 @@
-//! Which providers and accounts there are, and what stands against them: `spec/third-party.md`, "Providers" to
+//! Providers and accounts, and what stands against them: `spec/third-party.md`, "Providers" to
 //! "First contact".
 
 use alloc::boxed::Box;

@@ -24,7 +24,7 @@ pub(crate) struct ProviderRecord {
     pub(crate) descriptor: ProviderDescriptor,
     /// The notices that the user knew when they opted in; `None` if they have not.
     pub(crate) acknowledged: Option<Notices>,
-    /// How often the user has opted out. What was told before the last time ended by it.
+    /// The number of times that the user has opted out. All that was told before the last one ended by it.
     pub(crate) opt_outs: u32,
 }
 

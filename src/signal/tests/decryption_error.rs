@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::signal::tests::hex;
 
-/// What a client of the Signal protocol said of a message with this ratchet key, and as plaintext content.
+/// The words of a client of the Signal protocol about a message with this ratchet key, and as plaintext content.
 const KEY_OF_OTHERS: &str = "05146277df9d1d9f83d38788c619b8dcbb63a644c705fd9993c7df61ecccee8b4c";
 const ERROR_OF_OTHERS: &str =
     "0a2105146277df9d1d9f83d38788c619b8dcbb63a644c705fd9993c7df61ecccee8b4c10fbd095ffbc311805";

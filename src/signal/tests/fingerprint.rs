@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use super::*;
 use crate::signal::tests::hex;
 
-/// What a client of the Signal protocol showed for these two, after 5200 iterations in version 2.
+/// The digits that a client of the Signal protocol showed for these two, after 5200 iterations in version 2.
 const LOCAL: [&str; 2] = [
     "2b3134313531313131313131",
     "057d72f7711cf4889f22d5daa14996c3ff663192e151a5a5924a8084fdb4a7880b",

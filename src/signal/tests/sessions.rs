@@ -1,4 +1,4 @@
-//! Which session a message goes to, and what may not change unseen.
+//! Sessions: the one that a message goes to, and what may not change unseen.
 
 use super::super::*;
 use super::world::{ADA, NOW, World, alterations, client, device, plain};

@@ -1,4 +1,4 @@
-//! What is sealed comes back.
+//! Contents that come back as they were sealed.
 
 use std::collections::BTreeSet;
 

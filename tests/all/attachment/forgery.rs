@@ -1,4 +1,4 @@
-//! What a server, or somebody who has the key, does to a sealed attachment.
+//! Forgeries of a sealed attachment, by a server or by somebody who has the key.
 
 use super::*;
 

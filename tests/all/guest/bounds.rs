@@ -1,4 +1,4 @@
-//! What a link's claim may come to.
+//! Bounds of a link's claim.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the devices of a host may make a guest hold.
+//! Bounds of what the devices of a host may make a guest hold.
 
 use super::*;
 

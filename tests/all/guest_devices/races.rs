@@ -22,7 +22,7 @@ struct Seen {
     invite: Vec<u8>,
     /// The guest that it took, and the chat.
     chat: Option<(usize, Vec<u8>)>,
-    /// What it was told before it had a chat.
+    /// All that it was told before it had a chat.
     kept: Vec<Act>,
     alarmed: bool,
 }

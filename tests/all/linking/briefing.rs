@@ -1,4 +1,4 @@
-//! What a new device is told before it writes to anybody, and what a server can do about it.
+//! Briefings: all that a new device is told before it writes to anybody, and what a server can do about it.
 
 use latchstring::session::AccountId;
 

@@ -48,7 +48,7 @@ fn ids(keys: &[OneTimePrekey]) -> Vec<PrekeyId> {
     keys.iter().map(OneTimePrekey::id).collect()
 }
 
-/// What an honest server says of a device whose newest bundle it has, and so many one-time prekeys.
+/// The words of an honest server about a device whose newest bundle it has, and so many one-time prekeys.
 fn served(device: &Device, count: usize) -> Served<'static> {
     Served { bundle: Some(device.bundle().id()), one_time: Stock::Count(count) }
 }

@@ -1,4 +1,4 @@
-//! What is published is part of the state: it is given again, and an upload that fails costs nothing.
+//! Published prekeys are part of the state: each is given again, and an upload that fails costs nothing.
 
 use super::*;
 

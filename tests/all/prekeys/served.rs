@@ -1,8 +1,8 @@
-//! What the server says that it has, compared with what can still be opened.
+//! Prekeys that the server says it has, compared with what can still be opened.
 
 use super::*;
 
-/// What a server owns up to of a refill of which it was given so many before, one note after the other.
+/// The part that a server owns up to of a refill of which it was given so many before, one note after the other.
 type OwnsUp = fn(&[PrekeyId], usize) -> Vec<&[PrekeyId]>;
 
 /// A device that has published a batch, and their ids.

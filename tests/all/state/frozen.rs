@@ -22,7 +22,7 @@ struct Frozen {
     letter: Change<Client>,
     /// The list under which `new_device` was offered a place, and the offer.
     offer: Vec<u8>,
-    /// What `new_device` is once it has accepted, and its briefing.
+    /// The entrant that `new_device` is once it has accepted, and its briefing.
     entrant: Entrant,
     briefing: Vec<u8>,
 }

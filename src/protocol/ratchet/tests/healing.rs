@@ -109,7 +109,7 @@ impl Thief {
 /// A conversation in which one side's state is stolen again and again.
 struct Heist {
     pair: RatchetPair,
-    /// Whose state: the initiator's or the responder's.
+    /// The side that the state is of: the initiator's or the responder's.
     of_initiator: bool,
     chunks: u8,
     dice: TestRng,

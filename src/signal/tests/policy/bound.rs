@@ -1,4 +1,4 @@
-//! What a message is bound to: devices, chat, agreement and version.
+//! Bindings of a message: devices, chat, agreement and version.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! What may be said: the profiles of both sides and of the provider together, both ways.
+//! Contents that may be said: the profiles of both sides and of the provider together, both ways.
 
 use super::town::*;
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! What may be said in a group, and what a message of one is bound to.
+//! Contents of groups, and what a message of one is bound to.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! What a linked device takes over of people on other messengers, and what it does not.
+//! Hand-overs: the people on other messengers that a linked device takes over, and what it does not.
 
 use alloc::vec::Vec;
 

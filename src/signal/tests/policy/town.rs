@@ -21,7 +21,7 @@ pub(super) struct Town {
     pub(super) rng: TestRng,
     pub(super) accounts: [Account; 2],
     pub(super) clients: [Client; 2],
-    /// What the last call of a client has cost.
+    /// The cost of the last call of a client.
     pub(super) work: Work,
 }
 

@@ -1,4 +1,4 @@
-//! Who is admitted at a service's server.
+//! Admission at a service's server.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the vectors' formulas are compared with.
+//! Calls of the code that the vectors' formulas are compared with.
 
 use alloc::vec::Vec;
 
