@@ -18,7 +18,7 @@ use super::bundle::Bundle;
 use super::client::{Client, Inner, MAX_PEERS};
 use super::decryption_error::DecryptionErrorMessage;
 use super::delta::{Begun, ClientItem, Consented, Moved};
-use super::groups::{Origin, SenderKeyDistribution, Teller};
+use super::groups::{Provenance, SenderKeyDistribution, Teller};
 use super::keys::IdentityKey;
 use super::message::{ForeignContent, ForeignMessage, PlainContent};
 use super::peer::{Peer, SessionName};
@@ -349,14 +349,16 @@ impl Inner {
         let OpenedText { text, position, skipped, lost } = text;
         let ends = Ends { sender: from, receiver: &self.device };
         let teller = Teller { identity, opt_outs: self.policy.opt_outs(from.provider()) };
-        let origin = || Origin { from: from.clone(), teller, version };
+        let provenance = || Provenance { from: from.clone(), teller, version };
         let (binding, content) = match party.disclose(ends, &text, now)? {
             Some(Disclosed::Said(said)) => (Binding::Attested, ForeignContent::Said(said)),
             Some(Disclosed::Told(told)) => {
-                let told = SenderKeyDistribution::attested(origin(), &told)?;
+                let told = SenderKeyDistribution::attested(provenance(), &told)?;
                 (Binding::Attested, ForeignContent::SenderKey(told))
             }
-            None => (Binding::Unbound, ForeignContent::Plain(PlainContent::new(origin(), text))),
+            None => {
+                (Binding::Unbound, ForeignContent::Plain(PlainContent::new(provenance(), text)))
+            }
         };
         let is_request = party.is_unasked();
         let mut message = ForeignMessage {

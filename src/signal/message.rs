@@ -10,7 +10,7 @@ use crate::primitives::secret::redacted;
 use crate::protocol::position::Position;
 
 use super::binding::Binding;
-use super::groups::{Origin, SenderKeyDistribution};
+use super::groups::{Provenance, SenderKeyDistribution};
 use super::keys::IdentityKey;
 use super::policy::{ForeignDevice, Said};
 use super::version::Version;
@@ -117,15 +117,15 @@ impl ForeignContent {
 /// The bytes of another program, from a session with one of its devices. Secret. Nothing but an opened message has
 /// one, so that what is found in it is that device's.
 pub struct PlainContent {
-    origin: Origin,
+    provenance: Provenance,
     bytes: Zeroizing<Vec<u8>>,
 }
 
-redacted!(PlainContent, |content| from = content.origin.from);
+redacted!(PlainContent, |content| from = content.provenance.from);
 
 impl PlainContent {
-    pub(super) fn new(origin: Origin, bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self { origin, bytes }
+    pub(super) fn new(provenance: Provenance, bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self { provenance, bytes }
     }
 
     /// Returns the bytes.
@@ -142,6 +142,6 @@ impl PlainContent {
     /// key.
     pub fn sender_key(&self, place: Range<usize>) -> Result<SenderKeyDistribution, Error> {
         let bytes = self.bytes.get(place).ok_or(Error::Malformed)?;
-        SenderKeyDistribution::plain(self.origin.clone(), bytes)
+        SenderKeyDistribution::plain(self.provenance.clone(), bytes)
     }
 }

@@ -13,9 +13,9 @@ use super::delta::ClientItem;
 use super::handover::{Entries, HandedProvider, Person, PolicyHandover};
 use super::peer::Peer;
 use super::policy::{
-    AccountRecord, Attestation, AttestedDevice, Consent, ForeignAccount, ForeignDevice,
-    MAX_PROVIDERS, Merge, Policy, Programs, ProviderDescriptor, ProviderId, ProviderStatement,
-    Room,
+    AccountRecord, AccountRoom, Attestation, AttestedDevice, Consent, ForeignAccount,
+    ForeignDevice, MAX_PROVIDERS, Merge, Policy, Programs, ProviderDescriptor, ProviderId,
+    ProviderStatement,
 };
 
 /// A thing that was handed over and not taken, or not as it was: tell a log, and the user of accounts and devices.
@@ -110,7 +110,7 @@ struct Merging<'a> {
     now: Now,
     news: Entries,
     unmerged: Vec<Unmerged>,
-    room: Room,
+    room: AccountRoom,
     /// The providers that there is room for.
     providers: usize,
     /// The devices that there is room for.

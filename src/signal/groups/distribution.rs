@@ -28,37 +28,40 @@ use super::wire::ToldChain;
 /// }
 /// ```
 pub struct SenderKeyDistribution {
-    pub(super) origin: Origin,
+    pub(super) provenance: Provenance,
     pub(super) group: Option<ForeignGroupId>,
     pub(super) told: ToldChain,
 }
 
 redacted!(
     SenderKeyDistribution,
-    |it| from = it.origin.from,
+    |it| from = it.provenance.from,
     group = it.group,
     distribution = it.distribution()
 );
 
 impl SenderKeyDistribution {
     /// Takes what was told by a device of an attested account. The old form says for which group it is by nothing.
-    pub(crate) fn attested(origin: Origin, told: &ToldSenderKey<'_>) -> Result<Self, Error> {
+    pub(crate) fn attested(
+        provenance: Provenance,
+        told: &ToldSenderKey<'_>,
+    ) -> Result<Self, Error> {
         let chain = ToldChain::decode(told.distribution)?;
         if chain.place.distribution.is_none() {
             return Err(Error::Malformed);
         }
-        Ok(Self { origin, group: Some(told.group), told: chain })
+        Ok(Self { provenance, group: Some(told.group), told: chain })
     }
 
     /// Takes what was told by a plain program, in either form.
-    pub(crate) fn plain(origin: Origin, bytes: &[u8]) -> Result<Self, Error> {
-        Ok(Self { origin, group: None, told: ToldChain::decode(bytes)? })
+    pub(crate) fn plain(provenance: Provenance, bytes: &[u8]) -> Result<Self, Error> {
+        Ok(Self { provenance, group: None, told: ToldChain::decode(bytes)? })
     }
 
     /// Returns the device that told it.
     #[must_use]
     pub fn sender(&self) -> &ForeignDevice {
-        &self.origin.from
+        &self.provenance.from
     }
 
     /// Returns the group that it is for, if the device is one of an attested account.
@@ -76,7 +79,7 @@ impl SenderKeyDistribution {
 
 /// The device that told something in a session, what it was known by, and the version of the session.
 #[derive(Clone)]
-pub(crate) struct Origin {
+pub(crate) struct Provenance {
     pub(crate) from: ForeignDevice,
     pub(crate) teller: Teller,
     pub(crate) version: Version,

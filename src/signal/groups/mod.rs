@@ -28,4 +28,4 @@ pub use own::SenderKey;
 pub use received::ReceivedSenderKeys;
 pub use wire::SenderKeyMessage;
 
-pub(super) use distribution::{Origin, Teller};
+pub(super) use distribution::{Provenance, Teller};

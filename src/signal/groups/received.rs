@@ -20,7 +20,7 @@ use super::distribution::{SenderKeyDistribution, Teller};
 use super::message::{GroupContent, GroupMessage};
 use super::own::{read_name, write_name};
 use super::received_chain::ReceivedChain;
-use super::received_delta::{Learned, ReceivedDelta};
+use super::received_delta::{LearnedChain, ReceivedDelta};
 use super::wire::SenderKeyMessage;
 
 /// Maximum number of chains of one sender in one group: messages of a chain still arrive after the next has begun.
@@ -99,7 +99,7 @@ impl ReceivedSenderKeys {
         if told.group() != self.inner.group {
             return Err(Error::WrongPeer);
         }
-        let (teller, version) = (told.origin.teller, told.origin.version);
+        let (teller, version) = (told.provenance.teller, told.provenance.version);
         self.inner.check_teller(client, &party, &teller)?;
         client.check_version(&party, version)?;
         self.take(teller, ReceivedChain::begin(told.told, version))
@@ -119,7 +119,7 @@ impl ReceivedSenderKeys {
             Some(known) => known.follow(chain)?,
             None => chain,
         };
-        let learned = Learned { teller, chain: Box::new(chain) };
+        let learned = LearnedChain { teller, chain: Box::new(chain) };
         Ok(Pending::new(self, ReceivedDelta::Learned(Box::new(learned)), ()))
     }
 
@@ -243,8 +243,8 @@ impl Inner {
 
     /// Puts a chain in front: the known one if it is that, which goes forward; otherwise it replaces one of its id, and
     /// the oldest of too many. What was told by a device that was another, or before the user opted out, ends.
-    fn learn(&mut self, learned: Learned) {
-        let Learned { teller, mut chain } = learned;
+    fn learn(&mut self, learned: LearnedChain) {
+        let LearnedChain { teller, mut chain } = learned;
         if self.teller.as_deref() != Some(&teller) {
             self.chains.clear();
             self.teller = Some(Box::new(teller));

@@ -101,7 +101,7 @@ impl ReceivedChain {
         let (skipped, at) = walk(&self.key, self.next, iteration)?;
         let (seed, key) = at.as_ref().unwrap_or(&self.key).step();
         let content = decrypt(&seed, message.ciphertext)?;
-        let moved = Moved { chain, iteration, key, skipped, trace };
+        let moved = MovedChain { chain, iteration, key, skipped, trace };
         Ok((content, Used::Moved(Box::new(moved))))
     }
 
@@ -186,13 +186,13 @@ impl ReceivedChain {
 /// The change that opening a message makes in its chain.
 pub(crate) enum Used {
     /// The message was at or after the end of the chain.
-    Moved(Box<Moved>),
+    Moved(Box<MovedChain>),
     /// It had been skipped.
     Late(Late),
 }
 
 /// The state that a chain goes on with.
-pub(crate) struct Moved {
+pub(crate) struct MovedChain {
     chain: u32,
     /// The iteration of the message.
     iteration: u32,
@@ -226,7 +226,7 @@ impl Used {
     }
 }
 
-impl Moved {
+impl MovedChain {
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.u32(self.chain);
         writer.u32(self.iteration);

@@ -8,18 +8,18 @@ use crate::primitives::kdf::hash;
 use crate::storage::{Delta, DeltaKind};
 
 use super::distribution::Teller;
-use super::received_chain::{Late, Moved, ReceivedChain, Used};
+use super::received_chain::{Late, MovedChain, ReceivedChain, Used};
 
 /// The change that one distribution or message makes.
 pub(crate) enum ReceivedDelta {
     /// A chain was told.
-    Learned(Box<Learned>),
+    Learned(Box<LearnedChain>),
     /// A message was opened.
     Used(Used),
 }
 
 /// A chain, and the device that told it as it was then.
-pub(crate) struct Learned {
+pub(crate) struct LearnedChain {
     pub(super) teller: Teller,
     pub(super) chain: Box<ReceivedChain>,
 }
@@ -64,9 +64,9 @@ impl Delta for ReceivedDelta {
             0 => {
                 let teller = Teller::read(reader)?;
                 let chain = Box::new(ReceivedChain::read(reader)?);
-                Ok(Self::Learned(Box::new(Learned { teller, chain })))
+                Ok(Self::Learned(Box::new(LearnedChain { teller, chain })))
             }
-            1 => Moved::read(reader).map(Box::new).map(Used::Moved).map(Self::Used),
+            1 => MovedChain::read(reader).map(Box::new).map(Used::Moved).map(Self::Used),
             2 => Late::read(reader).map(Used::Late).map(Self::Used),
             _ => Err(Error::Malformed),
         }

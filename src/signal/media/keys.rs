@@ -9,7 +9,7 @@
 use rand_core::CryptoRng;
 
 use super::kind::MediaKind;
-use super::layout::{Layout, MAC};
+use super::layout::{MAC, MediaLayout};
 use crate::primitives::aes_cbc::BLOCK;
 use crate::primitives::codec::first;
 use crate::primitives::kdf::{Prk, RunningMac, hedged};
@@ -21,7 +21,7 @@ use crate::storage::Anchor;
 pub(super) fn draw(
     client: (&Secret<32>, Anchor),
     kind: MediaKind,
-    layout: Layout,
+    layout: MediaLayout,
     now: u64,
     rng: &mut impl CryptoRng,
 ) -> Secret<32> {

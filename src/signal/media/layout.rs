@@ -24,12 +24,12 @@ pub const MAX_MEDIA_LENGTH: u64 = (1 << 32) - 1;
 
 /// The layout of a media file.
 #[derive(Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct MediaLayout {
     /// Length of the content, from 1 to [`MAX_MEDIA_LENGTH`], or the longest one that it can have.
     length: u64,
 }
 
-impl Layout {
+impl MediaLayout {
     /// Returns the layout of a file with a content of so many bytes.
     ///
     /// # Errors

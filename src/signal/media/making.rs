@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 
 use super::keys::draw;
 use super::kind::MediaKind;
-use super::layout::Layout;
+use super::layout::MediaLayout;
 use super::sealer::MediaSealer;
 use crate::error::Error;
 use crate::signal::client::Client;
@@ -51,7 +51,7 @@ impl Client {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<MediaSealer, Error> {
-        let layout = Layout::new(length)?;
+        let layout = MediaLayout::new(length)?;
         let secret = self.inner.keys.identity().seed();
         let key = draw((secret, self.anchor()), kind, layout, now, rng);
         Ok(MediaSealer::new(kind, key, layout))

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use zeroize::Zeroizing;
 
 use super::kind::MediaKind;
-use super::layout::Layout;
+use super::layout::MediaLayout;
 use crate::error::Error;
 use crate::primitives::secret::{Secret, redacted};
 
@@ -15,7 +15,7 @@ use crate::primitives::secret::{Secret, redacted};
 pub struct MediaReference {
     pub(super) kind: MediaKind,
     pub(super) key: Box<Secret<32>>,
-    pub(super) layout: Layout,
+    pub(super) layout: MediaLayout,
     /// False if the message does not say how long the content is.
     pub(super) has_length: bool,
     pub(super) content_hash: [u8; 32],
@@ -39,7 +39,7 @@ impl MediaReference {
         content_hash: &[u8],
         sealed_hash: &[u8],
     ) -> Result<Self, Error> {
-        let layout = Layout::new(length).map_err(|_| Error::Malformed)?;
+        let layout = MediaLayout::new(length).map_err(|_| Error::Malformed)?;
         Self::of((kind, key), layout, true, [content_hash, sealed_hash])
     }
 
@@ -56,13 +56,13 @@ impl MediaReference {
         content_hash: &[u8],
         sealed_hash: &[u8],
     ) -> Result<Self, Error> {
-        let layout = Layout::of_sealed(sealed_length).ok_or(Error::Malformed)?;
+        let layout = MediaLayout::of_sealed(sealed_length).ok_or(Error::Malformed)?;
         Self::of((kind, key), layout, false, [content_hash, sealed_hash])
     }
 
     fn of(
         (kind, key): (MediaKind, &[u8]),
-        layout: Layout,
+        layout: MediaLayout,
         has_length: bool,
         [content_hash, sealed_hash]: [&[u8]; 2],
     ) -> Result<Self, Error> {

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use super::keys::{Keys, cut};
 use super::kind::MediaKind;
-use super::layout::{Layout, length_of};
+use super::layout::{MediaLayout, length_of};
 use super::reference::MediaReference;
 use crate::attachment::{PIECE, Progress};
 use crate::primitives::aes_cbc::{BLOCK, encrypt_blocks, pad};
@@ -25,7 +25,7 @@ redacted!(MediaSealer, |this| kind = this.inner.kind, progress = this.progress()
 struct Inner {
     kind: MediaKind,
     key: Secret<32>,
-    layout: Layout,
+    layout: MediaLayout,
     keys: Keys,
     /// The last block that was encrypted.
     iv: [u8; BLOCK],
@@ -37,7 +37,7 @@ struct Inner {
 }
 
 impl MediaSealer {
-    pub(super) fn new(kind: MediaKind, key: Secret<32>, layout: Layout) -> Self {
+    pub(super) fn new(kind: MediaKind, key: Secret<32>, layout: MediaLayout) -> Self {
         let keys = Keys::derive(&key, kind);
         let (mac, iv) = (keys.mac(), keys.iv);
         let [content, sealed] = [RunningHash::new(), RunningHash::new()];

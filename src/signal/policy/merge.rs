@@ -26,14 +26,14 @@ pub(crate) enum Merge {
 }
 
 /// The room that there is for accounts.
-pub(crate) struct Room {
+pub(crate) struct AccountRoom {
     accounts: usize,
     undecided: usize,
     /// The number of each provider that the user has not decided about.
     of: BTreeMap<ProviderId, usize>,
 }
 
-impl Room {
+impl AccountRoom {
     /// Takes the room for another account, if there is any.
     pub(crate) fn take(&mut self, provider: &ProviderId, consent: Consent) -> bool {
         let mut has_room = self.accounts > 0;
@@ -62,7 +62,7 @@ impl Policy {
     }
 
     /// Tells how many accounts may come.
-    pub(crate) fn room(&self) -> Room {
+    pub(crate) fn room(&self) -> AccountRoom {
         let mut of = BTreeMap::<_, usize>::new();
         let mut undecided: usize = 0;
         for (account, record) in &self.accounts {
@@ -72,7 +72,7 @@ impl Policy {
                 undecided = undecided.saturating_add(1);
             }
         }
-        Room {
+        AccountRoom {
             accounts: MAX_ACCOUNTS.saturating_sub(self.accounts.len()),
             undecided: MAX_UNDECIDED.saturating_sub(undecided),
             of,

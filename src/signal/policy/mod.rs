@@ -31,7 +31,7 @@ pub(super) use agreed::agreed;
 pub(super) use envelope::Ends;
 pub(super) use group_envelope::ToldSenderKey;
 pub(super) use judgement::follows;
-pub(super) use merge::{Merge, Room};
+pub(super) use merge::{AccountRoom, Merge};
 pub(super) use party::{Disclosed, Party, enclose_in_group};
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::primitives::xeddsa;
 use crate::protocol::ratchet::ChainKey;
 use crate::signal::groups::chain::MAX_JUMP;
 use crate::signal::groups::wire::{Place, ToldChain, begin_message};
-use crate::signal::groups::{Origin, SenderKey};
+use crate::signal::groups::{Provenance, SenderKey};
 use crate::signal::keys::IdentityKey;
 use crate::signal::tests::hex;
 use crate::signal::tests::world::device;
@@ -45,8 +45,8 @@ fn teller() -> Teller {
 }
 
 fn told(bytes: &[u8]) -> SenderKeyDistribution {
-    let origin = Origin { from: ada(), teller: teller(), version: Version::V4 };
-    SenderKeyDistribution::plain(origin, bytes).unwrap()
+    let provenance = Provenance { from: ada(), teller: teller(), version: Version::V4 };
+    SenderKeyDistribution::plain(provenance, bytes).unwrap()
 }
 
 fn learn(

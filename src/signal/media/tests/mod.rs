@@ -15,7 +15,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::layout::Layout;
+use super::layout::MediaLayout;
 use super::{MediaKind, MediaOpener, MediaReference, MediaSealer, MediaVerifier};
 use crate::attachment::PIECE;
 use crate::error::Error;
@@ -31,7 +31,7 @@ pub(super) fn content(length: usize) -> Vec<u8> {
 
 /// Begins to seal under a key that the test chooses, as no client does.
 pub(super) fn sealer(kind: MediaKind, key: &[u8; 32], length: usize) -> MediaSealer {
-    let layout = Layout::new(u64::try_from(length).unwrap()).unwrap();
+    let layout = MediaLayout::new(u64::try_from(length).unwrap()).unwrap();
     MediaSealer::new(kind, Secret::copy(key), layout)
 }
 

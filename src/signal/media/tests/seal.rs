@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::primitives::kdf::Prk;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::labels;
-use crate::signal::media::layout::Layout;
+use crate::signal::media::layout::MediaLayout;
 use crate::signal::media::{MAX_MEDIA_LENGTH, MediaKind, MediaReference};
 use crate::signal::tests::world::{ADA, GRACE, NOW, client};
 use crate::signal::{Client, Version};
@@ -107,7 +107,7 @@ fn a_reference_of_wrong_lengths_is_none() {
 
 #[test]
 fn the_lengths_of_the_longest_file_follow_from_its_contents() {
-    let layout = Layout::new(MAX_MEDIA_LENGTH).unwrap();
+    let layout = MediaLayout::new(MAX_MEDIA_LENGTH).unwrap();
     assert_eq!(layout.text(), 1 << 32);
     assert_eq!(layout.total(), (1 << 32) + 10);
     let last = (1 << 32) - 65_536..1 << 32;

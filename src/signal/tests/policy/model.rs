@@ -10,7 +10,7 @@ use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::clock::Clock;
 use crate::protocol::content::{Content, Kinds, Sender};
 use crate::session::{Account, AccountKey};
-use crate::signal::groups::{Origin, Teller};
+use crate::signal::groups::{Provenance, Teller};
 use crate::signal::policy::{Ends, agreed, group_envelope};
 use crate::signal::*;
 use crate::storage::State;
@@ -91,8 +91,8 @@ pub(crate) fn take(keys: [[u8; 32]; 2], bytes: &[u8], group: [u8; 32], distribut
     let told = ends.told(bytes, |named| *named == agreed).unwrap();
     let identity = IdentityKey(dh::PublicKey::decode([9; 32]).unwrap());
     let teller = Teller { identity, opt_outs: 0 };
-    let origin = Origin { from: sender, teller, version: Version::V4 };
-    let told = SenderKeyDistribution::attested(origin, &told).unwrap();
+    let provenance = Provenance { from: sender, teller, version: Version::V4 };
+    let told = SenderKeyDistribution::attested(provenance, &told).unwrap();
     assert_eq!(told.group(), Some(ForeignGroupId(group)));
     assert_eq!(told.distribution(), Some(Uuid(distribution)));
 }
