@@ -41,9 +41,7 @@ impl InviteLink {
     /// it wrong.
     pub fn open(&self, sealed_invitation: &[u8], origin: &str, now: u64) -> Result<Preview, Error> {
         let invitation = invitation::open(self, sealed_invitation)?;
-        if invitation.origin != origin {
-            return Err(Error::WrongOrigin);
-        }
+        invitation.origin.check(origin)?;
         if now > invitation.policy.expires {
             return Err(Error::Expired);
         }

@@ -309,6 +309,13 @@ impl Writer {
         &self.bytes
     }
 
+    /// Returns what `write` writes, of a value that holds no secret.
+    pub(crate) fn encoded(write: impl FnOnce(&mut Self)) -> Vec<u8> {
+        let mut writer = Self::new();
+        write(&mut writer);
+        writer.public()
+    }
+
     /// Returns what was written, still wiped on drop.
     pub(crate) fn secret(self) -> Zeroizing<Vec<u8>> {
         self.bytes

@@ -8,6 +8,7 @@ pub(crate) mod handshake;
 pub(crate) mod identity;
 pub(crate) mod labels;
 pub(crate) mod letter;
+pub(crate) mod origin;
 pub(crate) mod padding;
 pub(crate) mod position;
 pub(crate) mod ratchet;

@@ -1,7 +1,6 @@
 //! The host's side of a link, from making it until somebody has claimed it.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
@@ -24,6 +23,7 @@ use crate::protocol::guest::server_copy::{Notice, ServerCopy};
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::labels;
 use crate::protocol::letter::Listed;
+use crate::protocol::origin::Origin;
 use crate::storage::{Anchor, Pending, Stateful};
 
 /// A host's link, on one of its devices. Secret while it is open: whoever reads it holds the link.
@@ -81,7 +81,7 @@ redacted!(
 pub(super) struct Inner {
     pub(super) status: Status,
     pub(super) maker: DeviceId,
-    pub(super) origin: String,
+    pub(super) origin: Origin,
     pub(super) policy: Policy,
     pub(super) locator: Locator,
     pub(super) invitation: [u8; 32],
@@ -133,7 +133,8 @@ impl Invite {
     /// # Errors
     ///
     /// [`Error::InvalidName`] for a host's name that cannot be displayed; [`Error::InvalidPolicy`] if the
-    /// policy exceeds a limit that its fields name, or the origin has more than 255 bytes;
+    /// policy exceeds a limit that its fields name, or the origin is no host name, with or without a
+    /// port, of small letters;
     /// [`Error::OwnDeviceUnlisted`] if the device is no longer one of its account's, [`Error::ListExpired`]
     /// if the account's list must be signed anew: no guest could claim.
     pub fn create(
@@ -145,13 +146,14 @@ impl Invite {
     ) -> Result<(Self, ServerCopy), Error> {
         let now = client.hosting(now)?;
         policy.check(now.seconds())?;
+        let origin = Origin::new(origin)?;
         client.check_list(now)?;
         // The owner key does not follow from the link: whoever holds the link cannot end it in the owner's
         // name.
         let identity = client.device().identity();
-        let owner = owner(identity.agreement.seed(), (origin, &policy), now, rng);
+        let owner = owner(identity.agreement.seed(), (&origin, &policy), now, rng);
         let invitation = Invitation {
-            origin: origin.to_string(),
+            origin,
             host: client.certificate().clone(),
             listed: Listed::of(client.list()),
             owner: owner.public(),
@@ -215,7 +217,7 @@ impl Invite {
     /// Returns the service that the link was made for.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.inner.origin
+        self.inner.origin.as_str()
     }
 
     /// Returns what the server finds the link's objects by.
@@ -330,13 +332,13 @@ impl Invite {
 /// Draws the key that ends a link, from randomness, a secret of the host's and the link's terms.
 fn owner(
     secret: &Secret<32>,
-    (origin, policy): (&str, &Policy),
+    (origin, policy): (&Origin, &Policy),
     now: Now,
     rng: &mut impl CryptoRng,
 ) -> sign::SecretKey {
     let mut terms = Writer::new();
     terms.u64(now.seconds());
-    terms.bytes(origin.as_bytes());
+    origin.write(&mut terms);
     policy.write(&mut terms);
     sign::SecretKey::from_seed(hedged(secret, labels::GUEST_OWNER, &[terms.written()], rng))
 }

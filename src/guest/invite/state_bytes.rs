@@ -11,11 +11,11 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::sign;
 use crate::protocol::clock::Clock;
 use crate::protocol::guest::grant::GrantedElsewhere;
-use crate::protocol::guest::invitation;
 use crate::protocol::guest::invitation::{Approval, MAX_SIGNED, Policy};
 use crate::protocol::guest::link::{InviteLink, Locator};
 use crate::protocol::guest::pin::Pin;
 use crate::protocol::identity::certificate::DeviceId;
+use crate::protocol::origin::Origin;
 use crate::storage::{Anchor, Stateful};
 
 impl Stateful for Invite {
@@ -29,7 +29,7 @@ impl Stateful for Invite {
         inner.status.write(writer);
         writer.flag(matches!(inner.owner, Owner::Here(_)));
         writer.raw(&inner.maker.0);
-        writer.bytes(inner.origin.as_bytes());
+        inner.origin.write(writer);
         inner.policy.write(writer);
         writer.raw(&inner.locator.0);
         writer.raw(&inner.invitation);
@@ -44,7 +44,7 @@ impl Stateful for Invite {
         let inner = Inner {
             status,
             maker: DeviceId(*reader.array()?),
-            origin: invitation::origin(reader)?,
+            origin: Origin::read(reader)?,
             policy: Policy::read(reader)?,
             locator: Locator(*reader.array()?),
             invitation: *reader.array()?,

@@ -42,9 +42,7 @@ impl GrantStatement<'_> {
     }
 
     fn parts(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
-        self.write(&mut writer);
-        writer.public()
+        Writer::encoded(|writer| self.write(writer))
     }
 
     pub(crate) fn sign(&self, key: &sign::SecretKey) -> [u8; SIGNATURE] {

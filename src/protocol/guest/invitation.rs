@@ -15,10 +15,11 @@ use crate::primitives::sign;
 use crate::primitives::sign::SIGNATURE;
 use crate::primitives::text::is_line;
 
-use super::link::{InviteLink, LinkKeys, MAX_ORIGIN, is_origin};
+use super::link::{InviteLink, LinkKeys};
 use crate::protocol::content::MAX_TEXT;
 use crate::protocol::identity::certificate::{AccountKind, Certificate, Identity};
 use crate::protocol::letter::Listed;
+use crate::protocol::origin::Origin;
 use crate::protocol::{labels, wire};
 
 /// Maximum of bytes in a displayed name.
@@ -161,12 +162,6 @@ pub(crate) fn is_name(name: &str) -> bool {
     name.len() <= MAX_NAME && is_line(name)
 }
 
-/// Reads an origin.
-pub(crate) fn origin(reader: &mut Reader<'_>) -> Result<String, Error> {
-    let origin = utf8(reader, MAX_ORIGIN)?;
-    if is_origin(&origin) { Ok(origin) } else { Err(Error::Malformed) }
-}
-
 fn utf8(reader: &mut Reader<'_>, max: usize) -> Result<String, Error> {
     let bytes = reader.bytes(max)?;
     core::str::from_utf8(bytes).map(ToString::to_string).map_err(|_| Error::Malformed)
@@ -174,7 +169,7 @@ fn utf8(reader: &mut Reader<'_>, max: usize) -> Result<String, Error> {
 
 /// A host's signed offer of one chat.
 pub(crate) struct Invitation {
-    pub(crate) origin: String,
+    pub(crate) origin: Origin,
     pub(crate) host: Certificate,
     /// The host account's devices, as the host's device knew them.
     pub(crate) listed: Listed,
@@ -190,11 +185,8 @@ impl Invitation {
         identity: &Identity,
         rng: &mut impl CryptoRng,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        if !is_origin(&self.origin) {
-            return Err(Error::InvalidPolicy);
-        }
         let mut terms = Writer::new();
-        terms.bytes(self.origin.as_bytes());
+        self.origin.write(&mut terms);
         self.host.write(&mut terms);
         self.listed.write(&mut terms);
         terms.raw(self.owner.bytes());
@@ -219,7 +211,7 @@ impl Invitation {
             }
             reader.array::<32>()?;
             Ok(Self {
-                origin: origin(reader)?,
+                origin: Origin::read(reader)?,
                 host: Certificate::read(reader)?,
                 listed: Listed::read_reported(reader)?,
                 owner: sign::PublicKey::decode(*reader.array()?)?,

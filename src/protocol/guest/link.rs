@@ -22,6 +22,7 @@ use crate::primitives::{pasted, sign};
 
 use crate::protocol::handshake::x3dh::Psk;
 use crate::protocol::labels;
+use crate::protocol::origin::Origin;
 
 /// The letter that a link's text begins with.
 const LETTER: char = 'G';
@@ -95,16 +96,14 @@ impl InviteLink {
     /// [`Error::InvalidPolicy`] if `origin` is no host name with or without a port, in small letters: an invite has
     /// one ([`Invite::origin`](crate::guest::Invite::origin)).
     pub fn to_url(&self, origin: &str) -> Result<Zeroizing<String>, Error> {
-        if !is_origin(origin) {
-            return Err(Error::InvalidPolicy);
-        }
+        let origin = Origin::new(origin)?;
         let mut bytes = Zeroizing::new([0; 32 + CHECK]);
         // Filled in place: bytes put together elsewhere would stay there.
         let (secret, sum) = bytes.split_at_mut(32);
         secret.copy_from_slice(self.secret.expose());
         sum.copy_from_slice(&check(&self.secret));
         let text = pasted::write(LETTER, bytes.as_slice());
-        let parts = ["https://", origin, "/g#", &text];
+        let parts = ["https://", origin.as_str(), "/g#", &text];
         let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
         let mut url = Zeroizing::new(String::with_capacity(length));
         for part in parts {
@@ -122,18 +121,6 @@ impl InviteLink {
     pub(crate) fn keys(&self) -> LinkKeys {
         LinkKeys { prk: Prk::extract(labels::GUEST_LINK, &[self.secret.expose()]) }
     }
-}
-
-/// Maximum of bytes in an origin.
-pub(crate) const MAX_ORIGIN: usize = 255;
-
-/// Tells whether a text is the name of a service: a host name as it stands in a URL, with a port or without.
-pub(crate) fn is_origin(text: &str) -> bool {
-    let is_end = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let ends = [text.as_bytes().first(), text.as_bytes().last()];
-    text.len() <= MAX_ORIGIN
-        && ends.iter().all(|end| end.is_some_and(is_end))
-        && text.bytes().all(|byte| is_end(&byte) || matches!(byte, b'.' | b'-' | b':'))
 }
 
 impl fmt::Debug for InviteLink {

@@ -209,9 +209,7 @@ impl Certificate {
     /// Encodes what [`Certificate::decode`] reads, 265 bytes.
     #[must_use]
     pub fn encode(&self) -> alloc::vec::Vec<u8> {
-        let mut writer = Writer::new();
-        self.write(&mut writer);
-        writer.public()
+        Writer::encoded(|writer| self.write(writer))
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

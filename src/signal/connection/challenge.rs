@@ -1,8 +1,8 @@
 //! Challenges of a service's server: `spec/third-party.md`, "Connecting".
 //!
 //! ```text
-//! challenge = 01 50 ‖ origin ‖ random (32) ‖ u64(until)
-//! random    = drawn(LABEL(signal/challenge), origin ‖ u64(until))
+//! challenge = 01 50 ‖ u32(length) ‖ origin ‖ random (32) ‖ u64(until)
+//! random    = drawn(LABEL(signal/challenge), u32(length) ‖ origin ‖ u64(until))
 //! ```
 
 use alloc::vec::Vec;
@@ -12,9 +12,8 @@ use rand_core::CryptoRng;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kdf::drawn;
+use crate::protocol::origin::Origin;
 use crate::protocol::{labels, wire};
-
-use super::origin::Origin;
 
 /// The time in which a challenge is to be answered, in seconds.
 const LIFE: u64 = 300;
@@ -40,7 +39,7 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidPolicy`] if `origin` is no line of 1 to 255 bytes.
+    /// [`Error::InvalidPolicy`] if `origin` is no host name.
     pub fn generate(origin: &str, now: u64, rng: &mut impl CryptoRng) -> Result<Self, Error> {
         let (origin, until) = (Origin::new(origin)?, now.saturating_add(LIFE));
         let mut about = Writer::new();

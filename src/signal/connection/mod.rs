@@ -5,7 +5,6 @@ mod challenge;
 mod delivery;
 mod enlisted;
 mod enlistment;
-mod origin;
 mod prekey_batch;
 mod token;
 

@@ -1,7 +1,7 @@
 //! Tokens by which a provider enlists its accounts at another service: `spec/third-party.md`, "Connecting".
 //!
 //! ```text
-//! terms = 01 51 ‖ SHA-256(attestation) ‖ origin ‖ u64(from) ‖ u64(until) ‖ attestation key (32)
+//! terms = 01 51 ‖ SHA-256(attestation) ‖ u32(length) ‖ origin ‖ u64(from) ‖ u64(until) ‖ attestation key (32)
 //! token = terms ‖ Ed25519(attestation key, LABEL(signal/token) ‖ terms)
 //! ```
 
@@ -11,10 +11,9 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kdf::hash;
 use crate::primitives::sign::Signature;
+use crate::protocol::origin::Origin;
 use crate::protocol::{labels, wire};
 use crate::signal::policy::{Attestation, Authority, AuthorityKey, ProviderStatement};
-
-use super::origin::Origin;
 
 /// Maximum time for which a token holds, in seconds: as long a device stays admitted that its account has removed.
 const MAX_LIFE: u64 = 86_400;
@@ -38,8 +37,8 @@ impl EnlistmentToken {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidPolicy`] if it ends before it begins or after more than a day, or if `origin` is no line of 1
-    /// to 255 bytes.
+    /// [`Error::InvalidPolicy`] if it ends before it begins or after more than a day, or if `origin` is no
+    /// host name.
     pub fn issue(
         attestation: &Attestation,
         origin: &str,
@@ -73,9 +72,7 @@ impl EnlistmentToken {
     /// Encodes it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
-        self.write(&mut writer);
-        writer.public()
+        Writer::encoded(|writer| self.write(writer))
     }
 
     /// Returns the name of the service that it is for.

@@ -231,9 +231,7 @@ impl Attestation {
     /// Encodes it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
-        self.write(&mut writer);
-        writer.public()
+        Writer::encoded(|writer| self.write(writer))
     }
 
     /// Returns what it says.

@@ -96,6 +96,33 @@ fn descriptor(is_refused: bool) -> Vector {
     if is_refused { v.refused(Some(Error::BadSignature)) } else { v }
 }
 
+/// An account with one device, and what its provider says of it.
+struct Attested {
+    /// Those of account, provider and device.
+    seeds: [[u8; 32]; 3],
+    attestation_key: [u8; 32],
+    identity: [u8; 32],
+    attestation: Vec<u8>,
+}
+
+/// Attests an account with one device; refused is what the provider has signed in the account's place.
+fn attested(v: &mut Vector, is_refused: bool) -> Attested {
+    let seeds: [[u8; 32]; 3] =
+        ["account seed", "attestation seed", "identity seed"].map(|it| v.input(it));
+    let key = v.signing_key("account key", &seeds[0]);
+    let attestation_key = v.signing_key("attestation key", &seeds[1]);
+    let identity = v.agreement_key("identity key", &seeds[2]);
+    let statement = account_statement(&key, &identity);
+    v.bytes("statement", &statement);
+    let signer = if is_refused { &seeds[1] } else { &seeds[0] };
+    let s1 = v.sign("s1", signer, labels::SIGNAL_ACCOUNT, &[&statement]);
+    let request = [&statement[..], &s1].concat();
+    let s2 = v.sign("s2", &seeds[1], labels::SIGNAL_ATTESTATION, &[&request, &attestation_key]);
+    let attestation = [&request[..], &attestation_key, &s2].concat();
+    v.bytes("attestation", &attestation);
+    Attested { seeds, attestation_key, identity, attestation }
+}
+
 fn attestation(is_refused: bool) -> Vector {
     let (name, comment) = if is_refused {
         (
@@ -106,27 +133,17 @@ fn attestation(is_refused: bool) -> Vector {
         ("third-party-attestation", "an account with one device")
     };
     let mut v = Vector::new(name, "third-party", comment);
-    let seeds: [[u8; 32]; 3] =
-        ["account seed", "attestation seed", "identity seed"].map(|it| v.input(it));
-    let key = v.signing_key("account key", &seeds[0]);
-    let attestation = v.signing_key("attestation key", &seeds[1]);
-    let identity = v.agreement_key("identity key", &seeds[2]);
-    let statement = account_statement(&key, &identity);
-    v.bytes("statement", &statement);
-    let signer = if is_refused { &seeds[1] } else { &seeds[0] };
-    let s1 = v.sign("s1", signer, labels::SIGNAL_ACCOUNT, &[&statement]);
-    let request = [&statement[..], &s1].concat();
-    let s2 = v.sign("s2", &seeds[1], labels::SIGNAL_ATTESTATION, &[&request, &attestation]);
-    let bytes = [&request[..], &attestation, &s2].concat();
-    v.bytes("attestation", &bytes);
+    let Attested { seeds, identity, attestation, .. } = attested(&mut v, is_refused);
     #[cfg(feature = "signal")]
     {
         let expected = if is_refused { Err(Error::BadSignature) } else { Ok(()) };
-        assert_eq!(model::verify_attestation(&bytes), expected);
+        assert_eq!(model::verify_attestation(&attestation), expected);
         if !is_refused {
-            assert_eq!(model::attestation(&seeds, identity), bytes);
+            assert_eq!(model::attestation(&seeds, identity), attestation);
         }
     }
+    #[cfg(not(feature = "signal"))]
+    let _ = (seeds, identity, attestation);
     if is_refused { v.refused(Some(Error::BadSignature)) } else { v }
 }
 
@@ -286,22 +303,12 @@ fn hand_over(is_refused: bool) -> Vector {
         ("third-party-hand-over", "one provider, and one account that the user has accepted")
     };
     let mut v = Vector::new(name, "third-party", comment);
+    let Attested { attestation_key, attestation, .. } = attested(&mut v, is_refused);
     let root_seed: [u8; 32] = v.input("root seed");
     let root = v.signing_key("root key", &root_seed);
-    let seeds: [[u8; 32]; 3] =
-        ["account seed", "attestation seed", "identity seed"].map(|it| v.input(it));
-    let key = v.signing_key("account key", &seeds[0]);
-    let attestation_key = v.signing_key("attestation key", &seeds[1]);
-    let identity = v.agreement_key("identity key", &seeds[2]);
     let says = provider_statement(&attestation_key);
     let by_root = v.sign("root signature", &root_seed, labels::SIGNAL_PROVIDER, &[&says, &root]);
     let descriptor = [&says[..], &root, &by_root].concat();
-    let statement = account_statement(&key, &identity);
-    let signer = if is_refused { &seeds[1] } else { &seeds[0] };
-    let s1 = v.sign("s1", signer, labels::SIGNAL_ACCOUNT, &[&statement]);
-    let request = [&statement[..], &s1].concat();
-    let s2 = v.sign("s2", &seeds[1], labels::SIGNAL_ATTESTATION, &[&request, &attestation_key]);
-    let attestation = [&request[..], &attestation_key, &s2].concat();
     let one = [0, 0, 0, 1];
     // Notices 1 to 5 and 8, in their first version.
     let provider = [&descriptor[..], &[1], &[0, 1, 0, 0, 0x01, 0x3e]].concat();

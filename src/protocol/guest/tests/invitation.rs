@@ -8,7 +8,7 @@ fn with_epoch(epoch: u64) -> Result<Invitation, Error> {
     let mut rng = TestRng::new(1);
     let identity = Account::generate(AccountId([1; 32]), &mut rng).certify(0, &mut rng);
     let invitation = Invitation {
-        origin: "example.org".to_string(),
+        origin: Origin::new("example.org").unwrap(),
         host: identity.certificate.clone(),
         listed: Listed { epoch, hash: [2; 32] },
         owner: identity.signing.public(),
