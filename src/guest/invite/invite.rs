@@ -159,7 +159,7 @@ impl Invite {
             owner: owner.public(),
             policy,
         };
-        let signed = invitation.sign(identity, rng)?;
+        let signed = invitation.sign(identity, rng);
         let asked = invitation.policy.approval == Approval::Pin;
         let pin = asked.then(|| Pin::generate(identity.agreement.seed(), &signed, rng));
         let server_copy = ServerCopy::new(&InviteLink::of(&signed), &invitation, &signed)?;

@@ -180,11 +180,7 @@ pub(crate) struct Invitation {
 impl Invitation {
     /// Encodes and signs. The random nonce makes the encoding, hence the link, unguessable; the
     /// encoding is as secret as the link, which is its hash.
-    pub(crate) fn sign(
-        &self,
-        identity: &Identity,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub(crate) fn sign(&self, identity: &Identity, rng: &mut impl CryptoRng) -> Zeroizing<Vec<u8>> {
         let mut terms = Writer::new();
         self.origin.write(&mut terms);
         self.host.write(&mut terms);
@@ -199,7 +195,7 @@ impl Invitation {
         writer.raw(terms.written());
         let signature = identity.signing.sign(labels::GUEST_INVITATION, &[writer.written()]);
         writer.raw(&signature);
-        Ok(writer.secret())
+        writer.secret()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Error> {
