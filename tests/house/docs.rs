@@ -16,9 +16,8 @@ fn is_doc(line: &str) -> bool {
 fn first_lines(file: &File) -> impl Iterator<Item = (usize, &str)> {
     let before = [""].into_iter().chain(file.text.lines());
     let pairs = (1..).zip(before.zip(file.text.lines()));
-    pairs.filter_map(|(number, (before, line))| {
-        (is_doc(line) && !is_doc(before)).then(|| (number, line.trim_start()))
-    })
+    let first = pairs.filter(|(_, (before, line))| is_doc(line) && !is_doc(before));
+    first.map(|(number, (_, line))| (number, line.trim_start()))
 }
 
 #[test]
