@@ -749,7 +749,7 @@ run("refused-attachment-other", other_attachment)
 for name, other, content in (
         ("message", "responder", lambda v: v.take("content")), ("group", "responder", lambda v: v.take("content")),
         ("large", "responder", lambda v: Vector("blob").take("reference")),
-        ("own", "initiator", lambda v: v.take("content")), ("ask-again", "responder", lambda v: v.take("asked id")),
+        ("own", "initiator", lambda v: v.take("content")), ("ask-again", "responder", lambda v: bytes([0, 0, 0, 1]) + v.take("asked id") + bytes(4)),
         ("witness", "initiator", seen_report)):
     run("letter-" + name, lambda v: letter(v, content, other))
 print(f"{len(done)} passed, 0 failed")

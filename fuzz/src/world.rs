@@ -194,7 +194,8 @@ impl World {
                 assert!(shown.insert((from, arrived.id)), "shown twice");
                 return;
             }
-            LetterEvent::ResendRequested(id) => {
+            LetterEvent::ResendRequested(ids) => {
+                let [id] = ids[..] else { return };
                 let Ok(plan) = client.plan_resend(from, id, self.now) else { return };
                 let own = client.address();
                 if let Some(content) = self.said.get(&(own, id)).cloned() {

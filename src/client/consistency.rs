@@ -90,7 +90,8 @@ impl Inner {
         found: &mut Findings,
     ) -> Result<LetterEvent, Error> {
         let event = match &letter.body {
-            Body::ResendRequest(id) => LetterEvent::ResendRequested(*id),
+            Body::ResendRequest(missing) => LetterEvent::ResendRequested(missing.ids.clone()),
+            Body::Refusal(refused) => LetterEvent::NotResent(refused.ids.clone()),
             Body::SeenReport(messages) => {
                 for told in messages {
                     self.compare_seen(told, found);

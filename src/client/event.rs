@@ -74,11 +74,13 @@ pub enum LetterEvent {
     Blob(BlobReference),
     /// Something from an own device, which nobody else can say.
     Own(OwnContent),
-    /// A resend request: the sender could not open the message with this id. See
+    /// A resend request: the sender could not open the messages with these ids. See
     /// [`Client::plan_resend`](super::Client::plan_resend). If the request came in a session that is not the
     /// active one, the sender cannot open that one either: once that has been active for an hour, the next
     /// plan needs a bundle of the device and begins another session.
-    ResendRequested(MessageId),
+    ResendRequested(Vec<MessageId>),
+    /// A refusal: the messages with these ids, which were asked for, do not come again.
+    NotResent(Vec<MessageId>),
     /// A seen report of another own device. Where it differs from what was seen here is in the alerts.
     SeenReport,
     /// A message that was opened before, and sent again. There is nothing to show.
@@ -131,7 +133,8 @@ impl fmt::Debug for LetterEvent {
             Self::Message(_) => f.write_str("Message(..)"),
             Self::Blob(reference) => f.debug_tuple("Blob").field(reference).finish(),
             Self::Own(own) => f.debug_tuple("Own").field(own).finish(),
-            Self::ResendRequested(id) => f.debug_tuple("ResendRequested").field(id).finish(),
+            Self::ResendRequested(ids) => f.debug_tuple("ResendRequested").field(ids).finish(),
+            Self::NotResent(ids) => f.debug_tuple("NotResent").field(ids).finish(),
             Self::SeenReport => f.write_str("SeenReport"),
             Self::Repeated => f.write_str("Repeated"),
         }

@@ -56,6 +56,7 @@ mod client;
 
 mod address;
 pub(crate) mod ahead;
+mod answers;
 mod attachments;
 mod briefing;
 mod consistency;
@@ -83,6 +84,7 @@ mod peer;
 mod peer_bytes;
 mod plan;
 mod receive;
+mod repair;
 mod replaced_session;
 mod resend;
 mod room;
@@ -109,6 +111,7 @@ pub use maintenance::Tasks;
 pub use outgoing::{Envelope, Outgoing};
 pub use own_object::OwnObject;
 pub use plan::{Conversation, Plan, To};
+pub use repair::Repair;
 
 pub use crate::protocol::identity::device_list::{DeviceList, ListHash};
 pub use crate::protocol::identity::linking::code::{LinkingRequest, RendezvousId};

@@ -11,6 +11,7 @@ use crate::protocol::handshake::bundle::Bundle;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::Listed;
+use crate::protocol::letter::missing::Missing;
 use crate::protocol::letter::object::ObjectKind;
 use crate::session::Session;
 
@@ -61,7 +62,7 @@ pub(super) enum Purpose {
     /// A message that was sent before, sealed again for one or more devices.
     Resend(MessageId),
     /// "I could not open this."
-    ResendRequest(MessageId),
+    ResendRequest(Missing),
     /// The letters of others that this device has opened.
     SeenReport,
 }

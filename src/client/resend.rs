@@ -13,6 +13,7 @@ use super::message_log::{MAX_RESENDS, REPORT_AFTER, RESEND_FOR, Sent};
 use super::plan::{Plan, Purpose};
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::MessageId;
+use crate::protocol::letter::missing::Missing;
 
 /// The time in seconds after a message in which it can be sent to devices that its sender did not know of.
 pub(crate) const BACKFILL_FOR: u64 = 86_400;
@@ -30,7 +31,8 @@ impl Client {
     /// As [`Client::plan`]; [`Error::Unlisted`] if the device is not in its account's list;
     /// [`Error::OwnDevice`] for this very device.
     pub fn request_resend(&self, from: Address, id: MessageId, now: u64) -> Result<Plan, Error> {
-        let purpose = Purpose::ResendRequest(id);
+        let missing = Missing { ids: Vec::from([id]), gaps: Vec::new() };
+        let purpose = Purpose::ResendRequest(missing);
         let now = self.inner.clock.now(now);
         self.inner.plan_for(purpose, letter::LetterConversation::With(from.account), from, now)
     }

@@ -231,7 +231,7 @@ impl Inner {
         let drawn = self.message_id(plan, bytes, now, rng);
         let id = if let Purpose::Resend(before) = plan.purpose { before } else { drawn };
         let body = match (&plan.purpose, enclosed) {
-            (Purpose::ResendRequest(lost), _) => Body::ResendRequest(*lost),
+            (Purpose::ResendRequest(missing), _) => Body::ResendRequest(missing.clone()),
             (Purpose::SeenReport, _) => Body::SeenReport(self.seen.report(self.account())),
             (_, Enclosed::Object(_)) => {
                 // One that no plan was made for is not what was sent before.

@@ -1,7 +1,9 @@
 //! Inconsistencies that are noticed: lists that a server hides or forks, and senders who say two things.
 
 use latchstring::Error;
-use latchstring::client::{Address, Alert, Enclosed, LetterEvent, ListMismatch, ListUpdate, To};
+use latchstring::client::{
+    Address, Alert, Enclosed, LetterEvent, ListMismatch, ListUpdate, Repair, To,
+};
 use latchstring::session::{AccountId, DeviceId, Served};
 
 use support::forged::{self, Listing, Words, member};
@@ -341,10 +343,12 @@ fn a_lie_is_compared_however_many_letters_follow_before_the_next_report() {
     let mail = town.server.mail.remove(&town.address(1, 1)).unwrap_or_default();
     assert_eq!(mail.len(), 300);
     assert!(town.client(1, 0).tasks(&Served::NOTHING, NOW).report_seen);
+    assert!(town.client(1, 0).repairs(NOW).eq([Repair::SeenReport]));
     assert!(report(&mut town).contains(&lie));
     // The second report has the rest, and a part of the first again.
     assert!(!report(&mut town).contains(&lie));
     assert!(!town.client(1, 0).tasks(&Served::NOTHING, NOW).report_seen);
+    assert_eq!(town.client(1, 0).repairs(NOW).count(), 0);
 }
 
 #[test]

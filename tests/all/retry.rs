@@ -28,7 +28,7 @@ fn ask(town: &mut Town, lost: &Mail) {
     let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(1, 0), out);
     let arrived = town.receive(0, 0).pop().unwrap().unwrap();
-    assert!(matches!(arrived.event, LetterEvent::ResendRequested(id) if id == lost.id));
+    assert!(matches!(arrived.event, LetterEvent::ResendRequested(ids) if ids == [lost.id]));
     assert_eq!(arrived.from, town.address(1, 0));
 }
 
@@ -233,12 +233,13 @@ fn a_request_says_nothing_else_and_is_for_a_listed_device() {
 #[test]
 fn a_request_for_what_was_never_said_gets_nothing() {
     let mut town = Town::new(10, &[1, 1]);
-    let mail = town
-        .whisper((1, 0), (0, 0), |words: Words| words.content(forged::RESEND_REQUEST, &[0xee; 16]));
+    let lost = [&[0, 0, 0, 1][..], &[0xee; 16], &[0; 4]].concat();
+    let mail =
+        town.whisper((1, 0), (0, 0), |words: Words| words.content(forged::RESEND_REQUEST, &lost));
     let client = town.client(0, 0);
     let arrived = client.receive(mail.from, &mail.message, NOW).unwrap();
     assert!(
-        matches!(arrived.event, LetterEvent::ResendRequested(id) if id == MessageId([0xee; 16]))
+        matches!(arrived.event, LetterEvent::ResendRequested(ids) if ids == [MessageId([0xee; 16])])
     );
     refuses(client, Error::MessageForgotten, |client| {
         client.plan_resend(mail.from, MessageId([0xee; 16]), NOW)

@@ -175,9 +175,9 @@ impl World {
         assert!(!arrived.alerts.iter().any(equivocates), "nobody said two things");
         let large;
         let content = match (&arrived.event, held) {
-            (LetterEvent::ResendRequested(id), Held::Ask(asked)) => {
-                assert_eq!(*id, asked);
-                self.nodes[node].asked.push((arrived.from, *id));
+            (LetterEvent::ResendRequested(ids), Held::Ask(asked)) => {
+                assert_eq!(*ids, [asked]);
+                self.nodes[node].asked.push((arrived.from, asked));
                 return;
             }
             (LetterEvent::SeenReport, Held::SeenReport) => return,

@@ -15,24 +15,16 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::blob::Reference;
+use super::ids::{GroupId, MessageId};
+use super::missing::Missing;
 use super::object::ObjectKind;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::id::ids;
 use crate::primitives::kdf::hash;
 use crate::protocol::content::Sender;
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::labels;
-
-ids! {
-    /// The id of a message, the same on all devices that got it: 16 random bytes, chosen by its sender.
-    /// Two senders may choose the same one.
-    MessageId: 16;
-
-    /// The id by which an app knows a group.
-    GroupId: 32;
-}
 
 /// Maximum number of seen messages in one letter.
 pub(crate) const MAX_SEEN_MESSAGES: usize = 256;
@@ -148,8 +140,10 @@ impl SeenMessage {
 pub(crate) enum Body<'a> {
     /// Something that is read once, and remembered.
     Said(Said<'a>),
-    /// The id of a letter that could not be opened.
-    ResendRequest(MessageId),
+    /// The letters that could not be opened, or did not come. It may be none: the session says enough.
+    ResendRequest(Missing),
+    /// The letters that were asked for and will not come again.
+    Refusal(Missing),
     /// The ids and digests of letters that this device has read, for the other own devices to compare.
     SeenReport(Vec<SeenMessage>),
 }
@@ -185,9 +179,13 @@ impl<'a> Body<'a> {
                 writer.u8(6);
                 writer.raw(object);
             }
-            Self::ResendRequest(id) => {
+            Self::ResendRequest(missing) => {
                 writer.u8(4);
-                writer.raw(&id.0);
+                missing.write(writer);
+            }
+            Self::Refusal(refused) => {
+                writer.u8(7);
+                refused.write(writer);
             }
             Self::SeenReport(messages) => {
                 writer.u8(5);
@@ -202,7 +200,7 @@ impl<'a> Body<'a> {
             1 => Ok(Self::Said(Said::Message(reader.rest()))),
             2 => Ok(Self::Said(Said::Blob(Reference::read(reader)?))),
             3 => Ok(Self::Said(Said::Own(reader.rest()))),
-            4 => Ok(Self::ResendRequest(MessageId(*reader.array()?))),
+            4 => Ok(Self::ResendRequest(Missing::read(reader)?)),
             5 => {
                 let messages: Vec<_> = reader.list(MAX_SEEN_MESSAGES, SeenMessage::read)?;
                 if messages.is_sorted_by(|a, b| a < b) {
@@ -215,6 +213,7 @@ impl<'a> Body<'a> {
                 let object = reader.rest();
                 Ok(Self::Said(Said::Object(ObjectKind::of(object)?, object)))
             }
+            7 => Ok(Self::Refusal(Missing::read_refused(reader)?)),
             _ => Err(Error::Malformed),
         }
     }

@@ -226,9 +226,11 @@ fn own_object() -> Vector {
 fn request_resend() -> Vector {
     let mut v = new("letter-ask-again", "a letter of a group could not be opened");
     let asked: [u8; 16] = v.input("asked id");
-    let bytes = letter(&mut v, Place::Group, 4, &asked);
+    let content = [&[0, 0, 0, 1][..], &asked, &[0; 4]].concat();
+    let bytes = letter(&mut v, Place::Group, 4, &content);
     let real = Letter::decode(&bytes).unwrap();
-    assert!(matches!(real.body, Body::ResendRequest(id) if id == MessageId(asked)));
+    let Body::ResendRequest(missing) = real.body else { panic!() };
+    assert!(missing.ids == [MessageId(asked)] && missing.gaps.is_empty());
     v
 }
 

@@ -66,7 +66,7 @@ fn of_too_many_newcomers_the_one_heard_of_longest_ago_goes_and_can_be_heard_agai
         victim.client.seal(&mut plan, Enclosed::Nothing, NOW + 3, &mut victim.rng).unwrap().apply();
     let own = victim.client.address();
     let asked = shy.receive(own, &request.envelopes[0].message, NOW + 3).unwrap();
-    assert!(matches!(asked.event, LetterEvent::ResendRequested(id) if id == second.id));
+    assert!(matches!(asked.event, LetterEvent::ResendRequested(ids) if ids == [second.id]));
     assert_eq!(quiet(&asked.alerts), [Alert::SessionReplaced]);
     let mut plan = shy.plan_resend(own, second.id, NOW + 3).unwrap();
     let resent = shy

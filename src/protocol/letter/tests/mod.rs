@@ -15,6 +15,7 @@ use crate::primitives::codec::Writer;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::letter::blob::Reference;
+use crate::protocol::letter::missing::{Gap, Missing};
 use crate::protocol::letter::object::ObjectKind;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -48,14 +49,24 @@ fn reference() -> Reference {
     Reader::all(&bytes, Reference::read).unwrap()
 }
 
-fn bodies() -> [Body<'static>; 6] {
+fn gap(from: u32, count: u32) -> Gap {
+    Gap { session: [14; 16], chain: 3, from, count }
+}
+
+fn missing() -> Missing {
+    let ids = [11, 12].map(|byte| MessageId([byte; 16])).to_vec();
+    Missing { ids, gaps: vec![gap(0, 1), gap(2, 65_536), gap(u32::MAX - 1, 1)] }
+}
+
+fn bodies() -> [Body<'static>; 7] {
     [
         Body::Said(Said::Message(b"hello")),
         Body::Said(Said::Blob(reference())),
         Body::Said(Said::Own(b"settings")),
-        Body::ResendRequest(MessageId([11; 16])),
+        Body::ResendRequest(missing()),
         Body::SeenReport(vec![seen_message(1, 1), seen_message(2, 1), seen_message(2, 2)]),
         Body::Said(Said::Object(ObjectKind::Grant, b"\x01\x25of a claim")),
+        Body::Refusal(missing()),
     ]
 }
 
@@ -88,6 +99,29 @@ fn a_letter_encodes_to_what_it_was_decoded_from() {
             assert_eq!(decoded.lists, lists(1));
             assert_eq!((decoded.sent, decoded.id), (12, MessageId([13; 16])));
             assert!(decoded.conversation == conversation);
+        }
+    }
+}
+
+#[test]
+fn missing_letters_stand_in_order_and_only_a_request_may_name_none() {
+    let nothing = encoded(Body::ResendRequest(Missing::default()));
+    assert!(Letter::decode(&nothing).is_ok());
+    assert_eq!(error(&encoded(Body::Refusal(Missing::default()))), Some(Error::Malformed));
+    let unordered = [
+        Missing { ids: [12, 11].map(|byte| MessageId([byte; 16])).to_vec(), ..missing() },
+        Missing { ids: [11, 11].map(|byte| MessageId([byte; 16])).to_vec(), ..missing() },
+        Missing { gaps: vec![gap(2, 1), gap(1, 1)], ..missing() },
+        Missing { gaps: vec![gap(2, 1), gap(2, 1)], ..missing() },
+        Missing { gaps: vec![gap(2, 0)], ..missing() },
+        Missing { gaps: vec![gap(2, 65_537)], ..missing() },
+        Missing { gaps: vec![gap(u32::MAX, 1)], ..missing() },
+        Missing { ids: (0..33).map(|byte| MessageId([byte; 16])).collect(), ..missing() },
+        Missing { gaps: (0..17).map(|from| gap(from, 1)).collect(), ..missing() },
+    ];
+    for missing in unordered {
+        for body in [Body::ResendRequest(missing.clone()), Body::Refusal(missing)] {
+            assert_eq!(error(&encoded(body)), Some(Error::Malformed));
         }
     }
 }
@@ -153,14 +187,15 @@ fn a_conversation_is_with_an_account_or_in_a_group() {
 }
 
 #[test]
-fn there_are_six_kinds() {
+fn there_are_seven_kinds() {
     for (body, own_kind) in bodies().into_iter().zip(1..) {
         let mut bytes = encoded(body);
         for kind in (0..=u8::MAX).filter(|kind| *kind != own_kind) {
             bytes[KIND] = kind;
-            // Whatever follows is a message's or an own content; the rest has another length.
-            let fits = [1, 3].contains(&kind);
-            // And an own object begins with its version.
+            // Whatever follows is a message's or an own content, a request may be a refusal, and the rest has
+            // another length.
+            let fits = [1, 3].contains(&kind) || [[4, 7], [7, 4]].contains(&[own_kind, kind]);
+            // And an own object begins with its version, be it none.
             let version = bytes[KIND + 1];
             let expected = match kind {
                 _ if fits => None,
