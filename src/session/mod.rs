@@ -51,6 +51,7 @@ mod session;
 
 mod account;
 mod device;
+mod diagnosis;
 pub(crate) mod incoming;
 pub(crate) mod prekey_delta;
 mod send;
@@ -58,6 +59,7 @@ mod session_delta;
 
 pub use account::Account;
 pub use device::{Accepted, Device, PrekeyTasks};
+pub use diagnosis::SessionDiagnosis;
 pub use incoming::MessageKind;
 pub use send::Sending;
 #[cfg(test)]

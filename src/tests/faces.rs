@@ -22,7 +22,7 @@ use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, Conversation, DeviceList, Enclosed,
     Entrant, Envelope, GroupId, LetterEvent, LinkingDigits, LinkingOffer, LinkingRequest, ListHash,
     ListMismatch, ListUpdate, LogStatus, MessageId, NewDevice, Outgoing, OwnContent, OwnObject,
-    Plan, ReceivedLetter, RendezvousId, Tasks, To,
+    Plan, ReceivedLetter, RendezvousId, Repair, Tasks, To,
 };
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
@@ -36,7 +36,8 @@ use crate::primitives::tests::test_rng::TestRng;
 use crate::session::{
     Accepted, Account, AccountId, AccountKey, AccountKind, Bundle, Certificate, Decrypted, Device,
     DeviceId, Fingerprint, HandshakeId, IdentityKey, MessageKind, OneTimePrekey, Padding, Position,
-    PrekeyId, PrekeyTasks, Role, Sending, Served, Session, SessionId, Stock, Withdraw,
+    PrekeyId, PrekeyTasks, Role, Sending, Served, Session, SessionDiagnosis, SessionId, Stock,
+    Withdraw,
 };
 use crate::storage::{Anchor, Change, Journal, Page, PageId, Pending, Recorded, State, StateKey};
 
@@ -67,7 +68,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         LinkingDigits, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
         OneTimePrekey, OpenedClaim, Opener, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyId, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
-        RecordedClaim, Reference, RendezvousId, Role, Sealer, Sender, Sending, Served, ServerCopy, Session, SessionId, StateKey,
+        RecordedClaim, Reference, RendezvousId, Repair, Role, Sealer, Sender, Sending, Served, ServerCopy, Session, SessionDiagnosis, SessionId, StateKey,
         Stock, SyncOutcome, Tasks, To, Withdraw,
     ];
     // `State` is the one public trait.

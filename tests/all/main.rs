@@ -12,6 +12,7 @@ mod crash_guests;
 mod crash_linking;
 mod crash_pins;
 mod crash_sessions;
+mod diagnosis;
 mod fan_out;
 mod guest;
 mod guest_chat;
