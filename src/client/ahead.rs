@@ -41,7 +41,7 @@ impl Ahead {
 
     /// Refuses the known list once the time is over in which it is used.
     pub(crate) fn check(self, now: Now) -> Result<(), Error> {
-        let is_over = now.seconds() > self.since.saturating_add(AHEAD_LIFE);
+        let is_over = now.firm() > self.since.saturating_add(AHEAD_LIFE);
         if self.is_open() && is_over { Err(Error::ListExpired) } else { Ok(()) }
     }
 

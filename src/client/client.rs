@@ -193,8 +193,7 @@ impl Client {
         items: Vec<ClientItem>,
         output: T,
     ) -> Pending<'_, Self, T> {
-        let delta = ClientDelta { now: now.seconds(), items };
-        Pending::new(self, delta, output)
+        Pending::new(self, ClientDelta { now, items }, output)
     }
 }
 
@@ -251,10 +250,11 @@ impl Inner {
             self.take(next, now, item);
         }
         self.anchor = next;
-        self.clock = Clock::new(now);
+        self.clock = now.clock();
     }
 
-    fn take(&mut self, next: Anchor, now: u64, item: ClientItem) {
+    fn take(&mut self, next: Anchor, at: Now, item: ClientItem) {
+        let now = at.reading();
         match item {
             ClientItem::Prekeys(change) => change.move_on(&mut self.device),
             ClientItem::Begin(begin) => self.begin(*begin, now),
@@ -282,7 +282,7 @@ impl Inner {
             ClientItem::Verified(verified) => self.set_verified(&verified),
             ClientItem::Logged(logged) => self.set_logged(&logged),
             ClientItem::Linking(pending) => self.linking = pending,
-            ClientItem::Expire => self.erase_expired(now),
+            ClientItem::Expire => self.erase_expired(at),
             ClientItem::ResetClock => self.reset_clock(now),
         }
     }

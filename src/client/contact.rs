@@ -223,7 +223,7 @@ impl Contact {
 
     /// Refuses a list past its time, and one that was not replaced since letters have told of a newer one.
     pub(super) fn check_time(&self, now: Now) -> Result<(), Error> {
-        self.list.check(now.seconds())?;
+        self.list.check(now.reading())?;
         self.ahead.check(now)
     }
 

@@ -42,7 +42,7 @@ impl Client {
     ) -> Result<Pending<'_, Self, ()>, Error> {
         let now = self.inner.clock.now(now);
         self.inner.check_decision(list)?;
-        list.check(now.seconds())?;
+        list.check(now.reading())?;
         let item = ClientItem::Acknowledge(Box::new(list.clone()));
         Ok(self.pending(now, vec![item], ()))
     }

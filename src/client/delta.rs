@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kdf::hash;
+use crate::protocol::clock::Now;
 use crate::protocol::identity::certificate::{AccountId, AccountKey};
 use crate::protocol::identity::device_list::{DeviceList, ListHash};
 use crate::protocol::identity::linking::PendingLinking;
@@ -27,7 +28,7 @@ use crate::storage::{Change, Delta, DeltaKind, Stateful};
 
 /// The changes that one operation makes in a client, and its time.
 pub(crate) struct ClientDelta {
-    pub(super) now: u64,
+    pub(super) now: Now,
     pub(super) items: Vec<ClientItem>,
 }
 
@@ -133,7 +134,7 @@ impl Delta for ClientDelta {
     /// Hashes the time and everything that is not secret.
     fn id(&self) -> impl AsRef<[u8]> {
         let mut writer = Writer::new();
-        writer.u64(self.now);
+        self.now.write(&mut writer);
         for item in &self.items {
             writer.u8(item.tag());
             item.write_public(&mut writer);
@@ -155,7 +156,7 @@ impl Delta for ClientDelta {
     }
 
     fn write(&self, writer: &mut Writer) {
-        writer.u64(self.now);
+        self.now.write(writer);
         writer.count(self.items.len());
         for item in &self.items {
             writer.u8(item.tag());
@@ -174,7 +175,7 @@ impl Delta for ClientDelta {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let now = reader.u64()?;
+        let now = Now::read(reader)?;
         Ok(Self { now, items: reader.list(MAX_ITEMS, ClientItem::read)? })
     }
 }

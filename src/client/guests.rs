@@ -38,9 +38,8 @@ impl Client {
     ) -> Result<(Accepted, ClientDelta), Error> {
         let now = self.hosting(now)?;
         let first = Incoming::parse(first)?;
-        let (accepted, prekeys) =
-            self.inner.device.accepted(&first, now.seconds(), Some(binding))?;
-        Ok((accepted, ClientDelta { now: now.seconds(), items: vec![self.inner.prekeys(prekeys)] }))
+        let (accepted, prekeys) = self.inner.device.accepted(&first, now.firm(), Some(binding))?;
+        Ok((accepted, ClientDelta { now, items: vec![self.inner.prekeys(prekeys)] }))
     }
 
     /// Begins a session with a guest that another own device has let in. The guest's prekeys live as long as
@@ -54,7 +53,7 @@ impl Client {
     ) -> Result<Session, Error> {
         let now = self.hosting(now)?;
         let (identity, continuation) =
-            (self.inner.device.identity(), Continuation::new(now.seconds()));
+            (self.inner.device.identity(), Continuation::new(now.reading()));
         let handshake = InitiatorHandshake::generate(identity, guest, continuation, rng);
         let (keys, prefix) = handshake.initiate(identity, Some(binding))?;
         let ratchet = Ratchet::initiate(keys, guest.signed_prekeys.signed);

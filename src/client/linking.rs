@@ -229,7 +229,7 @@ impl Client {
         }
         let (identity, list) = (inner.device.identity(), self.list());
         let (pending, offer) =
-            linking::offer(request, identity, account.key(), list, now.seconds(), rng)?;
+            linking::offer(request, identity, account.key(), list, now.reading(), rng)?;
         Ok(self.pending(now, vec![ClientItem::Linking(Some(Box::new(pending)))], offer))
     }
 
@@ -267,7 +267,7 @@ impl Client {
         }
         let pending = self.inner.linking.as_ref().ok_or(Error::Expired)?;
         let now = self.inner.clock.now(now);
-        let companion = pending.complete(acceptance, now.seconds())?;
+        let companion = pending.complete(acceptance, now.reading())?;
         let devices = self.list().devices().iter().cloned().chain([companion]).collect();
         let list = self.next_list(account, devices, now)?;
         let briefing = pending.brief(self.briefing(&list, notes).written())?;

@@ -151,9 +151,9 @@ impl Client {
         // A list that follows is taken although it has expired: it may bridge the way to one that has not,
         // and the time is checked whenever a list is used.
         if matches!(learned, ListUpdate::First | ListUpdate::Changed) {
-            list.check(now.seconds())?;
+            list.check(now.reading())?;
         } else {
-            list.check_issued(now.seconds())?;
+            list.check_issued(now.reading())?;
         }
         let acquaint = || to_write.then(|| ClientItem::Acquaint(Box::new(account)));
         // A newcomer is none before the list is taken, which may be one too many of a newcomer's to wait; who is not
@@ -166,7 +166,7 @@ impl Client {
             (None, None)
         };
         let items: Vec<_> = before.into_iter().chain(item).chain(after).collect();
-        let delta = (!items.is_empty()).then(|| ClientDelta { now: now.seconds(), items });
+        let delta = (!items.is_empty()).then(|| ClientDelta { now, items });
         Ok(Pending::maybe(self, delta, learned))
     }
 
@@ -221,7 +221,7 @@ impl Client {
     ) -> Result<DeviceList, Error> {
         self.inner.check_listed()?;
         self.check_account(account)?;
-        self.list().next(account.key(), devices, now.seconds())
+        self.list().next(account.key(), devices, now.reading())
     }
 
     /// Makes the change to a next list.

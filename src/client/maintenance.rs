@@ -9,7 +9,7 @@ use super::address::Address;
 use super::client::{Client, Inner};
 use super::delta::{ClientDelta, ClientItem};
 use super::limits::HOUR;
-use crate::protocol::clock::Now;
+use crate::protocol::clock::{Clock, Now};
 use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::RENEW_AFTER;
@@ -61,10 +61,10 @@ impl Client {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
         let issued = self.list().issued();
-        let prekeys = inner.device.tasks(served, now.seconds());
+        let prekeys = inner.device.tasks(served, now.reading());
         Tasks {
-            renew_list: now.seconds() >= issued.saturating_add(RENEW_AFTER),
-            primary_silent: now.seconds() >= issued.saturating_add(PRIMARY_IDLE),
+            renew_list: now.reading() >= issued.saturating_add(RENEW_AFTER),
+            primary_silent: now.firm() >= issued.saturating_add(PRIMARY_IDLE),
             idle: inner.idle(now),
             fetch_lists: inner.behind(),
             forget: inner.crowd(),
@@ -84,7 +84,7 @@ impl Client {
     /// Save the change, apply it, publish the bundle, and note it ([`Client::note_published`]).
     pub fn rotate(&mut self, now: u64, rng: &mut impl CryptoRng) -> Pending<'_, Self, Bundle> {
         let now = self.inner.clock.now(now);
-        let (bundle, delta) = self.inner.device.rotation(now.seconds(), rng);
+        let (bundle, delta) = self.inner.device.rotation(now.reading(), rng);
         self.prekey_change(now, delta, bundle)
     }
 
@@ -98,7 +98,7 @@ impl Client {
         rng: &mut impl CryptoRng,
     ) -> Pending<'_, Self, Vec<OneTimePrekey>> {
         let now = self.inner.clock.now(now);
-        let (keys, delta) = self.inner.device.replenishment(now.seconds(), rng);
+        let (keys, delta) = self.inner.device.replenishment(now.reading(), rng);
         self.prekey_change(now, delta, keys)
     }
 
@@ -110,7 +110,7 @@ impl Client {
         now: u64,
     ) -> Pending<'_, Self, ()> {
         let now = self.inner.clock.now(now);
-        let delta = self.inner.device.publication(ids, now.seconds());
+        let delta = self.inner.device.publication(ids, now.reading());
         self.prekey_change(now, delta, ())
     }
 
@@ -122,7 +122,7 @@ impl Client {
         output: T,
     ) -> Pending<'_, Self, T> {
         let items = delta.map(|delta| vec![self.inner.prekeys(delta)]);
-        let delta = items.map(|items| ClientDelta { now: now.seconds(), items });
+        let delta = items.map(|items| ClientDelta { now, items });
         Pending::maybe(self, delta, output)
     }
 
@@ -132,6 +132,7 @@ impl Client {
     /// Sessions whose time of creation is not plausible are erased, and begun anew when something is sent. On
     /// a primary, renew the list then.
     pub fn reset_clock(&mut self, now: u64) -> Pending<'_, Self, ()> {
+        let now = Clock::new(now).latest();
         Pending::new(self, ClientDelta { now, items: vec![ClientItem::ResetClock] }, ())
     }
 
@@ -140,15 +141,14 @@ impl Client {
     pub fn expire(&mut self, now: u64) -> Pending<'_, Self, ()> {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
-        let prekeys = inner.device.erasure_due(now.seconds());
+        let prekeys = inner.device.erasure_due(now.firm());
         if !prekeys && !inner.expiry_due(now) {
             return Pending::maybe(self, None, ());
         }
         let mut items = Vec::new();
         if prekeys {
-            items.push(
-                inner.prekeys(DeviceDelta { now: now.seconds(), change: PrekeyChange::Expire }),
-            );
+            items
+                .push(inner.prekeys(DeviceDelta { now: now.firm(), change: PrekeyChange::Expire }));
         }
         items.push(ClientItem::Expire);
         self.pending(now, items, ())
@@ -157,13 +157,14 @@ impl Client {
 
 impl Inner {
     fn expiry_due(&self, now: Now) -> bool {
-        let linking = self.linking.as_ref().is_some_and(|pending| pending.is_over(now.seconds()));
+        let linking = self.linking.as_ref().is_some_and(|pending| pending.is_over(now.firm()));
         self.clock.is_behind(now, HOUR)
             || linking
             || self.peers.values().any(|peer| peer.erasure_due(now))
     }
 
-    pub(super) fn erase_expired(&mut self, now: u64) {
+    pub(super) fn erase_expired(&mut self, now: Now) {
+        let now = now.firm();
         for peer in self.peers.values_mut() {
             peer.expire(now);
         }
@@ -207,7 +208,7 @@ impl Inner {
         let idle = others.filter(|address| *address != own).filter(|address| {
             let heard = self.peers.get(address).map_or(0, |peer| peer.heard);
             let since = heard.max(self.own.listed_at(address.device));
-            now.seconds() >= since.saturating_add(COMPANION_IDLE)
+            now.firm() >= since.saturating_add(COMPANION_IDLE)
         });
         idle.map(|address| address.device).collect()
     }

@@ -61,9 +61,9 @@ impl Peer {
 
     /// Returns the session to send in, if it is one that the peer can be expected to read.
     pub(super) fn usable(&self, now: Now) -> Option<&Session> {
-        self.active.as_ref().filter(|_| {
-            !is_due(self.active_session().as_ref(), self.resend_requested, now.seconds())
-        })
+        self.active
+            .as_ref()
+            .filter(|_| !is_due(self.active_session().as_ref(), self.resend_requested, now.firm()))
     }
 
     pub(super) fn has_active(&self) -> bool {
@@ -79,7 +79,7 @@ impl Peer {
     /// for a resend request, once it has been active for a while.
     pub(super) fn may_renew(&self, asks: bool, now: Now) -> bool {
         let answered = self.active.as_ref().is_some_and(Session::is_confirmed);
-        !answered || (asks && now.seconds().saturating_sub(self.since) >= RENEW_AFTER)
+        !answered || (asks && now.reading().saturating_sub(self.since) >= RENEW_AFTER)
     }
 
     /// Returns what a new session of this device says it continues.
@@ -92,14 +92,14 @@ impl Peer {
                 active.continuation().predecessor()
             }
         });
-        Continuation::after(predecessor, created(self.newest, now.seconds()))
+        Continuation::after(predecessor, created(self.newest, now.reading()))
     }
 
     /// Returns the sessions that a message may be in, the active one first.
     pub(super) fn sessions(&self, now: Now) -> impl Iterator<Item = (Slot, &Session)> {
         let active = self.active.iter().map(|session| (Slot::Active, session));
         let replaced = self.replaced.iter().zip((0..).map(Slot::Replaced));
-        let open = replaced.filter(move |(replaced, _)| replaced.is_open(now.seconds()));
+        let open = replaced.filter(move |(replaced, _)| replaced.is_open(now.firm()));
         active.chain(open.map(|(replaced, slot)| (slot, &replaced.session)))
     }
 
@@ -149,7 +149,7 @@ impl Peer {
             links: &self.links,
         };
         let reached = predecessor.and_then(|predecessor| self.reached(predecessor.session));
-        (choose(&pair, &first, now.seconds()), contradiction(&pair, &first, reached))
+        (choose(&pair, &first, now.reading()), contradiction(&pair, &first, reached))
     }
 
     /// Returns how far a session has come, if it is still held.
@@ -326,7 +326,7 @@ impl Peer {
 
     /// Tells whether something is past its time.
     pub(super) fn erasure_due(&self, now: Now) -> bool {
-        self.replaced.iter().any(|replaced| !replaced.is_open(now.seconds()))
+        self.replaced.iter().any(|replaced| !replaced.is_open(now.firm()))
     }
 
     /// Erases what is past its time.

@@ -193,7 +193,7 @@ impl Plan {
         let now = inner.clock.now(now);
         let continuation = inner.continuation(address, now);
         target.way =
-            Way::New(inner.device.initiate_with(continuation, bundle, now.seconds(), rng)?);
+            Way::New(inner.device.initiate_with(continuation, bundle, now.reading(), rng)?);
         Ok(bundle.has_one_time_prekey())
     }
 

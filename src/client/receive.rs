@@ -209,7 +209,7 @@ impl Inner {
         now: Now,
     ) -> Result<ReadLetter, Error> {
         let (Accepted { session, mut opened }, prekeys) =
-            self.device.accepted(envelope, now.seconds(), None)?;
+            self.device.accepted(envelope, now.firm(), None)?;
         // The handshake proves who wrote: the device that the signed list names, or another one.
         let listed =
             self.contact(from.account).and_then(|contact| contact.list.device(from.device));
@@ -218,7 +218,7 @@ impl Inner {
         }
         let nothing = Peer::new(self.newest(from));
         let peer = self.peers.get(&from).unwrap_or(&nothing);
-        let made = self.device.prekeys_made(envelope, now.seconds())?;
+        let made = self.device.prekeys_made(envelope, now.firm())?;
         let (choice, contradiction) = peer.judge(&session, made, now);
         let activate = choice != Choice::Keep;
         let mut alerts: Vec<_> = contradiction.map(Alert::from).into_iter().collect();

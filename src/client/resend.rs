@@ -74,7 +74,7 @@ impl Client {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
         let sent = inner.sent_before(&id, now)?;
-        if now.seconds() >= sent.at.saturating_add(BACKFILL_FOR) {
+        if now.reading() >= sent.at.saturating_add(BACKFILL_FOR) {
             return Err(Error::MessageForgotten);
         }
         let others = sent.lists.iter().skip(1).map(|(account, _)| *account);
@@ -134,7 +134,7 @@ impl Inner {
     pub(super) fn sent_before(&self, id: &MessageId, now: Now) -> Result<&Sent, Error> {
         let sent = self.sent.find(id).ok_or(Error::MessageForgotten)?;
         let until = sent.at.saturating_add(RESEND_FOR);
-        if now.seconds() < until { Ok(sent) } else { Err(Error::MessageForgotten) }
+        if now.firm() < until { Ok(sent) } else { Err(Error::MessageForgotten) }
     }
 
     /// Tells whether a seen report is due.

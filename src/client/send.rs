@@ -67,7 +67,7 @@ impl Client {
         let mut letter = Letter {
             lists,
             rolled_back: false,
-            sent: now.seconds(),
+            sent: now.reading(),
             id,
             conversation: plan.conversation,
             body,
@@ -264,7 +264,7 @@ impl Inner {
     ) -> MessageId {
         let mut place = Writer::new();
         self.anchor.write(&mut place);
-        place.u64(now.seconds());
+        place.u64(now.reading());
         plan.conversation.write(&mut place);
         let secret = self.device.identity().agreement.seed();
         let about: [&[u8]; 2] = [place.written(), content];
@@ -284,7 +284,7 @@ impl Inner {
             Purpose::Message | Purpose::Object(_) => items.push(ClientItem::Sent(Box::new(Sent {
                 id,
                 digest,
-                at: now.seconds(),
+                at: now.reading(),
                 filed: Filed::of(plan.conversation),
                 is_object: matches!(plan.purpose, Purpose::Object(_)),
                 lists: plan

@@ -67,7 +67,7 @@ impl Waiting {
                 follows => follows,
             };
         }
-        if now.seconds() < self.pause {
+        if now.reading() < self.pause {
             return Err(refused);
         }
         let others = self.lists.iter().filter(|held| held.account_key() != known);

@@ -100,14 +100,14 @@ impl Client {
     /// Tells what is to be done today, given how many one-time prekeys the service has left.
     #[must_use]
     pub fn duties(&self, left: usize, now: u64) -> PrekeyDuties {
-        let now = self.inner.clock.now(now).seconds();
+        let now = self.inner.clock.now(now).reading();
         PrekeyDuties { rotate: self.inner.keys.is_rotation_due(now), replenish: left < LOW }
     }
 
     /// Makes new signed prekeys. The old ones open what is on its way to them for thirty days.
     pub fn rotate(&mut self, now: u64, rng: &mut impl CryptoRng) -> Pending<'_, Self, ()> {
         let now = self.inner.clock.now(now);
-        let set = self.inner.keys.set(now.seconds(), rng);
+        let set = self.inner.keys.set(now.reading(), rng);
         self.pending(now, [ClientItem::Rotated(set)], ())
     }
 
@@ -126,7 +126,7 @@ impl Client {
         if !held.is_empty() {
             return Pending::maybe(self, None, held);
         }
-        let batch = self.inner.keys.batch(now.seconds(), rng);
+        let batch = self.inner.keys.batch(now.reading(), rng);
         let public = batch.iter().map(|(id, prekey)| prekey.public(*id)).collect();
         self.pending(now, [ClientItem::Replenished(batch)], public)
     }
@@ -164,7 +164,7 @@ impl Client {
         items: impl Into<Vec<ClientItem>>,
         output: T,
     ) -> Pending<'_, Self, T> {
-        let delta = ClientDelta { now: now.seconds(), items: items.into() };
+        let delta = ClientDelta { now: now.reading(), items: items.into() };
         Pending::new(self, delta, output)
     }
 }

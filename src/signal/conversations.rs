@@ -66,7 +66,7 @@ impl Client {
         if !inner.policy.has_room_for(with.account()) {
             return Err(Error::TooManyAccounts);
         }
-        let session = Session::initiate(&inner.keys, bundle, now.seconds(), rng)?;
+        let session = Session::initiate(&inner.keys, bundle, now.reading(), rng)?;
         let mut items = Vec::new();
         if party.is_unasked() {
             items.push(consented(with, Consent::Accepted));
@@ -280,7 +280,7 @@ impl Inner {
         self.check_version(party, session.version())?;
         let addresses = Address::both(&self.device.address(), &to.address());
         let (bytes, delta) =
-            session.seal(self.line(addresses.as_ref()), text, now.seconds(), rng)?;
+            session.seal(self.line(addresses.as_ref()), text, now.reading(), rng)?;
         let kind = if session.is_answered() { MessageKind::Ordinary } else { MessageKind::Initial };
         let session = SessionName::of(session);
         let moved = Moved { with: to.clone(), session, delta };
@@ -324,7 +324,7 @@ impl Inner {
             let items = vec![ClientItem::Moved(Box::new(moved))];
             return Ok(Opened { items, identity, version, is_new_session: false, text });
         }
-        let found = self.keys.find(initial, from, now.seconds())?;
+        let found = self.keys.find(initial, from, now.reading())?;
         let shared = found.decapsulate(initial);
         let (session, text) = Session::accept(line, initial, &found, shared.as_ref())?;
         // Only now: whoever wrote it has the key that it names, so that nobody else alarms the user.

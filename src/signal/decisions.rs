@@ -78,7 +78,7 @@ impl Client {
         if !shown.cover(notices) {
             return Err(Error::NoticesNotAcknowledged);
         }
-        Ok(self.opted(provider, Some(shown), now.seconds()))
+        Ok(self.opted(provider, Some(shown), now.reading()))
     }
 
     /// Opts out of a provider: nothing of it is opened and nothing sent from now on. The sessions with its people are

@@ -93,7 +93,7 @@ impl Client {
         let now = self.inner.clock.now(now);
         self.inner.policy.active(provider, now)?;
         let secret = self.identity_secret();
-        let unsealed = UnsealedEnvelope::open(secret, envelope, trust, now.seconds())?;
+        let unsealed = UnsealedEnvelope::open(secret, envelope, trust, now.reading())?;
         let sender = ForeignDevice::new(provider, unsealed.sender());
         let party = self.inner.policy.reading(&sender, now)?;
         party.check_identity(sender.number(), &unsealed.identity())?;

@@ -224,7 +224,7 @@ impl Chat {
             _ => None,
         };
         let now = self.inner.clock.now(now);
-        let delta = step.map(|step| ChatDelta::step(now.seconds(), step));
+        let delta = step.map(|step| ChatDelta::step(now, step));
         Pending::maybe(self, delta, ())
     }
 
@@ -256,21 +256,21 @@ impl Chat {
 
     /// Makes the pending answer of one move, and of what it gives out.
     pub(super) fn step<T>(&mut self, now: Now, step: ChatStep, output: T) -> Pending<'_, Self, T> {
-        Pending::new(self, ChatDelta::step(now.seconds(), step), output)
+        Pending::new(self, ChatDelta::step(now, step), output)
     }
 
     /// Returns the time, if the chat goes on at it.
     pub(super) fn alive(&self, now: u64) -> Result<Now, Error> {
         self.inner.going()?;
         let now = self.inner.clock.now(now);
-        if now.seconds() >= self.deadline() { Err(Error::Expired) } else { Ok(now) }
+        if now.firm() >= self.deadline() { Err(Error::Expired) } else { Ok(now) }
     }
 
     /// Returns the time, if the chat goes on at it and the list that a guest knows is in its time.
     pub(super) fn speaking(&self, now: u64) -> Result<Now, Error> {
         let now = self.alive(now)?;
         if self.sender() == Sender::Member {
-            self.inner.list.check(now.seconds())?;
+            self.inner.list.check(now.reading())?;
             self.inner.ahead.check(now)?;
         }
         Ok(now)

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::clock::Now;
 use crate::protocol::guest::content::EndReason;
 use crate::protocol::guest::grant::Grant;
 use crate::protocol::guest::pin::PinStage;
@@ -17,7 +18,7 @@ use crate::storage::{Delta, DeltaKind, Stateful};
 
 /// The changes that one message or one moment makes in a chat.
 pub(crate) struct ChatDelta {
-    pub(crate) now: u64,
+    pub(crate) now: Now,
     /// In ascending order of the devices.
     pub(crate) moved: Vec<MovedChatSession>,
     /// The list that the sender of an opened message knows, zeros if it is the one that is known here.
@@ -114,7 +115,7 @@ impl ChatStep {
 
 impl ChatDelta {
     /// Makes a delta without a message.
-    pub(crate) fn step(now: u64, step: ChatStep) -> Self {
+    pub(crate) fn step(now: Now, step: ChatStep) -> Self {
         Self { now, moved: Vec::new(), report: None, step }
     }
 
@@ -132,7 +133,7 @@ impl Delta for ChatDelta {
     /// Returns the time, the move, and the change ids of its messages.
     fn id(&self) -> impl AsRef<[u8]> {
         let mut writer = Writer::new();
-        writer.u64(self.now);
+        self.now.write(&mut writer);
         self.step.write_public(&mut writer);
         self.write_report(&mut writer);
         writer.list(&self.moved, |MovedChatSession { with, delta }, writer| {
@@ -147,7 +148,7 @@ impl Delta for ChatDelta {
     }
 
     fn write(&self, writer: &mut Writer) {
-        writer.u64(self.now);
+        self.now.write(writer);
         self.step.write(writer);
         self.write_report(writer);
         writer.list(&self.moved, |MovedChatSession { with, delta }, writer| {
@@ -157,7 +158,7 @@ impl Delta for ChatDelta {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (now, step) = (reader.u64()?, ChatStep::read(reader)?);
+        let (now, step) = (Now::read(reader)?, ChatStep::read(reader)?);
         let report =
             reader.option(|reader| Ok((DeviceId(*reader.array()?), Listed::read(reader)?)))?;
         let mut moved: Vec<MovedChatSession> = Vec::new();

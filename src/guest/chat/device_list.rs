@@ -40,7 +40,7 @@ impl Chat {
         if !list.follows(&inner.list)? {
             return Ok(Pending::maybe(self, None, ListUpdate::Nothing));
         }
-        list.check_issued(now.seconds())?;
+        list.check_issued(now.reading())?;
         let (learned, step) = if inner.sender() == Sender::Guest
             && list.device(inner.own.device()) != Some(&inner.own)
         {
@@ -65,7 +65,7 @@ impl Chat {
             Ok(()) | Err(Error::OwnDeviceUnlisted) => None,
             Err(error) => return Err(error),
         };
-        let now = self.inner.clock.now(now).seconds();
+        let now = self.inner.clock.now(now);
         let delta = step.map(|step| ChatDelta::step(now, step));
         Ok(Pending::maybe(self, delta, ()))
     }

@@ -101,7 +101,7 @@ impl Chat {
         grant.verify(&terms.invitation, &terms.transcript, guest.account(), client.list())?;
         let bundle = Bundle::new(guest.clone(), ticket.signed_prekeys.clone());
         let binding = Binding { psk: &ticket.key, context: &terms.join_context() };
-        let mut session = client.initiate_guest(&bundle, &binding, now.seconds(), rng)?;
+        let mut session = client.initiate_guest(&bundle, &binding, now.reading(), rng)?;
         let message =
             session.encrypt(&ChatContent::Join.encode(&Listed::of(client.list())), rng)?;
         let envelope = Envelope { to: Address::of(&guest), message };
@@ -120,7 +120,7 @@ impl Chat {
             reported: Listed::NONE,
             late_devices: LateDevices::Host(ticket),
         };
-        let (mut chat, _) = Self::begin(beginning, now.seconds())?;
+        let (mut chat, _) = Self::begin(beginning, now.reading())?;
         chat.inner.anchor = anchor;
         Ok((chat, envelope))
     }
@@ -149,7 +149,7 @@ impl Chat {
         let (kept, alerts) = inner.compare(Listed::NONE, reported);
         let report = (kept != Listed::NONE).then_some((from.device, kept));
         let step = ChatStep::Join(session);
-        let delta = ChatDelta { now: now.seconds(), moved: Vec::new(), report, step };
+        let delta = ChatDelta { now, moved: Vec::new(), report, step };
         let (event, sender) = (ChatEvent::Joined, Sender::Member);
         Ok((ReceivedEvent { event, from, sender, alerts, position, skipped, lost }, delta))
     }

@@ -89,7 +89,7 @@ impl Chat {
         let moved = Vec::from([MovedChatSession { with: from.device, delta: Box::new(delta) }]);
         let sender = self.sender();
         let received = ReceivedEvent { event, from, sender, alerts, position, skipped, lost };
-        Ok((received, ChatDelta { now: now.seconds(), moved, report, step }))
+        Ok((received, ChatDelta { now, moved, report, step }))
     }
 }
 

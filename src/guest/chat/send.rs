@@ -38,7 +38,7 @@ impl Chat {
         }
         self.inner.hosted_by(client)?;
         let host = self.inner.own.device();
-        let at = now.seconds();
+        let at = now.reading();
         let signature = self.inner.granted(host, at).sign(&client.device().identity().signing);
         let step = self.inner.admission(Grant { host, at, signature })?;
         self.seal(&ChatContent::Grant { at, signature }, step, now, rng)
@@ -123,7 +123,7 @@ impl Chat {
         let inner = &*self.inner;
         let (envelopes, moved) =
             inner.sessions.seal(wanted, &content.encode(&inner.listed()), rng)?;
-        let delta = ChatDelta { now: now.seconds(), moved, report: None, step };
+        let delta = ChatDelta { now, moved, report: None, step };
         Ok(Pending::new(self, delta, envelopes))
     }
 }

@@ -100,7 +100,7 @@ impl Inner {
         if client.certificate() != &self.own {
             return Err(Error::WrongClient);
         }
-        client.hosting(self.clock.latest().seconds()).map(drop)
+        client.hosting(0).map(drop)
     }
 
     /// Returns the kind of sender on the other side.
@@ -191,10 +191,10 @@ impl Inner {
 
     pub(super) fn apply(&mut self, next: Anchor, delta: ChatDelta) {
         self.anchor = next;
-        self.clock = Clock::new(delta.now);
+        self.clock = delta.now.clock();
         // Joining opens a first message, which moves no session on.
         if !delta.moved.is_empty() || matches!(delta.step, ChatStep::Join(_)) {
-            self.activity = delta.now;
+            self.activity = delta.now.reading();
         }
         self.sessions.apply(next, delta.moved);
         let ended = Stage::Ended(EndReason::Here);
@@ -237,7 +237,7 @@ impl Inner {
         if let Some((by, listed)) = delta.report {
             self.sessions.report(by, listed);
             if self.peer.kind() == AccountKind::Member {
-                self.ahead.note(listed.epoch, &self.list, delta.now);
+                self.ahead.note(listed.epoch, &self.list, delta.now.reading());
             }
         }
     }

@@ -85,7 +85,7 @@ impl Invite {
         let device = client.certificate().device();
         let (verified, psk, granted) = match &inner.status {
             Status::Open { .. } | Status::GrantedElsewhere(_)
-                if at.seconds() > inner.policy.expires =>
+                if at.reading() > inner.policy.expires =>
             {
                 return Err(Error::Expired);
             }
@@ -106,8 +106,8 @@ impl Invite {
         let transcript = verified.transcript;
         let binding = Binding { psk, context: &transcript };
         let (accepted, accepting) = client.accept_guest(verified.message, &binding, now)?;
-        let (chat, introduction) = self.begin(client, verified, accepted, granted, at.seconds())?;
-        let claimed = InviteDelta { now: at.seconds(), change: InviteChange::Claimed(transcript) };
+        let (chat, introduction) = self.begin(client, verified, accepted, granted, at.reading())?;
+        let claimed = InviteDelta { now: at, change: InviteChange::Claimed(transcript) };
         Ok(OpenedClaim {
             invite_change: Change::new(self.anchor(), claimed),
             client_change: Change::new(client.anchor(), accepting),

@@ -5,12 +5,13 @@ use alloc::boxed::Box;
 use crate::error::Error;
 
 use crate::primitives::codec::{Reader, Writer, concat};
+use crate::protocol::clock::Now;
 use crate::protocol::guest::grant::GrantedElsewhere;
 use crate::storage::{Delta, DeltaKind};
 
 /// The change that one moment makes in an invite.
 pub(crate) struct InviteDelta {
-    pub(crate) now: u64,
+    pub(crate) now: Now,
     pub(crate) change: InviteChange,
 }
 
@@ -40,11 +41,11 @@ impl Delta for InviteDelta {
             InviteChange::GrantedElsewhere(granted) => (3, granted.transcript),
             InviteChange::Contested => (4, [0; 32]),
         };
-        concat::<41>(&[&[change], &self.now.to_be_bytes(), &claim])
+        concat::<41>(&[&[change], &self.now.to_bytes(), &claim])
     }
 
     fn write(&self, writer: &mut Writer) {
-        writer.u64(self.now);
+        self.now.write(writer);
         match &self.change {
             InviteChange::Open => writer.u8(0),
             InviteChange::Claimed(transcript) => {
@@ -61,7 +62,7 @@ impl Delta for InviteDelta {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let now = reader.u64()?;
+        let now = Now::read(reader)?;
         let change = match reader.u8()? {
             0 => InviteChange::Open,
             1 => InviteChange::Claimed(*reader.array()?),

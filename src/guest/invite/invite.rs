@@ -145,7 +145,7 @@ impl Invite {
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, ServerCopy), Error> {
         let now = client.hosting(now)?;
-        policy.check(now.seconds())?;
+        policy.check(now.reading())?;
         let origin = Origin::new(origin)?;
         client.check_list(now)?;
         // The owner key does not follow from the link: whoever holds the link cannot end it in the owner's
@@ -182,7 +182,7 @@ impl Invite {
             locator,
             invitation,
             owner,
-            clock: Clock::new(now.seconds()),
+            clock: Clock::new(now.reading()),
             anchor,
         };
         Self { inner: Box::new(inner) }
@@ -257,8 +257,8 @@ impl Invite {
         let inner = &*self.inner;
         let at = inner.clock.now(now);
         let change = match &inner.status {
-            Status::Open { .. } if at.seconds() > inner.policy.expires => InviteChange::Ended,
-            Status::GrantedElsewhere(granted) if at.seconds() > inner.policy.expires => {
+            Status::Open { .. } if at.firm() > inner.policy.expires => InviteChange::Ended,
+            Status::GrantedElsewhere(granted) if at.firm() > inner.policy.expires => {
                 InviteChange::Claimed(granted.transcript)
             }
             Status::Open { .. } | Status::GrantedElsewhere(_)
@@ -278,16 +278,16 @@ impl Invite {
         change: InviteChange,
         output: T,
     ) -> Pending<'_, Self, T> {
-        Pending::new(self, InviteDelta { now: now.seconds(), change }, output)
+        Pending::new(self, InviteDelta { now, change }, output)
     }
 
     /// Erases the link's secret, and what opens a claim that was granted elsewhere, on a device that its account
     /// has removed; nothing changes on any other. Give the notice to nobody then, and delete the invite: the
     /// link is the account's, and goes on on its other devices.
     pub fn leave(&mut self, client: &Client, now: u64) -> Pending<'_, Self, ()> {
-        let now = self.inner.clock.now(now).seconds();
+        let now = self.inner.clock.now(now);
         let change = match &self.inner.status {
-            _ if client.hosting(now).is_ok() => None,
+            _ if client.is_listed() => None,
             Status::Open { .. } if !self.is_of(client) => None,
             Status::Open { .. } => Some(InviteChange::Ended),
             Status::GrantedElsewhere(granted) => Some(InviteChange::Claimed(granted.transcript)),
@@ -306,7 +306,7 @@ impl Invite {
 
     /// Tells whether what has ended did so by its time: nothing happens to it afterwards.
     pub(super) fn is_timed_out(&self) -> bool {
-        self.inner.clock.latest().seconds() > self.inner.policy.expires
+        self.inner.clock.firm() > self.inner.policy.expires
     }
 
     /// Signs the notice that the link is claimed or taken back, for the server, so that a late-comer is told the
@@ -337,7 +337,7 @@ fn owner(
     rng: &mut impl CryptoRng,
 ) -> sign::SecretKey {
     let mut terms = Writer::new();
-    terms.u64(now.seconds());
+    terms.u64(now.reading());
     origin.write(&mut terms);
     policy.write(&mut terms);
     sign::SecretKey::from_seed(hedged(secret, labels::GUEST_OWNER, &[terms.written()], rng))

@@ -69,7 +69,7 @@ impl Stateful for Invite {
 
     fn advance(&mut self, next: Anchor, delta: InviteDelta) {
         self.inner.anchor = next;
-        self.inner.clock = Clock::new(delta.now);
+        self.inner.clock = delta.now.clock();
         // The link's secret is dropped with the old status.
         match delta.change {
             InviteChange::Open => {}

@@ -70,7 +70,7 @@ impl Invite {
         if !is_ours {
             return Err(Error::WrongPeer);
         }
-        if now.seconds() > invitation.policy.expires {
+        if now.reading() > invitation.policy.expires {
             return Err(Error::Expired);
         }
         let offer = Offer { invitation, signed, owner, pin: None };
@@ -110,7 +110,7 @@ impl Invite {
                 if !self.is_of(client) {
                     return Err(Error::WrongPeer);
                 }
-                let is_late = now.seconds() > inner.policy.expires;
+                let is_late = now.firm() > inner.policy.expires;
                 if by != inner.maker {
                     return self.told_early(by, is_late);
                 }

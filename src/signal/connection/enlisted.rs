@@ -60,14 +60,14 @@ impl Challenge {
         if *says.account.provider() != provider.id || !is_known || !enlistment.came_by(arrival) {
             return Err(Error::WrongPeer);
         }
-        self.check(now.seconds())?;
+        self.check(now.reading())?;
         enlistment.token.check(self.origin(), &enlistment.attestation)?;
         let identity = *says.device(enlistment.number).ok_or(Error::Unlisted)?;
         if let Some(known) = known {
             follows((says.sequence, known.sequence), says == known)?;
         }
         enlistment.verify(&identity, self.question())?;
-        enlistment.token.verify(provider, now.seconds())?;
+        enlistment.token.verify(provider, now.reading())?;
         enlistment.attestation.hold(provider, now)?;
         let until = enlistment.token.until.min(says.until).min(provider.until);
         let device = says.account.device(enlistment.number);
@@ -123,7 +123,7 @@ impl EnlistedDevice {
         if provider.statement().id != *account.provider() || says.account != *account {
             return Err(Error::WrongPeer);
         }
-        if now.seconds() >= self.until {
+        if now.reading() >= self.until {
             return Err(Error::ListExpired);
         }
         if !provider.is_active(now) {

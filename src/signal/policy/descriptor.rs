@@ -178,7 +178,7 @@ impl ProviderDescriptor {
 
     /// Refuses one that is past its time, or from the future.
     pub(crate) fn check(&self, now: Now) -> Result<(), Error> {
-        let is_valid = self.has_begun(now) && now.seconds() < self.statement.until;
+        let is_valid = self.has_begun(now) && now.reading() < self.statement.until;
         if is_valid { Ok(()) } else { Err(Error::ListExpired) }
     }
 
@@ -189,7 +189,7 @@ impl ProviderDescriptor {
 
     /// Tells whether it is not from the future.
     pub(super) fn has_begun(&self, now: Now) -> bool {
-        self.statement.from <= now.seconds().saturating_add(SKEW)
+        self.statement.from <= now.reading().saturating_add(SKEW)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

@@ -88,7 +88,7 @@ impl Party<'_> {
         let statements = self.statements.ok_or(Error::WrongKind)?;
         check(self.shared(statements), saying.content, saying.features())?;
         let agreed = agreed(statements.own, statements.peer);
-        Ok(ends.enclose(saying, &agreed, now.seconds()))
+        Ok(ends.enclose(saying, &agreed, now.reading()))
     }
 
     /// Encloses a distribution message for one device of a group.
@@ -152,7 +152,7 @@ pub(crate) fn enclose_in_group(
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let ForeignChat::Group(group) = saying.chat else { return Err(Error::WrongPeer) };
     check(profile, saying.content, saying.features())?;
-    Ok(group_envelope::enclose(sender, group, saying, now.seconds()))
+    Ok(group_envelope::enclose(sender, group, saying, now.reading()))
 }
 
 /// Refuses what was said if a profile does not allow it.

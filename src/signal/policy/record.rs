@@ -99,7 +99,7 @@ impl AccountRecord {
 
     /// Tells whether an agreement was replaced a short while ago.
     pub(crate) fn has_replaced(&self, agreed: &[u8; AGREED], now: Now) -> bool {
-        let mut former = self.former.iter().filter(|former| former.until > now.seconds());
+        let mut former = self.former.iter().filter(|former| former.until > now.reading());
         former.any(|former| former.agreed == *agreed)
     }
 

@@ -10,7 +10,7 @@ use crate::session::{Account, Served};
 
 /// Makes so many newcomers that each have written one letter.
 fn fill(victim: &mut Victim, numbers: core::ops::Range<u32>) -> Vec<Crowd> {
-    let now = victim.client.inner.clock.latest().seconds();
+    let now = victim.client.inner.clock.firm();
     let meet = |number| {
         let one = victim.meet(number, 1);
         let mut session = victim.session(&one, 0, NOW);
