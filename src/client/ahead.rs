@@ -41,12 +41,12 @@ impl Ahead {
 
     /// Refuses the known list once the time is over in which it is used.
     pub(crate) fn check(self, now: Now) -> Result<(), Error> {
-        let is_over = now.firm() > self.since.saturating_add(AHEAD_LIFE);
+        let is_over = now.reading() > self.since.saturating_add(AHEAD_LIFE);
         if self.is_open() && is_over { Err(Error::ListExpired) } else { Ok(()) }
     }
 
     /// Leaves no time ahead of now.
-    pub(crate) fn reset_clock(&mut self, now: u64) {
+    pub(crate) fn bound_times(&mut self, now: u64) {
         self.since = self.since.min(now);
     }
 

@@ -140,7 +140,7 @@ fn read_contacts(
         let mut contact = Contact::read(reader)?;
         contact.verify()?;
         // Times are the primary's, whose clock may be ahead.
-        contact.reset_clock(now);
+        contact.bound_times(now);
         if contact.list.account() == own {
             return Err(Error::Malformed);
         }

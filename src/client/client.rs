@@ -12,7 +12,7 @@ use super::delta::{ClientDelta, ClientItem};
 use super::holdings::Holdings;
 use super::message_log::{SeenLog, SentLog};
 use super::peer::Peer;
-use super::tombstones::Tombstones;
+use super::tombstones::{Tombstones, plausible};
 use crate::error::Error;
 use crate::primitives::secret::redacted;
 use crate::protocol::clock::{Clock, Now};
@@ -30,9 +30,11 @@ use crate::storage::{Anchor, Change, Pending, Stateful};
 /// Every operation either fails and leaves the client as it was, or makes one [`Change`] with everything in
 /// it: save it, apply it, then send or show ([`storage`](crate::storage)).
 ///
-/// `now` is the caller's clock in seconds; a value below one that the client has seen counts as that
-/// one, so that setting a clock back revives nothing. After a clock that was wrong see
-/// [`Client::reset_clock`].
+/// `now` is the caller's clock in seconds. The client takes it for sure as long as it goes on by no more than two days
+/// at once, or something of somebody else's says the same; else not before a second look, an hour later. What is past
+/// its time is refused by the caller's clock, and erased by the time that is sure. A value below that one counts as
+/// it, so that setting a clock back revives nothing. See [`Tasks::clock`](super::Tasks::clock), and after a clock that
+/// was wrong [`Client::reset_clock`].
 ///
 /// ```
 /// use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -56,8 +58,11 @@ use crate::storage::{Anchor, Change, Pending, Stateful};
 ///     println!("{}", Fingerprint::of(ada.certificate(), grace.certificate()));
 ///
 ///     // Each day, do what is to be done.
-///     let later = now + 7 * 86_400;
-///     assert!(ada.tasks(&Served::NOTHING, later).renew_list);
+///     let mut later = now;
+///     while !ada.tasks(&Served::NOTHING, later).renew_list {
+///         later += 86_400;
+///         ada.expire(later).apply();
+///     }
 ///     ada.renew(&account, later)?.apply();
 ///     assert_eq!(ada.list().epoch(), 2);
 ///
@@ -214,14 +219,15 @@ impl Inner {
     /// Returns what a new session with a device says it continues.
     pub(super) fn continuation(&self, address: Address, now: Now) -> Continuation {
         let peer = self.peers.get(&address);
-        let newest = self.newest(address);
+        let newest = self.newest(address, now);
         peer.map_or_else(|| Peer::new(newest).continuation(now), |peer| peer.continuation(now))
     }
 
-    /// Returns when the newest session with a device was made.
-    pub(super) fn newest(&self, address: Address) -> u64 {
-        let tombstones = || self.tombstones.newest(address);
-        self.peers.get(&address).map_or_else(tombstones, Peer::newest)
+    /// Returns when the newest session with a device was made, of those that can be.
+    pub(super) fn newest(&self, address: Address, now: Now) -> u64 {
+        let now = now.reading();
+        let tombstones = || plausible(self.tombstones.newest(address), now);
+        self.peers.get(&address).map_or_else(tombstones, |peer| peer.newest(now))
     }
 
     pub(super) fn account(&self) -> AccountId {
@@ -288,7 +294,7 @@ impl Inner {
     }
 
     pub(super) fn peer(&mut self, address: Address) -> &mut Peer {
-        let newest = self.newest(address);
-        self.peers.entry(address).or_insert_with(|| Peer::new(newest))
+        let tombstones = &self.tombstones;
+        self.peers.entry(address).or_insert_with(|| Peer::new(tombstones.newest(address)))
     }
 }

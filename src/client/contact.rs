@@ -187,10 +187,10 @@ impl Contact {
         self.ahead.note(epoch, &self.list, now);
     }
 
-    /// Leaves no time ahead of now.
-    pub(super) fn reset_clock(&mut self, now: u64) {
-        self.waiting.reset_clock(now);
-        self.ahead.reset_clock(now);
+    /// Leaves no time of this device's own ahead of now.
+    pub(super) fn bound_times(&mut self, now: u64) {
+        self.waiting.bound_times(now);
+        self.ahead.bound_times(now);
     }
 
     /// Returns the epoch since which the device has been listed.

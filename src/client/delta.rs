@@ -91,12 +91,16 @@ pub(super) struct Accept {
     /// True if it becomes the active session; else it is only read.
     pub(super) activate: bool,
     pub(super) found: Option<Contradiction>,
+    /// The time at which its message was sent, but not later than it was opened.
+    pub(super) heard: u64,
 }
 
 /// A message in a session, which it moves on.
 pub(super) struct MovedSession {
     pub(super) with: Address,
     pub(super) slot: Slot,
+    /// The time at which it was sent, but not later than it was opened; 0 if it was sealed.
+    pub(super) heard: u64,
     pub(super) delta: ratchet::RatchetDelta,
 }
 
@@ -181,6 +185,15 @@ impl Delta for ClientDelta {
 }
 
 impl ClientItem {
+    /// Says when the message that it takes in was sent. What a server has withheld is no fresh sign of its sender.
+    pub(super) fn note_heard(&mut self, at: u64) {
+        match self {
+            Self::Accept(accept) => accept.heard = at,
+            Self::Opened(moved) => moved.heard = at,
+            _ => {}
+        }
+    }
+
     fn tag(&self) -> u8 {
         match self {
             Self::Prekeys(_) => 1,
@@ -221,11 +234,13 @@ impl ClientItem {
                 accept.from.write(writer);
                 writer.flag(accept.activate);
                 writer.u8(Contradiction::byte(accept.found));
+                writer.u64(accept.heard);
             }
             Self::Sealed(moved) => moved.with.write(writer),
             Self::Opened(moved) => {
                 moved.with.write(writer);
                 writer.u8(moved.slot.byte());
+                writer.u64(moved.heard);
             }
             Self::ResendRequested(address) => address.write(writer),
             Self::Seen(seen) => seen.write(writer),
@@ -270,13 +285,14 @@ impl ClientItem {
             3 => {
                 let from = Address::read(reader)?;
                 let (activate, found) = (reader.flag()?, Contradiction::of(reader.u8()?)?);
-                let session = Session::read(reader)?;
-                Self::Accept(Box::new(Accept { from, session, activate, found }))
+                let (heard, session) = (reader.u64()?, Session::read(reader)?);
+                Self::Accept(Box::new(Accept { from, session, activate, found, heard }))
             }
-            4 => Self::Sealed(moved(Address::read(reader)?, Slot::Active, reader)?),
+            4 => Self::Sealed(moved(Address::read(reader)?, Slot::Active, 0, reader)?),
             5 => {
                 let (from, slot) = (Address::read(reader)?, Slot::of(reader.u8()?));
-                Self::Opened(moved(from, slot, reader)?)
+                let heard = reader.u64()?;
+                Self::Opened(moved(from, slot, heard, reader)?)
             }
             6 => Self::ResendRequested(Box::new(Address::read(reader)?)),
             7 => Self::Seen(Box::new(Seen::read(reader)?)),
@@ -319,6 +335,12 @@ impl ClientItem {
     }
 }
 
-fn moved(with: Address, slot: Slot, reader: &mut Reader<'_>) -> Result<Box<MovedSession>, Error> {
-    Ok(Box::new(MovedSession { with, slot, delta: ratchet::RatchetDelta::read(reader)? }))
+fn moved(
+    with: Address,
+    slot: Slot,
+    heard: u64,
+    reader: &mut Reader<'_>,
+) -> Result<Box<MovedSession>, Error> {
+    let delta = ratchet::RatchetDelta::read(reader)?;
+    Ok(Box::new(MovedSession { with, slot, heard, delta }))
 }

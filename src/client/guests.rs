@@ -19,8 +19,18 @@ impl Client {
     /// Returns the time by this client's clock, which does not go back, if this device may host a guest: if
     /// it is one of its account's.
     pub(crate) fn hosting(&self, now: u64) -> Result<Now, Error> {
-        self.inner.check_listed()?;
+        self.check_hosting()?;
         Ok(self.inner.clock.now(now))
+    }
+
+    /// Refuses if this device is no longer one of its account's.
+    pub(crate) fn check_hosting(&self) -> Result<(), Error> {
+        self.inner.check_listed()
+    }
+
+    /// Returns the time that this client is sure of, which supports the clocks of its links and chats.
+    pub(crate) fn firm(&self, now: u64) -> u64 {
+        self.inner.clock.now(now).firm()
     }
 
     /// Checks that this account's list may be used.

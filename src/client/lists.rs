@@ -166,6 +166,7 @@ impl Client {
             (None, None)
         };
         let items: Vec<_> = before.into_iter().chain(item).chain(after).collect();
+        let now = now.supported(list.issued());
         let delta = (!items.is_empty()).then(|| ClientDelta { now, items });
         Ok(Pending::maybe(self, delta, learned))
     }
@@ -328,7 +329,7 @@ impl Inner {
         let of_account = self.peers.iter().filter(|(address, _)| address.account == account);
         let tombstones = of_account.filter(|(address, peer)| parts(address, peer));
         let tombstones: Vec<_> =
-            tombstones.map(|(address, peer)| (*address, peer.newest())).collect();
+            tombstones.map(|(address, peer)| (*address, peer.newest(now))).collect();
         for (address, newest) in tombstones {
             self.peers.remove(&address);
             self.bury(address, newest, now);

@@ -9,7 +9,7 @@ use super::address::Address;
 use super::client::{Client, Inner};
 use super::delta::{ClientDelta, ClientItem};
 use super::limits::HOUR;
-use crate::protocol::clock::{Clock, Now};
+use crate::protocol::clock::{ClockState, Now, SKEW};
 use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::RENEW_AFTER;
@@ -29,7 +29,11 @@ pub(crate) const PRIMARY_IDLE: u64 = 14 * 86_400;
 pub struct Tasks {
     /// Tasks of the prekeys: [`Client::rotate`], [`Client::bundle`], [`Client::replenish`], [`Client::expire`].
     pub prekeys: PrekeyTasks,
-    /// The account's list is a week old: [`Client::renew`] it on the primary.
+    /// The caller's clock, compared with the time that this client is sure of. As long as it is
+    /// [`ClockState::Ahead`] nothing is to be made anew: others would refuse what is of the future. Ask again once
+    /// letters or lists came.
+    pub clock: ClockState,
+    /// The account's list is a week old, or of a future that did not come: [`Client::renew`] it on the primary.
     pub renew_list: bool,
     /// The account's list was not renewed for two weeks: the primary is lost or switched off. At
     /// [`DeviceList::expires`](crate::client::DeviceList::expires) nobody can write to the account any more.
@@ -59,11 +63,16 @@ impl Client {
     #[must_use]
     pub fn tasks(&self, served: &Served<'_>, now: u64) -> Tasks {
         let inner = &*self.inner;
-        let now = inner.clock.now(now);
+        let (clock, now) = (inner.clock.state(now), inner.clock.now(now));
         let issued = self.list().issued();
-        let prekeys = inner.device.tasks(served, now.reading());
+        let mut prekeys = inner.device.tasks(served, now.firm());
+        prekeys.rotate &= !now.is_leap();
+        prekeys.replenish &= !now.is_leap();
+        let is_future = issued > now.firm().saturating_add(SKEW);
+        let is_old = now.firm() >= issued.saturating_add(RENEW_AFTER);
         Tasks {
-            renew_list: now.reading() >= issued.saturating_add(RENEW_AFTER),
+            clock,
+            renew_list: !now.is_leap() && (is_old || is_future),
             primary_silent: now.firm() >= issued.saturating_add(PRIMARY_IDLE),
             idle: inner.idle(now),
             fetch_lists: inner.behind(),
@@ -126,16 +135,6 @@ impl Client {
         Pending::maybe(self, delta, output)
     }
 
-    /// Resets the clock to a time before the latest that the client was given, because that one was wrong.
-    /// Call it when the user, or a better clock, says so.
-    ///
-    /// Sessions whose time of creation is not plausible are erased, and begun anew when something is sent. On
-    /// a primary, renew the list then.
-    pub fn reset_clock(&mut self, now: u64) -> Pending<'_, Self, ()> {
-        let now = Clock::new(now).latest();
-        Pending::new(self, ClientDelta { now, items: vec![ClientItem::ResetClock] }, ())
-    }
-
     /// Erases prekeys, replaced sessions and memories past their time, and remembers the hour, so that
     /// setting the clock back revives nothing.
     pub fn expire(&mut self, now: u64) -> Pending<'_, Self, ()> {
@@ -164,14 +163,15 @@ impl Inner {
     }
 
     pub(super) fn erase_expired(&mut self, now: Now) {
-        let now = now.firm();
+        // What a clock that was ahead for a moment has stamped does not live longer for it.
+        self.bound_times(now.reading());
         for peer in self.peers.values_mut() {
-            peer.expire(now);
+            peer.expire(now.firm());
         }
         self.count_all();
-        self.sent.expire(now);
-        self.tombstones.expire(now);
-        if self.linking.as_ref().is_some_and(|pending| pending.is_over(now)) {
+        self.sent.expire(now.firm());
+        self.tombstones.expire(now.firm());
+        if self.linking.as_ref().is_some_and(|pending| pending.is_over(now.firm())) {
             self.linking = None;
         }
     }
@@ -182,22 +182,6 @@ impl Inner {
         let others = self.contacts.iter().map(|(account, contact)| (*account, contact));
         let known = own.chain(others.filter(|(_, contact)| !contact.forgotten));
         known.filter(|(_, contact)| contact.ahead.is_open()).map(|(account, _)| account).collect()
-    }
-
-    /// Gives up what is dated in a future that did not come.
-    pub(super) fn reset_clock(&mut self, now: u64) {
-        for peer in self.peers.values_mut() {
-            peer.reset_clock(now);
-        }
-        self.count_all();
-        self.own.reset_clock(now);
-        for contact in self.contacts.values_mut() {
-            contact.reset_clock(now);
-        }
-        self.sent.reset_clock(now);
-        self.tombstones.reset_clock(now);
-        // An offer lasts a few minutes of the old clock.
-        self.linking = None;
     }
 
     /// Returns other devices of this account that were not heard of for long: since the last letter from

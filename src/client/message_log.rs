@@ -184,8 +184,13 @@ impl SentLog {
         }
     }
 
-    /// Brings times that lie ahead back to now.
-    pub(super) fn reset_clock(&mut self, now: u64) {
+    /// Counts what says that it was sent later than now.
+    pub(super) fn after(&self, now: u64) -> usize {
+        self.0.iter().filter(|sent| sent.at > now).count()
+    }
+
+    /// Leaves no time ahead of now.
+    pub(super) fn bound_times(&mut self, now: u64) {
         for sent in self.0.iter_mut() {
             sent.at = sent.at.min(now);
         }

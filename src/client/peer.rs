@@ -42,7 +42,7 @@ pub(super) struct Peer {
     pub(super) links: Links,
     /// Set if the device has made a resend request in a replaced session.
     pub(super) resend_requested: bool,
-    /// The time at which this device last read something from it, by its own clock.
+    /// The time at which the newest of what was opened of it was sent, and not later than it was opened.
     pub(super) heard: u64,
     /// Lists that the device reported last, where they are not this device's.
     pub(super) reports: BTreeMap<AccountId, Listed>,
@@ -55,15 +55,23 @@ impl Peer {
         Self { newest, links, ..Self::default() }
     }
 
-    pub(super) fn newest(&self) -> u64 {
-        self.newest
+    /// Returns when the newest session was made, of those that can be: a clock that was ahead may have made one in a
+    /// future that did not come, which must not keep all others from being newer.
+    pub(super) fn newest(&self, now: u64) -> u64 {
+        if is_plausible(self.newest, now) {
+            return self.newest;
+        }
+        let held = self.held().map(|session| session.continuation().created);
+        held.filter(|created| is_plausible(*created, now)).max().unwrap_or(0)
     }
 
     /// Returns the session to send in, if it is one that the peer can be expected to read.
     pub(super) fn usable(&self, now: Now) -> Option<&Session> {
-        self.active
-            .as_ref()
-            .filter(|_| !is_due(self.active_session().as_ref(), self.resend_requested, now.firm()))
+        self.active.as_ref().filter(|active| {
+            // One that a clock made in a future that did not come is read by nobody.
+            is_plausible(active.continuation().created, now.reading())
+                && !is_due(self.active_session().as_ref(), self.resend_requested, now.reading())
+        })
     }
 
     pub(super) fn has_active(&self) -> bool {
@@ -92,7 +100,8 @@ impl Peer {
                 active.continuation().predecessor()
             }
         });
-        Continuation::after(predecessor, created(self.newest, now.reading()))
+        let now = now.reading();
+        Continuation::after(predecessor, created(self.newest(now), now))
     }
 
     /// Returns the sessions that a message may be in, the active one first.
@@ -143,7 +152,7 @@ impl Peer {
             NewSession { id: session.id(), predecessor, created: continuation.created, prekeys };
         let pair = PeerSessions {
             active: self.active_session(),
-            newest: self.newest,
+            newest: self.newest(now.reading()),
             met: self.met,
             latest: self.latest,
             links: &self.links,
@@ -211,7 +220,7 @@ impl Peer {
 
     /// Makes a session of this device's own the active one. There is room for the one before.
     pub(super) fn begin(&mut self, session: Session, now: u64) {
-        self.newest = self.newest.max(session.continuation().created);
+        self.newest = self.newest(now).max(session.continuation().created);
         self.replace(session, now);
     }
 
@@ -228,10 +237,9 @@ impl Peer {
             self.told = false;
         }
         let continuation = *session.continuation();
-        self.heard = now;
         if is_plausible(continuation.created, now) {
             let created = continuation.created;
-            self.newest = self.newest.max(created);
+            self.newest = self.newest(now).max(created);
             // Its initiator has left the predecessor, whichever session is active.
             if let Some(named) = continuation.predecessor() {
                 if found.is_none() {
@@ -298,7 +306,6 @@ impl Peer {
         // A message of the active session, either way, answers the request.
         self.resend_requested &= slot != Slot::Active;
         if opened {
-            self.heard = now;
             self.end_replaced(now);
         }
         moves_keys
@@ -324,6 +331,11 @@ impl Peer {
         self.resend_requested = true;
     }
 
+    /// Notes that it was there at a time.
+    pub(super) fn note_heard(&mut self, at: u64) {
+        self.heard = self.heard.max(at);
+    }
+
     /// Tells whether something is past its time.
     pub(super) fn erasure_due(&self, now: Now) -> bool {
         self.replaced.iter().any(|replaced| !replaced.is_open(now.firm()))
@@ -340,10 +352,17 @@ impl Peer {
             |session: &Session| is_plausible(session.continuation().created, now);
         self.active = self.active.take().filter(has_plausible_time);
         self.replaced.retain(|replaced| has_plausible_time(&replaced.session));
-        if !is_plausible(self.newest, now) {
-            let left = self.held().map(|session| session.continuation().created);
-            self.newest = left.max().unwrap_or(0);
-        }
+        self.newest = self.newest(now);
+        self.bound_times(now);
+    }
+
+    /// Tells whether a session with it says that it was made in a future that is not plausible.
+    pub(super) fn is_of_future(&self, now: u64) -> bool {
+        self.held().any(|session| !is_plausible(session.continuation().created, now))
+    }
+
+    /// Leaves no time of this device's own ahead of now.
+    pub(super) fn bound_times(&mut self, now: u64) {
         self.met.reset_clock(self.newest, now);
         self.latest.reset_clock(self.newest, now);
         self.since = self.since.min(now);

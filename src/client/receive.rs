@@ -85,6 +85,7 @@ impl Client {
         inner.compare_lists(from, &letter, &mut found);
         let event = inner.take_in(from, &letter, &mut found)?;
         let Findings { mut items, alerts } = found;
+        items.iter_mut().for_each(|item| item.note_heard(letter.sent.min(now.reading())));
         if matches!(event, LetterEvent::ResendRequested(_)) && standing != Standing::Active {
             items.push(ClientItem::ResendRequested(Box::new(from)));
         }
@@ -109,7 +110,7 @@ impl Client {
             lost,
             audience,
         };
-        Ok(self.pending(now, items, arrived))
+        Ok(self.pending(now.supported(sent), items, arrived))
     }
 
     /// Opens an envelope and moves the client on, in one call. Save the client, then show what
@@ -194,7 +195,7 @@ impl Inner {
                 let others = self.holdings.keys_of(from.account).saturating_sub(session.skipped());
                 others.saturating_add(session.skipped_after(&delta))
             });
-            let moved = MovedSession { with: from, slot, delta };
+            let moved = MovedSession { with: from, slot, heard: 0, delta };
             let items = [ClientItem::Opened(Box::new(moved))].into();
             let found = Findings { items, alerts: alert.into_iter().collect() };
             return Ok(ReadLetter { opened, standing, found, keys });
@@ -216,7 +217,7 @@ impl Inner {
         if listed != Some(session.peer()) {
             return Err(Error::WrongPeer);
         }
-        let nothing = Peer::new(self.newest(from));
+        let nothing = Peer::new(self.newest(from, now));
         let peer = self.peers.get(&from).unwrap_or(&nothing);
         let made = self.device.prekeys_made(envelope, now.firm())?;
         let (choice, contradiction) = peer.judge(&session, made, now);
@@ -240,7 +241,13 @@ impl Inner {
         let keys = Some(others.saturating_add(session.skipped()));
         let items = Vec::from([
             self.prekeys(prekeys),
-            ClientItem::Accept(Box::new(Accept { from, session, activate, found: contradiction })),
+            ClientItem::Accept(Box::new(Accept {
+                from,
+                session,
+                activate,
+                found: contradiction,
+                heard: 0,
+            })),
         ]);
         let standing = if activate { Standing::Active } else { Standing::Stray };
         Ok(ReadLetter { opened, standing, found: Findings { items, alerts }, keys })

@@ -134,7 +134,7 @@ impl Inner {
     pub(super) fn sent_before(&self, id: &MessageId, now: Now) -> Result<&Sent, Error> {
         let sent = self.sent.find(id).ok_or(Error::MessageForgotten)?;
         let until = sent.at.saturating_add(RESEND_FOR);
-        if now.firm() < until { Ok(sent) } else { Err(Error::MessageForgotten) }
+        if now.reading() < until { Ok(sent) } else { Err(Error::MessageForgotten) }
     }
 
     /// Tells whether a seen report is due.

@@ -118,17 +118,19 @@ impl Inner {
 
     /// Takes a session of a peer's in.
     pub(super) fn accept(&mut self, accept: Accept, now: u64) {
-        let Accept { from, session, activate, found } = accept;
+        let Accept { from, session, activate, found, heard } = accept;
         let displaced = self.displaced_by(from, activate);
         self.give_up(&displaced);
         self.peer(from).accept(session, activate, found, now);
+        self.peer(from).note_heard(heard);
         self.make_room(from.account);
         self.erase_newcomer(&displaced, now);
     }
 
     /// Moves a session on.
     pub(super) fn move_session(&mut self, moved: &mut MovedSession, next: Anchor, now: u64) {
-        let MovedSession { with, slot, delta } = moved;
+        let MovedSession { with, slot, heard, delta } = moved;
+        self.peer(*with).note_heard(*heard);
         if self.peer(*with).advance(*slot, next, now, delta) {
             self.make_room(with.account);
         }

@@ -91,7 +91,7 @@ impl Client {
             Letter::tell(&mut bytes, inner.peers.get(&to).is_some_and(Peer::has_forgotten));
             let (message, delta) = inner.session_of(target, now)?.seal(&bytes, padded, rng)?;
             envelopes.push(Envelope { to, message });
-            let moved = MovedSession { with: to, slot: Slot::Active, delta };
+            let moved = MovedSession { with: to, slot: Slot::Active, heard: 0, delta };
             sealed.push(ClientItem::Sealed(Box::new(moved)));
         }
         for (target, sealed) in plan.targets.iter_mut().zip(sealed) {
@@ -162,7 +162,7 @@ impl Inner {
                 // What it says of where the active session closed must still be so.
                 Way::New(session) => {
                     let named = session.continuation().predecessor();
-                    let newer = session.continuation().created > self.newest(target.address);
+                    let newer = session.continuation().created > self.newest(target.address, now);
                     newer && named == self.continuation(target.address, now).predecessor()
                 }
             };

@@ -90,11 +90,19 @@ impl Tombstones {
 
     pub(super) fn reset_clock(&mut self, now: u64) {
         for tombstone in self.0.iter_mut() {
-            tombstone.at = tombstone.at.min(now);
-            // Not 0: that there were sessions stays known.
-            if !is_plausible(tombstone.newest, now) {
-                tombstone.newest = now;
-            }
+            tombstone.newest = plausible(tombstone.newest, now);
         }
     }
+
+    /// Leaves no time of this device's own ahead of now.
+    pub(super) fn bound_times(&mut self, now: u64) {
+        for tombstone in self.0.iter_mut() {
+            tombstone.at = tombstone.at.min(now);
+        }
+    }
+}
+
+/// Returns when a session was made if that is plausible, and else now. Not 0: that there were sessions stays known.
+pub(super) fn plausible(newest: u64, now: u64) -> u64 {
+    if is_plausible(newest, now) { newest } else { now }
 }

@@ -150,7 +150,7 @@ impl Waiting {
     }
 
     /// Leaves no time ahead of what it would be if it were set now.
-    pub(super) fn reset_clock(&mut self, now: u64) {
+    pub(super) fn bound_times(&mut self, now: u64) {
         self.pause = self.pause.min(now.saturating_add(DISMISSAL_PAUSE));
     }
 

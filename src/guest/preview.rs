@@ -12,6 +12,7 @@ use super::chat::{Beginning, ChatTerms};
 use super::claimant::{Guest, Terms};
 use crate::error::Error;
 use crate::primitives::secret::redacted;
+use crate::protocol::clock::Now;
 use crate::protocol::content::Text;
 use crate::protocol::guest::claim;
 use crate::protocol::guest::content::{ChatContent, check_first, text};
@@ -42,9 +43,7 @@ impl InviteLink {
     pub fn open(&self, sealed_invitation: &[u8], origin: &str, now: u64) -> Result<Preview, Error> {
         let invitation = invitation::open(self, sealed_invitation)?;
         invitation.origin.check(origin)?;
-        if now > invitation.policy.expires {
-            return Err(Error::Expired);
-        }
+        invitation.policy.check_time(now)?;
         let link = Self::from_secret(self.secret().duplicate());
         Ok(Preview { link, invitation, pin: None })
     }
@@ -223,7 +222,7 @@ impl Preview {
                 key: Psk::new(guest.join)?,
             })),
         };
-        Ok((Chat::begin(beginning, now)?.0, claim))
+        Ok((Chat::begin(beginning, Now::beginning(now))?.0, claim))
     }
 
     /// Checks that the link can be claimed, and returns the bundles to claim it by.
@@ -234,9 +233,7 @@ impl Preview {
         now: u64,
     ) -> Result<Vec<&'a Bundle>, Error> {
         let policy = &self.invitation.policy;
-        if now > policy.expires {
-            return Err(Error::Expired);
-        }
+        policy.check_time(now)?;
         self.check_list(list, now)?;
         let hosts = addressees(list, hosts, now)?;
         if self.pin.is_some() != (policy.approval == Approval::Pin) {

@@ -1,15 +1,40 @@
-//! Clocks, which need not agree, and must not go back.
+//! Clocks, which need not agree, may be wrong, and must not go back: `spec/README.md`, "Time".
+//!
+//! ```text
+//! clock = u64(firm) ‖ u64(leap from) ‖ u64(leap to)
+//!
+//!        firm                 leap from        leap to
+//! ────────┬───── STRIDE ─────┬────┬──── LOOK ────┬─────▶ readings
+//!         │ a reading is firm│    │ looked at    │ a reading from here on is firm
+//! ```
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 
-/// The seconds that a clock may be behind that of the device that signed a bundle or a list.
+/// The seconds that a clock may be behind that of whoever dated something.
 pub(crate) const SKEW: u64 = 86_400;
 
-/// The time that a state is sure of. It goes back only where the user says that it was wrong.
+/// The seconds by which a reading may be ahead of the firm time without anything that supports it: two days. A device
+/// that is used now and then never asks for more.
+pub(crate) const STRIDE: u64 = 2 * 86_400;
+
+/// The seconds between the first look at a leap and the one that makes it firm: an hour.
+pub(crate) const LOOK: u64 = 3600;
+
+/// The time that a state is sure of, and the leap of the caller's clock that it looks at. It goes back only where the
+/// user says that it was wrong.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     firm: u64,
+    leap: Leap,
+}
+
+/// The readings that were ahead of the firm time, from the first to the last; zeros if there is no leap. Flat, and not
+/// an `Option`: see note `[boxes]`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Leap {
+    from: u64,
+    to: u64,
 }
 
 /// A moment, which is not before any that its state is sure of, so that setting a clock back revives nothing. Only a
@@ -21,43 +46,102 @@ pub(crate) struct Now {
     clock: Clock,
 }
 
+/// The state of the caller's clock, compared with the time that a state is sure of.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClockState {
+    /// They fit.
+    Fits,
+    /// The caller's clock is so many seconds ahead, and more than two days: the device was off for long, or its clock
+    /// is wrong. Nothing is erased by it before something supports it, or it says the same an hour later: compare it
+    /// with a better clock until then.
+    Ahead(u64),
+    /// The caller's clock is so many seconds behind, and more than a day: it is wrong, or was. The time stands still
+    /// until the clock has come so far. If it is right now, and was ahead before, reset it.
+    Behind(u64),
+}
+
 impl Clock {
     /// Begins at a time.
     pub(crate) fn new(now: u64) -> Self {
-        Self { firm: now }
+        Self { firm: now, leap: Leap::default() }
     }
 
     /// Takes the caller's time, or the firm one if that is later.
     pub(crate) fn now(self, callers: u64) -> Now {
         let reading = callers.max(self.firm);
-        Now { reading, clock: Self::new(reading) }
+        Now { reading, clock: self.step(reading) }
     }
 
-    /// Returns the moment of the firm time, where nobody has said what time it is.
-    pub(crate) fn latest(self) -> Now {
-        self.now(self.firm)
+    /// Looks at a reading, which is not before the firm time.
+    fn step(self, reading: u64) -> Self {
+        let Leap { from, to } = self.leap;
+        let is_close = reading <= self.firm.saturating_add(STRIDE);
+        let goes_on = self.is_leap() && (from..=to.saturating_add(STRIDE)).contains(&reading);
+        if is_close || (goes_on && reading.saturating_sub(from) >= LOOK) {
+            Self::new(reading)
+        } else {
+            // The first look, also where it has leapt once more, forth or back.
+            let from = if goes_on { from } else { reading };
+            Self { leap: Leap { from, to: reading }, ..self }
+        }
     }
 
-    /// Returns the time that the state is sure of.
-    pub(crate) fn firm(self) -> u64 {
-        self.firm
+    /// Returns the reading of its last change, whether that was firm or not.
+    pub(crate) fn latest(self) -> u64 {
+        self.firm.max(self.leap.to)
     }
 
-    /// Tells whether time alone is worth a change: `seconds` have passed since the latest.
+    /// Compares the caller's time with the firm one.
+    pub(crate) fn state(self, callers: u64) -> ClockState {
+        let now = self.now(callers);
+        if callers.saturating_add(SKEW) < self.firm {
+            ClockState::Behind(self.firm.saturating_sub(callers))
+        } else if now.is_leap() {
+            ClockState::Ahead(callers.saturating_sub(self.firm))
+        } else {
+            ClockState::Fits
+        }
+    }
+
+    /// Tells whether time alone is worth a change: the firm time moves on by so many seconds, or a leap begins or
+    /// ends.
     pub(crate) fn is_behind(self, now: Now, seconds: u64) -> bool {
-        now.firm() >= self.firm.saturating_add(seconds)
+        now.firm() >= self.firm.saturating_add(seconds) || now.clock.leap.from != self.leap.from
+    }
+
+    fn is_leap(self) -> bool {
+        self.leap != Leap::default()
     }
 
     pub(crate) fn write(self, writer: &mut Writer) {
         writer.u64(self.firm);
+        writer.u64(self.leap.from);
+        writer.u64(self.leap.to);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        reader.u64().map(Self::new)
+        let (firm, leap) = (reader.u64()?, Leap { from: reader.u64()?, to: reader.u64()? });
+        let clock = Self { firm, leap };
+        let is_one = !clock.is_leap() || (firm < leap.from && leap.from <= leap.to);
+        if is_one { Ok(clock) } else { Err(Error::Malformed) }
     }
 }
 
 impl Now {
+    /// Makes the moment at which a clock begins, or begins anew.
+    pub(crate) fn beginning(now: u64) -> Self {
+        Self { reading: now, clock: Clock::new(now) }
+    }
+
+    /// Takes a time at which somebody else's clock has been: the firm time is that at least, and never more than this
+    /// device's own clock says.
+    pub(crate) fn supported(self, support: u64) -> Self {
+        let firm = self.clock.firm.max(self.reading.min(support));
+        let clock = Clock { firm, ..self.clock }.step(self.reading);
+        Self { clock, ..self }
+    }
+
     /// Returns the time that the caller's clock shows: what is past its time is refused by it, and what is made is
     /// stamped with it.
     pub(crate) fn reading(self) -> u64 {
@@ -69,20 +153,29 @@ impl Now {
         self.clock.firm
     }
 
+    /// Tells whether the reading is further ahead of the firm time than can be taken without a second look.
+    pub(crate) fn is_leap(self) -> bool {
+        self.clock.is_leap()
+    }
+
     /// Returns the clock after this moment.
     pub(crate) fn clock(self) -> Clock {
         self.clock
     }
 
-    pub(crate) fn to_bytes(self) -> [u8; 8] {
-        self.reading.to_be_bytes()
-    }
-
+    /// Writes the moment of a change. It holds the clock after the change, so that a stored change is applied without
+    /// what supported it.
     pub(crate) fn write(self, writer: &mut Writer) {
-        writer.raw(&self.to_bytes());
+        writer.u64(self.reading);
+        self.clock.write(writer);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        reader.u64().map(|reading| Clock::new(reading).latest())
+        let (reading, clock) = (reader.u64()?, Clock::read(reader)?);
+        if reading == clock.latest() { Ok(Self { reading, clock }) } else { Err(Error::Malformed) }
     }
 }
+
+#[cfg(test)]
+#[path = "tests/clock.rs"]
+mod tests;

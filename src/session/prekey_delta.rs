@@ -35,7 +35,8 @@ pub(crate) enum PrekeyChange {
 }
 
 impl Prekeys {
-    /// Takes the change over, and erases what is past its time by then.
+    /// Takes the change over. Only the passing of time erases anything: what is made has the time of a clock that may
+    /// be wrong.
     pub(crate) fn apply(&mut self, delta: DeviceDelta) {
         match delta.change {
             PrekeyChange::Rotate(prekey_set) => self.rotate(*prekey_set),
@@ -43,10 +44,9 @@ impl Prekeys {
             PrekeyChange::Accept { signed_prekeys, one_time, message } => {
                 self.accept(signed_prekeys, one_time, message);
             }
-            PrekeyChange::Expire => {}
+            PrekeyChange::Expire => self.expire(delta.now),
             PrekeyChange::Publish(ids) => self.publish(&ids),
         }
-        self.expire(delta.now);
     }
 }
 

@@ -100,8 +100,9 @@ impl Client {
     /// Tells what is to be done today, given how many one-time prekeys the service has left.
     #[must_use]
     pub fn duties(&self, left: usize, now: u64) -> PrekeyDuties {
-        let now = self.inner.clock.now(now).reading();
-        PrekeyDuties { rotate: self.inner.keys.is_rotation_due(now), replenish: left < LOW }
+        let now = self.inner.clock.now(now);
+        let is_due = self.inner.keys.is_rotation_due(now.firm());
+        PrekeyDuties { rotate: is_due && !now.is_leap(), replenish: left < LOW }
     }
 
     /// Makes new signed prekeys. The old ones open what is on its way to them for thirty days.
@@ -148,7 +149,7 @@ impl Client {
     /// Goes back to a lower time on the user's word, after a clock that was wrong: descriptors and attestations hold
     /// again by it. What was erased by the wrong time stays erased.
     pub fn reset_clock(&mut self, now: u64) -> Pending<'_, Self, ()> {
-        let now = Clock::new(now).latest();
+        let now = Now::beginning(now);
         self.pending(now, [ClientItem::Expired], ())
     }
 
@@ -164,7 +165,7 @@ impl Client {
         items: impl Into<Vec<ClientItem>>,
         output: T,
     ) -> Pending<'_, Self, T> {
-        let delta = ClientDelta { now: now.reading(), items: items.into() };
+        let delta = ClientDelta { now, items: items.into() };
         Pending::new(self, delta, output)
     }
 }
@@ -311,10 +312,10 @@ impl Stateful for Client {
     fn advance(&mut self, next: Anchor, delta: ClientDelta) {
         let now = delta.now;
         for item in delta.items {
-            self.inner.take(item, now);
+            self.inner.take(item, now.reading());
         }
-        self.inner.keys.expire(now);
+        self.inner.keys.expire(now.firm());
         self.inner.anchor = next;
-        self.inner.clock = Clock::new(now);
+        self.inner.clock = now.clock();
     }
 }

@@ -324,7 +324,7 @@ impl Inner {
             let items = vec![ClientItem::Moved(Box::new(moved))];
             return Ok(Opened { items, identity, version, is_new_session: false, text });
         }
-        let found = self.keys.find(initial, from, now.reading())?;
+        let found = self.keys.find(initial, from, now.firm())?;
         let shared = found.decapsulate(initial);
         let (session, text) = Session::accept(line, initial, &found, shared.as_ref())?;
         // Only now: whoever wrote it has the key that it names, so that nobody else alarms the user.

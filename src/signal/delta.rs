@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::dh;
 use crate::primitives::kdf::hash;
+use crate::protocol::clock::Now;
 use crate::protocol::labels;
 use crate::protocol::ratchet::SignalDelta;
 use crate::storage::{Delta, DeltaKind};
@@ -32,7 +33,7 @@ pub(super) const MAX_PUBLISHED: usize = 1000;
 
 /// The changes that one operation makes in a client, and its time.
 pub(crate) struct ClientDelta {
-    pub(super) now: u64,
+    pub(super) now: Now,
     pub(super) items: Vec<ClientItem>,
 }
 
@@ -116,7 +117,7 @@ impl Delta for ClientDelta {
     /// Hashes the time and what is not secret.
     fn id(&self) -> impl AsRef<[u8]> {
         let mut writer = Writer::new();
-        writer.u64(self.now);
+        self.now.write(&mut writer);
         for item in &self.items {
             writer.u8(item.tag());
             match item {
@@ -145,7 +146,7 @@ impl Delta for ClientDelta {
     }
 
     fn write(&self, writer: &mut Writer) {
-        writer.u64(self.now);
+        self.now.write(writer);
         writer.list(&self.items, |item, writer| {
             writer.u8(item.tag());
             match item {
@@ -173,7 +174,7 @@ impl Delta for ClientDelta {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let now = reader.u64()?;
+        let now = Now::read(reader)?;
         Ok(Self { now, items: reader.list(MAX_ITEMS, ClientItem::read)? })
     }
 }

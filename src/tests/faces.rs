@@ -19,10 +19,10 @@ use core::hash::Hash;
 
 use crate::attachment::{AttachmentId, Media, Opener, PIECE, Progress, Reference, Sealer};
 use crate::client::{
-    Address, Alert, BlobHash, BlobReference, Briefing, Client, Conversation, DeviceList, Enclosed,
-    Entrant, Envelope, GroupId, LetterEvent, LinkingDigits, LinkingOffer, LinkingRequest, ListHash,
-    ListMismatch, ListUpdate, LogStatus, MessageId, NewDevice, Outgoing, OwnContent, OwnObject,
-    Plan, ReceivedLetter, RendezvousId, Repair, Tasks, To,
+    Address, Alert, BlobHash, BlobReference, Briefing, Client, ClockReset, ClockState,
+    Conversation, DeviceList, Enclosed, Entrant, Envelope, GroupId, LetterEvent, LinkingDigits,
+    LinkingOffer, LinkingRequest, ListHash, ListMismatch, ListUpdate, LogStatus, MessageId,
+    NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Tasks, To,
 };
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
@@ -62,7 +62,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         Media,
         Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
         AttachmentId,
-        BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client,
+        BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
         Content, Conversation, Decrypted, Device, DeviceId, DeviceList, Enclosed, EndReason, Envelope, Error,
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
         LinkingDigits, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,

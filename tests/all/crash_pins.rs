@@ -4,7 +4,7 @@
 use latchstring::guest::{Approval, ChatStatus, EndReason};
 use support::crash::guests::Words;
 use support::crash::{Flaw, Keeping, Script, Stop, World, install};
-use support::guest::{DAY, IDLE};
+use support::guest::DAY;
 use support::{TestRng, client};
 
 const HOST: usize = 0;
@@ -86,7 +86,7 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         Act::Revoke => world.close_link(who, None),
         Act::Expire => world.close_link(who, Some(world.now + 2 * DAY)),
         Act::Notice => world.notice(who),
-        Act::Idle => world.chat_ticks(who, world.now + 2 * IDLE),
+        Act::Idle => world.chat_ticks(who, world.now + DAY + 3600),
     }
 }
 

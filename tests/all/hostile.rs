@@ -115,7 +115,9 @@ fn a_refused_account_key_does_not_come_again_and_the_known_list_holds() {
 fn a_clock_that_was_wrong_once_is_reset() {
     let mut town = Town::new(5, &[1, 1]);
     let (id, ahead) = (town.id(1), NOW + 3650 * DAY);
-    changed(town.client(0, 0).expire(ahead));
+    for now in [ahead, ahead + 3600] {
+        changed(town.client(0, 0).expire(now));
+    }
     let Person { account, devices } = &mut town.people[0];
     devices[0].renew(account, ahead).unwrap().apply();
     let late = town.client(0, 0).plan(To::Account(id), NOW + 1).map(drop);

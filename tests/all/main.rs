@@ -3,6 +3,7 @@
 mod attachment;
 mod braid;
 mod client_state;
+mod clocks;
 mod consistency;
 mod content;
 mod conversation;

@@ -13,7 +13,7 @@ use crate::client::{Address, Alert};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
-use crate::protocol::clock::{Clock, Now};
+use crate::protocol::clock::Now;
 use crate::protocol::content::Sender;
 use crate::protocol::guest::content::EndReason;
 use crate::protocol::guest::invitation::Policy;
@@ -37,8 +37,8 @@ use crate::storage::{Anchor, Pending, Stateful};
 /// one, with the guest. What a side says is sealed in all of them, or in none.
 ///
 /// Ending erases the sessions: what was said cannot be opened again from this state. `now` is the
-/// caller's clock in seconds; a value below one that the chat has seen counts as that one, so that
-/// setting a clock back revives nothing.
+/// caller's clock in seconds, taken for sure as by a [`Client`](crate::client::Client): setting a clock back revives
+/// nothing, and one that is ahead for a moment ends nothing.
 ///
 /// ```
 /// use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -84,7 +84,7 @@ redacted!(Chat, |chat| locator = chat.locator(), status = chat.status(), peer = 
 
 impl Chat {
     /// Begins a chat. Returns as well what the user of a host should know of the list that its guest knows.
-    pub(crate) fn begin(beginning: Beginning, now: u64) -> Result<(Self, Vec<Alert>), Error> {
+    pub(crate) fn begin(beginning: Beginning, now: Now) -> Result<(Self, Vec<Alert>), Error> {
         let Beginning { terms, own, peer, list, pending, pin, granted, .. } = beginning;
         let (sessions, reported, late_devices) =
             (beginning.sessions, beginning.reported, beginning.late_devices);
@@ -95,7 +95,7 @@ impl Chat {
             None => Stage::Waiting { pending, pin },
         };
         let sessions = ChatSessions::new(sessions, Listed::NONE)?;
-        let (clock, activity) = (Clock::new(now), now);
+        let (clock, activity) = (now.clock(), now.reading());
         let mut inner = Inner {
             terms,
             own,
@@ -259,7 +259,7 @@ impl Chat {
         Pending::new(self, ChatDelta::step(now, step), output)
     }
 
-    /// Returns the time, if the chat goes on at it.
+    /// Returns the time, if the chat goes on at it: it ends once that is sure.
     pub(super) fn alive(&self, now: u64) -> Result<Now, Error> {
         self.inner.going()?;
         let now = self.inner.clock.now(now);
@@ -274,6 +274,19 @@ impl Chat {
             self.inner.ahead.check(now)?;
         }
         Ok(now)
+    }
+
+    /// Returns the time, if something may be said at it. By the caller's clock the chat may be over before that is
+    /// sure, as after a long absence: the other side would not read it.
+    pub(super) fn writing(&self, now: u64) -> Result<Now, Error> {
+        self.check_deadline(now)?;
+        self.speaking(now)
+    }
+
+    /// Refuses to go on by the caller's clock.
+    pub(super) fn check_deadline(&self, now: u64) -> Result<(), Error> {
+        let now = self.alive(now)?;
+        if now.reading() >= self.deadline() { Err(Error::Expired) } else { Ok(()) }
     }
 }
 

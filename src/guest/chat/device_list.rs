@@ -41,6 +41,7 @@ impl Chat {
             return Ok(Pending::maybe(self, None, ListUpdate::Nothing));
         }
         list.check_issued(now.reading())?;
+        let now = now.supported(list.issued());
         let (learned, step) = if inner.sender() == Sender::Guest
             && list.device(inner.own.device()) != Some(&inner.own)
         {

@@ -43,7 +43,7 @@ impl Chat {
     /// [`Error::OwnDeviceUnlisted`] if that device is no longer one of its account's; [`Error::Expired`],
     /// [`Error::Ended`].
     pub fn export(&self, client: &Client, now: u64) -> Result<OwnObject, Error> {
-        self.alive(now)?;
+        self.check_deadline(now)?;
         let inner = &*self.inner;
         let LateDevices::Host(ticket) = &inner.late_devices else { return Err(Error::NotAllowed) };
         let Stage::Active(grant) = &inner.stage else { return Err(Error::NotGranted) };
@@ -120,7 +120,7 @@ impl Chat {
             reported: Listed::NONE,
             late_devices: LateDevices::Host(ticket),
         };
-        let (mut chat, _) = Self::begin(beginning, now.reading())?;
+        let (mut chat, _) = Self::begin(beginning, now)?;
         chat.inner.anchor = anchor;
         Ok((chat, envelope))
     }

@@ -45,12 +45,13 @@ impl Chat {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
-        let now = self.speaking(now)?;
+        let now = self.writing(now)?;
         let transcript = &self.inner.terms.transcript;
         let PinStage::Asked(asked) = self.inner.pin()? else {
             return Err(Error::NotAllowed);
         };
         self.inner.hosted_by(client)?;
+        let now = now.supported(client.firm(now.reading()));
         let (pin, guest) = &**asked;
         let secret = client.device().identity().agreement.seed();
         let own = pin.share(secret, transcript, guest, rng);
@@ -71,7 +72,7 @@ impl Chat {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
-        let now = self.speaking(now)?;
+        let now = self.writing(now)?;
         let PinStage::Ready(ready) = self.inner.pin()? else {
             return Err(Error::NotAllowed);
         };

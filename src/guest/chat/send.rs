@@ -32,11 +32,12 @@ impl Chat {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
-        let now = self.speaking(now)?;
+        let now = self.writing(now)?;
         if self.sender() != Sender::Guest {
             return Err(Error::NotAllowed);
         }
         self.inner.hosted_by(client)?;
+        let now = now.supported(client.firm(now.reading()));
         let host = self.inner.own.device();
         let at = now.reading();
         let signature = self.inner.granted(host, at).sign(&client.device().identity().signing);
@@ -59,7 +60,7 @@ impl Chat {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
-        let now = self.speaking(now)?;
+        let now = self.writing(now)?;
         let step = self.inner.room(self.sender() == Sender::Member)?;
         let content = text(content.as_bytes(), &self.inner.terms.policy)?;
         self.seal(&ChatContent::Text(content), step, now, rng)
@@ -82,7 +83,7 @@ impl Chat {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
-        let now = self.speaking(now)?;
+        let now = self.writing(now)?;
         self.seal(&ChatContent::End, ChatStep::End(EndReason::Here), now, rng)
     }
 

@@ -100,7 +100,7 @@ impl Inner {
         if client.certificate() != &self.own {
             return Err(Error::WrongClient);
         }
-        client.hosting(0).map(drop)
+        client.check_hosting()
     }
 
     /// Returns the kind of sender on the other side.
@@ -192,6 +192,8 @@ impl Inner {
     pub(super) fn apply(&mut self, next: Anchor, delta: ChatDelta) {
         self.anchor = next;
         self.clock = delta.now.clock();
+        // A clock that was ahead for a moment makes no chat live longer.
+        self.activity = self.activity.min(delta.now.reading());
         // Joining opens a first message, which moves no session on.
         if !delta.moved.is_empty() || matches!(delta.step, ChatStep::Join(_)) {
             self.activity = delta.now.reading();

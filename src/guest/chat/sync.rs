@@ -96,6 +96,7 @@ impl Chat {
             return Err(Error::NotAllowed);
         }
         inner.hosted_by(client)?;
+        let now = now.supported(client.firm(now.reading()));
         let shared = SharedGrant::decode(shared.as_bytes(), client.list())?;
         if shared.invitation != inner.terms.invitation {
             return Err(Error::WrongPeer);

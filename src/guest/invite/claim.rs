@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::guest::chat::{Beginning, Chat, ChatTerms};
 use crate::primitives::pake::Public;
 use crate::primitives::secret::{redacted, same};
+use crate::protocol::clock::Now;
 use crate::protocol::content::Text;
 use crate::protocol::guest::claim::{self, ClaimOpener, Verified};
 use crate::protocol::guest::content::ChatContent;
@@ -81,7 +82,7 @@ impl Invite {
     ) -> Result<OpenedClaim<'a>, Error> {
         let inner = &*self.inner;
         // Invite and client each go by a clock of their own.
-        let at = inner.clock.now(now);
+        let at = inner.clock.now(now).supported(client.firm(now));
         let device = client.certificate().device();
         let (verified, psk, granted) = match &inner.status {
             Status::Open { .. } | Status::GrantedElsewhere(_)
@@ -106,7 +107,7 @@ impl Invite {
         let transcript = verified.transcript;
         let binding = Binding { psk, context: &transcript };
         let (accepted, accepting) = client.accept_guest(verified.message, &binding, now)?;
-        let (chat, introduction) = self.begin(client, verified, accepted, granted, at.reading())?;
+        let (chat, introduction) = self.begin(client, verified, accepted, granted, at)?;
         let claimed = InviteDelta { now: at, change: InviteChange::Claimed(transcript) };
         Ok(OpenedClaim {
             invite_change: Change::new(self.anchor(), claimed),
@@ -144,7 +145,7 @@ impl Invite {
         verified: Verified<'_>,
         accepted: Accepted,
         granted: Option<Grant>,
-        at: u64,
+        at: Now,
     ) -> Result<(Chat, Introduction), Error> {
         let Verified { transcript, guest, signed_prekeys, .. } = verified;
         let Accepted { session, opened } = accepted;

@@ -32,7 +32,7 @@ pub(crate) enum InviteChange {
 impl Delta for InviteDelta {
     const KIND: DeltaKind = DeltaKind::Invite;
 
-    /// Returns the change, the time, and the claim or zeros.
+    /// Returns the change, the time with the clock after it, and the claim or zeros.
     fn id(&self) -> impl AsRef<[u8]> {
         let (change, claim) = match &self.change {
             InviteChange::Open => (0, [0; 32]),
@@ -41,7 +41,9 @@ impl Delta for InviteDelta {
             InviteChange::GrantedElsewhere(granted) => (3, granted.transcript),
             InviteChange::Contested => (4, [0; 32]),
         };
-        concat::<41>(&[&[change], &self.now.to_bytes(), &claim])
+        let mut now = Writer::new();
+        self.now.write(&mut now);
+        concat::<65>(&[&[change], now.written(), &claim])
     }
 
     fn write(&self, writer: &mut Writer) {

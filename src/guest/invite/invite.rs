@@ -182,7 +182,7 @@ impl Invite {
             locator,
             invitation,
             owner,
-            clock: Clock::new(now.reading()),
+            clock: now.clock(),
             anchor,
         };
         Self { inner: Box::new(inner) }
@@ -306,7 +306,7 @@ impl Invite {
 
     /// Tells whether what has ended did so by its time: nothing happens to it afterwards.
     pub(super) fn is_timed_out(&self) -> bool {
-        self.inner.clock.firm() > self.inner.policy.expires
+        self.inner.clock.latest() > self.inner.policy.expires
     }
 
     /// Signs the notice that the link is claimed or taken back, for the server, so that a late-comer is told the

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::same;
+use crate::protocol::clock::Now;
 use crate::protocol::guest::grant::{GrantedElsewhere, SharedGrant};
 use crate::protocol::guest::invitation::{Approval, Invitation, MAX_SIGNED};
 use crate::protocol::guest::server_copy::{Notice, claim_hash};
@@ -70,9 +71,7 @@ impl Invite {
         if !is_ours {
             return Err(Error::WrongPeer);
         }
-        if now.reading() > invitation.policy.expires {
-            return Err(Error::Expired);
-        }
+        invitation.policy.check_time(now.reading())?;
         let offer = Offer { invitation, signed, owner, pin: None };
         Ok(Self::new(client, offer, now))
     }
@@ -104,7 +103,7 @@ impl Invite {
         if invitation != inner.invitation {
             return Err(Error::WrongPeer);
         }
-        let (now, by) = (inner.clock.now(now), grant.host);
+        let (now, by) = (inner.clock.now(now).supported(client.firm(now)), grant.host);
         let ours = match &inner.status {
             Status::Open { link, .. } => {
                 if !self.is_of(client) {
@@ -112,7 +111,7 @@ impl Invite {
                 }
                 let is_late = now.firm() > inner.policy.expires;
                 if by != inner.maker {
-                    return self.told_early(by, is_late);
+                    return self.told_early(by, now);
                 }
                 let change = if is_late {
                     // Too late to take the claim: nothing is kept that opens it.
@@ -188,11 +187,11 @@ impl Invite {
     fn told_early(
         &mut self,
         by: DeviceId,
-        is_late: bool,
+        now: Now,
     ) -> Result<Pending<'_, Self, SyncOutcome>, Error> {
         match self.inner.policy.approval {
             Approval::Pin => Err(Error::NotAllowed),
-            _ if is_late => Err(Error::Expired),
+            _ if now.reading() > self.inner.policy.expires => Err(Error::Expired),
             _ => Ok(Pending::maybe(self, None, SyncOutcome::Early { by })),
         }
     }

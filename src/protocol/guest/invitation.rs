@@ -16,6 +16,7 @@ use crate::primitives::sign::SIGNATURE;
 use crate::primitives::text::is_line;
 
 use super::link::{InviteLink, LinkKeys};
+use crate::protocol::clock::SKEW;
 use crate::protocol::content::MAX_TEXT;
 use crate::protocol::identity::certificate::{AccountKind, Certificate, Identity};
 use crate::protocol::letter::Listed;
@@ -118,6 +119,13 @@ impl Policy {
             return Err(Error::InvalidName);
         }
         if self.is_within_limits() && in_time { Ok(()) } else { Err(Error::InvalidPolicy) }
+    }
+
+    /// Refuses a link outside its time: over, or of a host's clock that is far ahead, whose links would wait for
+    /// years.
+    pub(crate) fn check_time(&self, now: u64) -> Result<(), Error> {
+        let latest = now.saturating_add(MAX_WAIT).saturating_add(SKEW);
+        if (now..=latest).contains(&self.expires) { Ok(()) } else { Err(Error::Expired) }
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

@@ -47,7 +47,7 @@ impl Challenge {
         arrival: Arrival<'_>,
         now: u64,
     ) -> Result<EnlistedDevice, Error> {
-        let now = Clock::new(now).latest();
+        let now = Now::beginning(now);
         if !provider.is_active(now) {
             return Err(Error::Frozen);
         }
@@ -118,7 +118,7 @@ impl EnlistedDevice {
         known: &Attestation,
         now: u64,
     ) -> Result<(), Error> {
-        let (now, says) = (Clock::new(now).latest(), known.statement());
+        let (now, says) = (Now::beginning(now), known.statement());
         let account = self.device.account();
         if provider.statement().id != *account.provider() || says.account != *account {
             return Err(Error::WrongPeer);

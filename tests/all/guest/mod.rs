@@ -28,7 +28,7 @@ use support::guest::{
 };
 use support::home::Home;
 use support::{
-    NOW, OneToOne, TestRng, bundle_of, certificate, client, device, device_of, flipped, only,
+    NOW, OneToOne, TestRng, bundle_of, certificate, client, days, device, device_of, flipped, only,
     recertified, refusal, refuses, restored, sign, signing_seed,
 };
 

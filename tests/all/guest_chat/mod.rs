@@ -14,8 +14,8 @@ use support::guest::{
     DAY, Door, EXPIRES, IDLE, Talk, bare_session, contains, session_of, stage_of, text_of,
 };
 use support::{
-    NOW, OneToOne, TestRng, client, device_of, flipped, only, refusal, refuses, restored, sign,
-    signing_seed,
+    NOW, OneToOne, TestRng, client, days, device_of, flipped, only, refusal, refuses, restored,
+    sign, signing_seed,
 };
 
 use crate::guest::changed;

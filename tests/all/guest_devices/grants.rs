@@ -205,6 +205,9 @@ fn a_shared_grant_for_a_link_taken_back_here_alarms_and_changes_nothing() {
     assert!(!told.is_change());
     assert_eq!(told.apply(), SyncOutcome::Disputed { by: doors.home.clients[0].address().device });
     let late = NOW + 10 * DAY;
+    for now in days(NOW, late - 1) {
+        changed(host.expire(now));
+    }
     refuses(&mut host, Error::Expired, |host| {
         host.sync_grant(client, &shared_grant, late).map(drop)
     });

@@ -146,7 +146,11 @@ fn a_guest_learns_what_follows_and_nothing_else() {
     refuses(guest, Error::ListGap, |guest| guest.learn(&far, NOW).map(drop));
     refuses(guest, Error::WrongPeer, |guest| guest.learn(&stranger.list, NOW).map(drop));
     refuses(guest, Error::WrongPeer, |guest| guest.learn(&impostor.list, NOW).map(drop));
-    refuses(guest, Error::Expired, |guest| guest.learn(&expired, NOW + 10 * DAY).map(drop));
+    let mut late = restored(guest);
+    for now in days(NOW, NOW + 10 * DAY - 1) {
+        changed(late.expire(now));
+    }
+    refuses(&mut late, Error::Expired, |guest| guest.learn(&expired, NOW + 10 * DAY).map(drop));
     assert_eq!(meeting.guest_learns(NOW), ListUpdate::Newer { added: vec![], removed: vec![] });
     assert_eq!(meeting.guest_learns(NOW), ListUpdate::Nothing);
     refuses(&mut meeting.guest, Error::ListRollback, |guest| guest.learn(&old, NOW).map(drop));

@@ -27,7 +27,7 @@ use support::doors::Doors;
 use support::guest::{DAY, EXPIRES, ORIGIN, text_of};
 use support::home::{Home, next_list};
 use support::{
-    NOW, OneToOne, TestRng, altered, bundle_of, client, object, only, refuses, restored,
+    NOW, OneToOne, TestRng, altered, bundle_of, client, days, object, only, refuses, restored,
 };
 
 use crate::guest::changed;

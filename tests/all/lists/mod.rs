@@ -16,7 +16,7 @@ use latchstring::storage::Pending;
 
 use support::forged::{Listing, member};
 use support::town::{Town, said};
-use support::{NOW, TestRng, account_seed, changed, refuses, restored, sign};
+use support::{NOW, TestRng, account_seed, days, refuses, restored, sign};
 
 const DAY: u64 = 86_400;
 

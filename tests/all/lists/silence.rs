@@ -2,11 +2,20 @@
 
 use super::*;
 
+use latchstring::client::Tasks;
+
+/// Returns the tasks of one of the first person's devices, which sees the time until then.
+fn tasks_at(town: &mut Town, device: usize, now: u64) -> Tasks {
+    let mut client = restored(town.client(0, device));
+    days(NOW, now).for_each(|now| client.expire(now).apply());
+    client.tasks(&Served::NOTHING, now)
+}
+
 #[test]
 fn a_companion_that_is_silent_for_thirty_days_is_idle_to_the_second() {
     let mut town = Town::new(16, &[2, 1]);
     let companion = town.address(0, 1).device;
-    let idle = |town: &mut Town, now| town.client(0, 0).tasks(&Served::NOTHING, now).idle;
+    let idle = |town: &mut Town, now| tasks_at(town, 0, now).idle;
     // Never heard of: from its place in the list on.
     assert_eq!(idle(&mut town, NOW + 30 * DAY - 1), []);
     assert_eq!(idle(&mut town, NOW + 30 * DAY), [companion]);
@@ -21,20 +30,18 @@ fn a_companion_that_is_silent_for_thirty_days_is_idle_to_the_second() {
     town.server.post(town.address(0, 1), out);
     town.now += 1;
     assert!(town.alerts(0, 0).contains(&Alert::NewSession));
-    assert_eq!(idle(&mut town, NOW + 50 * DAY), []);
-    assert_eq!(idle(&mut town, NOW + 50 * DAY + 1), [companion]);
+    // It counts from when the letter was sent.
+    assert_eq!(idle(&mut town, NOW + 50 * DAY - 1), []);
+    assert_eq!(idle(&mut town, NOW + 50 * DAY), [companion]);
     // A device does not look at itself.
-    assert_eq!(
-        town.client(0, 1).tasks(&Served::NOTHING, NOW + 100 * DAY).idle,
-        [town.address(0, 0).device]
-    );
+    assert_eq!(tasks_at(&mut town, 1, NOW + 100 * DAY).idle, [town.address(0, 0).device]);
 }
 
 #[test]
 fn a_list_needs_renewal_after_a_week_and_its_primary_is_silent_after_two() {
     let mut town = Town::new(17, &[2]);
     let due = |town: &mut Town, now| {
-        let due = town.client(0, 1).tasks(&Served::NOTHING, now);
+        let due = tasks_at(town, 1, now);
         (due.renew_list, due.primary_silent)
     };
     assert_eq!(due(&mut town, NOW + 7 * DAY - 1), (false, false));

@@ -23,6 +23,7 @@ fn erased_prekeys_do_not_come_back_with_an_earlier_clock() {
     let bundle = responder.bundle();
     let first = first_message(&initiator, &bundle, NOW, &mut rng);
     rotated(&mut responder, NOW + 30 * DAY, &mut rng);
+    expired(&mut responder, NOW + 30 * DAY);
     for now in [0, NOW, NOW + 30 * DAY - 1] {
         refuses(&mut responder, Error::UnknownPrekey, |device| {
             device.accept(&first, now).map(drop)

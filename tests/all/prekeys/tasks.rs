@@ -54,6 +54,7 @@ fn a_one_time_prekey_of_ninety_days_is_to_be_erased() {
     let mut device = device(1, &mut rng);
     replenished(&mut device, NOW, &mut rng);
     rotated(&mut device, NOW + 70 * DAY, &mut rng);
+    expired(&mut device, NOW + 70 * DAY);
     assert!(!device.tasks(&Served::NOTHING, NOW + 90 * DAY - 1).expire);
     assert!(device.tasks(&Served::NOTHING, NOW + 90 * DAY).expire);
     expired(&mut device, NOW + 90 * DAY);

@@ -4,7 +4,7 @@ use latchstring::Error;
 use latchstring::guest::{Approval, Chat, Invite, InviteLink, Pin, Policy};
 use latchstring::storage::State;
 use support::doors::Doors;
-use support::{Door, NOW, ORIGIN, OneToOne, Talk, TestRng, client, refusal};
+use support::{Door, NOW, ORIGIN, OneToOne, Talk, TestRng, client, days, refusal};
 
 use super::DAY;
 
@@ -59,6 +59,9 @@ pub(super) fn a_second_claim_finds_the_link_claimed() -> Option<Error> {
 pub(super) fn a_chat_that_nobody_wrote_in_expires() -> Option<Error> {
     let Talk { door: Door { mut rng, .. }, host: mut chat, mut guest, .. } = Talk::new(21);
     let late = guest.say("late", NOW, &mut rng).unwrap();
+    for now in days(NOW, NOW + 10 * DAY - 1) {
+        chat.expire(now).apply();
+    }
     refusal(&mut chat, |chat: &mut Chat| chat.hear(&late, NOW + 10 * DAY))
 }
 

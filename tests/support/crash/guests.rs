@@ -34,6 +34,7 @@ impl World {
         with: &[usize],
     ) -> Result<(), Stop> {
         let mut policy = Policy::new("Ada", self.now + DAY);
+        policy.idle = 86_400;
         policy.approval = approval;
         let Self { apps, mail, now, step, .. } = self;
         let (app, server) = (&mut apps[who], mail.len() - 1);

@@ -5,12 +5,13 @@ use crate::client::limits::{MAX_NEWCOMER_LISTS, MAX_NEWCOMER_SESSIONS, MAX_NEWCO
 use crate::client::tombstones::MAX_TOMBSTONES;
 use crate::client::{Enclosed, LetterEvent, MessageId, To};
 use crate::content::Content;
+use crate::protocol::clock::{Clock, Now};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::session::{Account, Served};
 
 /// Makes so many newcomers that each have written one letter.
 fn fill(victim: &mut Victim, numbers: core::ops::Range<u32>) -> Vec<Crowd> {
-    let now = victim.client.inner.clock.firm();
+    let now = victim.client.inner.clock.latest();
     let meet = |number| {
         let one = victim.meet(number, 1);
         let mut session = victim.session(&one, 0, NOW);
@@ -28,16 +29,16 @@ fn of_too_many_newcomers_the_one_heard_of_longest_ago_goes_and_can_be_heard_agai
     victim.flood(&friend, (0, NOW), 10);
     // Somebody honest who writes first, and waits for an answer.
     let account = Account::generate(AccountId([9; 32]), &mut victim.rng);
-    let mut shy = Client::create(&account, NOW, &mut victim.rng);
+    let mut shy = Client::create(&account, NOW - 1, &mut victim.rng);
     victim.client.learn(shy.list(), NOW).unwrap().apply();
-    shy.learn(victim.client.list(), NOW).unwrap().apply();
+    shy.learn(victim.client.list(), NOW - 1).unwrap().apply();
     let (to, address) = (To::Account(victim.client.address().account), shy.address());
-    let mut plan = shy.plan(to, NOW).unwrap();
-    plan.supply(&shy, &victim.client.bundle(), NOW, &mut victim.rng).unwrap();
+    let mut plan = shy.plan(to, NOW - 1).unwrap();
+    plan.supply(&shy, &victim.client.bundle(), NOW - 1, &mut victim.rng).unwrap();
     let first =
-        shy.seal(&mut plan, &Content::app(7, b"hello?"), NOW, &mut victim.rng).unwrap().apply();
+        shy.seal(&mut plan, &Content::app(7, b"hello?"), NOW - 1, &mut victim.rng).unwrap().apply();
     victim.open(address, &first.envelopes[0].message, NOW).unwrap();
-    victim.client.inner.clock = crate::protocol::clock::Clock::new(NOW + 1);
+    victim.client.inner.clock = Clock::new(NOW + 1);
     let count = u32::try_from(MAX_NEWCOMER_SESSIONS).unwrap() - 1;
     let others = fill(&mut victim, 2..2 + count);
     let length = victim.length();
@@ -204,9 +205,21 @@ fn tombstones_of_newcomers_push_out_no_others() {
         inner.bury(device(number), 8, NOW);
     }
     assert_eq!(inner.tombstones.0.len(), MAX_TOMBSTONES);
-    assert_eq!((inner.newest(friend.address(0)), inner.newest(friend.address(2))), (5, 5));
-    assert_eq!(inner.newest(shy.address(0)), 6);
-    assert_eq!((inner.newest(device(0)), inner.newest(device(2999))), (0, 8));
+    assert_eq!(
+        (
+            inner.newest(friend.address(0), Now::beginning(NOW)),
+            inner.newest(friend.address(2), Now::beginning(NOW))
+        ),
+        (5, 5)
+    );
+    assert_eq!(inner.newest(shy.address(0), Now::beginning(NOW)), 6);
+    assert_eq!(
+        (
+            inner.newest(device(0), Now::beginning(NOW)),
+            inner.newest(device(2999), Now::beginning(NOW))
+        ),
+        (0, 8)
+    );
     victim.length();
 }
 

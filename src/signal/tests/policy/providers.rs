@@ -62,7 +62,9 @@ fn t2_what_a_root_said_that_is_not_trusted_any_more_binds_nobody() {
 #[test]
 fn a_clock_that_ran_ahead_is_set_back_on_the_users_word() {
     let (mut town, message) = on_its_way();
-    town.clients[1].expire(NOW + 91 * DAY).apply();
+    for now in [NOW + 91 * DAY, NOW + 92 * DAY] {
+        town.clients[1].expire(now).apply();
+    }
     assert_eq!(town.refused(0, &message), Error::Frozen);
     town.clients[1].reset_clock(NOW).apply();
     town.deliver(0, &message, NOW).unwrap();
