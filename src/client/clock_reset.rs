@@ -10,7 +10,7 @@ use super::peer::Peer;
 use crate::protocol::clock::Now;
 use crate::storage::Pending;
 
-/// What the reset of a clock gives up, or leaves out of place: dates of a future that did not come.
+/// The things that the reset of a clock gives up, or leaves out of place: dates of a future that did not come.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClockReset {

@@ -84,7 +84,7 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         Act::Grant => world.speak(who, Words::Grant, &[]),
         Act::Say(text) => world.speak(who, Words::Text(text), &[]),
         Act::Revoke => world.close_link(who, None),
-        Act::Expire => world.close_link(who, Some(world.now + 2 * DAY)),
+        Act::Expire => world.close_link(who, Some(world.now + DAY + 3600)),
         Act::Notice => world.notice(who),
         Act::Idle => world.chat_ticks(who, world.now + DAY + 3600),
     }
