@@ -70,7 +70,7 @@ impl World {
     /// Draws what becomes of an upload.
     fn some_upload(&mut self) -> Upload {
         match self.below(4) {
-            _ if self.attacks & attack::FAIL_UPLOAD == 0 => Upload::Noted,
+            _ if self.is_quiet || self.attacks & attack::FAIL_UPLOAD == 0 => Upload::Noted,
             0 | 1 => Upload::Fails,
             2 => Upload::NotNoted,
             _ => Upload::Noted,

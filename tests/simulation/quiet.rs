@@ -25,6 +25,10 @@ impl World {
         for node in self.listed() {
             self.nodes[node].asking.clear();
         }
+        // Who was away for long has looked at its clock an hour ago when its tasks come.
+        for node in self.listed() {
+            self.maintain(node);
+        }
         for _ in 0..ROUNDS {
             self.now += 2 * 3600;
             self.server.expire(self.now);
