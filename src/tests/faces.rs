@@ -22,7 +22,8 @@ use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, ClockReset, ClockState,
     Conversation, DeviceList, Enclosed, Entrant, Envelope, GroupId, LetterEvent, LinkingDigits,
     LinkingOffer, LinkingRequest, ListHash, ListMismatch, ListUpdate, LogStatus, MessageId,
-    NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Tasks, To,
+    NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Tasks,
+    To,
 };
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};

@@ -1,7 +1,7 @@
 //! Devices that a service's server has admitted: `spec/third-party.md`, "Connecting".
 
 use crate::error::Error;
-use crate::protocol::clock::Clock;
+use crate::protocol::clock::Now;
 use crate::signal::bundle::Bundle;
 use crate::signal::keys::IdentityKey;
 use crate::signal::policy::{Attestation, ForeignDevice, Programs, ProviderDescriptor, follows};
