@@ -88,6 +88,7 @@ mod receive;
 mod repair;
 mod replaced_session;
 mod resend;
+mod restart;
 mod room;
 mod send;
 mod session_choice;

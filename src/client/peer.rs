@@ -346,6 +346,20 @@ impl Peer {
         self.replaced.retain(|replaced| replaced.is_open(now));
     }
 
+    /// Forgets all sessions, but for what protects from old ones, and what the device has shown. The next letter to
+    /// it begins a new session; `tell` says that there is to be one, whether or not the user writes.
+    pub(super) fn restart(&mut self, tell: bool) {
+        let reports = core::mem::take(&mut self.reports);
+        *self = Self {
+            met: self.met,
+            heard: self.heard,
+            links: Links::forgotten(),
+            resend_requested: tell,
+            reports,
+            ..Self::new(self.newest)
+        };
+    }
+
     /// Gives up sessions whose time of creation is not plausible, and times that lie ahead.
     pub(super) fn reset_clock(&mut self, now: u64) {
         let has_plausible_time =

@@ -127,6 +127,8 @@ labels! {
     STATE_PAGES = "state/pages";
     /// A snapshot's pages and their contents, as one hash.
     STATE_DIGEST = "state/digest";
+    /// The name of a client that begins anew, from randomness, its agreement secret and the copy that it begins from.
+    STATE_RESTART = "state/restart";
 
     /// An owner key's seed from randomness, the identity secret and the link's terms.
     GUEST_OWNER = "guest/owner";

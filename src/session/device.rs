@@ -59,15 +59,15 @@ use crate::storage::{Anchor, Pending, Stateful};
 /// }
 /// ```
 pub struct Device {
-    inner: Box<Inner>,
+    pub(super) inner: Box<Inner>,
 }
 
 redacted!(Device, |device| certificate = device.certificate());
 
-struct Inner {
-    identity: Identity,
-    prekeys: Prekeys,
-    anchor: Anchor,
+pub(super) struct Inner {
+    pub(super) identity: Identity,
+    pub(super) prekeys: Prekeys,
+    pub(super) anchor: Anchor,
 }
 
 /// The maintenance that a device's prekeys need; see [`Device::tasks`]. What is published is noted then

@@ -54,6 +54,7 @@ mod device;
 mod diagnosis;
 pub(crate) mod incoming;
 pub(crate) mod prekey_delta;
+mod restart;
 mod send;
 mod session_delta;
 

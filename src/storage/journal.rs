@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::anchor::Anchor;
+use super::behind::Behind;
 use super::change::Change;
 use super::pages::Pages;
 use super::snapshot::{self, OpenedSnapshot, Page, Written};
@@ -203,20 +204,60 @@ impl Journal {
         snapshot: impl IntoIterator<Item = impl AsRef<[u8]>>,
         entries: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<(S, Self), Error> {
-        let OpenedSnapshot { mut state, secret, pages, length } =
-            snapshot::read::<S>(key, owner, snapshot)?;
-        let mut journal = Self::new(key.with(secret)?, owner, pages, (state.anchor(), length));
+        let (mut state, mut journal) = Self::open_snapshot(key, owner, snapshot)?;
         for entry in entries {
-            let entry = entry.as_ref();
-            let change: Change<S> = journal.key.open(owner, None, entry)?;
-            journal.tail.admits(&change).map_err(|_| Error::Corrupt)?;
-            journal.tail = journal.tail.after(&change, entry.len());
-            change.apply(&mut state).map_err(|_| Error::Corrupt)?;
+            journal.follow(&mut state, entry.as_ref())?;
         }
         if let Some(anchor) = anchor {
             anchor.accepts(&journal.anchor())?;
         }
         Ok((state, journal))
+    }
+
+    /// Opens a snapshot and as many of the entries after it as hold, in their order: what is left of a state that
+    /// is behind its anchor, or whose journal is damaged. Call it once [`Journal::open`] has refused the store.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::open`] for the snapshot, which must be whole; [`Error::UnknownVersion`] also for an entry: a
+    /// newer release has written it, which can read on.
+    pub fn open_behind<S: State>(
+        key: &StateKey,
+        owner: &[u8],
+        snapshot: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        entries: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<Behind<S>, Error> {
+        let (mut state, mut journal) = Self::open_snapshot(key, owner, snapshot)?;
+        for entry in entries {
+            match journal.follow(&mut state, entry.as_ref()) {
+                Ok(()) => {}
+                Err(error @ Error::UnknownVersion(_)) => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(Behind::new(state))
+    }
+
+    /// Opens the records of a snapshot, and begins the journal behind it.
+    fn open_snapshot<S: State>(
+        key: &StateKey,
+        owner: &[u8],
+        snapshot: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<(S, Self), Error> {
+        let OpenedSnapshot { state, secret, pages, length } =
+            snapshot::read::<S>(key, owner, snapshot)?;
+        let place = (state.anchor(), length);
+        Ok((state, Self::new(key.with(secret)?, owner, pages, place)))
+    }
+
+    /// Applies an entry that the store has, if it is the next one.
+    fn follow<S: State>(&mut self, state: &mut S, entry: &[u8]) -> Result<(), Error> {
+        let change: Change<S> = self.key.open(&self.owner, None, entry)?;
+        self.tail.admits(&change).map_err(|_| Error::Corrupt)?;
+        let tail = self.tail.after(&change, entry.len());
+        change.apply(state).map_err(|_| Error::Corrupt)?;
+        self.tail = tail;
+        Ok(())
     }
 
     fn new(key: StateKey, owner: &[u8], pages: Pages, (head, length): (Anchor, usize)) -> Self {

@@ -17,7 +17,8 @@
 //! * **With a [`Journal`].** The same, with keys that die with each snapshot, and snapshots in pages.
 //!
 //! Keep each state's [`Anchor`] where no backup reaches: with it, [`StateKey::open`] and [`Journal::open`] refuse old
-//! copies. What to write, when, and in which order is in [storing.md](crate::spec::storing).
+//! copies; a client begins anew from one ([`Behind`]). What to write, when, and in which order is in
+//! [storing.md](crate::spec::storing).
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -52,6 +53,7 @@
 //! ```
 
 mod anchor;
+mod behind;
 mod change;
 mod journal;
 mod pages;
@@ -61,6 +63,7 @@ mod state;
 mod state_key;
 
 pub use anchor::Anchor;
+pub use behind::Behind;
 pub use change::Change;
 pub use journal::Journal;
 pub use pages::PageId;

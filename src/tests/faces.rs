@@ -40,7 +40,9 @@ use crate::session::{
     PrekeyId, PrekeyTasks, Role, Sending, Served, Session, SessionDiagnosis, SessionId, Stock,
     Withdraw,
 };
-use crate::storage::{Anchor, Change, Journal, Page, PageId, Pending, Recorded, State, StateKey};
+use crate::storage::{
+    Anchor, Behind, Change, Journal, Page, PageId, Pending, Recorded, State, StateKey,
+};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -63,7 +65,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         Media,
         Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
         AttachmentId,
-        BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
+        Behind<Client>, BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
         Content, Conversation, Decrypted, Device, DeviceId, DeviceList, Enclosed, EndReason, Envelope, Error,
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
         LinkingDigits, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,

@@ -20,12 +20,12 @@ use crate::guest::{Approval, Chat, Invite, Pin, Policy, ServerCopy};
 use crate::primitives::tests::repeats::{Observed, watch};
 use crate::protocol::labels;
 use crate::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
-use crate::storage::{Journal, State, StateKey};
+use crate::storage::{Behind, Journal, State, StateKey};
 
 const NOW: u64 = 1_800_000_000;
 
 /// Everything that is drawn, by its label.
-const DRAWN: [&[u8]; 21] = [
+const DRAWN: [&[u8]; 22] = [
     labels::IDENTITY_ACCOUNT_SEED,
     labels::IDENTITY_DEVICE_SEEDS,
     labels::LINKING_CODE_SECRETS,
@@ -40,6 +40,7 @@ const DRAWN: [&[u8]; 21] = [
     labels::BRAID_COINS,
     labels::STATE_SALT,
     labels::STATE_JOURNAL,
+    labels::STATE_RESTART,
     labels::GUEST_OWNER,
     labels::GUEST_NONCE,
     labels::GUEST_PIN_DIGITS,
@@ -205,6 +206,13 @@ fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Erro
     }
     ada.note_published([ada.bundle().id()], NOW + 2).apply();
     ada.rotate(NOW + 2, rng.op()).apply();
+    // The same copy begins anew twice, and another one at the same time.
+    let copies = [key.seal(&ada, owner, rng.op())?, key.seal(&grace, owner, rng.op())?];
+    for (copy, now) in [(0, NOW + 2), (0, NOW + 3), (1, NOW + 2)] {
+        let behind: Behind<Client> = key.open_behind(owner, &copies[copy])?;
+        let client = Client::restart(behind, now, rng.op())?;
+        key.seal(&client, owner, rng.op())?;
+    }
     let lost = [grace.address().device];
     Client::recover(&accounts[1], grace.list(), &lost, NOW + 3, rng.op()).map(drop)
 }

@@ -32,6 +32,7 @@ mod refusals;
 mod removal;
 mod repeated;
 mod reserve;
+mod restart;
 mod retry;
 mod secrets;
 mod senders;

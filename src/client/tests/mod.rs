@@ -3,4 +3,5 @@
 mod briefing;
 mod client;
 mod quotas;
+mod restart;
 mod session_choice;

@@ -1,0 +1,71 @@
+//! What a restart leaves of each device.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a failed expectation is a failed test"
+)]
+
+use alloc::vec::Vec;
+
+use crate::client::{Client, To};
+use crate::content::Content;
+use crate::primitives::tests::test_rng::TestRng;
+use crate::protocol::identity::certificate::AccountId;
+use crate::session::Account;
+use crate::storage::{Behind, State, StateKey};
+
+const NOW: u64 = 1_800_000_000;
+const DAY: u64 = 86_400;
+
+fn begin_anew(client: &Client, now: u64, rng: &mut TestRng) -> Client {
+    let key = StateKey::new(1, &[7; 32]).unwrap();
+    let record = key.seal(client, b"owner", rng).unwrap();
+    let behind: Behind<Client> = key.open_behind(b"owner", &record).unwrap();
+    Client::restart(behind, now, rng).unwrap()
+}
+
+/// Sends one letter, in a new session if one must begin.
+fn say(from: &mut Client, to: &mut Client, now: u64, rng: &mut TestRng) {
+    let mut plan = from.plan(To::Account(to.address().account), now).unwrap();
+    if plan.missing().next().is_some() {
+        plan.supply(from, &to.bundle(), now, rng).unwrap();
+    }
+    let mut out = from.seal(&mut plan, &Content::app(7, b"text"), now, rng).unwrap().apply();
+    to.receive(from.address(), &out.envelopes.pop().unwrap().message, now).unwrap();
+}
+
+#[test]
+fn whoever_was_heard_in_thirty_days_is_to_be_told_until_a_session_begins() {
+    let mut rng = TestRng::new(1);
+    let mut all: Vec<_> = [1, 2, 3, 4]
+        .map(|id| Client::create(&Account::generate(AccountId([id; 32]), &mut rng), NOW, &mut rng))
+        .into();
+    let lists: Vec<_> = all.iter().map(|client| client.list().clone()).collect();
+    for client in &mut all {
+        for list in &lists {
+            client.learn(list, NOW).unwrap().apply();
+        }
+    }
+    let mut me = all.remove(0);
+    // Heard now, heard a day later, and written to without an answer.
+    let later = NOW + DAY;
+    say(&mut all[0], &mut me, NOW, &mut rng);
+    say(&mut all[1], &mut me, later, &mut rng);
+    say(&mut me, &mut all[2], later, &mut rng);
+    let mut before = Vec::new();
+    for peer in &all {
+        before.push(me.inner.peers[&peer.address()].newest());
+    }
+    let now = NOW + 30 * DAY;
+    let me = begin_anew(&me, now, &mut rng);
+    let mut me = Client::from_bytes(&me.to_bytes()).unwrap();
+    let told = [false, true, false];
+    for ((peer, newest), told) in all.iter().zip(before).zip(told) {
+        let kept = &me.inner.peers[&peer.address()];
+        assert!(!kept.has_active() && kept.counts() == (0, 0));
+        assert_eq!((kept.newest(), kept.resend_requested), (newest, told));
+    }
+    all[1].rotate(now, &mut rng).apply();
+    say(&mut me, &mut all[1], now, &mut rng);
+    assert!(!me.inner.peers[&all[1].address()].resend_requested);
+}
