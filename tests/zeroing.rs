@@ -28,7 +28,7 @@ use support::town::{Person, Town, enclosed, said};
 use support::{
     Door, NOW, ORIGIN, OneToOne, Pair, RecordingRng, Talk, TestRng, bundle_of,
     bundle_with_one_time, device_of, device_secrets, only, places, restored, seal_many,
-    secrets_with, session_secrets,
+    secrets_with, session_secrets, started,
 };
 
 /// Room for all that a test frees.
@@ -326,7 +326,7 @@ impl<'a> Crowd<'a> {
                 key.open(b"owner", Some(&stored), recorded.record().unwrap()).unwrap();
             restored(&change).apply(&mut copy).unwrap();
             let offer = recorded.apply();
-            *client = restored(&copy);
+            *client = started(&copy);
             let linking_offer = new_device.open(&offer, now).unwrap();
             let (entrant, acceptance) = accepted(linking_offer, new_device, client, now);
             let entrant = restored(&entrant);

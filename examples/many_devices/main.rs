@@ -96,6 +96,23 @@ impl Member {
         })
     }
 
+    /// Signs something as a primary: it must have seen the newest list of its account since it was loaded.
+    fn sign<T>(
+        &self,
+        server: &Server,
+        work: impl for<'s> FnOnce(
+            &'s mut Client,
+            u64,
+            &mut UnwrapErr<SysRng>,
+        ) -> Result<Pending<'s, Client, T>, Error>,
+    ) -> Result<T, Failure> {
+        let list = server.list(self.address.account, self.address)?;
+        self.change(|client, now, rng| {
+            client.learn(&list, now)?.apply();
+            work(client, now, rng)
+        })
+    }
+
     /// Writes a message to all devices of an account and to this account's others.
     fn say(&self, to: AccountId, text: &str, server: &mut Server) -> Result<(), Failure> {
         println!("{:WIDTH$}│", format!("{} to {}: {text}", self.name, person(to)));
@@ -234,7 +251,7 @@ fn link(
     let device = NewDevice::generate(name, now, rng)?;
     let request = LinkingRequest::read(&device.code(), now)?;
     note(&format!("{} asks: link \"{}\"? Yes.", primary.name, request.description()));
-    let offer = primary.change(|client, now, rng| {
+    let offer = primary.sign(server, |client, now, rng| {
         client.approve(account, &request, Client::COMPANIONS, now, rng)
     })?;
 
@@ -244,8 +261,8 @@ fn link(
     let (entrant, acceptance) = offer.accept(device, &LinkingDigits::parse(&shown)?, now)?;
 
     // The primary tells it whom the account knows. An app keeps the entrant in its store meanwhile.
-    let briefing =
-        primary.change(|client, now, _| client.admit(account, &acceptance, b"settings", now))?;
+    let briefing = primary
+        .sign(server, |client, now, _| client.admit(account, &acceptance, b"settings", now))?;
     server.publish(primary.client()?.list());
     let client = entrant.open(&briefing, now)?.begin(entrant, now, rng)?;
     Member::new(name, &client, now, server)
@@ -322,7 +339,7 @@ fn run() -> Result<(), Failure> {
     scene("The tablet is stolen; Ada removes it");
     let stolen = tablet;
     let thief = stolen.address.device;
-    phone.change(|client, now, _| client.remove(&ada, thief, now))?;
+    phone.sign(server, |client, now, _| client.remove(&ada, thief, now))?;
     server.publish(phone.client()?.list());
     phone.say(GRACE, "my tablet is gone", server)?;
     for member in [laptop, grace_phone, grace_laptop] {
@@ -342,7 +359,7 @@ fn run() -> Result<(), Failure> {
 
     scene("Grace sells her laptop; the server hides that from Ada");
     let sold = grace_laptop.address;
-    grace_phone.change(|client, now, _| client.remove(&grace, sold.device, now))?;
+    grace_phone.sign(server, |client, now, _| client.remove(&grace, sold.device, now))?;
     server.publish(grace_phone.client()?.list());
     server.hides = Some(GRACE);
     laptop.say(GRACE, "the key is under the mat", server)?;

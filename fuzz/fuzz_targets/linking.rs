@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use latchstring::client::{Client, Entrant, LinkingRequest, NewDevice};
 use latchstring::storage::State;
+use latchstring_fuzz::linking::show_own_list;
 use latchstring_fuzz::town::{Person, Town};
 use latchstring_fuzz::{edited, saved};
 use libfuzzer_sys::fuzz_target;
@@ -33,10 +34,17 @@ thread_local!(static FIXTURE: RefCell<Fixture> = {
     let (entrant, acceptance) = opened.accept(device, digits, *now).unwrap();
     let (entrant, before) = (saved(&entrant), saved(primary));
     let briefing = primary.admit(account, &acceptance, b"notes", *now).unwrap().apply();
-    *primary = Client::from_bytes(&before).unwrap();
+    *primary = started(&before);
     let valid = [code, offer, acceptance, briefing];
     RefCell::new(Fixture { town, new_device, entrant, primary: before, valid })
 });
+
+/// Loads the primary, which is shown its account's list.
+fn started(bytes: &[u8]) -> Client {
+    let mut primary = Client::from_bytes(bytes).unwrap();
+    show_own_list(&mut primary);
+    primary
+}
 
 fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
     let Fixture { town, valid, .. } = fixture;
@@ -64,6 +72,6 @@ fuzz_target!(|input: (u8, &[u8])| FIXTURE.with_borrow_mut(|fixture| {
         assert_eq!(primary.list().devices().len(), before + 1);
         let after = saved(primary);
         assert_eq!(saved(&Client::from_bytes(&after).unwrap()), after);
-        *primary = Client::from_bytes(&fixture.primary).unwrap();
+        *primary = started(&fixture.primary);
     }
 }));

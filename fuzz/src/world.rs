@@ -10,6 +10,7 @@ use latchstring::client::{
 use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey, Served};
 use latchstring::storage::State;
 
+use crate::linking;
 use crate::saved;
 use crate::support::TestRng;
 use crate::town::{Town, bytes, enclosed, said};
@@ -248,6 +249,7 @@ impl World {
         let account = &self.accounts[who / 2];
         let companion = self.members[who / 2 * 2 + 1].client.address().device;
         let primary = &mut self.members[who / 2 * 2].client;
+        linking::show_own_list(primary);
         let signed = if how == 7 {
             primary.remove(account, companion, self.now)
         } else {

@@ -45,6 +45,11 @@ impl Ahead {
         if self.is_open() && is_over { Err(Error::ListExpired) } else { Ok(()) }
     }
 
+    /// Tells whether there is a newer list, which was told of a short time ago.
+    pub(crate) fn is_recent(self, now: Now) -> bool {
+        self.is_open() && self.check(now).is_ok()
+    }
+
     /// Leaves no time ahead of now.
     pub(crate) fn bound_times(&mut self, now: u64) {
         self.since = self.since.min(now);

@@ -93,6 +93,9 @@ pub(super) struct Inner {
     pub(super) seen: SeenLog,
     pub(super) tombstones: Tombstones,
     pub(super) linking: Option<Box<PendingLinking>>,
+    /// The highest epoch of this account's list that was shown since the client was loaded, 0 if none was. Never
+    /// stored: a copy may be old.
+    pub(super) shown: u64,
     pub(super) clock: Clock,
     pub(super) anchor: Anchor,
 }
@@ -109,6 +112,7 @@ impl Client {
     pub(crate) fn new(device: Device, list: DeviceList, now: u64) -> Self {
         let certificate = device.certificate();
         let anchor = Anchor::start(Self::KIND, &certificate.core(), &list.hash().0);
+        let shown = list.epoch();
         let inner = Inner {
             device,
             own: Contact::own(list),
@@ -119,6 +123,7 @@ impl Client {
             seen: SeenLog::default(),
             tombstones: Tombstones::default(),
             linking: None,
+            shown,
             clock: Clock::new(now),
             anchor,
         };

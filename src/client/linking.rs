@@ -206,8 +206,8 @@ impl Client {
     ///
     /// [`Error::TooManyDevices`]; [`Error::Expired`] for a code more than five minutes old; [`Error::Replay`]
     /// for a code that was used for the offer that is open; [`Error::WrongPeer`] for a new device whose keys
-    /// are listed; [`Error::WrongAccount`]; [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`] if this
-    /// device's own place is in doubt.
+    /// are listed; [`Error::WrongAccount`]; [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`],
+    /// [`Error::ListUnconfirmed`] if this device's own place is in doubt, or the list ([`Client::renew`]).
     pub fn approve(
         &mut self,
         account: &Account,
@@ -221,6 +221,8 @@ impl Client {
         inner.check_listed()?;
         inner.own.check_time(now)?;
         self.check_account(account)?;
+        inner.check_shown()?;
+        inner.check_ahead(now)?;
         if self.list().devices().len() > companions {
             return Err(Error::TooManyDevices);
         }
@@ -267,6 +269,7 @@ impl Client {
         }
         let pending = self.inner.linking.as_ref().ok_or(Error::Expired)?;
         let now = self.inner.clock.now(now);
+        self.inner.check_ahead(now)?;
         let companion = pending.complete(acceptance, now.reading())?;
         let devices = self.list().devices().iter().cloned().chain([companion]).collect();
         let list = self.next_list(account, devices, now)?;

@@ -144,7 +144,12 @@ impl Client {
     ) -> Result<Pending<'_, Self, ListUpdate>, Error> {
         let (now, account) = (self.inner.clock.now(now), list.account());
         let (learned, item) = if account == self.inner.account() {
-            self.inner.learn_own(list)?
+            let learned = self.inner.learn_own(list);
+            // What shows which list is the newest is remembered in any case, and of no state.
+            if matches!(learned, Ok(_) | Err(Error::ListGap)) {
+                self.inner.shown = self.inner.shown.max(list.epoch());
+            }
+            learned?
         } else {
             self.inner.learn_other(list, to_write, now)?
         };
@@ -177,10 +182,14 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::WrongAccount`] for another account; [`Error::OwnDeviceUnlisted`] if this device is no longer
-    /// one of its account's.
+    /// one of its account's; [`Error::ListUnconfirmed`] for a client that was loaded and has not been shown the
+    /// newest list of its account since ([`Client::learn`]), and for three days after an own device has told of a
+    /// newer one: a list that does not follow the newest is a fork, which no peer forgets.
     pub fn renew(&mut self, account: &Account, now: u64) -> Result<Pending<'_, Self, ()>, Error> {
+        let now = self.inner.clock.now(now);
+        self.inner.check_ahead(now)?;
         let devices = self.list().devices().to_vec();
-        self.sign_list(account, devices, self.inner.clock.now(now))
+        self.sign_list(account, devices, now)
     }
 
     /// Removes a device from this account. Save the change, apply it, then publish [`Client::list`]:
@@ -190,7 +199,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Unlisted`] if the account has no such device; [`Error::OwnDevice`] for this very
-    /// device; else as [`Client::renew`].
+    /// device; else as [`Client::renew`], but whatever an own device tells: it could be the one that is to go.
     pub fn remove(
         &mut self,
         account: &Account,
@@ -222,6 +231,7 @@ impl Client {
     ) -> Result<DeviceList, Error> {
         self.inner.check_listed()?;
         self.check_account(account)?;
+        self.inner.check_shown()?;
         self.list().next(account.key(), devices, now.reading())
     }
 
@@ -238,6 +248,21 @@ impl Client {
 }
 
 impl Inner {
+    /// Tells whether this device has been shown the newest list of its account, and has taken it.
+    pub(super) fn is_shown(&self) -> bool {
+        self.shown != 0 && self.own.list.epoch() >= self.shown
+    }
+
+    /// Refuses to sign behind a list that may be an old one.
+    pub(super) fn check_shown(&self) -> Result<(), Error> {
+        if self.is_shown() { Ok(()) } else { Err(Error::ListUnconfirmed) }
+    }
+
+    /// Refuses to sign while an own device says that there is a newer list.
+    pub(super) fn check_ahead(&self, now: Now) -> Result<(), Error> {
+        if self.own.ahead.is_recent(now) { Err(Error::ListUnconfirmed) } else { Ok(()) }
+    }
+
     fn learn_own(&self, list: &DeviceList) -> Result<(ListUpdate, Option<ClientItem>), Error> {
         if !list.follows(&self.own.list)? {
             return Ok((ListUpdate::Nothing, None));

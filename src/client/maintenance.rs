@@ -44,7 +44,9 @@ pub struct Tasks {
     /// Accounts, this one perhaps included, of which a letter has named a newer list than the known one: fetch
     /// it and [`Client::learn`] it. Three days after the first such letter nothing is sent to the account, or
     /// read of it, until then ([`Error::ListExpired`](crate::Error::ListExpired)); if the server has no newer
-    /// one, tell the user. Of its own account a primary knows all lists: somebody else signs, or a device lies.
+    /// one, tell the user. Of its own account a primary knows all lists: somebody else signs, or a device lies. This
+    /// account is named as well if its list is to be renewed and was not shown since the client was loaded: a primary
+    /// signs nothing before ([`Error::ListUnconfirmed`](crate::Error::ListUnconfirmed)).
     pub fetch_lists: Vec<AccountId>,
     /// Newcomers, of whom this account has written to none, are so many that there will soon be no room for
     /// others: [`Client::forget`] these, but for those that the user means to write to. Those that were heard of
@@ -70,12 +72,13 @@ impl Client {
         prekeys.replenish &= !now.is_leap();
         let is_future = issued > now.firm().saturating_add(SKEW);
         let is_old = now.firm() >= issued.saturating_add(RENEW_AFTER);
+        let renew_list = !now.is_leap() && (is_old || is_future);
         Tasks {
             clock,
-            renew_list: !now.is_leap() && (is_old || is_future),
+            renew_list,
             primary_silent: now.firm() >= issued.saturating_add(PRIMARY_IDLE),
             idle: inner.idle(now),
-            fetch_lists: inner.behind(),
+            fetch_lists: inner.behind(renew_list),
             forget: inner.crowd(),
             report_seen: inner.report_due(),
             expire: prekeys.expire || inner.expiry_due(now),
@@ -176,12 +179,15 @@ impl Inner {
         }
     }
 
-    /// Lists the accounts of which letters have told of a newer list.
-    fn behind(&self) -> Vec<AccountId> {
+    /// Lists the accounts of which letters have told of a newer list, and this one if its list is to be signed and
+    /// may be an old one.
+    fn behind(&self, signs: bool) -> Vec<AccountId> {
+        let is_old = |account: AccountId| signs && account == self.account() && !self.is_shown();
         let own = core::iter::once((self.account(), &self.own));
         let others = self.contacts.iter().map(|(account, contact)| (*account, contact));
         let known = own.chain(others.filter(|(_, contact)| !contact.forgotten));
-        known.filter(|(_, contact)| contact.ahead.is_open()).map(|(account, _)| account).collect()
+        let wanted = known.filter(|(of, contact)| contact.ahead.is_open() || is_old(*of));
+        wanted.map(|(account, _)| account).collect()
     }
 
     /// Returns other devices of this account that were not heard of for long: since the last letter from

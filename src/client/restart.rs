@@ -25,7 +25,8 @@ impl Client {
     ///
     /// Its next letter to each device begins a new session, and everybody is told that this device was reset. What
     /// was sent to it meanwhile does not open; what was learned since the copy was made is to be learned again, lists
-    /// above all. Invites and guest chats are states of their own, and do not begin anew.
+    /// above all. A primary signs nothing before it has been shown the newest list of its account
+    /// ([`Error::ListUnconfirmed`]). Invites and guest chats are states of their own, and do not begin anew.
     ///
     /// # Errors
     ///
@@ -55,6 +56,7 @@ impl Inner {
             peer.restart(peer.heard != 0 && now < peer.heard.saturating_add(TOLD_FOR));
         }
         self.linking = None;
+        self.shown = 0;
         self.count_all();
     }
 }

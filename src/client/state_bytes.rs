@@ -148,6 +148,7 @@ impl Stateful for Client {
             seen,
             tombstones,
             linking,
+            shown: 0,
             clock,
             anchor,
         });

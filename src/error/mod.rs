@@ -88,6 +88,11 @@ pub enum Error {
     /// This very device is not in its own account's list or attestation: it was removed, or not attested yet. It can
     /// neither send nor read; tell the user.
     OwnDeviceUnlisted,
+    /// This device has not been shown the newest list of its account since it was loaded, or another own device has
+    /// just told of a newer one, so it signs none: fetch the list, learn it
+    /// ([`Client::learn`](crate::client::Client::learn)), and try again. If the server shows no newer one than other
+    /// devices know, tell the user.
+    ListUnconfirmed,
     /// Lists of the account under another account key than the user knows, or with a gap, wait for the user's
     /// decision ([`Client::acknowledge`](crate::client::Client::acknowledge),
     /// [`Client::dismiss`](crate::client::Client::dismiss)). Show the user the ones that wait
@@ -323,6 +328,7 @@ impl fmt::Display for Error {
             Self::ReplayShareFull => "the account's share of the replay memory is full",
             Self::ListGap => "the device list does not reach back to the known one",
             Self::ListExpired => "the device list is outside its validity time",
+            Self::ListUnconfirmed => "the newest device list of the account was not shown",
             Self::Unlisted => "the account's device list does not name the device",
             Self::OwnDeviceUnlisted => "this device is not in its own account's list",
             Self::AccountChanged => "the account has changed and was not acknowledged",

@@ -50,6 +50,7 @@ impl Error {
     /// | 317 | [`ReplayShareFull`](Self::ReplayShareFull) |
     /// | 318 | [`IdentityChanged`](Self::IdentityChanged) |
     /// | 319 | [`PieceForgotten`](Self::PieceForgotten) |
+    /// | 320 | [`ListUnconfirmed`](Self::ListUnconfirmed) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
     /// | 402 | [`InvalidDigits`](Self::InvalidDigits) |
@@ -136,6 +137,7 @@ impl Error {
             Self::ReplayShareFull => ("ReplayShareFull", 317),
             Self::IdentityChanged => ("IdentityChanged", 318),
             Self::PieceForgotten => ("PieceForgotten", 319),
+            Self::ListUnconfirmed => ("ListUnconfirmed", 320),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),
             Self::InvalidDigits => ("InvalidDigits", 402),

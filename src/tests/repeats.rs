@@ -158,6 +158,7 @@ fn link(
     let (entrant, acceptance) = offer.accept(new, digits, now)?;
     // An acceptance is admitted twice from one state, and says another thing the second time.
     let mut copy = Client::from_bytes(&primary.to_bytes())?;
+    copy.learn(primary.list(), now)?.apply();
     copy.admit(account, &acceptance, b"lost", now)?.apply();
     let briefing = primary.admit(account, &acceptance, name.as_bytes(), now)?.apply();
     entrant.open(&briefing, now)?.begin(entrant, now, rng.op())

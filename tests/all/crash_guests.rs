@@ -5,6 +5,7 @@ use latchstring::guest::{Approval, ChatStatus, EndReason};
 use support::crash::guests::Words;
 use support::crash::{App, Flaw, Keeping, Kept, Script, Stop, World, install, only};
 use support::home::Home;
+use support::linking::show_own_list;
 use support::{TestRng, device_of, one_time_prekeys, restored};
 
 const PHONE: usize = 0;
@@ -106,6 +107,7 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         Act::Share => world.share_chat(who, TABLET),
         Act::Renew => {
             let now = world.now;
+            show_own_list(world.client(who)?);
             let account = restored(&only(&mut world.apps[who].memory.accounts)?.state);
             world.move_client(who, |client, _| client.renew(&account, now), |_, ()| {})?;
             world.publish_list(who)

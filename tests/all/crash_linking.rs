@@ -9,6 +9,7 @@ use latchstring::storage::Pending;
 use support::crash::{
     Flaw, Keeping, Kept, LETTER, Mail, Script, Stop, Transaction, World, install, only,
 };
+use support::linking::show_own_list;
 use support::{TestRng, restored};
 
 const PRIMARY: usize = 0;
@@ -164,8 +165,9 @@ fn approve(world: &mut World, who: usize) -> Result<(), Stop> {
     offered.map(drop)
 }
 
-/// Returns the account of an app, which nothing changes.
+/// Returns the account of an app, which nothing changes, for its client to sign with: it is shown its list.
 fn account(world: &mut World, who: usize) -> Result<Account, Stop> {
+    show_own_list(world.client(who)?);
     Ok(restored(&only(&mut world.apps[who].memory.accounts)?.state))
 }
 

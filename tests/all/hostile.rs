@@ -11,7 +11,7 @@ use latchstring::session::{Account, AccountId, Certificate};
 use latchstring::storage::{Pending, State};
 
 use support::town::{Person, Town, said};
-use support::{NOW, TestRng, changed, refuses, restored};
+use support::{NOW, TestRng, changed, refuses, restored, started};
 
 const DAY: u64 = 86_400;
 
@@ -73,7 +73,7 @@ fn a_changed_account_stays_so_until_the_user_has_decided() {
     // The owner has set the account up anew; a thief has the old telephone and its account key.
     changed(town.client(0, 0).learn(&impostor(id, 9), NOW).unwrap());
     let thief = &town.people[1];
-    let mut phone = restored(&thief.devices[0]);
+    let mut phone = started(&thief.devices[0]);
     phone.renew(&thief.account, NOW + 1).unwrap().apply();
     let list = phone.list().clone();
     let learned = changed(town.client(0, 0).learn(&list, NOW + 1).unwrap());

@@ -5,7 +5,7 @@ use latchstring::session::Bundle;
 use latchstring::storage::State;
 
 use support::town::{Person, Town, said};
-use support::{Door, NOW, ORIGIN, TestRng, restored};
+use support::{Door, NOW, ORIGIN, TestRng, started};
 
 /// Returns a generator that always starts again.
 fn stuck() -> TestRng {
@@ -19,7 +19,7 @@ fn a_generator_that_repeats_seals_no_two_offers_under_one_key() {
     let request = LinkingRequest::read(&new_device.code(), NOW).unwrap();
     let Person { account, devices } = &mut town.people[0];
     let offer = |devices: &[Client]| {
-        let mut copy = restored(&devices[0]);
+        let mut copy = started(&devices[0]);
         copy.approve(account, &request, 4, NOW, &mut stuck()).unwrap().apply()
     };
     let one = offer(devices);

@@ -5,8 +5,8 @@ use latchstring::client::{
     Address, Client, DeviceList, Entrant, LinkingRequest, ListUpdate, NewDevice,
 };
 use latchstring::session::{Account, AccountId, AccountKey, Certificate, Served};
-use latchstring::storage::State;
-use support::linking::{accepted, briefed};
+use latchstring::storage::{Pending, State};
+use support::linking::{accepted, briefed, show_own_list};
 
 use crate::letters::copy;
 use crate::server::attack;
@@ -36,6 +36,7 @@ impl World {
         let new_device = NewDevice::generate("a laptop", now, &mut self.rng).unwrap();
         let new_device = NewDevice::from_bytes(&new_device.to_bytes()).unwrap();
         let request = LinkingRequest::read(&new_device.code(), now).unwrap();
+        show_own_list(primary);
         let offer = primary.approve(account, &request, Client::COMPANIONS, now, &mut self.rng);
         let offer = match offer {
             Ok(offer) => offer.apply(),
@@ -82,6 +83,7 @@ impl World {
         let (now, gone) = (self.time(primary), self.address(node));
         let account = &self.people[person].account;
         let removed = commit(&mut self.nodes[primary].client, &mut self.rng, |client, _| {
+            show_own_list(client);
             client.remove(account, gone.device, now)
         });
         match removed {
@@ -122,6 +124,7 @@ impl World {
         let mut thief = copy(&self.nodes[primary].client);
         let mut lists = vec![thief.list().encode()];
         for number in 1..=70 {
+            show_own_list(&mut thief);
             thief.renew(&account, now).unwrap().apply();
             if [1, 2, 67, 70].contains(&number) {
                 lists.push(thief.list().encode());
@@ -156,7 +159,7 @@ impl World {
         if due.renew_list && node == primary {
             let account = &self.people[self.nodes[node].person].account;
             let (client, rng) = (&mut self.nodes[node].client, &mut self.rng);
-            match commit(client, rng, |client, _| client.renew(account, now)) {
+            match commit(client, rng, |client, _| signed_anew(client, account, now)) {
                 Ok(()) => {
                     self.server.publish(self.nodes[node].client.list());
                     self.count("renew list");
@@ -268,7 +271,7 @@ impl World {
         let primary = self.people[person].nodes[0];
         let (now, account) = (self.time(primary), &self.people[person].account);
         let (client, rng) = (&mut self.nodes[primary].client, &mut self.rng);
-        commit(client, rng, |client, _| client.renew(account, now)).unwrap();
+        commit(client, rng, |client, _| signed_anew(client, account, now)).unwrap();
         self.server.publish(self.nodes[primary].client.list());
     }
 
@@ -374,4 +377,14 @@ impl World {
             |device: &Certificate| Address { account: device.account(), device: device.device() };
         list.devices().iter().map(of).collect()
     }
+}
+
+/// Renews an account's list, once the client was shown the one that it knows.
+fn signed_anew<'a>(
+    client: &'a mut Client,
+    account: &Account,
+    now: u64,
+) -> Result<Pending<'a, Client, ()>, Error> {
+    show_own_list(client);
+    client.renew(account, now)
 }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer, SigningKey};
 use latchstring::Error;
-use latchstring::client::{Address, Envelope, OwnObject};
+use latchstring::client::{Address, Client, Envelope, OwnObject};
 use latchstring::guest::{Chat, ReceivedEvent};
 use latchstring::rand_core::{CryptoRng, TryCryptoRng, TryRng};
 use latchstring::session::{Account, Certificate, Device};
@@ -38,6 +38,13 @@ pub fn restored<S: State>(state: &S) -> S {
     let state = S::from_bytes(&bytes).unwrap();
     assert!(*state.to_bytes() == *bytes, "a restored state encodes to other bytes");
     state
+}
+
+/// Restores a primary, as a process finds it that starts again and has fetched its account's list: it may sign.
+pub fn started(client: &Client) -> Client {
+    let mut client = restored(client);
+    linking::show_own_list(&mut client);
+    client
 }
 
 /// Returns the error that an operation ends with, if it does; the state must be byte for byte as before.

@@ -5,8 +5,17 @@ use latchstring::client::{
 };
 use latchstring::rand_core::CryptoRng;
 use latchstring::session::Account;
+use latchstring::storage::Pending;
 
 use super::TestRng;
+
+/// Shows a client the list of its account that it knows, as a server does that has no newer one: a primary that was
+/// loaded may sign then. Nothing changes.
+pub fn show_own_list(client: &mut Client) {
+    let list = client.list().clone();
+    // One from the future is refused, and was shown.
+    let _ = client.learn(&list, list.issued()).map(Pending::apply);
+}
 
 /// Reads the digits off the primary's screen, as its user types them at the new device.
 pub fn typed(primary: &Client) -> LinkingDigits {
@@ -30,6 +39,7 @@ pub fn briefed(entrant: Entrant, briefing: &[u8], now: u64, rng: &mut impl Crypt
 
 /// Links a new device, from its code to its client.
 pub fn companion(primary: &mut Client, account: &Account, now: u64, rng: &mut TestRng) -> Client {
+    show_own_list(primary);
     let new_device = NewDevice::generate("a laptop", now, rng).unwrap();
     let request = LinkingRequest::read(&new_device.code(), now).unwrap();
     let offer = primary.approve(account, &request, 31, now, rng).unwrap().apply();

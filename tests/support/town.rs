@@ -147,6 +147,7 @@ impl Town {
     /// Lets a person's primary sign its list anew.
     pub fn renew(&mut self, person: usize) -> DeviceList {
         let Person { account, devices } = &mut self.people[person];
+        linking::show_own_list(&mut devices[0]);
         devices[0].renew(account, self.now).unwrap().apply();
         let list = devices[0].list().clone();
         self.server.publish(&list);
@@ -157,6 +158,7 @@ impl Town {
     pub fn remove(&mut self, person: usize, device: usize) -> (DeviceList, Client) {
         let gone = self.people[person].devices.remove(device);
         let Person { account, devices } = &mut self.people[person];
+        linking::show_own_list(&mut devices[0]);
         devices[0].remove(account, gone.address().device, self.now).unwrap().apply();
         let list = devices[0].list().clone();
         self.server.publish(&list);

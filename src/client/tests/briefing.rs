@@ -43,6 +43,7 @@ impl Scene {
         let offer = new.open(&offer, NOW).unwrap();
         let (entrant, acceptance) = offer.accept(new, digits, NOW).unwrap();
         let mut copy = Client::from_bytes(&primary.to_bytes()).unwrap();
+        copy.learn(primary.list(), NOW).unwrap().apply();
         copy.admit(&account, &acceptance, b"", NOW).unwrap().apply();
         let next = copy.list().clone();
         Self { entrant, primary, next, others }

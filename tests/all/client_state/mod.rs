@@ -18,7 +18,7 @@ use latchstring::storage::{Change, Journal, Pending, State, StateKey};
 use support::forged::{self, Words};
 use support::linking::{accepted, briefed};
 use support::town::{Mail, Person, Town, enclosed, said, text};
-use support::{NOW, TestRng, device_of, places, refusal, refuses, restored};
+use support::{NOW, TestRng, device_of, places, refusal, refuses, restored, started};
 
 const DAY: u64 = 86_400;
 const HOUR: u64 = 3600;
@@ -62,7 +62,7 @@ impl Store {
         restored(&again).apply(&mut stored).unwrap();
         assert!(*stored.to_bytes() == *client.to_bytes(), "a record gives another state");
         assert_eq!(stored.anchor(), client.anchor());
-        *client = restored(&stored);
+        *client = started(&stored);
         out
     }
 

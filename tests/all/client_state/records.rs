@@ -59,7 +59,7 @@ fn two_offers_from_one_state_are_two_lineages() {
     let rng = &mut TestRng::new(80);
     let Person { account, devices } = &mut town.people[0];
     let anchors = [0, 1].map(|_| {
-        let mut client = restored(&devices[0]);
+        let mut client = started(&devices[0]);
         let new_device = NewDevice::generate("laptop", NOW, rng).unwrap();
         let request = LinkingRequest::read(&new_device.code(), NOW).unwrap();
         client.approve(account, &request, 4, NOW, rng).unwrap().apply();

@@ -127,7 +127,7 @@ fn a_first_list_with_a_gap_waits_on_the_new_device_too() {
 #[test]
 fn a_first_list_of_another_history_is_a_fork_for_the_new_device_too() {
     let mut town = Town::new(45, &[1, 1]);
-    let mut copy = restored(town.client(1, 0));
+    let mut copy = started(town.client(1, 0));
     renewed(&mut town, 1);
     town.inform(0, town.id(1));
     let mut town = linked(town);
@@ -199,7 +199,7 @@ fn an_acceptance_that_is_admitted_twice_seals_no_two_texts_under_one_key() {
     let admission = Admission::new(Town::new(50, &[1, 1]), 500);
     let Person { account, devices } = &admission.town.people[0];
     let admit = |notes: &[u8], now| {
-        let mut copy = restored(&devices[0]);
+        let mut copy = started(&devices[0]);
         copy.admit(account, &admission.acceptance, notes, now).unwrap().apply()
     };
     let (one, again) = (admit(b"one", NOW), admit(b"one", NOW));
@@ -217,7 +217,7 @@ fn a_server_learns_of_a_briefing_one_of_few_lengths() {
     let admission = Admission::new(Town::new(51, &[1, 1]), 510);
     let Person { account, devices } = &admission.town.people[0];
     let sealed = |notes: usize| {
-        let mut copy = restored(&devices[0]);
+        let mut copy = started(&devices[0]);
         let notes = vec![7; notes];
         copy.admit(account, &admission.acceptance, &notes, NOW).unwrap().apply()
     };

@@ -40,7 +40,7 @@ fn the_primary_shows_the_digits_as_long_as_its_offer_is_open() {
     let offer = linking.offer(&linking.request());
     let primary = &mut linking.person.devices[0];
     let shown = primary.linking_digits().unwrap().text();
-    *primary = restored(primary);
+    *primary = started(primary);
     assert_eq!(primary.linking_digits().unwrap().text(), shown);
     let mut late = restored(primary);
     changed(late.expire(NOW + LATE + 1));
@@ -48,7 +48,7 @@ fn the_primary_shows_the_digits_as_long_as_its_offer_is_open() {
     // Another offer, to another device, has others.
     let other = NewDevice::generate("tablet", NOW, &mut linking.rng).unwrap();
     let mut copy = Linking { person: linking.person, rng: linking.rng, new_device: other };
-    let mut primary = restored(&copy.person.devices[0]);
+    let mut primary = started(&copy.person.devices[0]);
     copy.offer(&copy.request());
     assert_ne!(copy.person.devices[0].linking_digits().unwrap().text(), shown);
     // They are gone once the device is there.

@@ -17,7 +17,7 @@ use latchstring::storage::State;
 use support::forged::labelled;
 use support::linking::{accepted, typed};
 use support::town::{Person, Town};
-use support::{NOW, TestRng, changed, flipped, refusal, refuses, restored};
+use support::{NOW, TestRng, changed, flipped, refusal, refuses, restored, started};
 
 /// For so long a code is read, and for so long its offer and acceptance are taken.
 const FRESH: u64 = 60;

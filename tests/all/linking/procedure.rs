@@ -23,7 +23,7 @@ fn both_sides_see_what_they_link_before_they_agree() {
     assert_eq!(entrant.rendezvous(), request.rendezvous());
 
     let Person { account, devices } = &mut linking.person;
-    devices[0] = restored(&devices[0]);
+    devices[0] = started(&devices[0]);
     let briefing = devices[0].admit(account, &acceptance, b"notes", NOW).unwrap().apply();
     let opened = entrant.open(&briefing, NOW).unwrap();
     assert_eq!((opened.list(), opened.notes()), (devices[0].list(), &b"notes"[..]));

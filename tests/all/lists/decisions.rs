@@ -205,9 +205,9 @@ fn of_two_histories_under_another_key_the_one_that_was_shown_first_is_dismissed_
     let mut town = Town::new(69, &[1, 1]);
     town.chat(0, 1);
     let (account, new) = anew(&town, 1, 100);
-    let mut fork = restored(&new);
+    let mut fork = started(&new);
     fork.renew(&account, NOW + 1).unwrap().apply();
-    let mut genuine = restored(&new);
+    let mut genuine = started(&new);
     genuine.renew(&account, NOW + 2).unwrap().apply();
     learn(town.client(0, 0), genuine.list(), NOW + 2).unwrap();
     let client = town.client(0, 0);

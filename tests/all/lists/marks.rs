@@ -40,7 +40,7 @@ fn another_key_that_is_acknowledged_is_not_verified() {
     assert!(!client.is_verified(id));
     // Another history under the compared key stays under it.
     let mut town = Town::new(92, &[1, 1]);
-    let mut copy = restored(town.client(1, 0));
+    let mut copy = started(town.client(1, 0));
     town.renew(1);
     town.inform(0, id);
     let account = &town.people[1].account;

@@ -7,6 +7,7 @@ mod decisions;
 mod expiry;
 mod marks;
 mod members;
+mod newest;
 mod silence;
 
 use latchstring::Error;
@@ -16,7 +17,7 @@ use latchstring::storage::Pending;
 
 use support::forged::{Listing, member};
 use support::town::{Town, said};
-use support::{NOW, TestRng, account_seed, days, refuses, restored, sign};
+use support::{NOW, TestRng, account_seed, changed, days, refuses, restored, sign, started};
 
 const DAY: u64 = 86_400;
 

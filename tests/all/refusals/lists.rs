@@ -6,7 +6,7 @@ use latchstring::session::Account;
 use support::forged::Listing;
 use support::linking::accepted;
 use support::town::{Person, Town};
-use support::{NOW, TestRng, account_seed, changed, refusal, restored};
+use support::{NOW, TestRng, account_seed, changed, refusal, restored, started};
 
 use super::DAY;
 
@@ -92,6 +92,13 @@ pub(super) fn a_list_of_the_last_epoch_has_none_after_it() -> Option<Error> {
     refusal(&mut client, |client| client.renew(account, NOW).map(drop))
 }
 
+pub(super) fn a_loaded_primary_that_was_shown_no_list_signs_none() -> Option<Error> {
+    let mut town = Town::new(58, &[1]);
+    let Person { account, devices } = &mut town.people[0];
+    let mut primary = restored(&devices[0]);
+    refusal(&mut primary, |primary| primary.renew(account, NOW).map(drop))
+}
+
 pub(super) fn a_device_that_a_list_names_is_not_admitted_twice() -> Option<Error> {
     let mut town = Town::new(54, &[1]);
     let Town { people, rng, .. } = &mut town;
@@ -103,7 +110,7 @@ pub(super) fn a_device_that_a_list_names_is_not_admitted_twice() -> Option<Error
     let offer = laptop.open(&offer, NOW).unwrap();
     let (_, acceptance) = accepted(offer, laptop, primary, NOW);
     // A second copy of the primary, which an app must never have, has admitted it.
-    let mut copy = restored(primary);
+    let mut copy = started(primary);
     copy.admit(account, &acceptance, b"", NOW).unwrap().apply();
     changed(primary.learn(copy.list(), NOW).unwrap());
     refusal(primary, |primary| primary.admit(account, &acceptance, b"", NOW).map(drop))

@@ -96,6 +96,7 @@ cases! {
         another_device_list_of_the_known_epoch_is_a_fork: Error::ListFork;
         a_list_of_the_own_account_67_epochs_later_leaves_a_gap: Error::ListGap;
         a_device_list_a_second_past_its_end_has_expired: Error::ListExpired;
+        a_loaded_primary_that_was_shown_no_list_signs_none: Error::ListUnconfirmed;
         a_list_of_the_last_epoch_has_none_after_it: Error::ListExhausted;
         an_account_with_another_key_has_changed: Error::AccountChanged;
         an_account_without_a_changed_list_has_not_changed: Error::NotChanged;

@@ -65,7 +65,7 @@ impl Frozen {
         let offer = devices[0].approve(owner, &request, 4, NOW, &mut town.rng).unwrap().apply();
         let opened = new_device.open(&offer, NOW).unwrap();
         let (entrant, acceptance) = accepted(opened, restored(&new_device), &devices[0], NOW);
-        let mut primary = restored(&devices[0]);
+        let mut primary = started(&devices[0]);
         let (friend, key) = (AccountId([2; 32]), devices[0].list_of(AccountId([2; 32])));
         let key = key.unwrap().account_key();
         primary.set_verified(friend, Some(key), NOW).unwrap().apply();

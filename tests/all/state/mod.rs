@@ -16,7 +16,7 @@ use support::linking::accepted;
 use support::town::{Person, Town};
 use support::{
     Door, NOW, OneToOne, Pair, Talk, TestRng, device, is_writing_fixtures, only, read_fixture,
-    refusal, restored, seal_many, write_fixture,
+    refusal, restored, seal_many, started, write_fixture,
 };
 
 const OWNER: &[u8] = b"account 7, laptop";
