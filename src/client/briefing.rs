@@ -1,7 +1,7 @@
 //! The briefing of a device that a primary has admitted: `spec/linking.md`, "Briefing".
 //!
 //! ```text
-//! content = u32(length) ‖ next list ‖ u32(length) ‖ notes ‖ u32(count) ‖ contact …
+//! content = u32(length) ‖ next list ‖ u32(length) ‖ notes ‖ flag ‖ [account seed] ‖ u32(count) ‖ contact …
 //! ```
 
 use alloc::collections::BTreeMap;
@@ -21,16 +21,17 @@ use crate::primitives::secret::redacted;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::identity::device_list::{DeviceList, MAX_LIST};
 use crate::protocol::padding::MAX_CONTENT;
-use crate::session::Device;
+use crate::session::{Account, Device};
 
 /// A primary's briefing of the device that it has admitted, verified: the account's next list, all accounts that
-/// the primary knows, and notes of the app. Secret.
+/// the primary knows, notes of the app, and the account itself for the device that takes its place. Secret.
 #[must_use = "a briefing that begins no client has told nobody anything"]
 pub struct Briefing {
     list: DeviceList,
     contacts: BTreeMap<AccountId, Contact>,
     holdings: Holdings,
     notes: Zeroizing<Vec<u8>>,
+    account: Option<Account>,
     transcript: [u8; 32],
 }
 
@@ -73,13 +74,16 @@ impl Briefing {
             }
             list.check(now)?;
             let notes = Zeroizing::new(reader.bytes(MAX_CONTENT)?.to_vec());
+            let account = read_account(reader, &list)?;
             let (contacts, holdings) = read_contacts(reader, list.account(), now)?;
-            Ok(Self { list, contacts, holdings, notes, transcript: *entrant.briefing.transcript() })
+            let transcript = *entrant.briefing.transcript();
+            Ok(Self { list, contacts, holdings, notes, account, transcript })
         })
     }
 
     /// Makes the device's client, which knows what the primary knew, and nobody by a server's word alone. Save
-    /// it in the place of the entrant; then publish its bundle and one-time prekeys.
+    /// it in the place of the entrant, with the account if there is one ([`Briefing::account`]); then publish its
+    /// bundle and one-time prekeys.
     ///
     /// # Errors
     ///
@@ -110,6 +114,13 @@ impl Briefing {
         &self.list
     }
 
+    /// Returns the account, if the device becomes its primary ([`Client::transfer`]). Save it in the transaction
+    /// that saves the client: the old primary's user deletes it there.
+    #[must_use]
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+
     /// Returns what the primary's app has put in ([`Client::admit`]).
     #[must_use]
     pub fn notes(&self) -> &[u8] {
@@ -118,14 +129,28 @@ impl Briefing {
 }
 
 impl Client {
-    /// Writes what a device is told that the next list admits.
-    pub(crate) fn briefing(&self, next: &DeviceList, notes: &[u8]) -> Writer {
+    /// Writes what a device is told that the next list admits, with the account if it is to have it.
+    pub(crate) fn briefing(
+        &self,
+        next: &DeviceList,
+        notes: &[u8],
+        account: Option<&Account>,
+    ) -> Writer {
         let mut content = Writer::new();
         content.bytes(&next.encode());
         content.bytes(notes);
+        content.option(account, |account, writer| writer.raw(account.key().seed().expose()));
         content.list(&self.inner.contacts, |(_, contact), writer| contact.write(writer));
         content
     }
+}
+
+/// Reads the account that a briefing hands on, which is that of the list.
+fn read_account(reader: &mut Reader<'_>, list: &DeviceList) -> Result<Option<Account>, Error> {
+    let seed = reader.option(Reader::secret)?;
+    let account = seed.map(|seed| Account::from_seed(list.account(), seed));
+    let is_ours = account.as_ref().is_none_or(|it| it.public_key() == list.account_key());
+    if is_ours { Ok(account) } else { Err(Error::WrongPeer) }
 }
 
 /// Reads the accounts of a briefing. What their lists say is verified here once more: the primary may have been

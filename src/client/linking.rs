@@ -19,11 +19,14 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
+use crate::protocol::clock::Now;
 use crate::protocol::identity::certificate::{AccountId, Certificate, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::identity::fingerprint::Fingerprint;
 use crate::protocol::identity::linking;
-use crate::protocol::identity::linking::code::{LinkingRequest, RendezvousId, Request};
+use crate::protocol::identity::linking::code::{
+    LinkingPurpose, LinkingRequest, RendezvousId, Request,
+};
 use crate::protocol::identity::linking::digits::LinkingDigits;
 use crate::protocol::identity::linking::{Offered, PendingLinking};
 use crate::protocol::padding::MAX_CONTENT;
@@ -91,7 +94,23 @@ impl NewDevice {
     ///
     /// [`Error::InvalidName`] for a description that is empty or too long, or has characters that nobody sees.
     pub fn generate(description: &str, now: u64, rng: &mut impl CryptoRng) -> Result<Self, Error> {
-        Ok(Self { request: Box::new(Request::generate(description, now, rng)?) })
+        let purpose = LinkingPurpose::Companion;
+        Ok(Self { request: Box::new(Request::generate((purpose, description), now, rng)?) })
+    }
+
+    /// Makes the keys of a device that is to be the account's primary in the place of the present one, and its code:
+    /// a new telephone, whose user has the old one at hand ([`Client::transfer`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`NewDevice::generate`].
+    pub fn generate_primary(
+        description: &str,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, Error> {
+        let purpose = LinkingPurpose::Primary;
+        Ok(Self { request: Box::new(Request::generate((purpose, description), now, rng)?) })
     }
 
     /// Returns the code to show, as text or in a QR code. After a minute it is too old: generate another new
@@ -112,6 +131,12 @@ impl NewDevice {
     #[must_use]
     pub fn description(&self) -> &str {
         self.request.description()
+    }
+
+    /// Returns what the device is to become.
+    #[must_use]
+    pub fn purpose(&self) -> LinkingPurpose {
+        self.request.purpose()
     }
 
     /// Opens a primary's offer.
@@ -204,6 +229,7 @@ impl Client {
     ///
     /// # Errors
     ///
+    /// [`Error::NotAllowed`] for the code of a new primary ([`Client::approve_transfer`]);
     /// [`Error::TooManyDevices`]; [`Error::Expired`] for a code more than five minutes old; [`Error::Replay`]
     /// for a code that was used for the offer that is open; [`Error::WrongPeer`] for a new device whose keys
     /// are listed; [`Error::WrongAccount`]; [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`],
@@ -216,6 +242,21 @@ impl Client {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Vec<u8>>, Error> {
+        self.offer(account, request, (LinkingPurpose::Companion, companions), now, rng)
+    }
+
+    /// Makes an offer to a device that is to become this, if the account has at most so many others.
+    pub(super) fn offer(
+        &mut self,
+        account: &Account,
+        request: &LinkingRequest,
+        (purpose, others): (LinkingPurpose, usize),
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'_, Self, Vec<u8>>, Error> {
+        if request.purpose() != purpose {
+            return Err(Error::NotAllowed);
+        }
         let inner = &*self.inner;
         let now = inner.clock.now(now);
         inner.check_listed()?;
@@ -223,7 +264,7 @@ impl Client {
         self.check_account(account)?;
         inner.check_shown()?;
         inner.check_ahead(now)?;
-        if self.list().devices().len() > companions {
+        if self.list().devices().len() > others {
             return Err(Error::TooManyDevices);
         }
         if inner.linking.as_ref().is_some_and(|pending| pending.is_of(request)) {
@@ -253,8 +294,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Expired`] more than five minutes after the offer, and if none is open;
-    /// [`Error::Forged`], [`Error::BadSignature`] for an acceptance that does not hold;
+    /// [`Error::Expired`] more than five minutes after the offer, and if none is open; [`Error::NotAllowed`] if it
+    /// was made to a new primary ([`Client::transfer`]); [`Error::Forged`], [`Error::BadSignature`] for an acceptance that does not hold;
     /// [`Error::DeviceConflict`] if a list that came meanwhile names the device's id or keys;
     /// [`Error::TooManyDevices`]; [`Error::ContentTooLong`] for longer notes; else as [`Client::renew`].
     pub fn admit(
@@ -264,16 +305,42 @@ impl Client {
         notes: &[u8],
         now: u64,
     ) -> Result<Pending<'_, Self, Vec<u8>>, Error> {
+        let (companion, now) = self.accepted(LinkingPurpose::Companion, acceptance, notes, now)?;
+        let devices = self.list().devices().iter().cloned().chain([companion]).collect();
+        self.relist(account, devices, (notes, None), now)
+    }
+
+    /// Takes the acceptance of a device that was to become this, and gives its certificate.
+    pub(super) fn accepted(
+        &self,
+        purpose: LinkingPurpose,
+        acceptance: &[u8],
+        notes: &[u8],
+        now: u64,
+    ) -> Result<(Certificate, Now), Error> {
         if notes.len() > MAX_CONTENT {
             return Err(Error::ContentTooLong);
         }
         let pending = self.inner.linking.as_ref().ok_or(Error::Expired)?;
+        if pending.purpose() != purpose {
+            return Err(Error::NotAllowed);
+        }
         let now = self.inner.clock.now(now);
         self.inner.check_ahead(now)?;
-        let companion = pending.complete(acceptance, now.reading())?;
-        let devices = self.list().devices().iter().cloned().chain([companion]).collect();
+        Ok((pending.complete(acceptance, now.reading())?, now))
+    }
+
+    /// Makes the change to a next list of these devices, one of which was linked, and its briefing.
+    pub(super) fn relist(
+        &mut self,
+        account: &Account,
+        devices: Vec<Certificate>,
+        (notes, handed_on): (&[u8], Option<&Account>),
+        now: Now,
+    ) -> Result<Pending<'_, Self, Vec<u8>>, Error> {
         let list = self.next_list(account, devices, now)?;
-        let briefing = pending.brief(self.briefing(&list, notes).written())?;
+        let pending = self.inner.linking.as_ref().ok_or(Error::Expired)?;
+        let briefing = pending.brief(self.briefing(&list, notes, handed_on).written())?;
         let items = vec![ClientItem::Linking(None), ClientItem::Learn(Box::new(list))];
         Ok(self.pending(now, items, briefing))
     }

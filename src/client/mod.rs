@@ -10,6 +10,8 @@
 //!  learn ─▶ ListUpdate::Changed ─▶ the user: acknowledge, or dismiss      (another account key)
 //!  tasks(what the server has) ─▶ rotate, replenish, renew, expire         (each day)
 //!  NewDevice ─ code ─▶ approve ─ offer ─▶ accept ─ acceptance ─▶ admit ─ briefing ─▶ begin   (link a companion)
+//!  the same with approve_transfer, transfer                                    (a new telephone)
+//!  restart(what is left of a store that is behind)                             (begin anew)
 //! ```
 //!
 //! The order at the start: make an [`Account`](crate::session::Account) and a client, save both, publish
@@ -97,6 +99,7 @@ mod state_bytes;
 #[cfg(test)]
 mod tests;
 mod tombstones;
+mod transfer;
 mod waiting;
 
 pub use address::Address;
@@ -118,7 +121,7 @@ pub use repair::Repair;
 
 pub use crate::protocol::clock::ClockState;
 pub use crate::protocol::identity::device_list::{DeviceList, ListHash};
-pub use crate::protocol::identity::linking::code::{LinkingRequest, RendezvousId};
+pub use crate::protocol::identity::linking::code::{LinkingPurpose, LinkingRequest, RendezvousId};
 pub use crate::protocol::identity::linking::digits::LinkingDigits;
 pub use crate::protocol::letter::blob::BlobHash;
 pub use crate::protocol::letter::{GroupId, MessageId};

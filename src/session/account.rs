@@ -5,7 +5,7 @@ use rand_core::CryptoRng;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kdf::{drawn, hedged};
-use crate::primitives::secret::redacted;
+use crate::primitives::secret::{Secret, redacted};
 use crate::primitives::{dh, sign};
 use crate::protocol::identity::certificate::{
     AccountId, AccountKey, AccountKind, Certificate, DeviceId, Identity,
@@ -28,6 +28,11 @@ impl Account {
     pub fn generate(id: AccountId, rng: &mut impl CryptoRng) -> Self {
         // There is no other secret yet: a generator that repeats gives one account one key, however often.
         let seed = drawn(labels::IDENTITY_ACCOUNT_SEED, &[&id.0], rng);
+        Self { id, key: sign::SecretKey::from_seed(seed) }
+    }
+
+    /// Makes the account of a key that its primary has handed on.
+    pub(crate) fn from_seed(id: AccountId, seed: Secret<32>) -> Self {
         Self { id, key: sign::SecretKey::from_seed(seed) }
     }
 

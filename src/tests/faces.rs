@@ -21,7 +21,7 @@ use crate::attachment::{AttachmentId, Media, Opener, PIECE, Progress, Reference,
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, ClockReset, ClockState,
     Conversation, DeviceList, Enclosed, Entrant, Envelope, GroupId, LetterEvent, LinkingDigits,
-    LinkingOffer, LinkingRequest, ListHash, ListMismatch, ListUpdate, LogStatus, MessageId,
+    LinkingOffer, LinkingPurpose, LinkingRequest, ListHash, ListMismatch, ListUpdate, LogStatus, MessageId,
     NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Tasks,
     To,
 };
@@ -68,7 +68,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         Behind<Client>, BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
         Content, Conversation, Decrypted, Device, DeviceId, DeviceList, Enclosed, EndReason, Envelope, Error,
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
-        LinkingDigits, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
+        LinkingDigits, LinkingPurpose, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
         OneTimePrekey, OpenedClaim, Opener, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyId, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
         RecordedClaim, Reference, RendezvousId, Repair, Role, Sealer, Sender, Sending, Served, ServerCopy, Session, SessionDiagnosis, SessionId, StateKey,
@@ -276,6 +276,16 @@ fn linking(primary: &mut Client, account: &Account, rng: &mut TestRng, print: Pr
     let briefing = entrant.open(&briefing.apply(), NOW).unwrap();
     print(&briefing);
     print(&briefing.begin(entrant, NOW, rng).unwrap());
+    let phone = NewDevice::generate_primary("telephone", NOW, rng).unwrap();
+    let request = LinkingRequest::read(&phone.code(), NOW).unwrap();
+    let offer = primary.approve_transfer(account, &request, NOW, rng).unwrap().apply();
+    let offer = phone.open(&offer, NOW).unwrap();
+    let digits = primary.linking_digits().unwrap();
+    let (entrant, acceptance) = offer.accept(phone, digits, NOW).unwrap();
+    let mut copy = Client::from_bytes(&primary.to_bytes()).unwrap();
+    copy.learn(primary.list(), NOW).unwrap().apply();
+    let briefing = copy.transfer(account, &acceptance, CONTENT, NOW).unwrap().apply();
+    print(&entrant.open(&briefing, NOW).unwrap());
 }
 
 fn attachment(client: &Client, rng: &mut TestRng, print: Print<'_>) {

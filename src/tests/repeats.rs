@@ -151,6 +151,8 @@ fn link(
     rng: &mut Broken,
 ) -> Result<Client, Error> {
     let new = NewDevice::generate(name, now, rng.op())?;
+    // What is to be another thing is one, whatever it says.
+    NewDevice::generate_primary(name, now, rng.op())?;
     let request = LinkingRequest::read(&new.code(), now)?;
     let offer = primary.approve(account, &request, 4, now, rng.op())?.apply();
     let offer = new.open(&offer, now)?;

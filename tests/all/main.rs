@@ -39,4 +39,5 @@ mod senders;
 mod sessions;
 mod shared_grants;
 mod state;
+mod transfer;
 mod wire;

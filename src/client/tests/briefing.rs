@@ -60,6 +60,7 @@ impl Scene {
         let mut content = Writer::new();
         content.bytes(&self.next.encode());
         content.bytes(b"notes");
+        content.flag(false);
         content.list(lists, |list, writer| Contact::new((*list).clone()).write(writer));
         content.public()
     }

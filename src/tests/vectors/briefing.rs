@@ -15,6 +15,7 @@ use crate::primitives::{dh, sign};
 use crate::protocol::identity::certificate::{AccountId, AccountKind, Certificate, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::identity::linking::briefing::BriefingKey;
+use crate::protocol::identity::linking::code::{LinkingPurpose, LinkingRequest};
 use crate::protocol::labels;
 use crate::session::Device;
 use crate::storage::State;
@@ -22,7 +23,8 @@ use crate::storage::State;
 const NOTES: &[u8] = b"settings of the app";
 
 pub(super) fn vectors() -> Vec<Vector> {
-    vec![briefing(), of_another_linking(), without_the_device(), with_a_false_list()]
+    let refused = [of_another_linking(), without_the_device(), with_a_false_list(), false_key()];
+    [briefing(), transfer()].into_iter().chain(refused).collect()
 }
 
 /// The lists that a primary tells, and the bytes in which it does.
@@ -80,7 +82,7 @@ fn seal(v: &mut Vector, key: &[u8; 32], t: &[u8; 32], content: &[u8]) -> Vec<u8>
 fn tell(
     v: &mut Vector,
     linking: &Linking,
-    devices: Vec<Certificate>,
+    (devices, seed): (Vec<Certificate>, Option<[u8; 32]>),
     contact_bytes: impl FnOnce(&DeviceList) -> Vec<u8>,
 ) -> Told {
     let account = linking.home.key();
@@ -92,7 +94,8 @@ fn tell(
         [&length[..], bytes].concat()
     };
     let contact_part = encoded(&contact, &contact_bytes(&contact));
-    let parts = [framed(&next.encode()), framed(NOTES), vec![0, 0, 0, 1], contact_part];
+    let account = seed.map_or(vec![0], |seed| [&[1][..], &seed].concat());
+    let parts = [framed(&next.encode()), framed(NOTES), account, vec![0, 0, 0, 1], contact_part];
     let (_, key, t) = &linking.shown;
     let briefing = seal(v, key, t, &parts.concat());
     Told { next, contact, briefing }
@@ -125,7 +128,7 @@ fn briefing() -> Vector {
         "the briefing after linking: a next list with both devices, notes, and one verified contact",
     );
     let linking = steps(&mut v, But::Nothing);
-    let told = tell(&mut v, &linking, linking.home.both(), inside);
+    let told = tell(&mut v, &linking, (linking.home.both(), None), inside);
     let (_, key, t) = &linking.shown;
     let entrant = linking.entrant();
     let opened = entrant.open(&told.briefing, NOW).unwrap();
@@ -147,8 +150,57 @@ fn briefing() -> Vector {
     let status = Some(LogStatus::Included);
     primary.set_logged(account, told.contact.hash(), status, NOW).unwrap().apply();
     let own = Reader::all(&[*key, *t].concat(), BriefingKey::read).unwrap();
-    assert_eq!(own.seal(primary.briefing(&told.next, NOTES).written()).unwrap(), told.briefing);
+    assert_eq!(
+        own.seal(primary.briefing(&told.next, NOTES, None).written()).unwrap(),
+        told.briefing
+    );
     v
+}
+
+fn transfer() -> Vector {
+    let mut v = Vector::new(
+        "linking-transfer",
+        "linking",
+        "a transfer: a code of a new primary, a next list with it alone, a briefing with the account seed",
+    );
+    let linking = steps(&mut v, But::Primary);
+    let new = vec![linking.home.certificate(&linking.home.companion)];
+    let seed = linking.home.account_seed;
+    let told = tell(&mut v, &linking, (new, Some(seed)), inside);
+    let scanned = LinkingRequest::read(linking.code(), NOW).unwrap();
+    assert_eq!(scanned.purpose(), LinkingPurpose::Primary);
+    let entrant = linking.entrant();
+    let opened = entrant.open(&told.briefing, NOW).unwrap();
+    let account = opened.account().unwrap();
+    assert_eq!(account.public_key(), told.next.account_key());
+    assert_eq!(account.to_bytes()[34..], seed);
+
+    // The primary says it in these bytes.
+    let home = &linking.home;
+    let device = Device::new(home.identity(&home.primary), NOW, &mut TestRng::new(1));
+    let mut primary = Client::new(device, home.current(false), NOW);
+    primary.learn(&told.contact, NOW).unwrap().apply();
+    let id = told.contact.account();
+    primary.set_verified(id, Some(told.contact.account_key()), NOW).unwrap().apply();
+    let status = Some(LogStatus::Included);
+    primary.set_logged(id, told.contact.hash(), status, NOW).unwrap().apply();
+    let (_, key, t) = &linking.shown;
+    let own = Reader::all(&[*key, *t].concat(), BriefingKey::read).unwrap();
+    let content = primary.briefing(&told.next, NOTES, Some(account));
+    assert_eq!(own.seal(content.written()).unwrap(), told.briefing);
+    v
+}
+
+fn false_key() -> Vector {
+    let comment = "a transfer's briefing with the seed of another account key than the list's";
+    let mut v = Vector::new("refused-linking-transfer", "linking", comment);
+    let linking = steps(&mut v, But::Primary);
+    let new = vec![linking.home.certificate(&linking.home.companion)];
+    let seed = v.input("other account seed");
+    let told = tell(&mut v, &linking, (new, Some(seed)), inside);
+    let error = linking.entrant().open(&told.briefing, NOW).err();
+    assert_eq!(error, Some(Error::WrongPeer));
+    refused(v, &linking, &told.briefing)
 }
 
 fn refused(v: Vector, linking: &Linking, briefing: &[u8]) -> Vector {
@@ -161,7 +213,7 @@ fn of_another_linking() -> Vector {
     let mut linking = steps(&mut v, But::Nothing);
     let mine = linking.shown.2;
     linking.shown.2 = v.input("other t");
-    let told = tell(&mut v, &linking, linking.home.both(), inside);
+    let told = tell(&mut v, &linking, (linking.home.both(), None), inside);
     linking.shown.2 = mine;
     refused(v, &linking, &told.briefing)
 }
@@ -171,7 +223,7 @@ fn without_the_device() -> Vector {
     let mut v = Vector::new("refused-linking-briefing-unlisted", "linking", comment);
     let linking = steps(&mut v, But::Nothing);
     let alone = vec![linking.home.certificate(&linking.home.primary)];
-    let told = tell(&mut v, &linking, alone, inside);
+    let told = tell(&mut v, &linking, (alone, None), inside);
     refused(v, &linking, &told.briefing)
 }
 
@@ -179,7 +231,7 @@ fn with_a_false_list() -> Vector {
     let comment = "a briefing with a contact's list whose signature does not hold";
     let mut v = Vector::new("refused-linking-briefing-list", "linking", comment);
     let linking = steps(&mut v, But::Nothing);
-    let told = tell(&mut v, &linking, linking.home.both(), |list| {
+    let told = tell(&mut v, &linking, (linking.home.both(), None), |list| {
         let mut bytes = inside(list);
         *bytes.last_mut().unwrap() ^= 1;
         bytes

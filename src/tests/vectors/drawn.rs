@@ -16,7 +16,7 @@ use crate::content::Content;
 use crate::primitives::codec::Writer;
 use crate::protocol::handshake::prekeys::OneTimeSecret;
 use crate::protocol::identity::certificate::AccountId;
-use crate::protocol::identity::linking::code::{LinkingRequest, Request};
+use crate::protocol::identity::linking::code::{LinkingPurpose, LinkingRequest, Request};
 use crate::protocol::identity::linking::offer;
 use crate::protocol::labels;
 use crate::session::Account;
@@ -108,7 +108,7 @@ fn linking() -> Vector {
     let (three, ephemeral) = v.hedged::<32>(("ephemeral", "ephemeral seed"), &[0; 32], &[&info(3)]);
     let (four, secret) = v.hedged::<32>(("secret", "linking secret"), &[0; 32], &[&info(4)]);
     let request = Tape::play(&[&one, &two, &three, &four], |rng| {
-        Request::generate(description, NOW, rng).unwrap()
+        Request::generate((LinkingPurpose::Companion, description), NOW, rng).unwrap()
     });
     let mut kept = Writer::new();
     request.write(&mut kept);

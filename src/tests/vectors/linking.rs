@@ -41,6 +41,8 @@ pub(super) enum But {
     Signer,
     /// The account key signs for the new device.
     Countersigner,
+    /// No difference: the code is that of a new primary.
+    Primary,
 }
 
 /// The values of the formulas, and what the crate's own run on the same inputs needs.
@@ -67,7 +69,8 @@ fn code(
 ) -> (Vec<u8>, String) {
     v.text(&format!("{front}description"), description);
     let length = u8::try_from(description.len()).unwrap();
-    let fixed = [&[1, 1][..], &NOW.to_be_bytes(), keys, &[length]].concat();
+    let purpose = if but == But::Primary { 2 } else { 1 };
+    let fixed = [&[1, purpose][..], &NOW.to_be_bytes(), keys, &[length]].concat();
     let body = [&fixed, description.as_bytes()].concat();
     v.bytes(&format!("{front}body"), &body);
     let hash = v.hash(&format!("{front}check hash"), &[labels::LINKING_CHECK, &body, secret]);
@@ -151,14 +154,18 @@ pub(super) fn steps(v: &mut Vector, but: But) -> Linking {
 }
 
 impl Linking {
+    pub(super) fn code(&self) -> &str {
+        &self.code
+    }
+
     /// Makes the crate's own new device on the same inputs.
     fn request(&self) -> Request {
         let companion = &self.home.companion;
         let (signing, agreement) = (&companion.signing_seed, &companion.agreement_seed);
         let (now, text) = (NOW.to_be_bytes(), DESCRIPTION.as_bytes());
-        let length = u8::try_from(text.len()).unwrap();
+        let about = [self.body[1], u8::try_from(text.len()).unwrap()];
         let parts: [&[u8]; 7] =
-            [signing, agreement, &self.ephemeral_seed, &self.secret, &now, &[length], text];
+            [signing, agreement, &self.ephemeral_seed, &self.secret, &now, &about, text];
         Reader::all(&parts.concat(), Request::read).unwrap()
     }
 

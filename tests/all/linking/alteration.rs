@@ -48,10 +48,21 @@ fn whoever_rewrites_a_code_gets_an_offer_that_the_new_device_refuses() {
 }
 
 #[test]
+fn a_code_that_becomes_a_primarys_on_its_way_leads_to_no_offer_that_opens() {
+    let mut linking = Linking::new(18, 1);
+    let (mut body, secret) = taken_apart(&linking.new_device.code());
+    body[1] = 2;
+    let request = LinkingRequest::read(&put_together(&body, &secret), NOW).unwrap();
+    let Linking { person: Person { account, devices }, rng, .. } = &mut linking;
+    let offer = devices[0].approve_transfer(account, &request, NOW, rng).unwrap().apply();
+    refuses(&mut linking.new_device, Error::Forged, |new_device| new_device.open(&offer, NOW));
+}
+
+#[test]
 fn another_purpose_or_form_or_a_hidden_line_is_no_code() {
     let linking = Linking::new(19, 1);
     let (body, secret) = taken_apart(&linking.new_device.code());
-    for (place, byte) in [(0, 2), (1, 0), (1, 2), (106, 0), (106, 18), (106, 20), (107, b'\n')] {
+    for (place, byte) in [(0, 2), (1, 0), (1, 3), (106, 0), (106, 18), (106, 20), (107, b'\n')] {
         let mut altered = body.clone();
         altered[place] = byte;
         let error = LinkingRequest::read(&put_together(&altered, &secret), NOW).err();

@@ -30,9 +30,6 @@ const LETTER: char = 'D';
 /// exchange instead of the secret, would be another one.
 const FORM: u8 = 1;
 
-/// The purpose of a code: to become a device of the account.
-const COMPANION: u8 = 1;
-
 /// Maximum length of a description in bytes.
 const MAX_DESCRIPTION: usize = 64;
 
@@ -47,9 +44,41 @@ const MAX_CHARACTERS: usize = ((FIXED + MAX_DESCRIPTION + 32 + CHECK) * 8).div_c
 /// The time in seconds for which a code may be read: a minute, then the device shows a new one.
 const FRESH_FOR: u64 = 60;
 
+/// The purpose of a linking code: what the device that shows it is to become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkingPurpose {
+    /// A further device of the account.
+    Companion,
+    /// The primary of the account, in the place of the one that reads the code. It gets the account key.
+    Primary,
+}
+
+impl LinkingPurpose {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Companion => 1,
+            Self::Primary => 2,
+        }
+    }
+
+    pub(super) fn write(self, writer: &mut Writer) {
+        writer.u8(self.byte());
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        match reader.u8()? {
+            1 => Ok(Self::Companion),
+            2 => Ok(Self::Primary),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
 /// A code without its secret and check.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct CodeBody {
+    pub(super) purpose: LinkingPurpose,
     pub(super) created: u64,
     pub(super) identity: IdentityKey,
     pub(super) ephemeral: dh::PublicKey,
@@ -60,7 +89,7 @@ impl CodeBody {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
         writer.u8(FORM);
-        writer.u8(COMPANION);
+        self.purpose.write(&mut writer);
         writer.u64(self.created);
         writer.raw(self.identity.signing.bytes());
         writer.raw(self.identity.agreement.bytes());
@@ -70,10 +99,11 @@ impl CodeBody {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        if reader.u8()? != FORM || reader.u8()? != COMPANION {
+        if reader.u8()? != FORM {
             return Err(Error::LinkMangled);
         }
         Ok(Self {
+            purpose: LinkingPurpose::read(reader)?,
             created: reader.u64()?,
             identity: IdentityKey {
                 signing: sign::PublicKey::decode(*reader.array()?)?,
@@ -132,7 +162,7 @@ pub(crate) struct Request {
 impl Request {
     /// Makes the keys of a new device and the secret of its code.
     pub(crate) fn generate(
-        description: &str,
+        (purpose, description): (LinkingPurpose, &str),
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, Error> {
@@ -142,12 +172,16 @@ impl Request {
         // A new device has no secret yet. A generator that repeats gives two of them the same keys, if they
         // say the same in the same second.
         let at = now.to_be_bytes();
-        let mut secret =
-            |i: u8| drawn(labels::LINKING_CODE_SECRETS, &[&at, &[i], description.as_bytes()], rng);
+        let before = purpose.byte().saturating_sub(1).saturating_mul(4);
+        let mut secret = |i: u8| {
+            let i = [before.saturating_add(i)];
+            drawn(labels::LINKING_CODE_SECRETS, &[&at, &i, description.as_bytes()], rng)
+        };
         let signing = sign::SecretKey::from_seed(secret(1));
         let agreement = dh::SecretKey::from_seed(secret(2));
         let ephemeral = dh::SecretKey::from_seed(secret(3));
-        Ok(Self::of(signing, agreement, ephemeral, Box::new(secret(4)), (now, description)))
+        let body = (purpose, now, description);
+        Ok(Self::of(signing, agreement, ephemeral, Box::new(secret(4)), body))
     }
 
     fn of(
@@ -155,9 +189,10 @@ impl Request {
         agreement: dh::SecretKey,
         ephemeral: dh::SecretKey,
         secret: Box<Secret<32>>,
-        (created, description): (u64, &str),
+        (purpose, created, description): (LinkingPurpose, u64, &str),
     ) -> Self {
         let body = CodeBody {
+            purpose,
             created,
             identity: IdentityKey { signing: signing.public(), agreement: agreement.public() },
             ephemeral: ephemeral.public(),
@@ -184,6 +219,10 @@ impl Request {
         &self.body.identity
     }
 
+    pub(crate) fn purpose(&self) -> LinkingPurpose {
+        self.body.purpose
+    }
+
     pub(crate) fn created(&self) -> u64 {
         self.body.created
     }
@@ -199,6 +238,7 @@ impl Request {
         writer.raw(self.ephemeral.seed().expose());
         writer.raw(self.secret.expose());
         writer.u64(self.body.created);
+        self.body.purpose.write(writer);
         write_description(&self.body.description, writer);
     }
 
@@ -209,8 +249,9 @@ impl Request {
         let ephemeral = dh::SecretKey::from_seed(reader.secret()?);
         let secret = Box::new(reader.secret()?);
         let created = reader.u64()?;
+        let purpose = LinkingPurpose::read(reader)?;
         let description = read_description(reader)?;
-        Ok(Self::of(signing, agreement, ephemeral, secret, (created, &description)))
+        Ok(Self::of(signing, agreement, ephemeral, secret, (purpose, created, &description)))
     }
 }
 
@@ -230,7 +271,9 @@ fn whole(characters: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 /// A linking code that was read: somebody's device asks to be linked. Secret.
 ///
 /// Show [`LinkingRequest::description`] and ask: whoever holds that device will read and write all that
-/// the account does. Anybody can have made the code, and written anything as its description.
+/// the account does. Anybody can have made the code, and written anything as its description. Of a code for
+/// another [`LinkingRequest::purpose`] than a companion's ask more: whoever holds that device will have the account,
+/// and this one will not.
 pub struct LinkingRequest {
     pub(super) body: CodeBody,
     pub(super) secret: Box<Secret<32>>,
@@ -267,6 +310,12 @@ impl LinkingRequest {
     #[must_use]
     pub fn description(&self) -> &str {
         &self.body.description
+    }
+
+    /// Returns what the device is to become.
+    #[must_use]
+    pub fn purpose(&self) -> LinkingPurpose {
+        self.body.purpose
     }
 
     /// Returns where the new device looks for the offer: the same id as on its side

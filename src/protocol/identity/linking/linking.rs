@@ -30,7 +30,7 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::briefing::BriefingKey;
-use super::code::{CODE_SKEW, CodeBody, LATE, LinkingRequest, Request};
+use super::code::{CODE_SKEW, CodeBody, LATE, LinkingPurpose, LinkingRequest, Request};
 use super::digits::LinkingDigits;
 use crate::error::Error;
 use crate::primitives::aead::{TAG, open_once, seal_once};
@@ -142,7 +142,7 @@ pub(crate) fn offer(
     rng: &mut impl CryptoRng,
 ) -> Result<(PendingLinking, Vec<u8>), Error> {
     request.check(now)?;
-    check_offer(&request.body.identity, &primary.certificate, account, list)?;
+    check_offer(&request.body, &primary.certificate, account, list)?;
     let about = [&list.hash().0[..], &request.body.encode()].concat();
     let id = hedged(primary.agreement.seed(), labels::LINKING_DEVICE_ID, &[&about], rng);
     offer_to((request, DeviceId(*id.expose())), primary, account, list, now, rng)
@@ -182,22 +182,27 @@ pub(crate) fn offer_to(
     offer.raw(ephemeral.bytes());
     offer.raw(&seal_once(prk.offer(), &offer_ad(&ephemeral, body), text.written())?);
     let expires = now.saturating_add(LATE);
-    Ok((PendingLinking { unchecked, keys: prk.rest(transcript), expires }, offer.public()))
+    let (purpose, keys) = (body.purpose, prk.rest(transcript));
+    Ok((PendingLinking { purpose, unchecked, keys, expires }, offer.public()))
 }
 
 /// Refuses to offer a place on a list that is not this account's or is full, and to a device whose keys
 /// have one already.
 fn check_offer(
-    new_device: &IdentityKey,
+    body: &CodeBody,
     ours: &Certificate,
     account: &sign::SecretKey,
     list: &DeviceList,
 ) -> Result<(), Error> {
+    let new_device = &body.identity;
     let is_ours = account.public().bytes() == &list.account_key().0 && is_listed(ours, list);
     if !is_ours || account.public() == new_device.signing || is_known(new_device, list) {
         return Err(Error::WrongPeer);
     }
-    if list.devices().len() >= MAX_DEVICES { Err(Error::TooManyDevices) } else { Ok(()) }
+    // A new primary takes a place that there is.
+    let adds = body.purpose == LinkingPurpose::Companion;
+    let is_full = adds && list.devices().len() >= MAX_DEVICES;
+    if is_full { Err(Error::TooManyDevices) } else { Ok(()) }
 }
 
 fn is_listed(device: &Certificate, list: &DeviceList) -> bool {
@@ -211,6 +216,7 @@ fn is_known(identity: &IdentityKey, list: &DeviceList) -> bool {
 
 /// An offer that was made: what the account waits for. Secret.
 pub(crate) struct PendingLinking {
+    purpose: LinkingPurpose,
     unchecked: UncheckedCertificate,
     keys: LinkingKeys,
     expires: u64,
@@ -229,6 +235,11 @@ impl PendingLinking {
         let text = open_once(self.keys.acceptance(), &acceptance_ad(self.transcript()), sealed)?;
         let signature = Reader::all(&text, |reader| reader.array().copied())?;
         self.unchecked.complete(signature)
+    }
+
+    /// Returns what the device is to become.
+    pub(crate) fn purpose(&self) -> LinkingPurpose {
+        self.purpose
     }
 
     /// Tells whether the offer was made for this code's device.
@@ -263,19 +274,19 @@ impl PendingLinking {
         self.keys.briefing.write(writer);
         self.keys.digits.write(writer);
         writer.u64(self.expires);
+        self.purpose.write(writer);
     }
 
     /// Reads what [`PendingLinking::write`] wrote.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self {
-            unchecked: UncheckedCertificate::recall(reader)?,
-            keys: LinkingKeys {
-                acceptance: Box::new(reader.secret()?),
-                briefing: BriefingKey::read(reader)?,
-                digits: LinkingDigits::read(reader)?,
-            },
-            expires: reader.u64()?,
-        })
+        let unchecked = UncheckedCertificate::recall(reader)?;
+        let keys = LinkingKeys {
+            acceptance: Box::new(reader.secret()?),
+            briefing: BriefingKey::read(reader)?,
+            digits: LinkingDigits::read(reader)?,
+        };
+        let (expires, purpose) = (reader.u64()?, LinkingPurpose::read(reader)?);
+        Ok(Self { purpose, unchecked, keys, expires })
     }
 }
 

@@ -87,7 +87,7 @@ fn no_byte_of_an_acceptance_can_be_changed() {
 fn an_offer_for_another_code_is_forged() {
     let mut room = Room::new();
     let mut rng = TestRng::new(77);
-    let other = Request::generate("Laptop, Linux", NOW, &mut rng).unwrap();
+    let other = Request::generate((COMPANION, "Laptop, Linux"), NOW, &mut rng).unwrap();
     let (pending, offer) = room.offer();
     assert_eq!(other.open(&offer, NOW).err(), Some(Error::Forged));
     // Nor does what the other device accepts complete this one.

@@ -16,7 +16,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::super::code::{CODE_SKEW, LATE, LinkingRequest, Request};
+use super::super::code::{CODE_SKEW, LATE, LinkingPurpose, LinkingRequest, Request};
 use super::{
     LinkingDigits, LinkingPrk, LinkingTerms, MAX_LIST, Offered, PendingLinking, acceptance_ad,
     labels, offer, offer_ad, wire,
@@ -34,6 +34,7 @@ use crate::protocol::identity::certificate::{
 use crate::protocol::identity::device_list::DeviceList;
 
 const NOW: u64 = 1_800_000_000;
+const COMPANION: LinkingPurpose = LinkingPurpose::Companion;
 
 fn signing(byte: u8) -> sign::SecretKey {
     sign::SecretKey::from_seed(Secret::copy(&[byte; 32]))
@@ -77,7 +78,7 @@ impl Room {
         let first = DeviceList::first(&account, primary.certificate.clone(), NOW);
         let both = vec![primary.certificate.clone(), device(&account, 2).certificate];
         let list = first.next(&account, both, NOW).unwrap();
-        let request = Request::generate(description, NOW, &mut rng).unwrap();
+        let request = Request::generate((COMPANION, description), NOW, &mut rng).unwrap();
         Self { account, primary, list, request, rng }
     }
 
@@ -207,7 +208,7 @@ fn the_example_of_the_page_is_what_both_sides_make() {
     );
     let list = DeviceList::first(&account, certificate.clone(), NOW);
     let state = [0x15, 0x16, 0x18, 0x19].map(|byte| [byte; 32]).concat();
-    let state = [&state[..], &NOW.to_be_bytes(), &[13], b"Laptop, Linux"].concat();
+    let state = [&state[..], &NOW.to_be_bytes(), &[1, 13], b"Laptop, Linux"].concat();
     let request = Reader::all(&state, Request::read).unwrap();
     let primary = Identity { signing: signs, agreement: agrees, certificate };
     let room = Room { account, primary, list, request, rng: TestRng::new(1) };
