@@ -19,10 +19,10 @@ use latchstring::content::{Content, Kinds, Sender};
 use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy};
 use latchstring::rand_core::Rng;
 use latchstring::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
-use latchstring::storage::{Change, Journal, Pending, State, StateKey};
+use latchstring::storage::{Behind, Change, Journal, Pending, State, StateKey};
 use sha2::Sha256;
 use support::home::Home;
-use support::linking::{accepted, briefed};
+use support::linking::{accepted, briefed, show_own_list};
 use support::shelf::Shelf;
 use support::town::{Person, Town, enclosed, said};
 use support::{
@@ -340,6 +340,35 @@ impl<'a> Crowd<'a> {
         self.clients.push(companion);
     }
 
+    /// Has a client begin anew from a copy of it, which is dropped.
+    fn restart(&mut self, place: usize) {
+        let Self { clients, now, key, salts, rng, .. } = self;
+        watched(|| {
+            let record = key.seal(&clients[place], b"owner", salts).unwrap();
+            let behind: Behind<Client> = key.open_behind(b"owner", &record).unwrap();
+            drop(Client::restart(behind, *now, *rng).unwrap());
+        });
+    }
+
+    /// Moves an account to a new device, which is dropped, from a copy of its primary.
+    fn transfer(&mut self, primary: usize) {
+        let Self { accounts, clients, now, rng, secrets, .. } = self;
+        let (account, now) = (&accounts[primary], *now);
+        secrets.push(("an account seed", account.to_bytes()[34..].to_vec()));
+        watched(|| {
+            let phone = NewDevice::generate_primary("telephone", now, *rng).unwrap();
+            let request = LinkingRequest::read(&phone.code(), now).unwrap();
+            let mut copy = started(&clients[primary]);
+            let offer = copy.approve_transfer(account, &request, now, *rng).unwrap().apply();
+            let offer = phone.open(&offer, now).unwrap();
+            let (entrant, acceptance) = accepted(offer, phone, &copy, now);
+            let briefing = copy.transfer(account, &acceptance, NOTES, now).unwrap().apply();
+            let briefing = entrant.open(&briefing, now).unwrap();
+            drop(restored(briefing.account().unwrap()));
+            drop(briefing.begin(entrant, now, *rng).unwrap());
+        });
+    }
+
     /// Lets everybody learn everybody's list.
     fn learn(&mut self) {
         let lists: Vec<_> = [0, 1].map(|primary| self.clients[primary].list().clone()).to_vec();
@@ -500,10 +529,13 @@ fn gathering(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
             *client = opened.unwrap().0;
         });
     }
+    crowd.restart(0);
+    crowd.transfer(1);
     // A device goes; everybody erases it, and it erases everybody.
     watched(|| {
         let gone = crowd.clients[3].address().device;
         let client = &mut crowd.clients[1];
+        show_own_list(client);
         client.remove(&crowd.accounts[1], gone, crowd.now).unwrap().apply();
     });
     crowd.learn();

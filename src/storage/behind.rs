@@ -5,6 +5,7 @@ use core::fmt;
 use super::anchor::Anchor;
 use super::change::Change;
 use super::state::State;
+use super::state_key::StateKey;
 use crate::error::Error;
 
 /// A state of which the store has no more than an old copy, or a part. Secret.
@@ -48,5 +49,17 @@ impl<S: State> Behind<S> {
     /// Returns the state to whoever makes another one of it.
     pub(crate) fn into_state(self) -> S {
         self.state
+    }
+}
+
+impl StateKey {
+    /// Opens what is left of a state whose record is behind its anchor: an old copy of it. Call it once
+    /// [`StateKey::open`] has refused the record with [`Error::StateRollback`].
+    ///
+    /// # Errors
+    ///
+    /// As [`StateKey::open`] without an anchor.
+    pub fn open_behind<S: State>(&self, owner: &[u8], record: &[u8]) -> Result<Behind<S>, Error> {
+        self.open(owner, None, record).map(Behind::new)
     }
 }

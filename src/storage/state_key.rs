@@ -17,7 +17,6 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::anchor::Anchor;
-use super::behind::Behind;
 use super::state::{STATE_VERSION, State};
 use crate::error::Error;
 use crate::primitives::aead::{open_once, seal_once};
@@ -119,16 +118,6 @@ impl StateKey {
         }
         let state = S::from_bytes(&bytes)?;
         if state.anchor() == stands { Ok(state) } else { Err(Error::Corrupt) }
-    }
-
-    /// Opens what is left of a state whose record is behind its anchor: an old copy of it. Call it once
-    /// [`StateKey::open`] has refused the record with [`Error::StateRollback`].
-    ///
-    /// # Errors
-    ///
-    /// As [`StateKey::open`] without an anchor.
-    pub fn open_behind<S: State>(&self, owner: &[u8], record: &[u8]) -> Result<Behind<S>, Error> {
-        self.open(owner, None, record).map(Behind::new)
     }
 
     /// Makes a key of the same number from other bytes: a journal's, which is inside a record of this

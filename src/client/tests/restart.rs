@@ -1,4 +1,4 @@
-//! What a restart leaves of each device.
+//! The trace that a restart leaves of each device.
 #![allow(
     clippy::indexing_slicing,
     clippy::unwrap_used,
