@@ -34,7 +34,7 @@ use crate::storage::{Pending, State};
 const NOW: u64 = 1_800_000_000;
 
 /// Makes two accounts of one device each that know each other's lists.
-fn two(rng: &mut TestRng) -> [Client; 2] {
+pub(super) fn two(rng: &mut TestRng) -> [Client; 2] {
     let [mut one, mut other] = [1, 2].map(|id| {
         let account = Account::generate(AccountId([id; 32]), rng);
         Client::create(&account, NOW, rng)
@@ -55,7 +55,7 @@ fn say(from: &mut Client, to: &Client, now: u64, rng: &mut TestRng) -> Vec<u8> {
 }
 
 /// Brings two clients to one proven session.
-fn talk([x, y]: [&mut Client; 2], rng: &mut TestRng) {
+pub(super) fn talk([x, y]: [&mut Client; 2], rng: &mut TestRng) {
     for _ in 0..2 {
         let message = say(x, y, NOW, rng);
         y.receive(x.address(), &message, NOW).unwrap();
@@ -65,7 +65,7 @@ fn talk([x, y]: [&mut Client; 2], rng: &mut TestRng) {
 }
 
 /// Makes what a thief of the identity key of `x` can: a first message that continues what it likes.
-fn first_of_a_thief(
+pub(super) fn first_of_a_thief(
     (x, y): (&Client, &Client),
     continues: Continuation,
     (now, rng): (u64, &mut TestRng),

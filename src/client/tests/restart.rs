@@ -7,10 +7,13 @@
 
 use alloc::vec::Vec;
 
-use crate::client::{Client, To};
+use super::client::{first_of_a_thief, talk, two};
+use crate::client::{Alert, Client, To};
 use crate::content::Content;
 use crate::primitives::tests::test_rng::TestRng;
+use crate::protocol::handshake::continuation::{Continuation, Predecessor};
 use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::position::{Position, SessionId};
 use crate::session::Account;
 use crate::storage::{Behind, State, StateKey};
 
@@ -68,4 +71,23 @@ fn whoever_was_heard_in_thirty_days_is_to_be_told_until_a_session_begins() {
     all[1].rotate(now, &mut rng).apply();
     say(&mut me, &mut all[1], now, &mut rng);
     assert!(!me.inner.peers[&all[1].address()].resend_requested);
+}
+
+#[test]
+fn a_peer_may_name_what_was_forgotten_and_is_told_of_if_it_names_nothing() {
+    let mut rng = TestRng::new(2);
+    let [mut x, mut y] = two(&mut rng);
+    talk([&mut x, &mut y], &mut rng);
+    let now = NOW + 60;
+    let y = begin_anew(&y, now, &mut rng);
+    let closed = Position { chain: 4, number: 0 };
+    // A session that they had after the copy was made.
+    let later = Some(Predecessor { session: SessionId([9; 32]), closed });
+    for (named, alert) in [(later, Alert::RolledBack), (None, Alert::SessionReset)] {
+        let mut y = Client::from_bytes(&y.to_bytes()).unwrap();
+        let continues = Continuation::after(named, now);
+        let first = first_of_a_thief((&x, &y), continues, (now, &mut rng));
+        let alerts = y.receive(x.address(), &first, now).unwrap().alerts;
+        assert_eq!(alerts.contains(&alert), named.is_none(), "{alerts:?}");
+    }
 }
