@@ -158,7 +158,8 @@ pub enum Error {
     NotGranted,
     /// The content or the operation is not allowed here: of a kind that its sender may not say
     /// ([`Kinds::of`](crate::content::Kinds::of)), an empty text, or not what the policy of the link allows (too long,
-    /// not from this side, not before the PIN is proved). Drop it.
+    /// not from this side, not before the PIN is proved); or a linking code is for another purpose
+    /// ([`LinkingPurpose`](crate::client::LinkingPurpose)). Drop it.
     NotAllowed,
     /// The guest has taken as many late devices of the host as it may. Drop the message; the host goes on
     /// with the devices that are in the chat, or makes a new link.
@@ -168,10 +169,11 @@ pub enum Error {
     /// The record was sealed under another state key, or for another owner or kind.
     WrongStateKey,
     /// The record is damaged. An intact record of this very generation may be opened instead; an
-    /// older one never.
+    /// older one never. A client can begin anew from what is left ([`Behind`](crate::storage::Behind)).
     Corrupt,
     /// The record is behind its anchor, of another history at the anchor's generation, or another
-    /// state's: a restored backup or a second copy. Do not use it.
+    /// state's: a restored backup or a second copy. Do not use it; a client can begin anew from it
+    /// ([`Client::restart`](crate::client::Client::restart)).
     StateRollback,
     /// The journal holds as many changes as it may, or one that ends it: save a snapshot of the state and
     /// go on with the journal after it ([`Journal::renew`](crate::storage::Journal::renew)).
