@@ -147,13 +147,13 @@ class Household:
         v.same(who + "list", b"\x01\x12" + self.id + self.key + u(n, 8) + content + u(len(trail), 4)
             + base + b"".join(trail) + sign(self.seed, label("devices/list"), self.hashes[n]))
 # ---- linking.md
-def linking(v):
+def linking(v, purpose=1):
     home = Household(v)
     for part in (home.primary, home.companion): assert len(part) == 200
     core = {who: v.take(who + " core") for who in ("primary", "companion")}
     seed, secret = v.take("companion ephemeral seed"), v.take("linking secret")
     text = v.take("description").encode()
-    body = v.same("body", b"\x01\x01" + u(v.take("created"), 8) + home.companion[8:72]
+    body = v.same("body", b"\x01" + u(purpose, 1) + u(v.take("created"), 8) + home.companion[8:72]
         + v.same("companion ephemeral", x_pub(seed)) + u(len(text), 1) + text)
     check = v.same("check hash", sha(label("linking/check"), body, secret))[:4]
     v.same("rendezvous hash", sha(label("linking/rendezvous"), body, secret))
@@ -185,17 +185,19 @@ def linking(v):
     v.same("acceptance", b"\x01\x14" + sealed)
     v.maybe("companion certificate", core["companion"] + home.companion[72:])
     return home, key[2], t
-def briefing(v):
-    home, key, t = linking(v)
+def briefing(v, transfer=False):
+    home, key, t = linking(v, 2 if transfer else 1)
+    members = (home.companion,) if transfer else (home.primary, home.companion)
     contact = Household(Made(v), "contact ", ("contact",))
     parts = []
-    for house, members in (home, (home.primary, home.companion)), (contact, (contact.contact,)):
+    for house, members in (home, members), (contact, (contact.contact,)):
         made = Made(v)
         house.issue(made, "", 1_800_000_000, *members)
         parts.append(made.values["list"])
     since = contact.contact[:8] + u(1, 8) + u(1_800_000_000, 8)     # state.md, "Client, kind 0x06"
     told = v.same("contact list", parts[1])[2:] + b"\0\0\1\1" + u(1, 4) + since + bytes(4 + 4 + 8 + 16)
-    content = lp(v.same("next list", parts[0])) + lp(b"settings of the app") + u(1, 4) + told
+    content = lp(v.same("next list", parts[0])) + lp(b"settings of the app")
+    content += (b"\1" + home.seed if transfer else b"\0") + u(1, 4) + told
     text = v.same("briefing text", padded(v.same("briefing content", content)))
     salt = v.same("briefing salt", mac(key, label("linking/briefing-salt") + t + text))
     k = v.same("k", expand(v.same("briefing prk", extract(salt, key)), label("linking/briefing") + t))
@@ -706,6 +708,7 @@ run("devices-lists", lists)
 run("devices-trail", trail)
 run("linking", linking)
 run("linking-briefing", briefing)
+run("linking-transfer", lambda v: briefing(v, True))
 run("bundle", lambda v: bundle(v, True))
 run("bundle-without-one-time", lambda v: bundle(v, False))
 a, b, first = run("handshake-one-time", lambda v: first_message(v, False))

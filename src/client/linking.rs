@@ -295,7 +295,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Expired`] more than five minutes after the offer, and if none is open; [`Error::NotAllowed`] if it
-    /// was made to a new primary ([`Client::transfer`]); [`Error::Forged`], [`Error::BadSignature`] for an acceptance that does not hold;
+    /// was made to a new primary ([`Client::transfer`]); [`Error::Forged`], [`Error::BadSignature`] for an acceptance
+    /// that does not hold;
     /// [`Error::DeviceConflict`] if a list that came meanwhile names the device's id or keys;
     /// [`Error::TooManyDevices`]; [`Error::ContentTooLong`] for longer notes; else as [`Client::renew`].
     pub fn admit(

@@ -157,8 +157,8 @@ pub enum Error {
     /// The host has not granted the chat yet, and what may be sent before that is used up.
     NotGranted,
     /// The content or the operation is not allowed here: of a kind that its sender may not say
-    /// ([`Kinds::of`](crate::content::Kinds::of)), an empty text, or not what the policy of the link allows (too long,
-    /// not from this side, not before the PIN is proved); or a linking code is for another purpose
+    /// ([`Kinds::of`](crate::content::Kinds::of)), an empty text, or not what the policy of the link allows (too
+    /// long, not from this side, not before the PIN is proved); or a linking code is for another purpose
     /// ([`LinkingPurpose`](crate::client::LinkingPurpose)). Drop it.
     NotAllowed,
     /// The guest has taken as many late devices of the host as it may. Drop the message; the host goes on

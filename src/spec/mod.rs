@@ -16,6 +16,7 @@ pages! {
     content: "../../spec/content.md";
     decisions: "../../spec/decisions.md";
     devices: "../../spec/devices.md";
+    errors: "../../spec/errors.md";
     fan_out: "../../spec/fan-out.md";
     glossary: "../../spec/glossary.md";
     guest_links: "../../spec/guest-links.md";

@@ -3,18 +3,20 @@
 //! made.
 
 use latchstring::Error;
-use latchstring::client::{Address, Client, LinkingDigits, LinkingRequest, NewDevice, To};
+use latchstring::client::{
+    Address, Client, LinkingDigits, LinkingPurpose, LinkingRequest, NewDevice, To,
+};
 use latchstring::session::{Account, AccountId};
 use latchstring::storage::Pending;
 use support::crash::{
     Flaw, Keeping, Kept, LETTER, Mail, Script, Stop, Transaction, World, install, only,
 };
 use support::linking::show_own_list;
-use support::{TestRng, restored};
+use support::{TestRng, restored, started};
 
-const PRIMARY: usize = 0;
-const COMPANION: usize = 1;
-const BOB: usize = 2;
+pub(super) const PRIMARY: usize = 0;
+pub(super) const COMPANION: usize = 1;
+pub(super) const BOB: usize = 2;
 
 const OFFER: u8 = 10;
 const ACCEPTANCE: u8 = 11;
@@ -24,9 +26,11 @@ const BRIEFING: u8 = 12;
 const NOTES: &[u8] = b"settings";
 
 #[derive(Clone, Copy, Debug)]
-enum Act {
+pub(super) enum Act {
     /// The new device shows its code.
     Show,
+    /// It does so, and is to be the primary.
+    ShowPrimary,
     /// The primary approves what the code says.
     Approve,
     /// The primary shows its digits, which the user of the new device reads.
@@ -84,7 +88,7 @@ const SCRIPT: Script<Act> = Script {
     end,
 };
 
-fn begin(keeping: Keeping, flaw: Option<Flaw>) -> World {
+pub(super) fn begin(keeping: Keeping, flaw: Option<Flaw>) -> World {
     let mut world = World::new(3, keeping, flaw);
     let mut rng = TestRng::new(99);
     for (name, who) in [(1, PRIMARY), (2, BOB)] {
@@ -102,9 +106,10 @@ fn begin(keeping: Keeping, flaw: Option<Flaw>) -> World {
     world
 }
 
-fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
+pub(super) fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
     match act {
-        Act::Show => show_code(world, who),
+        Act::Show => show_code(world, who, LinkingPurpose::Companion),
+        Act::ShowPrimary => show_code(world, who, LinkingPurpose::Primary),
         Act::Approve => approve(world, who),
         Act::ShowDigits => show_digits(world, who),
         Act::Read => world.read_all(who, |world, mail| match mail.tag {
@@ -135,11 +140,14 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
 }
 
 /// Saves the new device if there is none yet, and shows its code as often as it is asked for.
-fn show_code(world: &mut World, who: usize) -> Result<(), Stop> {
+fn show_code(world: &mut World, who: usize, purpose: LinkingPurpose) -> Result<(), Stop> {
     let World { apps, mail, now, .. } = world;
     let app = &mut apps[who];
     if app.memory.new_devices.is_empty() {
-        let new_device = NewDevice::generate("a laptop", *now, &mut app.rng)?;
+        let new_device = match purpose {
+            LinkingPurpose::Primary => NewDevice::generate_primary("a phone", *now, &mut app.rng)?,
+            _ => NewDevice::generate("a laptop", *now, &mut app.rng)?,
+        };
         let (mut transaction, name) = (app.begin(), "new-device/own");
         let kept = Kept::new(&mut transaction, name, new_device, &mut app.rng)?;
         app.memory.new_devices.insert(name.to_owned(), kept);
@@ -156,7 +164,10 @@ fn approve(world: &mut World, who: usize) -> Result<(), Stop> {
     let account = account(world, who)?;
     let offered = world.move_client(
         who,
-        |client, rng| client.approve(&account, &request, 4, now, rng),
+        |client, rng| match request.purpose() {
+            LinkingPurpose::Primary => client.approve_transfer(&account, &request, now, rng),
+            _ => client.approve(&account, &request, 4, now, rng),
+        },
         |transaction, offer| {
             transaction.send(COMPANION, OFFER, offer.clone());
             transaction.done(step);
@@ -219,6 +230,10 @@ fn begin_client(world: &mut World, who: usize, briefing: &Mail) -> Result<(), St
     for (row, _) in app.disk.table(entrant.name()) {
         transaction.delete(row.clone());
     }
+    if let Some(account) = briefing.account() {
+        let account = Kept::new(&mut transaction, "account/own", restored(account), &mut app.rng)?;
+        app.memory.accounts.insert("account/own".to_owned(), account);
+    }
     let client = briefing.begin(entrant.state, *now, &mut app.rng)?;
     let kept = Kept::new(&mut transaction, "client/own", client, &mut app.rng)?;
     app.memory.clients.insert("client/own".to_owned(), kept);
@@ -235,7 +250,14 @@ fn admit(world: &mut World, who: usize, acceptance: &Mail) -> Result<(), Stop> {
             |client| client.admit(&account, &acceptance.bytes, NOTES, now),
             |transaction, briefing| transaction.send(COMPANION, BRIEFING, briefing.clone()),
         ),
+        Err(Error::NotAllowed) => relist(
+            world,
+            who,
+            |client| client.transfer(&account, &acceptance.bytes, NOTES, now),
+            |transaction, briefing| transaction.send(COMPANION, BRIEFING, briefing.clone()),
+        ),
         // It was admitted, and came again.
+        Err(Error::Expired) if !primary.is_listed() => Ok(()),
         Err(Error::Expired) if primary.list().devices().len() == 2 => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -250,7 +272,7 @@ fn relist<T>(
 ) -> Result<(), Stop> {
     let step = world.step;
     if world.apps[who].disk.flaw == Some(Flaw::SendsFirst) {
-        let mut ahead = restored(world.client(who)?);
+        let mut ahead = started(world.client(who)?);
         sign(&mut ahead)?.apply();
         world.publish(
             &format!("list/{}", ahead.list().account().0[0]),

@@ -13,6 +13,7 @@ mod crash_guests;
 mod crash_linking;
 mod crash_pins;
 mod crash_sessions;
+mod crash_transfer;
 mod diagnosis;
 mod fan_out;
 mod guest;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod docs;
+mod errors;
 mod glossary;
 mod layers;
 mod security;
