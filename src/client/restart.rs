@@ -26,7 +26,7 @@ impl Client {
     /// Its next letter to each device begins a new session, and everybody is told that this device was reset. What
     /// was sent to it meanwhile does not open; what was learned since the copy was made is to be learned again, lists
     /// above all. A primary signs nothing before it has been shown the newest list of its account
-    /// ([`Error::ListUnconfirmed`]). Invites and guest chats are states of their own, and do not begin anew.
+    /// ([`Error::ListUnconfirmed`]). Invites and guest chats are states of their own: those that are not behind go on.
     ///
     /// # Errors
     ///
