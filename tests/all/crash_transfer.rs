@@ -30,6 +30,7 @@ const SCRIPT: Script<Act> = Script {
         (NEW, Act::Write(3)),
         (BOB, Act::Read),
         (NEW, Act::Renew),
+        (NEW, Act::PublishList),
         (BOB, Act::Learn(NEW)),
     ],
     act,

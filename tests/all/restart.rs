@@ -5,8 +5,9 @@ use latchstring::client::{Alert, Client, DeviceList};
 use latchstring::session::{Served, Stock, Withdraw};
 use latchstring::storage::{Anchor, Behind, Change, Journal, Page, State, StateKey};
 
+use support::guest::text_of;
 use support::town::{Town, said};
-use support::{NOW, TestRng, refuses, restored};
+use support::{Door, NOW, OneToOne, Talk, TestRng, only, refuses, restored};
 
 const OWNER: &[u8] = b"telephone of account 1";
 
@@ -258,4 +259,33 @@ fn changes_behind_a_snapshot_bring_a_copy_forward() {
 
 fn town_id(byte: u8) -> latchstring::session::AccountId {
     latchstring::session::AccountId([byte; 32])
+}
+
+#[test]
+fn a_link_and_a_chat_that_are_not_behind_go_on_with_the_client_that_began_anew() {
+    for is_claimed in [false, true] {
+        let mut talk = Talk::new(11);
+        let mut door = if is_claimed { Door::new(13) } else { Door::new(12) };
+        let (mut guest, claim) = door.guest();
+        let mut host = is_claimed.then(|| door.admit(&claim));
+        for of in [&mut talk.door, &mut door] {
+            let copy = key().seal(&of.host, OWNER, &mut of.rng).unwrap();
+            let behind: Behind<Client> = key().open_behind(OWNER, &copy).unwrap();
+            of.host = Client::restart(behind, NOW, &mut of.rng).unwrap();
+        }
+        // A chat that was granted needs the client for nothing.
+        let said = talk.host_says("still here", NOW);
+        assert_eq!(text_of(&talk.guest.hear(&said, NOW).unwrap().event), "still here");
+        let said = talk.guest_says("so am I", NOW);
+        assert_eq!(text_of(&talk.host.hear(&said, NOW).unwrap().event), "so am I");
+        // A claim with a bundle of before is refused, one with a bundle of now is taken, and granted.
+        if !is_claimed {
+            door.refuses(&claim, NOW, Error::UnknownPrekey);
+            door.bundle = door.host.bundle();
+            let (later, claim) = door.guest();
+            (guest, host) = (later, Some(door.admit(&claim)));
+        }
+        let grant = host.unwrap().grant(&door.host, NOW, &mut door.rng).unwrap().apply();
+        guest.hear(&only(grant), NOW).unwrap();
+    }
 }

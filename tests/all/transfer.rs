@@ -212,8 +212,8 @@ fn a_transfer_whose_briefing_was_lost_is_recovered_by_the_old_phone() {
     let again = Client::recover(account, &newest, &[lost], NOW, &mut town.rng).unwrap();
     assert_eq!(again.list().epoch(), newest.epoch() + 1);
     *town.client(0, 0) = again;
-    let list = town.client(0, 0).list().clone();
-    town.server.publish(&list);
+    let after = town.client(0, 0).list().clone();
+    town.server.publish(&after);
     town.publish_keys(0, 0);
     town.learn_all();
     town.say(0, 0, 1, b"here again");
