@@ -16,7 +16,7 @@ fn rows(text: &str, line: &str) -> Vec<(u16, String)> {
 fn each_error_stands_on_its_page_once_by_its_number() {
     let numbered = rows(&fs::read_to_string(tree("src/error/number.rs")).unwrap(), "/// |");
     let page = rows(&fs::read_to_string(tree("spec/errors.md")).unwrap(), "|");
-    assert!(numbered.len() > 80, "{}", numbered.len());
+    assert!(numbered.len() > 70, "{}", numbered.len());
     assert_eq!(page, numbered);
     assert!(page.is_sorted_by(|one, other| one.0 < other.0));
 }
