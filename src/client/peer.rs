@@ -348,7 +348,7 @@ impl Peer {
 
     /// Forgets all sessions, but for what protects from old ones, and what the device has shown. The next letter to
     /// it begins a new session; `tell` says that there is to be one, whether or not the user writes.
-    pub(super) fn restart(&mut self, tell: bool) {
+    pub(super) fn restart(&mut self, tell: bool, now: u64) {
         let reports = core::mem::take(&mut self.reports);
         *self = Self {
             met: self.met,
@@ -356,7 +356,7 @@ impl Peer {
             links: Links::forgotten(),
             resend_requested: tell,
             reports,
-            ..Self::new(self.newest)
+            ..Self::new(self.newest(now))
         };
     }
 

@@ -21,9 +21,9 @@ use crate::attachment::{AttachmentId, Media, Opener, PIECE, Progress, Reference,
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, ClockReset, ClockState,
     Conversation, DeviceList, Enclosed, Entrant, Envelope, GroupId, LetterEvent, LinkingDigits,
-    LinkingOffer, LinkingPurpose, LinkingRequest, ListHash, ListMismatch, ListUpdate, LogStatus, MessageId,
-    NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Tasks,
-    To,
+    LinkingOffer, LinkingPurpose, LinkingRequest, ListHash, ListMismatch, ListUpdate, LogStatus,
+    MessageId, NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId,
+    Repair, Tasks, To,
 };
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};

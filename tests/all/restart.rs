@@ -96,7 +96,7 @@ fn no_old_copy_opens_after_a_restart() {
     // And no change of before goes on from it.
     let old: Client = key().open(OWNER, None, &copy).unwrap();
     let (stored, mut old) = (old.anchor(), old);
-    let record = old.rotate(NOW + 3 * 86_400, &mut town.rng);
+    let record = old.reset_clock(NOW);
     let record = record.record(&key(), OWNER, &stored, &mut TestRng::new(91)).unwrap();
     let change: Change<Client> = key().open(OWNER, None, record.record().unwrap()).unwrap();
     refuses(town.client(0, 0), Error::StaleChange, |client| change.apply(client));

@@ -57,7 +57,7 @@ fn whoever_was_heard_in_thirty_days_is_to_be_told_until_a_session_begins() {
     say(&mut me, &mut all[2], later, &mut rng);
     let mut before = Vec::new();
     for peer in &all {
-        before.push(me.inner.peers[&peer.address()].newest());
+        before.push(me.inner.peers[&peer.address()].newest(later));
     }
     let now = NOW + 30 * DAY;
     let me = begin_anew(&me, now, &mut rng);
@@ -66,7 +66,7 @@ fn whoever_was_heard_in_thirty_days_is_to_be_told_until_a_session_begins() {
     for ((peer, newest), told) in all.iter().zip(before).zip(told) {
         let kept = &me.inner.peers[&peer.address()];
         assert!(!kept.has_active() && kept.counts() == (0, 0));
-        assert_eq!((kept.newest(), kept.resend_requested), (newest, told));
+        assert_eq!((kept.newest(now), kept.resend_requested), (newest, told));
     }
     all[1].rotate(now, &mut rng).apply();
     say(&mut me, &mut all[1], now, &mut rng);

@@ -23,6 +23,13 @@ fn signing(person: &mut Person, now: u64, rng: &mut TestRng) -> [Option<Error>; 
     ]
 }
 
+/// Lists the accounts of which a client is to fetch a list when it has used its own for a week.
+fn wanted(mut client: Client) -> Vec<AccountId> {
+    let end = NOW + 7 * DAY;
+    days(NOW, end).for_each(|now| client.expire(now).apply());
+    client.tasks(&Served::NOTHING, end).fetch_lists
+}
+
 const UNCONFIRMED: Option<Error> = Some(Error::ListUnconfirmed);
 
 #[test]
@@ -42,12 +49,11 @@ fn a_restored_primary_signs_nothing_before_it_has_seen_the_newest_list() {
     let client = town.client(0, 0);
     refuses(client, Error::ListRollback, |client| client.learn(&first, NOW).map(drop));
     assert_eq!(client.tasks(&Served::NOTHING, NOW).fetch_lists, []);
-    assert_eq!(client.tasks(&Served::NOTHING, NOW + 7 * DAY).fetch_lists, [own]);
+    assert_eq!(wanted(restored(client)), [own]);
     assert_eq!(signing(&mut town.people[0], NOW, rng), [UNCONFIRMED; 3]);
     town.learn(0, 0, own).unwrap();
     assert_eq!(signing(&mut town.people[0], NOW, rng), [None; 3]);
-    let client = town.client(0, 0);
-    assert_eq!(client.tasks(&Served::NOTHING, NOW + 7 * DAY).fetch_lists, []);
+    assert_eq!(wanted(started(town.client(0, 0))), []);
     let next = town.renew(0);
     assert_eq!(next.epoch(), newest.epoch() + 1);
     // Everybody takes it, also who knows nothing of what was forgotten.
@@ -118,6 +124,7 @@ fn an_own_device_that_tells_of_a_newer_list_stops_all_for_three_days_but_its_rem
     town.say(0, 1, 1, b"by my list");
     assert_eq!(town.read(0, 0), [b"by my list"]);
     let end = NOW + 3 * DAY;
+    days(NOW, end).for_each(|now| town.client(0, 0).expire(now).apply());
     assert_eq!(signing(&mut town.people[0], end, rng), [UNCONFIRMED, None, UNCONFIRMED]);
     // A device that lies could stop it for good otherwise.
     let [renews, removes, _] = signing(&mut town.people[0], end + 1, rng);
