@@ -41,8 +41,12 @@ impl Ahead {
 
     /// Refuses the known list once the time is over in which it is used.
     pub(crate) fn check(self, now: Now) -> Result<(), Error> {
-        let is_over = now.reading() > self.since.saturating_add(AHEAD_LIFE);
-        if self.is_open() && is_over { Err(Error::ListExpired) } else { Ok(()) }
+        if now.reading() > self.end() { Err(Error::ListExpired) } else { Ok(()) }
+    }
+
+    /// Returns the last second in which the known list is used.
+    pub(crate) fn end(self) -> u64 {
+        if self.is_open() { self.since.saturating_add(AHEAD_LIFE) } else { u64::MAX }
     }
 
     /// Tells whether there is a newer list, which was told of a short time ago.

@@ -167,16 +167,6 @@ impl Client {
         self.inner.contact(account).map(|contact| &contact.list)
     }
 
-    /// Returns those of `accounts` of which no device list is known: fetch and learn one of each before
-    /// planning for them.
-    pub fn unknown<'a>(
-        &'a self,
-        accounts: &'a [AccountId],
-    ) -> impl Iterator<Item = AccountId> + 'a {
-        let is_unknown = |account: &AccountId| self.inner.contact(*account).is_none();
-        accounts.iter().copied().filter(is_unknown)
-    }
-
     /// Lists which devices last reported another device list than the one known here: by whom, of which
     /// account, and what it means. Empty when everybody agrees.
     pub fn mismatches(&self) -> impl Iterator<Item = (Address, AccountId, ListMismatch)> {
@@ -277,13 +267,15 @@ impl Inner {
             ClientItem::Seen(seen) => self.seen.add(*seen),
             ClientItem::SeenReported => self.seen.reported(self.account()),
             ClientItem::Sent(sent) => {
-                for (account, _) in &sent.lists {
-                    self.acquaint(*account);
-                }
+                sent.accounts().for_each(|account| self.acquaint(account));
                 self.sent.add(*sent);
             }
             ClientItem::Acquaint(account) => self.acquaint(*account),
             ClientItem::Resent(resent) => self.sent.count(&resent.id, resent.to),
+            ClientItem::Queued(queued) => {
+                let epoch = self.contact(queued.account).map_or(0, |contact| contact.list.epoch());
+                self.sent.settle(&queued.id, queued.account, epoch);
+            }
             ClientItem::Report(report) => self.report(*report, now),
             ClientItem::Learn(list) => self.learn(*list, now),
             ClientItem::Changed(list) => self.hold(*list),

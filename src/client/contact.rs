@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::ahead::Ahead;
 use super::log_status::LogStatus;
+use super::stop::Stop;
 use super::waiting::{Dismissal, Waiting};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -216,9 +217,20 @@ impl Contact {
         !self.forgotten && !self.newcomer && !self.verified && self.waiting.is_empty()
     }
 
-    /// Checks that something may be sent to the account.
-    pub(super) fn check(&self, now: Now) -> Result<(), Error> {
-        if self.waiting.is_open() { Err(Error::AccountChanged) } else { self.check_time(now) }
+    /// Returns the reason for which nothing may be sent to the account, if there is one.
+    pub(super) fn stop(&self, now: Now) -> Option<Stop> {
+        if self.waiting.is_open() {
+            Some(Stop::Changed)
+        } else if self.list.check(now.reading()).is_err() {
+            Some(Stop::ListOver)
+        } else {
+            self.ahead.check(now).err().map(|_| Stop::Withheld)
+        }
+    }
+
+    /// Returns the last second in which the list serves, as far as is known.
+    pub(super) fn serves_until(&self) -> u64 {
+        self.list.expires().min(self.ahead.end())
     }
 
     /// Refuses a list past its time, and one that was not replaced since letters have told of a newer one.

@@ -54,6 +54,8 @@ pub(super) enum ClientItem {
     Sent(Box<Sent>),
     /// A message was sealed once more.
     Resent(Box<Resent>),
+    /// A queued message was sealed for an account that was stopped.
+    Queued(Box<Queued>),
     /// Another own device has written to an account, or the user is about to.
     Acquaint(Box<AccountId>),
     /// A device reported a list that differs from the known one, or no longer does.
@@ -107,6 +109,11 @@ pub(super) struct MovedSession {
 pub(super) struct Resent {
     pub(super) id: MessageId,
     pub(super) to: Address,
+}
+
+pub(super) struct Queued {
+    pub(super) id: MessageId,
+    pub(super) account: AccountId,
 }
 
 pub(super) struct Report {
@@ -218,6 +225,7 @@ impl ClientItem {
             Self::Verified(_) => 20,
             Self::Logged(_) => 21,
             Self::Acquaint(_) => 22,
+            Self::Queued(_) => 28,
         }
     }
 
@@ -248,6 +256,10 @@ impl ClientItem {
             Self::Resent(resent) => {
                 writer.raw(&resent.id.0);
                 resent.to.write(writer);
+            }
+            Self::Queued(queued) => {
+                writer.raw(&queued.id.0);
+                writer.raw(&queued.account.0);
             }
             Self::Report(report) => {
                 report.by.write(writer);
@@ -330,6 +342,10 @@ impl ClientItem {
                 Self::Logged(Box::new(Logged { account, list, status }))
             }
             22 => Self::Acquaint(Box::new(AccountId(*reader.array()?))),
+            28 => {
+                let (id, account) = (MessageId(*reader.array()?), AccountId(*reader.array()?));
+                Self::Queued(Box::new(Queued { id, account }))
+            }
             _ => return Err(Error::Malformed),
         })
     }

@@ -246,6 +246,16 @@ pub enum Alert {
     /// ([`Client::changed_lists_of`](super::Client::changed_lists_of)): whoever wrote this may have the account's
     /// lost key. Show that with the letter.
     AccountChanged,
+    /// The sender's device is in the known list of its account, but that list is past its time, or a newer one was
+    /// named three days ago and is not here: the device may have been removed since. Show the letter as one that
+    /// nobody vouches for, and let it decide nothing, also if it comes from an own device, until a newer list of the
+    /// account is learned ([`Tasks::fetch_lists`](super::Tasks::fetch_lists)).
+    ListOver {
+        /// The account.
+        of: AccountId,
+        /// True if the sender dates the letter to when the list still served. That is its word alone.
+        said_in_time: bool,
+    },
     /// A letter is forgotten that the other own devices were not told of: nobody compares any more what its
     /// sender has said to them. So many letters came without a [`Client::report_seen`](super::Client) between
     /// them: send one now, and more often ([`Tasks::report_seen`](super::Tasks::report_seen)).

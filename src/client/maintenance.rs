@@ -9,6 +9,7 @@ use super::address::Address;
 use super::client::{Client, Inner};
 use super::delta::{ClientDelta, ClientItem};
 use super::limits::HOUR;
+use super::stop::Stop;
 use crate::protocol::clock::{ClockState, Now, SKEW};
 use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
@@ -35,18 +36,22 @@ pub struct Tasks {
     pub clock: ClockState,
     /// The account's list is a week old, or of a future that did not come: [`Client::renew`] it on the primary.
     pub renew_list: bool,
-    /// The account's list was not renewed for two weeks: the primary is lost or switched off. At
-    /// [`DeviceList::expires`](crate::client::DeviceList::expires) nobody can write to the account any more.
+    /// The account's list was not renewed for two weeks: the primary is lost or switched off. After
+    /// [`DeviceList::expires`](crate::client::DeviceList::expires) what is written to the account waits.
     pub primary_silent: bool,
+    /// The last second in which this device writes to others if the account signs no other list: 30 days after
+    /// [`DeviceList::expires`](crate::client::DeviceList::expires). Between the two, own devices get nothing.
+    pub writes_until: u64,
     /// Own devices that this one has not heard of for 30 days: ask the user, and
     /// [`Client::remove`] them.
     pub idle: Vec<DeviceId>,
-    /// Accounts, this one perhaps included, of which a letter has named a newer list than the known one: fetch
-    /// it and [`Client::learn`] it. Three days after the first such letter nothing is sent to the account, or
-    /// read of it, until then ([`Error::ListExpired`](crate::Error::ListExpired)); if the server has no newer
-    /// one, tell the user. Of its own account a primary knows all lists: somebody else signs, or a device lies. This
-    /// account is named as well if its list is to be renewed and was not shown since the client was loaded: a primary
-    /// signs nothing before ([`Error::ListUnconfirmed`](crate::Error::ListUnconfirmed)).
+    /// Accounts, this one perhaps included, of which a letter has named a newer list than the known one, or waits for
+    /// one ([`Client::backfill`]): fetch it and [`Client::learn`] it. Three days after the first such letter nothing
+    /// is sent to the account, and no session of its devices is taken in, until then
+    /// ([`Stop::Withheld`](super::Stop::Withheld)); if the server has no newer one, tell the user. Of its own account a
+    /// primary knows all lists: somebody else signs, or a device lies. This account is named as well if its list is to
+    /// be renewed and was not shown since the client was loaded: a primary signs nothing before
+    /// ([`Error::ListUnconfirmed`](crate::Error::ListUnconfirmed)).
     pub fetch_lists: Vec<AccountId>,
     /// Newcomers, of whom this account has written to none, are so many that there will soon be no room for
     /// others: [`Client::forget`] these, but for those that the user means to write to. Those that were heard of
@@ -77,8 +82,9 @@ impl Client {
             clock,
             renew_list,
             primary_silent: now.firm() >= issued.saturating_add(PRIMARY_IDLE),
+            writes_until: inner.writes_until(),
             idle: inner.idle(now),
-            fetch_lists: inner.behind(renew_list),
+            fetch_lists: inner.behind(renew_list, now),
             forget: inner.crowd(),
             report_seen: inner.report_due(),
             expire: prekeys.expire || inner.expiry_due(now),
@@ -179,15 +185,23 @@ impl Inner {
         }
     }
 
-    /// Lists the accounts of which letters have told of a newer list, and this one if its list is to be signed and
-    /// may be an old one.
-    fn behind(&self, signs: bool) -> Vec<AccountId> {
-        let is_old = |account: AccountId| signs && account == self.account() && !self.is_shown();
+    /// Lists the accounts of which a newer list is wanted: letters have told of one, or wait for one; and this one if
+    /// its list is over, or is to be signed and may be an old one.
+    fn behind(&self, signs: bool, now: Now) -> Vec<AccountId> {
         let own = core::iter::once((self.account(), &self.own));
         let others = self.contacts.iter().map(|(account, contact)| (*account, contact));
         let known = own.chain(others.filter(|(_, contact)| !contact.forgotten));
-        let wanted = known.filter(|(of, contact)| contact.ahead.is_open() || is_old(*of));
-        wanted.map(|(account, _)| account).collect()
+        let told = known.filter(|(_, contact)| contact.ahead.is_open()).map(|(account, _)| account);
+        let waits = self.sent.waited_for();
+        let waits = waits.filter(|account| {
+            matches!(self.stop_of(*account, now), Some(Stop::Unknown | Stop::ListOver))
+        });
+        let is_over = self.own.list.check(now.reading()).is_err();
+        let own = (is_over || (signs && !self.is_shown())).then(|| self.account());
+        let mut behind: Vec<_> = told.chain(waits).chain(own).collect();
+        behind.sort_unstable();
+        behind.dedup();
+        behind
     }
 
     /// Returns other devices of this account that were not heard of for long: since the last letter from

@@ -23,6 +23,13 @@ const MAX_SENT_ACCOUNTS: usize = 4096;
 /// The time in seconds for which a message can be sealed again: as long as a server may hold one back.
 pub(crate) const RESEND_FOR: u64 = 14 * 86_400;
 
+/// The time in seconds for which a message waits for an account that was stopped, as somebody may be who is away
+/// for a season: 90 days.
+pub(crate) const QUEUE_FOR: u64 = 90 * 86_400;
+
+/// The most messages that wait so. The oldest waits no longer then, and is one like the others.
+pub(crate) const MAX_QUEUED: usize = 64;
+
 /// The most times that one message is sealed again for one device: what cannot be opened after so many
 /// attempts will not be, and whoever requests it more often wants something else.
 pub(crate) const MAX_RESENDS: u8 = 5;
@@ -44,6 +51,8 @@ pub(super) struct Sent {
     pub(super) filed: Filed,
     /// Set for an object for own devices.
     pub(super) is_object: bool,
+    /// The accounts that it is for and that were stopped, in ascending order: they get it later.
+    pub(super) stopped: Vec<AccountId>,
     /// The accounts it went to, this device's own first, with the epochs of their lists.
     pub(super) lists: Vec<(AccountId, u64)>,
     /// Devices of these lists that got nothing.
@@ -92,6 +101,36 @@ impl Sent {
         others.get(place).copied()
     }
 
+    /// Lists the accounts that it is for, the own one perhaps twice.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        let went_to = self.lists.iter().map(|(account, _)| *account);
+        went_to.chain(self.stopped.iter().copied())
+    }
+
+    /// Tells whether an account is still to get it.
+    pub(super) fn waits_for(&self, account: AccountId) -> bool {
+        self.stopped.binary_search(&account).is_ok()
+    }
+
+    /// Returns the time at which it is forgotten.
+    pub(super) fn until(&self) -> u64 {
+        let kept = if self.stopped.is_empty() { RESEND_FOR } else { QUEUE_FOR };
+        self.at.saturating_add(kept)
+    }
+
+    /// Notes that it was sealed for an account that was stopped, by its list of that epoch.
+    fn settle(&mut self, account: AccountId, epoch: u64) {
+        let Ok(place) = self.stopped.binary_search(&account) else { return };
+        self.stopped.remove(place);
+        let Some((own, others)) = self.lists.split_first_mut() else { return };
+        if own.0 == account {
+            own.1 = epoch;
+        } else {
+            let place = others.partition_point(|(other, _)| *other < account).saturating_add(1);
+            self.lists.insert(place, (account, epoch));
+        }
+    }
+
     /// Returns how often it was sealed again for a device.
     pub(super) fn times(&self, to: Address) -> u8 {
         let place = self.resent.binary_search_by_key(&to, |(address, _)| *address).ok();
@@ -114,7 +153,7 @@ impl Sent {
 impl Entry for Sent {
     const PAGE: u8 = 5;
     const PIECE: usize = 8;
-    const MAX: usize = MAX_SENT;
+    const MAX: usize = MAX_SENT + MAX_QUEUED;
 
     fn write(&self, writer: &mut Writer) {
         writer.raw(&self.id.0);
@@ -122,6 +161,7 @@ impl Entry for Sent {
         writer.u64(self.at);
         self.filed.conversation().write(writer);
         writer.flag(self.is_object);
+        writer.list(&self.stopped, |account, writer| writer.raw(&account.0));
         writer.list(&self.lists, |(account, epoch), writer| {
             writer.raw(&account.0);
             writer.u64(*epoch);
@@ -135,17 +175,20 @@ impl Entry for Sent {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let most = MAX_ACCOUNTS.saturating_mul(MAX_DEVICES);
-        Ok(Self {
+        let sent = Self {
             id: MessageId(*reader.array()?),
             digest: *reader.array()?,
             at: reader.u64()?,
             filed: Filed::of(LetterConversation::read(reader)?),
             is_object: reader.flag()?,
+            stopped: reader.list(MAX_ACCOUNTS, |reader| Ok(AccountId(*reader.array()?)))?,
             lists: reader
                 .list(MAX_ACCOUNTS, |reader| Ok((AccountId(*reader.array()?), reader.u64()?)))?,
             left_out: reader.list(most, Address::read)?,
             resent: reader.list(most, |reader| Ok((Address::read(reader)?, reader.u8()?)))?,
-        })
+        };
+        let is_set = sent.stopped.is_sorted_by(|one, other| one < other);
+        if is_set { Ok(sent) } else { Err(Error::Malformed) }
     }
 }
 
@@ -160,12 +203,35 @@ impl SentLog {
 
     pub(super) fn add(&mut self, sent: Sent) {
         self.0.push(sent);
-        let accounts = |all: &PagedLog<Sent>| -> usize {
-            all.iter().fold(0, |sum, sent| sum.saturating_add(sent.lists.len()))
-        };
-        while self.0.len() > MAX_SENT || (self.0.len() > 1 && accounts(&self.0) > MAX_SENT_ACCOUNTS)
+        if self.queued() > MAX_QUEUED
+            && let Some(oldest) = self.0.iter_mut().find(|sent| !sent.stopped.is_empty())
         {
+            oldest.stopped.clear();
+        }
+        while self.0.len().saturating_sub(self.queued()) > MAX_SENT {
+            self.0.remove_first(|sent| sent.stopped.is_empty());
+        }
+        let accounts = |all: &PagedLog<Sent>| -> usize {
+            all.iter().fold(0, |sum, sent| sum.saturating_add(sent.accounts().count()))
+        };
+        while self.0.len() > 1 && accounts(&self.0) > MAX_SENT_ACCOUNTS {
             self.0.pop();
+        }
+    }
+
+    /// Lists the accounts that messages wait for, each perhaps more than once.
+    pub(super) fn waited_for(&self) -> impl Iterator<Item = AccountId> {
+        self.0.iter().flat_map(|sent| sent.stopped.iter().copied())
+    }
+
+    fn queued(&self) -> usize {
+        self.0.iter().filter(|sent| !sent.stopped.is_empty()).count()
+    }
+
+    /// Notes that a message was sealed for an account that was stopped.
+    pub(super) fn settle(&mut self, id: &MessageId, account: AccountId, epoch: u64) {
+        if let Some(sent) = self.0.iter_mut().find(|sent| sent.id == *id) {
+            sent.settle(account, epoch);
         }
     }
 
@@ -179,6 +245,7 @@ impl SentLog {
     pub(super) fn forget(&mut self, account: AccountId) {
         self.0.retain(|sent| sent.filed.conversation() != LetterConversation::With(account));
         for sent in self.0.iter_mut() {
+            sent.stopped.retain(|stopped| *stopped != account);
             sent.lists.retain(|(listed, _)| *listed != account);
             sent.left_out.retain(|address| address.account != account);
         }
@@ -197,7 +264,7 @@ impl SentLog {
     }
 
     pub(super) fn expire(&mut self, now: u64) {
-        self.0.retain(|sent| now < sent.at.saturating_add(RESEND_FOR));
+        self.0.retain(|sent| now < sent.until());
     }
 }
 

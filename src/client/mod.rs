@@ -86,6 +86,7 @@ mod paged_log;
 mod peer;
 mod peer_bytes;
 mod plan;
+mod planning;
 mod receive;
 mod repair;
 mod replaced_session;
@@ -96,6 +97,8 @@ mod send;
 mod session_choice;
 mod slot;
 mod state_bytes;
+mod stop;
+mod supply;
 #[cfg(test)]
 mod tests;
 mod tombstones;
@@ -118,6 +121,8 @@ pub use outgoing::{Envelope, Outgoing};
 pub use own_object::OwnObject;
 pub use plan::{Conversation, Plan, To};
 pub use repair::Repair;
+pub use stop::Stop;
+pub use supply::Supplied;
 
 pub use crate::protocol::clock::ClockState;
 pub use crate::protocol::identity::device_list::{DeviceList, ListHash};

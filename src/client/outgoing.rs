@@ -4,8 +4,10 @@ use alloc::vec::Vec;
 
 use super::address::Address;
 use super::limits::MAX_PEERS;
+use super::stop::Stop;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::MessageId;
 use crate::protocol::letter::blob::BlobHash;
 
@@ -38,6 +40,9 @@ pub struct Outgoing {
     pub blob: Option<Vec<u8>>,
     /// Devices that got nothing, because the caller left them out.
     pub left_out: Vec<Address>,
+    /// Accounts that got nothing, and why: tell the user. But for those whose devices were all left out, the letter
+    /// waits for them ([`Client::backfill`](super::Client::backfill)): keep its content.
+    pub stopped: Vec<(AccountId, Stop)>,
 }
 
 impl Outgoing {
@@ -74,6 +79,10 @@ impl Outgoing {
         });
         writer.option(self.blob.as_deref(), |blob, writer| writer.bytes(blob));
         writer.list(&self.left_out, Address::write);
+        writer.list(&self.stopped, |(account, stop), writer| {
+            writer.raw(&account.0);
+            stop.write(writer);
+        });
         writer.public()
     }
 
@@ -91,7 +100,9 @@ impl Outgoing {
             })?;
             let blob = reader.option(|reader| Ok(reader.bytes(MAX_BYTES)?.to_vec()))?;
             let left_out = reader.list(MAX_PEERS, Address::read)?;
-            Ok(Self { id, envelopes, blob, left_out })
+            let stopped = reader
+                .list(MAX_PEERS, |reader| Ok((AccountId(*reader.array()?), Stop::read(reader)?)))?;
+            Ok(Self { id, envelopes, blob, left_out, stopped })
         })
     }
 }

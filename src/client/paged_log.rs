@@ -55,6 +55,16 @@ impl<T> PagedLog<T> {
         self.tidy();
     }
 
+    /// Forgets the oldest of the entries that are wanted.
+    pub(super) fn remove_first(&mut self, mut is_wanted: impl FnMut(&T) -> bool) {
+        let mut is_gone = false;
+        self.retain(|entry| {
+            let goes = !is_gone && is_wanted(entry);
+            is_gone |= goes;
+            !goes
+        });
+    }
+
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
         for piece in &mut self.0 {
             piece.entries.retain(&mut keep);

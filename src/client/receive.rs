@@ -41,8 +41,9 @@ impl Client {
     ///
     /// [`Error::OwnDeviceUnlisted`] if this device is no longer one of its account's.
     /// [`Error::UnknownAccount`] if no list of the account of `from` is known, [`Error::Unlisted`] if it does
-    /// not name the device; [`Error::ListExpired`]; [`Error::AccountChanged`]: keep the envelope, fetch the
-    /// list or ask the user, and open it again; drop it if the fetched list does not name the device either.
+    /// not name the device; [`Error::ListExpired`] for a first message under a list past its time;
+    /// [`Error::AccountChanged`]: keep the envelope, fetch the list or ask the user, and open it again; drop it if
+    /// the fetched list does not name the device either.
     /// [`Error::WrongPeer`] for a first message of another device than `from`. [`Error::Replay`] for a first
     /// message whose session is erased, and [`Error::UnknownPrekey`] for one whose prekeys are gone, as a one-time
     /// prekey is once it was used: if its content was not shown, request that it be sent again
@@ -65,7 +66,7 @@ impl Client {
         }
         let contact = inner.known(from.account)?;
         contact.device(from.device)?;
-        contact.check_time(now)?;
+        let over = contact.check_time(now).err().map(|_| contact.serves_until());
         let changed = contact.waiting.is_open();
         let ReadLetter { opened, standing, mut found, keys } =
             inner.read(from, &Incoming::parse(envelope)?, now)?;
@@ -81,6 +82,10 @@ impl Client {
         }
         if changed {
             found.alerts.push(Alert::AccountChanged);
+        }
+        if let Some(end) = over {
+            let said_in_time = letter.sent <= end;
+            found.alerts.push(Alert::ListOver { of: from.account, said_in_time });
         }
         inner.compare_lists(from, &letter, &mut found);
         let event = inner.take_in(from, &letter, &mut found)?;
@@ -156,6 +161,8 @@ impl Inner {
         let named = |session: &Session| session.handshake_id() == id;
         match self.read_in_session(from, envelope, now, named) {
             Err(Error::Forged) if !self.has_session_named(from, now, named) => {
+                // A thief of a removed device's keys would begin a session.
+                self.known(from.account)?.check_time(now)?;
                 self.read_first(from, envelope, now)
             }
             read => read,

@@ -11,7 +11,6 @@ use super::address::Address;
 use super::client::{Client, Inner};
 use super::message_log::{MAX_RESENDS, REPORT_AFTER, RESEND_FOR, Sent};
 use super::plan::{Plan, Purpose};
-use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::MessageId;
 use crate::protocol::letter::missing::Missing;
 
@@ -53,6 +52,9 @@ impl Client {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
         let sent = inner.sent_before(&id, now)?;
+        if now.reading() >= sent.at.saturating_add(RESEND_FOR) {
+            return Err(Error::MessageForgotten);
+        }
         let (_, epoch) = sent.went_to(to.account).ok_or(Error::NotRecipient)?;
         if inner.since(to).ok_or(Error::Unlisted)? > epoch {
             return Err(Error::NotRecipient);
@@ -64,25 +66,30 @@ impl Client {
     }
 
     /// Plans to seal a message for those devices of its accounts that were left out of it, or that
-    /// came into their list after it was sent. Give [`Client::seal`] the same content.
+    /// came into their list after it was sent; and for all devices of an account that was stopped then
+    /// ([`Plan::stopped`]) and is not now. Give [`Client::seal`] the same content.
     ///
     /// # Errors
     ///
     /// [`Error::MessageForgotten`] if the message is not remembered any more, or was sent more than a day
-    /// ago. Else as [`Client::plan`]. The plan has no devices if nobody lacks the message.
+    /// ago, and 90 days if it waits for an account that was stopped. Else as [`Client::plan`]. The plan has no
+    /// devices if nobody lacks the message, or who does is still stopped.
     pub fn backfill(&self, id: MessageId, now: u64) -> Result<Plan, Error> {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
         let sent = inner.sent_before(&id, now)?;
-        if now.reading() >= sent.at.saturating_add(BACKFILL_FOR) {
+        let is_late = now.reading() >= sent.at.saturating_add(BACKFILL_FOR);
+        if is_late && sent.stopped.is_empty() {
             return Err(Error::MessageForgotten);
         }
-        let others = sent.lists.iter().skip(1).map(|(account, _)| *account);
-        let others: Vec<AccountId> = others.collect();
+        let mut others: Vec<_> = sent.accounts().filter(|of| *of != inner.account()).collect();
+        others.sort_unstable();
         let wanted = |address: Address| {
+            let is_new = sent.times(address) == 0;
             let went = inner.since(address).zip(sent.went_to(address.account));
             let later = went.is_some_and(|(since, (_, epoch))| since > epoch);
-            sent.left_out.contains(&address) || (later && sent.times(address) == 0)
+            let lacks = !is_late && (sent.left_out.contains(&address) || (later && is_new));
+            lacks || (is_new && sent.waits_for(address.account))
         };
         inner.plan(Purpose::Resend(id), sent.filed.conversation(), &others, wanted, now)
     }
@@ -98,7 +105,10 @@ impl Client {
     pub fn report_seen(&self, now: u64) -> Result<Plan, Error> {
         let conversation = letter::LetterConversation::With(self.inner.account());
         let now = self.inner.clock.now(now);
-        self.inner.plan(Purpose::SeenReport, conversation, &[], |_| true, now)
+        let inner = &*self.inner;
+        let plan = inner.plan(Purpose::SeenReport, conversation, &[], |_| true, now)?;
+        // It is not kept to be sealed later.
+        plan.stop_of(inner.account()).map_or(Ok(plan), |stop| Err(stop.refused()))
     }
 }
 
@@ -123,7 +133,8 @@ impl Inner {
         accounts.retain(|account| *account != self.account());
         accounts.sort_unstable();
         accounts.dedup();
-        self.plan(purpose, conversation, &accounts, |address| address == to, now)
+        let plan = self.plan(purpose, conversation, &accounts, |address| address == to, now)?;
+        plan.stop_of(to.account).map_or(Ok(plan), |stop| Err(stop.refused()))
     }
 
     /// Returns the epoch of the first list that names the device.
@@ -133,8 +144,7 @@ impl Inner {
 
     pub(super) fn sent_before(&self, id: &MessageId, now: Now) -> Result<&Sent, Error> {
         let sent = self.sent.find(id).ok_or(Error::MessageForgotten)?;
-        let until = sent.at.saturating_add(RESEND_FOR);
-        if now.reading() < until { Ok(sent) } else { Err(Error::MessageForgotten) }
+        if now.reading() < sent.until() { Ok(sent) } else { Err(Error::MessageForgotten) }
     }
 
     /// Tells whether a seen report is due.

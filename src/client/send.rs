@@ -11,21 +11,23 @@ use crate::primitives::codec::Writer;
 use crate::primitives::kdf::hedged;
 use crate::protocol::clock::Now;
 use crate::protocol::content::{Content, Kinds, Sender};
+use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::labels;
 use crate::protocol::letter::blob;
 use crate::protocol::letter::object::ObjectKind;
-use crate::protocol::letter::{Body, Letter, Said};
+use crate::protocol::letter::{Body, Letter, Listed, Said};
 use crate::protocol::padding::{MAX_CONTENT, Padding};
 use crate::session::Session;
 
+use super::address::Address;
 use super::client::{Client, Inner};
-use super::delta::{Begin, ClientItem, MovedSession, Resent};
+use super::delta::{Begin, ClientItem, MovedSession, Queued, Resent};
 use super::enclosed::Enclosed;
 use super::message_log::{Filed, MAX_RESENDS, Sent};
 use super::outgoing::{Envelope, Outgoing};
 use super::own_object::OwnObject;
 use super::peer::Peer;
-use super::plan::{Plan, Purpose, Target, To, Way};
+use super::plan::{New, Plan, Purpose, Target, To, Way};
 use super::slot::Slot;
 use crate::protocol::letter::MessageId;
 use crate::storage::Pending;
@@ -40,15 +42,15 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::StalePlan`] if a device list or a session has changed since the plan was made: make another
-    /// plan. [`Error::BundleMissing`] if a bundle is still needed ([`Plan::missing`]). [`Error::WrongClient`]
-    /// for another client than the plan's. [`Error::NotAllowed`] for a content that has what own devices
-    /// alone may say ([`Kinds::of`]) and is for others. [`Error::ContentTooLong`] for more than 2^20 bytes;
-    /// [`Error::ContentMismatch`] for another content than the message had that is sealed again, and for what the
-    /// plan does not take ([`Enclosed`]). [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`],
-    /// [`Error::AccountChanged`] as for [`Client::plan`]; [`Error::MessageForgotten`] and
-    /// [`Error::ResendLimit`] as for [`Client::plan_resend`]. Client and plan are as they were. If the sealed
-    /// letter is dropped and a session would have begun with it, the plan is stale.
+    /// [`Error::StalePlan`] if a device list has changed since the plan was made, or an account is to be stopped that
+    /// the plan does not name as such: make another plan. [`Error::BundleMissing`] if a bundle is still needed
+    /// ([`Plan::missing`]), of whom it may be by now. [`Error::WrongClient`] for another client than the plan's.
+    /// [`Error::NotAllowed`] for a content that has what own devices alone may say ([`Kinds::of`]) and is for
+    /// others. [`Error::ContentTooLong`] for more than 2^20 bytes; [`Error::ContentMismatch`] for another content
+    /// than the message had that is sealed again, and for what the plan does not take ([`Enclosed`]).
+    /// [`Error::OwnDeviceUnlisted`] and [`Error::ListExpired`] as for [`Client::plan`];
+    /// [`Error::MessageForgotten`] and [`Error::ResendLimit`] as for [`Client::plan_resend`]. The client is as it
+    /// was then. If the sealed letter is dropped, the sessions that would have begun with it need new bundles.
     pub fn seal<'a>(
         &mut self,
         plan: &mut Plan,
@@ -59,6 +61,10 @@ impl Client {
         let now = self.inner.clock.now(now);
         let inner = &*self.inner;
         inner.check_plan(plan, now)?;
+        inner.refresh(plan, now, rng);
+        if plan.missing().next().is_some() {
+            return Err(Error::BundleMissing);
+        }
         let mut items = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
         let enclosed = inner.enclosed(plan, enclosed.into(), now)?;
         let encoded = inner.encoded(plan, enclosed)?;
@@ -95,13 +101,15 @@ impl Client {
             sealed.push(ClientItem::Sealed(Box::new(moved)));
         }
         for (target, sealed) in plan.targets.iter_mut().zip(sealed) {
-            if let Way::New(session) = core::mem::replace(&mut target.way, Way::Active) {
+            if let Way::New(new) = core::mem::replace(&mut target.way, Way::Active) {
+                let New { session, .. } = *new;
                 target.active = Some(session.id());
                 items.push(ClientItem::Begin(Box::new(Begin { with: target.address, session })));
             }
             items.push(sealed);
         }
-        let out = Outgoing { id, envelopes, blob, left_out: plan.left_out.clone() };
+        let (left_out, stopped) = (plan.left_out.clone(), plan.stopped().collect());
+        let out = Outgoing { id, envelopes, blob, left_out, stopped };
         Ok(self.pending(now, items, out))
     }
 
@@ -142,44 +150,27 @@ impl Client {
 }
 
 impl Inner {
-    /// Checks that everything is still as the plan found it, and that no bundle is needed.
+    /// Checks that all lists are still as the plan found them, and that they serve whom it does not stop.
     fn check_plan(&self, plan: &Plan, now: Now) -> Result<(), Error> {
-        self.check_listed()?;
+        self.check_writes(now)?;
         if plan.by != self.address() {
             return Err(Error::WrongClient);
         }
-        for (account, listed) in &plan.lists {
-            let contact = self.contact(*account).ok_or(Error::StalePlan)?;
-            contact.check(now)?;
-            if contact.listed() != *listed {
-                return Err(Error::StalePlan);
-            }
-        }
-        let fresh = |target: &Target| {
-            let active = self.peers.get(&target.address).and_then(Peer::active_id);
-            let in_time = match &target.way {
-                Way::Missing | Way::Active => true,
-                // What it says of where the active session closed must still be so.
-                Way::New(session) => {
-                    let named = session.continuation().predecessor();
-                    let newer = session.continuation().created > self.newest(target.address, now);
-                    newer && named == self.continuation(target.address, now).predecessor()
-                }
-            };
-            active == target.active && in_time
+        let fresh = |(account, listed): &(AccountId, Listed)| {
+            self.contact(*account).is_some_and(|contact| {
+                let goes = contact.stop(now).is_none() || plan.stop_of(*account).is_some();
+                goes && contact.listed() == *listed
+            })
         };
-        if !plan.targets.iter().all(fresh) {
-            return Err(Error::StalePlan);
-        }
-        if plan.missing().next().is_some() { Err(Error::BundleMissing) } else { Ok(()) }
+        if plan.lists.iter().all(fresh) { Ok(()) } else { Err(Error::StalePlan) }
     }
 
     fn session_of<'a>(&'a self, target: &'a Target, now: Now) -> Result<&'a Session, Error> {
         match &target.way {
-            Way::New(session) => Ok(session),
+            Way::New(new) => Ok(&new.session),
             Way::Active => {
                 let peer = self.peers.get(&target.address);
-                peer.and_then(|peer| peer.usable(now)).ok_or(Error::StalePlan)
+                peer.and_then(|peer| peer.usable(now)).ok_or(Error::BundleMissing)
             }
             Way::Missing => Err(Error::BundleMissing),
         }
@@ -287,11 +278,8 @@ impl Inner {
                 at: now.reading(),
                 filed: Filed::of(plan.conversation),
                 is_object: matches!(plan.purpose, Purpose::Object(_)),
-                lists: plan
-                    .lists
-                    .iter()
-                    .map(|(account, listed)| (*account, listed.epoch))
-                    .collect(),
+                stopped: plan.stopped.iter().map(|(account, _)| *account).collect(),
+                lists: self.reached(plan),
                 left_out: plan.left_out.clone(),
                 resent: Vec::new(),
             }))),
@@ -305,11 +293,34 @@ impl Inner {
                     return Err(Error::ResendLimit);
                 }
                 items.extend(resent.map(|to| ClientItem::Resent(Box::new(Resent { id: *id, to }))));
+                let settled = sent.stopped.iter().filter(|of| self.settles(plan, sent, **of));
+                let settled = settled.map(|account| Queued { id: *id, account: *account });
+                items.extend(settled.map(|queued| ClientItem::Queued(Box::new(queued))));
             }
             // A device that was left out was not told.
             Purpose::SeenReport if plan.left_out.is_empty() => items.push(ClientItem::SeenReported),
             Purpose::ResendRequest(_) | Purpose::SeenReport => {}
         }
         Ok(())
+    }
+
+    /// Returns the accounts that a plan reaches, with the epochs of their lists: the own one, whether or not, and who
+    /// is not stopped.
+    fn reached(&self, plan: &Plan) -> Vec<(AccountId, u64)> {
+        let is_reached = |account| account == self.account() || plan.stop_of(account).is_none();
+        let reached = plan.lists.iter().filter(|(account, _)| is_reached(*account));
+        reached.map(|(account, listed)| (*account, listed.epoch)).collect()
+    }
+
+    /// Tells whether no device of an account that a message waits for lacks it any more, once the plan is sealed.
+    fn settles(&self, plan: &Plan, sent: &Sent, account: AccountId) -> bool {
+        let Some(contact) = self.contact(account) else { return false };
+        let has_it = |address: Address| {
+            let is_target = || plan.targets.binary_search_by_key(&address, |to| to.address).is_ok();
+            address == self.address() || sent.times(address) > 0 || is_target()
+        };
+        let is_planned = plan.lists.iter().any(|(planned, _)| *planned == account);
+        let is_free = is_planned && plan.stop_of(account).is_none();
+        is_free && contact.list.devices().iter().map(Address::of).all(has_it)
     }
 }

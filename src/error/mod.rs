@@ -79,7 +79,7 @@ pub enum Error {
     ListExpired,
     /// No device list is known of an account that was named: fetch it, learn it
     /// ([`Client::learn`](crate::client::Client::learn)), and try again.
-    /// [`Client::unknown`](crate::client::Client::unknown) tells which of several it is. Of an account on another
+    /// [`Client::stopped`](crate::client::Client::stopped) tells which of several it is. Of an account on another
     /// messenger, no attestation is known.
     UnknownAccount,
     /// The known list or attestation of the account does not name the device, or with another key: fetch a newer one,
@@ -101,7 +101,7 @@ pub enum Error {
     /// A device or account on another messenger shows another key than the one that the user knows it by. Tell the
     /// user, who may accept it; until then nothing is sent to it under the new key, and nothing of it opened.
     IdentityChanged,
-    /// A device list or a session has changed since the plan was made: make another plan.
+    /// A device list has changed or ended since the plan was made: make another plan.
     StalePlan,
     /// A bundle is needed before anything can be sealed: fetch one of each device that
     /// [`Plan::missing`](crate::client::Plan::missing) names, or leave the device out; for a claim, fetch one of at

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Client, DeviceList, Enclosed, LetterEvent, MessageId, Outgoing, OwnContent,
-    Plan, ReceivedLetter, To,
+    Address, Alert, Client, DeviceList, Enclosed, GroupId, LetterEvent, MessageId, Outgoing,
+    OwnContent, Plan, ReceivedLetter, Stop, To,
 };
 use latchstring::content::Content;
 use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey};
@@ -311,6 +311,18 @@ impl Town {
         let arrived = self.receive(person, device).into_iter();
         arrived.map(|arrived| text(&arrived.unwrap().event)).collect()
     }
+}
+
+/// Returns the reason for which an account gets nothing of a client, as it says and as it plans.
+#[track_caller]
+pub fn stop(client: &Client, account: AccountId, now: u64) -> Option<Stop> {
+    let stop = client.stopped(&[account], now).next().map(|(_, stop)| stop);
+    let to = To::Group { id: GroupId([0xee; 32]), members: &[account] };
+    if let Ok(plan) = client.plan(to, now) {
+        assert_eq!(plan.stopped().find(|(of, _)| *of == account).map(|(_, stop)| stop), stop);
+        assert_eq!(plan.devices().any(|device| device.account == account), stop.is_none());
+    }
+    stop
 }
 
 /// Makes a content of these bytes, which mean something to the tests alone.

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Client, Enclosed, LetterEvent, LinkingRequest, ListUpdate, LogStatus, NewDevice,
-    Outgoing, Plan, To,
+    Address, Client, Enclosed, GroupId, LetterEvent, LinkingRequest, ListUpdate, LogStatus,
+    NewDevice, Outgoing, Plan, Stop, To,
 };
 use latchstring::session::{Account, AccountId, Bundle, Device, Served};
 use latchstring::storage::{Change, Journal, Pending, State, StateKey};

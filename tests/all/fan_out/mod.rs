@@ -6,14 +6,15 @@ mod envelopes;
 mod objects;
 mod recipients;
 mod staleness;
+mod stopped;
 
 use latchstring::Error;
 use latchstring::client::{
     Address, Alert, Client, Conversation, Enclosed, GroupId, LetterEvent, MessageId, Outgoing,
-    Plan, To,
+    Plan, Stop, To,
 };
 use latchstring::content::Sender;
-use latchstring::session::{Account, AccountId, DeviceId, Served, Stock};
+use latchstring::session::{Account, AccountId, DeviceId, MessageKind, Served, Stock};
 use latchstring::storage::State;
 use sha2::{Digest, Sha256};
 

@@ -56,11 +56,15 @@ fn a_plan_is_for_accounts_that_are_known_and_somebody_else() {
         (&[][..], Error::NoRecipient),
         (&[own], Error::OwnAccount),
         (&[other, own], Error::OwnAccount),
-        (&[other, unknown], Error::UnknownAccount),
     ] {
         let to = To::Group { id: GroupId([1; 32]), members };
         refuses(client, error, |client| client.plan(to, NOW));
     }
+    // In a group nobody is stopped by somebody else.
+    let to = To::Group { id: GroupId([1; 32]), members: &[unknown, other] };
+    let plan = client.plan(to, NOW).unwrap();
+    assert!(plan.stopped().eq([(unknown, Stop::Unknown)]));
+    assert_eq!(plan.devices().count(), 1);
     // Somebody named twice is one.
     let to = To::Group { id: GroupId([1; 32]), members: &[other, other] };
     assert_eq!(client.plan(to, NOW).unwrap().devices().count(), 1);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_plan_is_stale_after_a_list_or_a_session_has_changed() {
+fn a_plan_is_stale_after_a_list_has_changed() {
     let mut town = Town::new(16, &[2, 1]);
     let to = To::Account(town.id(1));
     let fresh = |town: &mut Town| town.client(0, 0).plan(to, NOW).unwrap();
@@ -24,12 +24,6 @@ fn a_plan_is_stale_after_a_list_or_a_session_has_changed() {
     town.renew(0);
     town.inform(0, town.id(0));
     stale(&mut town, plan);
-    // A session: the peer begins another one.
-    let plan = fresh(&mut town);
-    town.now += 1;
-    let mail = town.whisper((1, 0), (0, 0), |words| words);
-    town.client(0, 0).receive(mail.from, &mail.message, NOW + 1).unwrap();
-    stale(&mut town, plan);
     // An account that is not there any more.
     let plan = fresh(&mut town);
     let (id, client) = (town.id(1), town.client(0, 0));
@@ -49,18 +43,43 @@ fn a_plan_is_of_the_device_that_made_it() {
 }
 
 #[test]
-fn a_plan_without_a_session_is_stale_once_the_peer_has_begun_one() {
+fn a_plan_goes_by_the_session_that_the_peer_has_begun_since() {
     let mut town = Town::new(17, &[1, 1]);
-    let mut plan = town.plan(0, 0, 1);
-    town.supply(0, 0, &mut plan).unwrap();
+    // One that was supplied, one that was not, and later one of a session that another one takes the place of.
+    let mut supplied = town.plan(0, 0, 1);
+    town.supply(0, 0, &mut supplied).unwrap();
+    let missing = town.plan(0, 0, 1);
     town.say(1, 0, 0, b"first");
     town.receive_all();
-    let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
-    refuses(client, Error::StalePlan, |client| {
-        client.seal(&mut plan, &said(b"second"), NOW, rng).map(drop)
-    });
-    town.say(0, 0, 1, b"second");
-    assert_eq!(town.read(1, 0), [b"second"]);
+    let active = town.plan(0, 0, 1);
+    town.now += 1;
+    let mail = town.whisper((1, 0), (0, 0), |words| words);
+    town.client(0, 0).receive(mail.from, &mail.message, NOW + 1).unwrap();
+    let mut plain = Vec::new();
+    for mut plan in [supplied, missing, active] {
+        let out = town.seal_plan(0, 0, &mut plan, &said(b"second")).unwrap();
+        plain.push(MessageKind::of(&out.envelopes[0].message));
+    }
+    assert_eq!(plain, [Ok(MessageKind::Ordinary); 3], "no session begins, as there is one");
+}
+
+#[test]
+fn a_session_that_was_supplied_begins_again_once_the_one_before_it_has_moved() {
+    let mut town = Town::new(22, &[1, 1]);
+    town.say(0, 0, 1, b"unanswered");
+    let (from, to) = (town.address(0, 0), town.address(1, 0));
+    let mut plan = town.plan(0, 0, 1);
+    plan.renew(&town.people[0].devices[0], to, NOW).unwrap();
+    town.supply(0, 0, &mut plan).unwrap();
+    // The peer answers, and what the supplied session would say it continues is not so any more.
+    town.receive(1, 0);
+    town.say(1, 0, 0, b"answered");
+    town.receive_all();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"in a new session")).unwrap();
+    let kind = MessageKind::of(&out.envelopes[0].message);
+    assert!(matches!(kind, Ok(MessageKind::Initial(_))));
+    let arrived = town.client(1, 0).receive(from, &out.envelopes[0].message, NOW).unwrap();
+    assert_eq!(arrived.alerts, [Alert::SessionReplaced], "it continues the one that was answered");
 }
 
 #[test]
@@ -84,7 +103,7 @@ fn a_sealed_letter_that_is_dropped_sends_nothing_and_changes_nothing() {
 }
 
 #[test]
-fn a_plan_whose_first_sessions_were_sealed_and_dropped_is_made_anew() {
+fn a_plan_whose_first_sessions_were_sealed_and_dropped_wants_other_bundles() {
     let mut town = Town::new(19, &[1, 1]);
     let mut plan = town.plan(0, 0, 1);
     town.supply(0, 0, &mut plan).unwrap();
@@ -92,9 +111,10 @@ fn a_plan_whose_first_sessions_were_sealed_and_dropped_is_made_anew() {
     let before = client.to_bytes();
     drop(client.seal(&mut plan, &said(b"never"), NOW, rng).unwrap());
     assert!(*before == *client.to_bytes());
-    refuses(client, Error::StalePlan, |client| {
+    refuses(client, Error::BundleMissing, |client| {
         client.seal(&mut plan, &said(b"twice"), NOW, rng).map(drop)
     });
+    assert_eq!(missing(&plan), [town.address(1, 0)], "its bundle has served");
     town.say(0, 0, 1, b"once");
     assert_eq!(town.read(1, 0), [b"once"]);
 }

@@ -103,7 +103,7 @@ fn a_letter_that_named_a_newer_list_is_heard_of_by_the_new_device() {
     let (id, late) = (town.id(1), NOW + 3 * 86_400 + 1);
     let laptop = town.client(0, 1);
     assert_eq!(laptop.tasks(&Served::NOTHING, NOW).fetch_lists, [id]);
-    refuses(laptop, Error::ListExpired, |laptop| laptop.plan(To::Account(id), late));
+    assert_eq!(stop(laptop, id, late), Some(Stop::Withheld));
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_primary_that_knows_nobody_tells_of_nobody() {
     let opened = admission.open(&briefing).unwrap();
     let laptop = opened.begin(admission.entrant, NOW, &mut admission.town.rng).unwrap();
     let strangers = [AccountId([2; 32])];
-    assert_eq!(laptop.unknown(&strangers).count(), 1);
+    assert_eq!(laptop.stopped(&strangers, NOW).count(), 1);
 }
 
 #[test]
@@ -274,8 +274,8 @@ fn times_ahead_of_the_new_devices_clock_are_brought_back_to_it() {
     town.receive(0, 0);
     town.now -= 50;
     let mut town = linked(town);
-    let (to, end) = (To::Account(town.id(1)), NOW + 3 * 86_400);
+    let (id, end) = (town.id(1), NOW + 3 * 86_400);
     let laptop = town.client(0, 1);
-    assert!(laptop.plan(to, end).is_ok());
-    refuses(laptop, Error::ListExpired, |laptop| laptop.plan(to, end + 1));
+    assert_eq!(stop(laptop, id, end), None);
+    assert_eq!(stop(laptop, id, end + 1), Some(Stop::Withheld));
 }

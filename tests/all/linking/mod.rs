@@ -9,14 +9,14 @@ use base32ct::{Base32UpperUnpadded, Encoding};
 use latchstring::Error;
 use latchstring::client::{
     Address, Briefing, Client, DeviceList, Entrant, LinkingDigits, LinkingOffer, LinkingRequest,
-    ListUpdate, LogStatus, NewDevice, To,
+    ListUpdate, LogStatus, NewDevice, Stop, To,
 };
 use latchstring::session::{Account, Served};
 use latchstring::storage::State;
 
 use support::forged::labelled;
 use support::linking::{accepted, typed};
-use support::town::{Person, Town};
+use support::town::{Person, Town, stop};
 use support::{NOW, TestRng, changed, flipped, refusal, refuses, restored, started};
 
 /// For so long a code is read, and for so long its offer and acceptance are taken.

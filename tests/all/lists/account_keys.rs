@@ -20,10 +20,8 @@ fn another_account_key_stops_everything_until_the_user_has_said_yes_to_it() {
     assert_eq!(client.list_of(id).unwrap().account_key(), old_key);
     *client = restored(client);
     refuses(client, Error::AccountChanged, |client| client.plan(to, NOW));
-    refuses(client, Error::AccountChanged, |client| {
-        client.plan(To::Group { id: GroupId([1; 32]), members: &[id] }, NOW)
-    });
-    refuses(client, Error::AccountChanged, |client| {
+    assert_eq!(stop(client, id, NOW), Some(Stop::Changed));
+    refuses(client, Error::StalePlan, |client| {
         client.seal(&mut before, &said(b"no"), NOW, rng).map(drop)
     });
     refuses(client, Error::AccountChanged, |client| client.send(to, &said(b"no"), NOW, rng));

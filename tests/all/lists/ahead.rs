@@ -32,16 +32,17 @@ fn a_list_that_a_letter_has_named_older_serves_three_days_more_to_the_second() {
     let mut other = restored(client);
     assert!(other.open(next.from, &next.message, end).is_ok());
     let late = end + 1;
-    refuses(client, Error::ListExpired, |client| client.plan(To::Account(id), late));
-    refuses(client, Error::ListExpired, |client| {
+    assert_eq!(stop(client, id, late), Some(Stop::Withheld));
+    refuses(client, Error::StalePlan, |client| {
         client.seal(&mut early, &said(b"late"), late, rng).map(drop)
     });
-    refuses(client, Error::ListExpired, |client| {
-        client.open(next.from, &next.message, late).map(drop)
-    });
+    // What comes in a session that stands is read, and told to be nobody's word but the sender's.
+    let over = Alert::ListOver { of: id, said_in_time: true };
+    let arrived = restored(client).receive(next.from, &next.message, late).unwrap();
+    assert!(arrived.alerts.contains(&over));
     // A further letter does not make it younger.
     other.receive(next.from, &next.message, end).unwrap();
-    refuses(&mut other, Error::ListExpired, |client| client.plan(To::Account(id), late));
+    assert_eq!(stop(&other, id, late), Some(Stop::Withheld));
     // The list ends it.
     town.now = late;
     town.inform(0, id);
@@ -63,9 +64,7 @@ fn an_older_list_than_the_one_that_was_named_does_not_end_the_wait() {
     // The server shows the list before the removal.
     let client = town.client(0, 0);
     learn(client, &middle, NOW + 1).unwrap();
-    refuses(client, Error::ListExpired, |client| {
-        client.plan(To::Account(middle.account()), NOW + 3 * DAY + 2)
-    });
+    assert_eq!(stop(client, middle.account(), NOW + 3 * DAY + 2), Some(Stop::Withheld));
 }
 
 #[test]
@@ -78,8 +77,8 @@ fn a_lie_about_a_newer_list_ends_with_the_next_one_that_the_account_signs() {
     });
     town.client(0, 0).receive(mail.from, &mail.message, NOW).unwrap();
     town.now = NOW + 3 * DAY + 1;
-    assert_eq!(plan(&town), Err(Error::ListExpired));
     let id = town.id(1);
+    assert_eq!(stop(town.client(0, 0), id, NOW + 3 * DAY + 1), Some(Stop::Withheld));
     town.renew(1);
     town.learn(0, 0, id).unwrap();
     assert_eq!(plan(&town).unwrap(), [town.address(1, 0)]);
@@ -111,7 +110,7 @@ fn a_list_between_a_lie_and_the_truth_does_not_end_the_wait_for_long() {
     honest(&mut town);
     let client = town.client(0, 0);
     assert_eq!(client.tasks(&Served::NOTHING, now).fetch_lists, [id]);
-    refuses(client, Error::ListExpired, |client| client.plan(To::Account(id), now + 3 * DAY + 1));
+    assert_eq!(stop(client, id, now + 3 * DAY + 1), Some(Stop::Withheld));
 }
 
 #[test]
@@ -145,19 +144,22 @@ fn what_another_account_says_of_a_list_shortens_nothing() {
     let client = town.client(0, 0);
     client.receive(mail.from, &mail.message, NOW).unwrap();
     assert_eq!(client.tasks(&Served::NOTHING, NOW).fetch_lists, [own]);
-    refuses(client, Error::ListExpired, |client| client.plan(To::Own, NOW + 3 * DAY + 1));
+    assert_eq!(stop(client, own, NOW + 3 * DAY + 1), Some(Stop::Withheld));
+    // It shortens nothing for anybody else.
+    assert_eq!(stop(client, other, NOW + 3 * DAY + 1), None);
+    refuses(client, Error::ListExpired, |client| client.report_seen(NOW + 3 * DAY + 1));
 }
 
 #[test]
 fn a_clock_that_was_wrong_does_not_lengthen_the_wait() {
     let (mut town, _) = hidden_removal(84);
-    let (to, early) = (To::Account(town.id(1)), NOW - DAY);
+    let (id, early) = (town.id(1), NOW - DAY);
     // The same without a letter that has named a newer list.
     let mut other = Town::new(84, &[1, 2]);
     other.client(0, 0).reset_clock(NOW - 9 * DAY).apply();
-    assert!(other.client(0, 0).plan(to, early).is_ok());
+    assert_eq!(stop(other.client(0, 0), id, early), None);
     let client = town.client(0, 0);
     client.reset_clock(NOW - 9 * DAY).apply();
     *client = restored(client);
-    refuses(client, Error::ListExpired, |client| client.plan(to, early));
+    assert_eq!(stop(client, id, early), Some(Stop::Withheld));
 }

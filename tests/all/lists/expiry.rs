@@ -23,13 +23,10 @@ fn a_list_holds_to_the_last_second_that_it_names() {
     assert!(client.open(mail.from, &mail.message, end).is_ok());
     let mut stranger = Client::create(&Account::generate(AccountId([9; 32]), rng), end, rng);
     assert!(stranger.learn(&list, end).is_ok());
-    let to = To::Account(list.account());
-    let late = end + 1;
-    refuses(client, Error::ListExpired, |client| {
-        client.open(mail.from, &mail.message, late).map(drop)
-    });
-    refuses(client, Error::ListExpired, |client| client.plan(to, late));
-    refuses(client, Error::ListExpired, |client| {
+    let (id, late) = (list.account(), end + 1);
+    assert_eq!(stop(client, id, end), None);
+    assert_eq!(stop(client, id, late), Some(Stop::ListOver));
+    refuses(client, Error::StalePlan, |client| {
         client.seal(&mut early, &said(b"late"), late, rng).map(drop)
     });
     refuses(client, Error::ListExpired, |client| client.request_resend(mail.from, mail.id, late));
@@ -52,10 +49,8 @@ fn an_expired_list_that_follows_bridges_the_way_to_one_that_has_not() {
     let client = town.client(0, 0);
     let followed = ListUpdate::Newer { added: vec![], removed: vec![] };
     assert_eq!(learn(client, &bridge, now), Ok(followed.clone()));
-    refuses(client, Error::ListExpired, |client| client.plan(To::Account(id), now));
+    assert_eq!(stop(client, id, now), Some(Stop::ListOver));
     assert_eq!(learn(client, &far, now), Ok(followed));
-    // The writer's own list is as old as that.
-    town.renew(0);
     assert!(plan(&town).is_ok());
 }
 
@@ -72,34 +67,17 @@ fn a_list_from_the_future_is_taken_a_day_before_it_is_issued() {
 }
 
 #[test]
-fn an_account_without_a_valid_list_of_its_own_writes_to_nobody() {
-    let mut town = Town::new(13, &[2, 1]);
-    town.now = town.server.list(town.id(0)).expires() + 1;
-    town.renew(1);
-    town.inform(0, town.id(1));
-    assert_eq!(plan(&town), Err(Error::ListExpired));
-    let now = town.now;
-    refuses(town.client(0, 1), Error::ListExpired, |client| client.plan(To::Own, now));
-    // Its primary can still sign.
-    town.renew(0);
-    town.inform(0, town.id(0));
-    assert!(plan(&town).is_ok());
-}
-
-#[test]
 fn a_clock_set_back_revives_no_list() {
     let mut town = Town::new(14, &[1, 1]);
     town.chat(0, 1);
     let (list, end) = (town.server.list(town.id(1)), town.server.list(town.id(1)).expires());
-    town.say(1, 0, 0, b"held back");
-    let mail = town.mail(0, 0);
+    let mail = town.whisper((1, 0), (0, 0), |words| words);
     let client = town.client(0, 0);
     for now in days(NOW, end + 3600) {
         client.expire(now).apply();
     }
     *client = restored(client);
-    let to = To::Account(list.account());
-    refuses(client, Error::ListExpired, |client| client.plan(to, NOW));
+    assert_eq!(stop(client, list.account(), NOW), Some(Stop::ListOver));
     refuses(client, Error::ListExpired, |client| {
         client.open(mail.from, &mail.message, NOW).map(drop)
     });
@@ -145,12 +123,13 @@ fn companions_work_with_the_primary_switched_off_until_the_list_ends() {
         }
     }
     assert_eq!(warned, Some(14), "warned two weeks ahead");
-    // A companion that came while the primary slept cannot be: linking needs the account. At the
-    // list's end it is over, for both sides.
+    // A companion that came while the primary slept cannot be: linking needs the account. At the list's end the
+    // peer writes no more, and the companions not to each other.
     town.now = end + 1;
-    let (mine, theirs) = (To::Account(town.id(1)), To::Account(town.id(0)));
-    refuses(town.client(0, 1), Error::ListExpired, |client| client.plan(mine, end + 1));
-    refuses(town.client(1, 0), Error::ListExpired, |client| client.plan(theirs, end + 1));
+    let [own, peer] = [0, 1].map(|person| town.id(person));
+    assert_eq!(stop(town.client(0, 1), own, end + 1), Some(Stop::ListOver));
+    assert_eq!(stop(town.client(0, 1), peer, end + 1), None);
+    assert_eq!(stop(town.client(1, 0), own, end + 1), Some(Stop::ListOver));
     // The primary comes back, and with it everybody.
     town.renew(0);
     for person in [0, 1] {

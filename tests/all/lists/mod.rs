@@ -8,15 +8,17 @@ mod expiry;
 mod marks;
 mod members;
 mod newest;
+mod queued;
+mod reading;
 mod silence;
 
 use latchstring::Error;
-use latchstring::client::{Address, Alert, Client, DeviceList, GroupId, ListUpdate, To};
+use latchstring::client::{Address, Alert, Client, DeviceList, ListUpdate, Stop, To};
 use latchstring::session::{Account, AccountId, Served};
 use latchstring::storage::Pending;
 
 use support::forged::{Listing, member};
-use support::town::{Town, said};
+use support::town::{Town, said, stop};
 use support::{NOW, TestRng, account_seed, changed, days, refuses, restored, sign, started};
 
 const DAY: u64 = 86_400;

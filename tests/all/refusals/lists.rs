@@ -2,7 +2,7 @@
 
 use latchstring::Error;
 use latchstring::client::{Client, LinkingDigits, LinkingRequest, NewDevice, To};
-use latchstring::session::Account;
+use latchstring::session::{Account, AccountId};
 use support::forged::Listing;
 use support::linking::accepted;
 use support::town::{Person, Town};
@@ -36,9 +36,12 @@ pub(super) fn a_list_of_the_own_account_67_epochs_later_leaves_a_gap() -> Option
 }
 
 pub(super) fn a_device_list_a_second_past_its_end_has_expired() -> Option<Error> {
-    let mut town = Town::new(35, &[1, 1]);
-    let to = To::Account(town.id(1));
-    refusal(town.client(0, 0), |client| client.plan(to, NOW + 30 * DAY + 1))
+    let town = Town::new(35, &[1, 1]);
+    let (list, mut rng) = (town.server.list(town.id(1)), TestRng::new(36));
+    let account = Account::generate(AccountId([9; 32]), &mut rng);
+    let late = NOW + 30 * DAY + 1;
+    let mut stranger = Client::create(&account, late, &mut rng);
+    refusal(&mut stranger, |client| client.learn(&list, late).map(drop))
 }
 
 pub(super) fn a_fifth_companion_is_one_device_too_many() -> Option<Error> {

@@ -8,7 +8,7 @@ mod storage;
 
 use std::collections::BTreeSet;
 
-use latchstring::client::Client;
+use latchstring::client::{Client, Stop};
 use latchstring::session::{Account, AccountId};
 use latchstring::{Answer, Error};
 use support::town::Town;
@@ -195,18 +195,31 @@ fn decoding_and_authentication_fail_with_one_answer() {
 }
 
 #[test]
-fn a_client_names_exactly_the_accounts_whose_lists_it_does_not_know() {
-    let mut town = Town::new(66, &[1, 1, 1]);
-    let (own, known, forgotten) = (town.id(0), town.id(1), town.id(2));
+fn a_client_names_exactly_the_accounts_that_get_nothing_and_why() {
+    let mut town = Town::new(66, &[1, 1, 1, 1]);
+    let [own, known, forgotten, old] = [0, 1, 2, 3].map(|person| town.id(person));
     let [never, other] = [AccountId([8; 32]), AccountId([9; 32])];
     let changed_key = Account::generate(known, &mut town.rng);
     let list = Client::create(&changed_key, NOW, &mut town.rng).list().clone();
+    town.now = NOW + 20 * DAY;
+    for person in [0, 1] {
+        let id = town.id(person);
+        town.renew(person);
+        town.inform(0, id);
+    }
     let client = town.client(0, 0);
-    assert_eq!(client.unknown(&[own, known, forgotten]).count(), 0);
+    assert_eq!(client.stopped(&[own, known, forgotten, old], NOW).count(), 0);
     changed(client.forget(forgotten, NOW).unwrap());
-    // One that has changed and waits for the user is known.
     changed(client.learn(&list, NOW).unwrap());
-    let members = [other, own, forgotten, known, never];
-    assert!(client.unknown(&members).eq([other, forgotten, never]));
-    assert_eq!(client.unknown(&[]).count(), 0);
+    let members = [other, own, forgotten, known, never, old];
+    let now = NOW + 30 * DAY + 1;
+    let expected = [
+        (other, Stop::Unknown),
+        (forgotten, Stop::Unknown),
+        (known, Stop::Changed),
+        (never, Stop::Unknown),
+        (old, Stop::ListOver),
+    ];
+    assert!(client.stopped(&members, now).eq(expected));
+    assert_eq!(client.stopped(&[], now).count(), 0);
 }

@@ -1,0 +1,200 @@
+//! Letters that wait for a list.
+
+use super::*;
+
+use latchstring::client::{MessageId, Outgoing};
+use support::town::text;
+
+/// Has a device seal a letter for whom it waits now; nothing is posted.
+fn backfilled(town: &mut Town, device: usize, id: MessageId, content: &[u8]) -> Outgoing {
+    let mut plan = town.client(0, device).backfill(id, NOW).unwrap();
+    town.supply(0, device, &mut plan).unwrap();
+    town.seal_plan(0, device, &mut plan, &said(content)).unwrap()
+}
+
+#[test]
+fn a_letter_to_somebody_five_weeks_away_is_queued_and_read() {
+    let mut town = Town::new(95, &[2, 2]);
+    town.chat(0, 1);
+    let [own, away] = [0, 1].map(|person| town.id(person));
+    town.now = NOW + 35 * DAY;
+    town.renew(0);
+    town.inform(0, own);
+    for device in 0..2 {
+        town.rotate(0, device);
+    }
+    // The writer's other device has it at once; nothing goes by the list that is over.
+    let out = town.seal(0, 0, To::Account(away), b"welcome back").unwrap();
+    assert_eq!(out.stopped, [(away, Stop::ListOver)]);
+    assert_eq!(Outgoing::decode(&out.encode()).as_ref(), Ok(&out));
+    let to: Vec<_> = out.envelopes.iter().map(|envelope| envelope.to).collect();
+    assert_eq!(to, [town.address(0, 1)]);
+    let id = out.id;
+    town.server.post(town.address(0, 0), out);
+    assert_eq!(town.read(0, 1), [b"welcome back"]);
+    let now = town.now;
+    let client = town.client(0, 0);
+    *client = restored(client);
+    assert_eq!(client.tasks(&Served::NOTHING, now).fetch_lists, [away]);
+    assert_eq!(client.backfill(id, now).unwrap().devices().count(), 0);
+
+    // Three weeks later the other one is back, with a device more and one fewer.
+    town.now = NOW + 56 * DAY;
+    town.renew(0);
+    town.inform(0, own);
+    town.renew(1);
+    town.remove(1, 1);
+    town.link(1);
+    town.rotate(1, 0);
+    town.rotate(0, 0);
+    town.inform(0, away);
+    town.inform(1, own);
+    let mut expected = [town.address(1, 0), town.address(1, 1)];
+    expected.sort_unstable();
+    let now = town.now;
+    let client = town.client(0, 0);
+    assert_eq!(client.tasks(&Served::NOTHING, now).fetch_lists, []);
+    refuses(client, Error::MessageForgotten, |client| client.plan_resend(expected[0], id, now));
+    let mut plan = client.backfill(id, now).unwrap();
+    assert_eq!(plan.devices().collect::<Vec<_>>(), expected);
+    // Of one there is no bundle: it goes on waiting.
+    plan.leave_out(expected[1]).unwrap();
+    town.supply(0, 0, &mut plan).unwrap();
+    let first = town.seal_plan(0, 0, &mut plan, &said(b"welcome back")).unwrap();
+    assert_eq!((first.id, first.envelopes.len()), (id, 1));
+    let out = backfilled(&mut town, 0, id, b"welcome back");
+    assert_eq!((out.id, out.envelopes[0].to), (id, expected[1]));
+    let from = town.address(0, 0);
+    for out in [first, out] {
+        town.server.post(from, out);
+    }
+    for device in 0..2 {
+        assert_eq!(town.read(1, device), [b"welcome back"]);
+    }
+    // It waits for nobody any more, and is too old for everybody else.
+    let client = town.client(0, 0);
+    *client = restored(client);
+    refuses(client, Error::MessageForgotten, |client| client.backfill(id, now));
+}
+
+#[test]
+fn a_letter_waits_for_ninety_days_and_no_newer_one_pushes_it_out() {
+    let mut town = Town::new(96, &[1, 1, 1]);
+    town.chat(0, 2);
+    let [own, away] = [0, 1].map(|person| town.id(person));
+    let sent_at = NOW + 31 * DAY;
+    town.now = sent_at;
+    town.renew(0);
+    town.renew(2);
+    town.inform(0, own);
+    town.inform(0, town.id(2));
+    town.rotate(2, 0);
+    let first = town.seal(0, 0, To::Account(away), b"first").unwrap().id;
+    for _ in 0..130 {
+        town.seal(0, 0, To::Account(town.id(2)), b"something else").unwrap();
+    }
+    let end = sent_at + 90 * DAY;
+    let client = town.client(0, 0);
+    *client = restored(client);
+    assert!(client.backfill(first, sent_at + DAY).is_ok());
+    // But the 65th that waits does.
+    let mut full = restored(client);
+    for _ in 0..64 {
+        full.send(To::Account(away), &said(b"more"), sent_at, &mut town.rng).unwrap();
+    }
+    refuses(&mut full, Error::MessageForgotten, |client| client.backfill(first, sent_at + DAY));
+    // Time does not, but to the second.
+    town.now = end - 1;
+    town.renew(0);
+    let client = town.client(0, 0);
+    changed(client.expire(end - 1));
+    assert!(client.backfill(first, end - 1).is_ok());
+    refuses(client, Error::MessageForgotten, |client| client.backfill(first, end));
+}
+
+#[test]
+fn what_waits_is_forgotten_with_the_key_that_it_was_for() {
+    let mut town = Town::new(97, &[1, 1]);
+    town.now = NOW + 31 * DAY;
+    town.renew(0);
+    let id = town.seal(0, 0, To::Account(town.id(1)), b"for the old one").unwrap().id;
+    let (_, new) = anew(&town, 1, 100);
+    let now = town.now;
+    let client = town.client(0, 0);
+    learn(client, new.list(), now).unwrap();
+    assert_eq!(client.backfill(id, now).unwrap().devices().count(), 0);
+    client.acknowledge(new.list(), now).unwrap().apply();
+    refuses(client, Error::MessageForgotten, |client| client.backfill(id, now));
+}
+
+#[test]
+fn a_companion_writes_for_thirty_days_without_a_list_and_no_own_copies() {
+    let mut town = Town::new(98, &[3, 1, 1]);
+    town.chat(0, 1);
+    let [own, peer, other] = [0, 1, 2].map(|person| town.id(person));
+    let end = town.server.list(own).expires();
+    let until = town.client(0, 1).tasks(&Served::NOTHING, NOW).writes_until;
+    assert_eq!(until, end + 30 * DAY);
+    town.now = end + 1;
+    for person in [1, 2] {
+        town.renew(person);
+        town.inform(0, town.id(person));
+        town.rotate(person, 0);
+    }
+    // In a session that stands, and in a new one; the own devices, one of which may be removed, get nothing.
+    let mut sent = Vec::new();
+    for to in [peer, other] {
+        let out = town.seal(0, 1, To::Account(to), b"without the telephone").unwrap();
+        assert_eq!(out.stopped, [(own, Stop::ListOver)]);
+        assert!(out.envelopes.iter().all(|envelope| envelope.to.account == to));
+        sent.push(out.id);
+        town.server.post(town.address(0, 1), out);
+    }
+    let letter = town.receive(1, 0).pop().unwrap().unwrap();
+    assert_eq!(text(&letter.event), b"without the telephone");
+    assert_eq!(letter.alerts, [Alert::ListOver { of: own, said_in_time: false }]);
+    assert_eq!(town.receive(2, 0).pop().unwrap().err(), Some(Error::ListExpired));
+    let now = town.now;
+    let client = town.client(0, 1);
+    assert_eq!(client.tasks(&Served::NOTHING, now).fetch_lists, [own]);
+    refuses(client, Error::ListExpired, |client| client.report_seen(now));
+    // To the last second.
+    let id = client.plan(To::Own, until).unwrap();
+    assert!(id.stopped().eq([(own, Stop::ListOver)]) && id.devices().count() == 0);
+    refuses(client, Error::ListExpired, |client| client.plan(To::Account(peer), until + 1));
+    refuses(client, Error::ListExpired, |client| client.plan(To::Own, until + 1));
+
+    // The telephone is back, and has removed a device: it gets nothing, the others get what waits.
+    town.remove(0, 2);
+    town.rotate(0, 0);
+    town.inform(0, own);
+    let mut plan = town.client(0, 1).backfill(sent[0], now).unwrap();
+    assert!(plan.devices().eq([town.address(0, 0)]));
+    let out = town.seal_plan(0, 1, &mut plan, &said(b"without the telephone")).unwrap();
+    town.server.post(town.address(0, 1), out);
+    assert_eq!(town.read(0, 0), [b"without the telephone"]);
+    assert_eq!(town.client(0, 1).backfill(sent[0], now).unwrap().devices().count(), 0);
+}
+
+#[test]
+fn own_copies_are_sealed_again_past_the_recipients_list() {
+    let mut town = Town::new(99, &[2, 1]);
+    town.chat(0, 1);
+    let end = town.server.list(town.id(1)).expires();
+    town.now = end;
+    town.renew(0);
+    town.inform(0, town.id(0));
+    town.say(0, 0, 1, b"to be copied");
+    let (own, companion) = (town.address(0, 1), town.client(0, 1).address());
+    let lost = town.server.take(own).unwrap();
+    town.now = end + 1;
+    let mut plan = town.client(0, 0).plan_resend(companion, lost.id, end + 1).unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"to be copied")).unwrap();
+    town.server.post(town.address(0, 0), out);
+    assert_eq!(town.read(0, 1), [b"to be copied"]);
+    // The recipient itself gets it again once its list is good.
+    let (client, peer) = (town.client(0, 0), lost.id);
+    let address = client.list_of(AccountId([2; 32])).unwrap().devices()[0].device();
+    let address = Address { account: AccountId([2; 32]), device: address };
+    refuses(client, Error::ListExpired, |client| client.plan_resend(address, peer, end + 1));
+}
