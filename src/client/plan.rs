@@ -123,7 +123,7 @@ redacted!(
 /// One device of a plan.
 pub(super) struct Target {
     pub(super) address: Address,
-    /// The active session when the plan was made, if there was one.
+    /// The active session when the plan was made or last refreshed, if there was one.
     pub(super) active: Option<SessionId>,
     pub(super) way: Way,
 }
@@ -136,6 +136,8 @@ pub(super) enum Way {
     Missing,
     /// In a session that begins with this letter.
     New(Box<New>),
+    /// In the session that began with a letter sealed before by this plan, if that letter was not dropped.
+    Begun(SessionId),
 }
 
 /// A session that begins with a letter, and the bundle that it begins from.

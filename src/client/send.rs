@@ -103,7 +103,7 @@ impl Client {
         for (target, sealed) in plan.targets.iter_mut().zip(sealed) {
             if let Way::New(new) = core::mem::replace(&mut target.way, Way::Active) {
                 let New { session, .. } = *new;
-                target.active = Some(session.id());
+                target.way = Way::Begun(session.id());
                 items.push(ClientItem::Begin(Box::new(Begin { with: target.address, session })));
             }
             items.push(sealed);
@@ -168,7 +168,7 @@ impl Inner {
     fn session_of<'a>(&'a self, target: &'a Target, now: Now) -> Result<&'a Session, Error> {
         match &target.way {
             Way::New(new) => Ok(&new.session),
-            Way::Active => {
+            Way::Active | Way::Begun(_) => {
                 let peer = self.peers.get(&target.address);
                 peer.and_then(|peer| peer.usable(now)).ok_or(Error::BundleMissing)
             }

@@ -163,9 +163,11 @@ impl Inner {
         let is_usable = peer.is_some_and(|peer| peer.usable(now).is_some());
         let is_another = mem::replace(&mut target.active, active) != active;
         target.way = match mem::replace(&mut target.way, Way::Missing) {
+            Way::Begun(id) if is_usable && active == Some(id) => Way::Active,
             Way::Active if is_usable => Way::Active,
-            Way::Missing | Way::New(_) if is_usable && is_another => Way::Active,
-            Way::Active | Way::Missing => Way::Missing,
+            Way::Missing | Way::New(_) | Way::Begun(_) if is_usable && is_another => Way::Active,
+            // Of a letter that was dropped the session never began, and its bundle has served.
+            Way::Active | Way::Missing | Way::Begun(_) => Way::Missing,
             Way::New(new) if self.goes_on(address, &new.session, now) => Way::New(new),
             Way::New(mut new) => match self.begun(address, &new.bundle, now, rng) {
                 Ok(session) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Conversation, LetterEvent, ListHash, OwnContent, ReceivedLetter,
+    Address, Alert, Conversation, LetterEvent, ListHash, OwnContent, ReceivedLetter, Stop,
 };
 use latchstring::content::Sender;
 use latchstring::session::AccountId;
@@ -40,6 +40,18 @@ impl World {
             accounts.insert(own.account);
             if let Conversation::With(account) = conversation {
                 accounts.insert(*account);
+            }
+            let stopped: BTreeSet<_> = draft.plan.stopped().collect();
+            for (account, stop) in &stopped {
+                let known = client.list_of(*account);
+                match stop {
+                    Stop::Unknown => assert!(known.is_none()),
+                    Stop::ListOver => assert!(known.unwrap().expires() < now),
+                    Stop::Changed => assert!(client.changed_lists_of(*account).next().is_some()),
+                    Stop::NoBundle => continue,
+                    _ => {}
+                }
+                accounts.remove(account);
             }
             let all = accounts.iter().map(|account| client.list_of(*account).unwrap());
             let mut all: BTreeSet<_> = all.flat_map(Self::addresses).collect();
@@ -85,7 +97,11 @@ impl World {
         assert!(!sent.opened, "an envelope was opened twice");
         let list = client.list_of(sent.from.account).unwrap();
         assert!(list.device(sent.from.device).is_some(), "an unlisted device was heard");
-        assert!(self.time(node) <= list.expires(), "heard by a list past its time");
+        let stands = self.nodes[node].accepted.contains(&sent.session)
+            || self.sessions[sent.session].by == client.address();
+        let told = arrived.alerts.iter().any(|alert| matches!(alert, Alert::ListOver { .. }));
+        let is_read = self.time(node) <= list.expires() || (stands && told);
+        assert!(is_read, "heard by a list past its time");
         let own = client.address().account == sent.from.account;
         assert_eq!(arrived.sender, if own { Sender::Own } else { Sender::Member });
         assert_eq!(arrived.from, sent.from);

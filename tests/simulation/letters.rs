@@ -18,6 +18,8 @@ pub struct Draft {
     pub content: Vec<u8>,
     /// The sessions that would begin.
     pub begun: BTreeMap<Address, usize>,
+    /// The sessions that were active when they were.
+    pub active: BTreeMap<Address, Option<usize>>,
     pub left_out: BTreeSet<Address>,
 }
 
@@ -27,6 +29,13 @@ pub enum What {
     Resend(usize),
     Ask(Address, MessageId),
     SeenReport,
+}
+
+impl Draft {
+    fn new(plan: Plan, what: What, content: Vec<u8>) -> Self {
+        let (begun, active) = (BTreeMap::new(), BTreeMap::new());
+        Self { plan, what, content, begun, active, left_out: BTreeSet::new() }
+    }
 }
 
 impl World {
@@ -48,13 +57,16 @@ impl World {
             self.check_sample(node, before.as_ref(), "planning");
             let error = match plan {
                 Ok(plan) => {
-                    return Ok(Draft {
-                        plan,
-                        what,
-                        content,
-                        begun: BTreeMap::new(),
-                        left_out: BTreeSet::new(),
-                    });
+                    let mut stopped: Vec<_> = plan.stopped().map(|(account, _)| account).collect();
+                    stopped.retain(|account| tried.insert(*account));
+                    if stopped.is_empty() {
+                        plan.stopped().for_each(|(_, stop)| self.count(&format!("stop {stop:?}")));
+                        return Ok(Draft::new(plan, what, content));
+                    }
+                    for account in stopped {
+                        let _ = self.fetch(node, account);
+                    }
+                    continue;
                 }
                 Err(error) => error,
             };
@@ -172,6 +184,7 @@ impl World {
         assert_eq!(had, one_time.is_some());
         self.sessions.push(Begun { by: self.address(node), one_time });
         draft.begun.insert(of, self.sessions.len() - 1);
+        draft.active.insert(of, self.nodes[node].active.get(&of).copied());
         Ok(())
     }
 
@@ -180,6 +193,14 @@ impl World {
         let devices: Vec<_> = draft.plan.devices().collect();
         let (now, before) = (self.time(node), self.sample(node));
         let crashes = !self.is_quiet && self.once_in(40);
+        // Who has begun a session since the bundle was fetched is written to in that one.
+        let active = &self.nodes[node].active;
+        let met = |of: &Address| {
+            let is_another = draft.active[of] != active.get(of).copied();
+            is_another && self.nodes[node].client.has_session(*of, now)
+        };
+        let met: Vec<_> = draft.begun.keys().copied().filter(met).collect();
+        draft.begun.retain(|of, _| !met.contains(of));
         let (client, rng) = (&mut self.nodes[node].client, &mut self.rng);
         let said = said(&draft.content);
         let sealed = if crashes {
@@ -288,13 +309,7 @@ impl World {
         let plan = self.nodes[node].client.plan_resend(to, id, now)?;
         let message = self.by_name[&(from, id)];
         let content = self.messages[message].content.clone();
-        let mut draft = Draft {
-            plan,
-            what: What::Resend(message),
-            content,
-            begun: BTreeMap::new(),
-            left_out: BTreeSet::new(),
-        };
+        let mut draft = Draft::new(plan, What::Resend(message), content);
         self.supply(node, &mut draft);
         self.seal(node, &mut draft)
     }

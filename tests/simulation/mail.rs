@@ -1,6 +1,6 @@
 //! Sending and delivering.
 
-use latchstring::client::{Outgoing, ReceivedLetter};
+use latchstring::client::{Alert, Outgoing, ReceivedLetter};
 use latchstring::{Answer, Error};
 
 use crate::server::Mail;
@@ -115,7 +115,10 @@ impl World {
 
     /// Notes and checks what an envelope brought, after it was opened and the change applied.
     fn note(&mut self, node: usize, envelope: usize, mail: &Mail, arrived: &ReceivedLetter) {
-        self.check_named(node, mail.from.account, "opened");
+        let is_over = |alert: &Alert| matches!(alert, Alert::ListOver { .. });
+        if !arrived.alerts.iter().any(is_over) {
+            self.check_named(node, mail.from.account, "opened");
+        }
         self.note_session(node, envelope, arrived);
         self.note_genuine(node, envelope, mail, arrived);
         self.note_named(node, envelope);
