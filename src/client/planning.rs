@@ -15,6 +15,9 @@ use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::object::ObjectKind;
 
+/// The time in seconds for which a device writes to others after its own account's list has expired: 30 days.
+pub(crate) const LATE_FOR: u64 = 30 * 86_400;
+
 impl Client {
     /// Plans a message for all devices of the recipients, and for all other devices of this account.
     ///
@@ -83,6 +86,20 @@ impl Client {
         let purpose = Purpose::Object(object.duplicate());
         inner.plan(purpose, conversation, &[], |_| true, inner.clock.now(now))
     }
+
+    /// Returns those of `accounts` that a letter would not go to now, and why: ask before the user writes, fetch
+    /// what is to be fetched, and show the rest. [`Plan::stopped`](super::Plan::stopped) says the same of a plan.
+    pub fn stopped<'a>(
+        &'a self,
+        accounts: &'a [AccountId],
+        now: u64,
+    ) -> impl Iterator<Item = (AccountId, Stop)> + 'a {
+        let now = self.inner.clock.now(now);
+        let stop = move |account: &AccountId| {
+            self.inner.stop_of(*account, now).map(|stop| (*account, stop))
+        };
+        accounts.iter().filter_map(stop)
+    }
 }
 
 impl Inner {
@@ -121,5 +138,22 @@ impl Inner {
         let usable = peer.is_some_and(|peer| peer.usable(now).is_some());
         let active = peer.and_then(Peer::active_id);
         Target { address, active, way: if usable { Way::Active } else { Way::Missing } }
+    }
+
+    /// Returns the reason for which nothing is sent to an account, if there is one.
+    pub(super) fn stop_of(&self, account: AccountId, now: Now) -> Option<Stop> {
+        self.contact(account).map_or(Some(Stop::Unknown), |contact| contact.stop(now))
+    }
+
+    /// Checks that this device may write at all: it is one of its account's, by a list that is not too long over.
+    pub(super) fn check_writes(&self, now: Now) -> Result<(), Error> {
+        self.check_listed()?;
+        self.own.list.check_issued(now.reading())?;
+        if now.reading() <= self.writes_until() { Ok(()) } else { Err(Error::ListExpired) }
+    }
+
+    /// Returns the last second in which this device writes, if its account signs no other list.
+    pub(super) fn writes_until(&self) -> u64 {
+        self.own.list.expires().saturating_add(LATE_FOR)
     }
 }
