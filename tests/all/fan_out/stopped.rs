@@ -49,6 +49,8 @@ fn one_dead_member_stops_nobody_and_the_audience_stays() {
     town.rotate(2, 0);
     town.inform(0, dead);
     town.inform(2, own);
+    let late = town.client(0, 0).backfill(id, now + DAY).unwrap();
+    assert!(late.devices().eq([town.address(2, 0)]), "who was left out is not owed it for so long");
     let mut plan = town.client(0, 0).backfill(id, now).unwrap();
     assert!(plan.stopped().map(|(account, _)| account).eq([other, never]));
     assert!(plan.devices().eq([town.address(2, 0), town.address(4, 0)]));

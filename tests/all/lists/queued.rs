@@ -2,7 +2,7 @@
 
 use super::*;
 
-use latchstring::client::{MessageId, Outgoing};
+use latchstring::client::{GroupId, MessageId, Outgoing};
 use support::town::text;
 
 /// Has a device seal a letter for whom it waits now; nothing is posted.
@@ -118,6 +118,9 @@ fn what_waits_is_forgotten_with_the_key_that_it_was_for() {
     town.now = NOW + 31 * DAY;
     town.renew(0);
     let id = town.seal(0, 0, To::Account(town.id(1)), b"for the old one").unwrap().id;
+    let members = [town.id(1), AccountId([9; 32])];
+    let group = To::Group { id: GroupId([1; 32]), members: &members };
+    let of_group = town.seal(0, 0, group, b"for the old one").unwrap().id;
     let (_, new) = anew(&town, 1, 100);
     let now = town.now;
     let client = town.client(0, 0);
@@ -125,6 +128,9 @@ fn what_waits_is_forgotten_with_the_key_that_it_was_for() {
     assert_eq!(client.backfill(id, now).unwrap().devices().count(), 0);
     client.acknowledge(new.list(), now).unwrap().apply();
     refuses(client, Error::MessageForgotten, |client| client.backfill(id, now));
+    let plan = client.backfill(of_group, now).unwrap();
+    assert_eq!(plan.devices().count(), 0);
+    assert!(plan.stopped().eq([(members[1], Stop::Unknown)]), "it waits for the other one still");
 }
 
 #[test]
