@@ -75,6 +75,8 @@ fn a_session_that_was_supplied_begins_again_once_the_one_before_it_has_moved() {
     town.receive(1, 0);
     town.say(1, 0, 0, b"answered");
     town.receive_all();
+    town.say(0, 0, 1, b"proven");
+    town.receive_all();
     let out = town.seal_plan(0, 0, &mut plan, &said(b"in a new session")).unwrap();
     let kind = MessageKind::of(&out.envelopes[0].message);
     assert!(matches!(kind, Ok(MessageKind::Initial(_))));

@@ -130,6 +130,9 @@ fn a_hundred_members_open_a_group_in_one_round() {
         assert!(read.len() == person && read.iter().all(Result::is_ok));
         let out = town.seal_plan(person, 0, plan, &said(b"hello, all")).unwrap();
         assert_eq!(out.envelopes.len(), MEMBERS - 1);
+        let kinds = out.envelopes.iter().map(|envelope| MessageKind::of(&envelope.message));
+        let begun = kinds.filter(|kind| *kind != Ok(MessageKind::Ordinary)).count();
+        assert_eq!(begun, MEMBERS - 1 - person, "who has written is answered");
         town.server.post(town.address(person, 0), out);
     }
     for person in 0..MEMBERS {
