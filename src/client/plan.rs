@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::primitives::secret::redacted;
-use crate::protocol::handshake::bundle::Bundle;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::Listed;
@@ -128,7 +127,7 @@ pub(super) struct Target {
     pub(super) way: Way,
 }
 
-/// The way in which a device gets its letter.
+/// The way in which a device gets its letter. See note `[boxes]`.
 pub(super) enum Way {
     /// In the session that there is.
     Active,
@@ -137,13 +136,13 @@ pub(super) enum Way {
     /// In a session that begins with this letter.
     New(Box<New>),
     /// In the session that began with a letter sealed before by this plan, if that letter was not dropped.
-    Begun(SessionId),
+    Begun(Box<SessionId>),
 }
 
-/// A session that begins with a letter, and the bundle that it begins from.
+/// A session that begins with a letter, and the bundle that it begins from, encoded: see note `[boxes]`.
 pub(super) struct New {
     pub(super) session: Session,
-    pub(super) bundle: Bundle,
+    pub(super) bundle: Vec<u8>,
 }
 
 impl Plan {

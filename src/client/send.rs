@@ -103,7 +103,7 @@ impl Client {
         for (target, sealed) in plan.targets.iter_mut().zip(sealed) {
             if let Way::New(new) = core::mem::replace(&mut target.way, Way::Active) {
                 let New { session, .. } = *new;
-                target.way = Way::Begun(session.id());
+                target.way = Way::Begun(Box::new(session.id()));
                 items.push(ClientItem::Begin(Box::new(Begin { with: target.address, session })));
             }
             items.push(sealed);

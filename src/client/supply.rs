@@ -53,7 +53,7 @@ impl Plan {
             return Err(Error::WrongPeer);
         }
         let session = inner.begun(address, bundle, inner.clock.now(now), rng)?;
-        target.way = Way::New(Box::new(New { session, bundle: bundle.clone() }));
+        target.way = Way::New(Box::new(New { session, bundle: bundle.encode() }));
         Ok(bundle.has_one_time_prekey())
     }
 
@@ -163,19 +163,13 @@ impl Inner {
         let is_usable = peer.is_some_and(|peer| peer.usable(now).is_some());
         let is_another = mem::replace(&mut target.active, active) != active;
         target.way = match mem::replace(&mut target.way, Way::Missing) {
-            Way::Begun(id) if is_usable && active == Some(id) => Way::Active,
+            Way::Begun(id) if is_usable && active == Some(*id) => Way::Active,
             Way::Active if is_usable => Way::Active,
             Way::Missing | Way::New(_) | Way::Begun(_) if is_usable && is_another => Way::Active,
             // Of a letter that was dropped the session never began, and its bundle has served.
             Way::Active | Way::Missing | Way::Begun(_) => Way::Missing,
             Way::New(new) if self.goes_on(address, &new.session, now) => Way::New(new),
-            Way::New(mut new) => match self.begun(address, &new.bundle, now, rng) {
-                Ok(session) => {
-                    new.session = session;
-                    Way::New(new)
-                }
-                Err(_) => Way::Missing,
-            },
+            Way::New(new) => self.begun_again(address, *new, now, rng).unwrap_or(Way::Missing),
         };
     }
 
@@ -184,6 +178,18 @@ impl Inner {
         let said = session.continuation();
         let is_newest = said.created > self.newest(address, now);
         is_newest && said.predecessor() == self.continuation(address, now).predecessor()
+    }
+
+    fn begun_again(
+        &self,
+        address: Address,
+        new: New,
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Way, Error> {
+        let New { bundle, .. } = new;
+        let session = self.begun(address, &Bundle::decode(&bundle)?, now, rng)?;
+        Ok(Way::New(Box::new(New { session, bundle })))
     }
 
     fn begun(
