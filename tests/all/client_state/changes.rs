@@ -7,6 +7,23 @@ fn about(tag: u8, address: Address) -> Vec<u8> {
     [&[tag], &address.account.0[..], &address.device.0].concat()
 }
 
+/// Has a letter wait for a member of a group, and go to it.
+fn queue(town: &mut Town, store: &mut Store, companion: Address) {
+    let account = Account::generate(AccountId([9; 32]), &mut town.rng);
+    let late = Client::create(&account, NOW, &mut town.rng);
+    let (id, members) = (account.id(), [account.id()]);
+    let to = To::Group { id: GroupId([1; 32]), members: &members };
+    let mut plan = town.client(0, 0).plan(to, NOW).unwrap();
+    let out = store.seal(town, &mut plan, b"for later", &[about(4, companion)]);
+    assert_eq!(out.stopped, [(id, Stop::Unknown)]);
+    let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
+    store.apply(client, |client| client.learn(late.list(), NOW));
+    let mut plan = client.backfill(out.id, NOW).unwrap();
+    plan.supply(client, &late.bundle(), NOW, rng).unwrap();
+    let queued = [&[28], &out.id.0[..], &id.0].concat();
+    store.seal(town, &mut plan, b"for later", &[queued, about(4, late.address())]);
+}
+
 #[test]
 fn every_kind_of_step_reads_back_to_the_very_same_state() {
     let mut town = Town::new(1, &[2, 1, 1]);
@@ -100,20 +117,7 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
     }
     store.apply(client, |client| client.forget(account.id(), NOW));
 
-    // A letter that waits for a member of a group, and goes to it.
-    let account = Account::generate(AccountId([9; 32]), &mut town.rng);
-    let late = Client::create(&account, NOW, &mut town.rng);
-    let (id, members) = (account.id(), [account.id()]);
-    let to = To::Group { id: GroupId([1; 32]), members: &members };
-    let mut plan = town.client(0, 0).plan(to, NOW).unwrap();
-    let out = store.seal(&mut town, &mut plan, b"for later", &[about(4, companion)]);
-    assert_eq!(out.stopped, [(id, Stop::Unknown)]);
-    let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
-    store.apply(client, |client| client.learn(late.list(), NOW));
-    let mut plan = client.backfill(out.id, NOW).unwrap();
-    plan.supply(client, &late.bundle(), NOW, rng).unwrap();
-    let queued = [&[28], &out.id.0[..], &id.0].concat();
-    store.seal(&mut town, &mut plan, b"for later", &[queued, about(4, late.address())]);
+    queue(&mut town, &mut store, companion);
 
     // A companion comes and goes.
     let Person { account, devices } = &mut town.people[0];

@@ -44,6 +44,15 @@ fn one_dead_member_stops_nobody_and_the_audience_stays() {
     assert!(arrived.is_for(&[own, dead, alive, never, other, gone]), "it is for all members");
     assert!(!arrived.is_for(&[own, alive]));
 
+    // In the state they ascend.
+    let bytes = town.client(0, 0).to_bytes();
+    let [first, last] =
+        [[dead.0, other.0, never.0], [other.0, dead.0, never.0]].map(|ids| ids.concat());
+    let at = places(&bytes, &first)[0];
+    let mut wrong = bytes.to_vec();
+    wrong[at..][..96].copy_from_slice(&last);
+    assert_eq!(Client::from_bytes(&wrong).err(), Some(Error::Corrupt));
+
     // Whoever comes back gets it, of the same audience.
     town.renew(2);
     town.rotate(2, 0);
