@@ -114,7 +114,7 @@ impl Client {
     }
 
     /// Plans and seals in one call, for a plan that needs no bundles, and moves the client on. Save
-    /// the client, then send.
+    /// the client, then send; show who got nothing ([`Outgoing::stopped`]).
     ///
     /// # Errors
     ///
