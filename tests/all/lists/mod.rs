@@ -19,7 +19,7 @@ use latchstring::storage::Pending;
 
 use support::forged::{Listing, member};
 use support::town::{Town, said, stop};
-use support::{NOW, TestRng, account_seed, changed, days, refuses, restored, sign, started};
+use support::{NOW, TestRng, account_seed, days, refuses, restored, sign, started};
 
 const DAY: u64 = 86_400;
 
