@@ -50,7 +50,7 @@ def kem_pub(seed): return kem_key(seed).public_key().public_bytes_raw()
 # ---- vectors/README.md, "Form"
 INTEGERS = set("approval at chain count created direction epoch expires extra generation "
                "id-number idle index issued kind max-pending max-text mixed mode now number previous "
-               "suite version".split())
+               "sent suite version".split())
 class Vector:
     def __init__(self, name):
         self.file, self.values, self.used = name, {}, set()
@@ -458,7 +458,7 @@ def claim(v):
     proof = v.same("proof", sign(signing, label("guest/claim-proof"), t))
     credentials = v.same("record", uid + cert + proof + u(1, 4) + bundle_hash + prekeys + prekeys_signature)
     listed = u(1, 8) + v.take("list hash")
-    assert v.take("content") == listed + b"\x01" + said + v.take("guest join key")
+    assert v.take("content") == listed + u(v.take("created"), 8) + b"\x01" + said + v.take("guest join key")
     v.hedged("salt", "salt", agreement, label("guest/salt") + t)
     prk = v.same("record prk", extract(v.take("salt"), keys["record key"]))
     one_key = v.same("sealing key of the record", expand(prk, label("guest/record") + t))

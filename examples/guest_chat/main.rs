@@ -27,7 +27,9 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use latchstring::Error;
 use latchstring::client::{Address, Client, Envelope};
-use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite, InviteLink, Policy, Preview};
+use latchstring::guest::{
+    Chat, ChatEvent, ChatStatus, Invite, InviteLink, Policy, Preview, TakenMessage,
+};
 use latchstring::session::{Account, AccountId, Fingerprint, OneTimePrekey};
 use latchstring::storage::{Pending, State, StateKey};
 use server::{Answer, Server, Side};
@@ -96,20 +98,43 @@ fn sent(store: &Store) -> Result<Vec<u8>, Failure> {
     Ok(only.message)
 }
 
-/// Opens what has arrived, saves the chat, then shows it.
+/// Looks after the chat, as an app does every hour, and returns what is to be given to the server.
+fn look(store: &Store, client: Option<&Client>, now: u64) -> Result<Vec<Vec<u8>>, Failure> {
+    let chat: Chat = load(store, CHAT)?;
+    store.step(|step| {
+        let mut rng = UnwrapErr(SysRng);
+        let sealed = step.change(CHAT, chat, |chat| chat.repair(client, now, &mut rng))?.envelopes;
+        sealed.iter().try_for_each(|letter| step.post(Some(letter.to), &letter.message))
+    })?;
+    let waiting = store.outbox()?.into_iter();
+    waiting.map(|one| store.sent(&one).map(|()| one.message)).collect()
+}
+
+/// Takes in what has arrived, saves the chat, then shows it.
 fn receive(who: &str, store: &Store, message: &[u8], now: u64) -> Result<(), Failure> {
     let chat: Chat = load(store, CHAT)?;
-    let from = Address::of(chat.peer());
-    let received =
-        store.step(|step| step.change(CHAT, chat, |chat| chat.open(from, message, now)))?;
+    let (from, was) = (Address::of(chat.peer()), chat.status());
+    let taken =
+        store.step(|step| step.change(CHAT, chat, |chat| Ok(chat.take(from, message, now))))?;
+    let received = match taken {
+        TakenMessage::Event(received) => received,
+        TakenMessage::Refused(error) => return Err(error.into()),
+        _ => {
+            note(&format!("→ {who} is shown that there was something unreadable"));
+            return Ok(());
+        }
+    };
+    if received.renewed {
+        note(&format!("→ {who} is told that the chat was renewed, and lines may be unread"));
+    }
     if received.skipped > 0 {
         note(&format!("[{who} sees that {} earlier message(s) are missing]", received.skipped));
     }
-    match received.event {
+    match &received.event {
         ChatEvent::Text(text) => {
-            note(&format!("→ {who} reads \"{}\" [{:?}]", *text, received.sender));
+            note(&format!("→ {who} reads \"{}\" [{:?}]", **text, received.sender));
         }
-        ChatEvent::Granted => note(&format!("→ {who} is let in")),
+        ChatEvent::Granted if was == ChatStatus::Waiting => note(&format!("→ {who} is let in")),
         ChatEvent::Ended => note(&format!("→ {who} is told that the chat is over")),
         _ => {}
     }
@@ -301,6 +326,33 @@ fn run(folder: &Path) -> Result<(), Failure> {
     let message = server.fetch(locator, Side::Host).expect("sent");
     receive("Ada", host, &message, now)?;
 
+    scene("Grace's browser is restored from a backup");
+    let backup = guest_path.with_extension("backup");
+    std::fs::copy(&guest_path, &backup)?;
+    for (restored, text) in [(false, "not in the backup"), (true, "is anybody there?")] {
+        if restored {
+            std::fs::copy(&backup, &guest_path)?;
+        }
+        now += DAY;
+        says("Grace", text);
+        write(guest, text, now)?;
+        server.send(locator, Side::Host, sent(guest)?);
+        receive("Ada", host, &server.fetch(locator, Side::Host).expect("sent"), now)?;
+    }
+    note("both apps look after their chats: Ada's begins anew, and Grace's answers");
+    for message in look(host, Some(&client), now)? {
+        server.send(locator, Side::Guest, message);
+        receive("Grace", guest, &server.fetch(locator, Side::Guest).expect("sent"), now)?;
+    }
+    let mut answers = look(guest, None, now)?;
+    says("Grace", "once more: is anybody there?");
+    write(guest, "once more: is anybody there?", now)?;
+    answers.push(sent(guest)?);
+    for message in answers {
+        server.send(locator, Side::Host, message);
+        receive("Ada", host, &server.fetch(locator, Side::Host).expect("sent"), now)?;
+    }
+
     scene("What is not text cannot be said");
     refused("Grace's page", "an empty text", write(guest, "", now));
     let long = "x".repeat(5000);
@@ -316,8 +368,7 @@ fn run(folder: &Path) -> Result<(), Failure> {
     now += 10 * DAY;
     refused("Ada's device", "to write", write(host, "are you there?", now));
     for (who, store) in [("Ada", host), ("Grace", guest)] {
-        let chat: Chat = load(store, CHAT)?;
-        store.step(|step| step.change(CHAT, chat, |chat| Ok(chat.expire(now))))?;
+        assert!(look(store, None, now)?.is_empty());
         let status = load::<Chat>(store, CHAT)?.status();
         note(&format!("{who}'s keys are erased: {status:?}, {} B left", store.size(CHAT)?));
         assert!(matches!(status, ChatStatus::Ended(_)));

@@ -30,7 +30,8 @@ pub enum Error {
     Forged,
     /// The message was opened before. Drop it silently.
     Duplicate,
-    /// This first message was accepted before. It belongs to the session it made, or to nobody.
+    /// This first message was accepted before, or in a guest chat, is no later one than that of the session there is.
+    /// It belongs to the session it made, or to nobody.
     Replay,
     /// Two different messages of one peer bear the same number, or two ratchet keys the same turn:
     /// its state was cloned, stolen or rolled back. Drop the message and tell the user.

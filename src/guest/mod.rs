@@ -16,6 +16,9 @@
 //! host with several devices gives each of them the link ([`Invite::export`], [`Invite::import`]); the one
 //! that grants tells the others ([`Chat::export_grant`], [`Invite::sync_grant`], [`Chat::sync_grant`]).
 //!
+//! A program gives what arrives to [`Chat::take`], and calls [`Chat::repair`] when it starts, after it took something
+//! in, and every hour: that ends chats in time, and brings two sides together again that no longer read each other.
+//!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};
 //! use latchstring::client::Client;
@@ -58,7 +61,7 @@ mod claimant;
 mod invite;
 mod preview;
 
-pub use chat::{Chat, ChatEvent, ChatStatus, ReceivedEvent, SyncOutcome};
+pub use chat::{Chat, ChatEvent, ChatStatus, ReceivedEvent, Repaired, SyncOutcome, TakenMessage};
 pub use invite::{Introduction, Invite, OpenedClaim, RecordedClaim};
 pub use preview::{LinkStatus, Preview};
 

@@ -200,7 +200,7 @@ impl Preview {
         let public = share.as_ref().map(|own| *own.public());
         let guest_name = name.clone();
         let content = ChatContent::Introduction { name, texts, share: public, join };
-        let content = content.encode(&Listed::of(list));
+        let content = content.encode(&Listed::of(list), now);
         let psk = keys.psk()?;
         let binding = Binding { psk: &psk, context: &transcript };
         let (sessions, envelopes) = guest.seal(handshakes, &binding, &content, rng)?;

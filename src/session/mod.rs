@@ -63,7 +63,6 @@ pub use device::{Accepted, Device, PrekeyTasks};
 pub use diagnosis::SessionDiagnosis;
 pub use incoming::MessageKind;
 pub use send::Sending;
-#[cfg(test)]
 pub(crate) use session::StagedMessage;
 pub use session::{Decrypted, Session};
 

@@ -30,7 +30,7 @@ use crate::error::{Answer, Error};
 use crate::guest::{
     Approval, Chat, ChatEvent, ChatStatus, ClaimDigest, EndReason, Introduction, Invite,
     InviteLink, LinkStatus, Locator, OpenedClaim, Pin, Policy, Preview, ReceivedEvent,
-    RecordedClaim, ServerCopy, SyncOutcome,
+    RecordedClaim, Repaired, ServerCopy, SyncOutcome, TakenMessage,
 };
 use crate::primitives::tests::repeats::watch;
 use crate::primitives::tests::test_rng::TestRng;
@@ -71,8 +71,8 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         LinkingDigits, LinkingPurpose, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
         OneTimePrekey, OpenedClaim, Opener, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyId, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
-        RecordedClaim, Reference, RendezvousId, Repair, Role, Sealer, Sender, Sending, Served, ServerCopy, Session, SessionDiagnosis, SessionId, StateKey,
-        Stock, SyncOutcome, Tasks, To, Withdraw,
+        RecordedClaim, Reference, RendezvousId, Repair, Repaired, Role, Sealer, Sender, Sending, Served, ServerCopy, Session,
+        SessionDiagnosis, SessionId, StateKey, Stock, SyncOutcome, TakenMessage, Tasks, To, Withdraw,
     ];
     // `State` is the one public trait.
     let listed: BTreeSet<_> = names.into_iter().chain(["State"]).collect();

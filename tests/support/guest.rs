@@ -183,7 +183,7 @@ pub fn bare_session(chat: &Chat) -> Bare {
     let end = bytes.len() - joining_of(chat);
     let session = &bytes[session_of(chat, &bytes)..end];
     let session = Session::from_bytes(&[&[1, 3], session].concat());
-    Bare { session: session.unwrap(), front: listed(chat.list()) }
+    Bare { session: session.unwrap(), front: listed(chat.list()), sent: NOW }
 }
 
 /// Returns the length of the end of a chat's state, behind its session: what it keeps for devices of the host
@@ -201,18 +201,21 @@ pub fn joining_of(chat: &Chat) -> usize {
 pub struct Bare {
     pub session: Session,
     front: Vec<u8>,
+    /// The time that its messages say.
+    pub sent: u64,
 }
 
 impl Bare {
     pub fn encrypt(&mut self, content: &[u8], rng: &mut TestRng) -> Result<Vec<u8>, Error> {
-        self.session.encrypt(&[&self.front, content].concat(), rng)
+        let front = [&self.front[..], &self.sent.to_be_bytes()].concat();
+        self.session.encrypt(&[&front, content].concat(), rng)
     }
 
     /// Returns the content of a message, without what stands before it.
     pub fn decrypt(&mut self, message: &[u8]) -> Vec<u8> {
         let opened = self.session.decrypt(message).unwrap();
-        let (front, content) = opened.content.split_at(40);
-        assert_eq!(front, self.front);
+        let (front, content) = opened.content.split_at(48);
+        assert_eq!(front[..40], self.front);
         content.to_vec()
     }
 }
@@ -239,8 +242,10 @@ pub fn session_of(chat: &Chat, bytes: &[u8]) -> usize {
     // Behind the list, which newer one was named.
     let seats = list + chat.list().encode().len() - 2 + 16;
     assert_eq!(bytes[seats..seats + 4], [0, 0, 0, 1], "the chat has one session");
-    // The list that the other side reported last.
-    seats + 4 + 40
+    // The list that the other side reported last; doubt, two times, tries, flag; no replaced sessions.
+    let session = seats + 4 + 40 + 19 + 4;
+    assert_eq!(bytes[session - 4..session], [0; 4], "the session has replaced none");
+    session
 }
 
 /// Finds the windows of eight bytes that begin at a place of `one` and are anywhere in `other`.

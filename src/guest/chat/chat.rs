@@ -23,7 +23,7 @@ use crate::protocol::identity::certificate::Certificate;
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::identity::fingerprint::Fingerprint;
 use crate::protocol::letter::Listed;
-use crate::session::HandshakeId;
+use crate::session::{HandshakeId, Session};
 use crate::storage::{Anchor, Pending, Stateful};
 
 /// A guest chat. Secret: no `Clone`, wiped on drop.
@@ -35,6 +35,9 @@ use crate::storage::{Anchor, Pending, Stateful};
 ///
 /// A guest's chat has a session with each device of the host that it knows; on a device of the host it has
 /// one, with the guest. What a side says is sealed in all of them, or in none.
+///
+/// Give what a transport brings to [`Chat::take`], and call [`Chat::repair`] on a timer: [`Chat::open`] and
+/// [`Chat::expire`] are their strict halves.
 ///
 /// Ending erases the sessions: what was said cannot be opened again from this state. `now` is the
 /// caller's clock in seconds, taken for sure as by a [`Client`](crate::client::Client): setting a clock back revives
@@ -94,7 +97,7 @@ impl Chat {
             Some(grant) => Stage::Active(Box::new(grant)),
             None => Stage::Waiting { pending, pin },
         };
-        let sessions = ChatSessions::new(sessions, Listed::NONE)?;
+        let sessions = ChatSessions::new(sessions, Listed::NONE, now.reading())?;
         let (clock, activity) = (now.clock(), now.reading());
         let mut inner = Inner {
             terms,
@@ -148,7 +151,10 @@ impl Chat {
     /// imported ([`Chat::import`]) is as its sharer says until then, and may be a lie: show it so.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
-        self.inner.sessions.iter().any(|chat_session| chat_session.session.is_confirmed())
+        self.inner.sessions.iter().any(|chat_session| {
+            let mut replaced = chat_session.replaced.iter();
+            chat_session.session.is_confirmed() || replaced.any(Session::is_confirmed)
+        })
     }
 
     /// Returns the host account's device list, as far as this side knows it.
@@ -174,9 +180,13 @@ impl Chat {
     }
 
     /// Returns the handshake ids that messages of this chat carry until the host's device has answered
-    /// ([`MessageKind::Initial`](crate::session::MessageKind::Initial)), one a device; none once it has ended.
+    /// ([`MessageKind::Initial`](crate::session::MessageKind::Initial)), one a device, and on a device of the host
+    /// those of sessions that it keeps until the guest answers in a new one; none once it has ended.
     pub fn handshake_ids(&self) -> impl Iterator<Item = HandshakeId> {
-        self.inner.sessions.iter().map(|chat_session| chat_session.session.handshake_id())
+        self.inner.sessions.iter().flat_map(|chat_session| {
+            let replaced = chat_session.replaced.iter();
+            core::iter::once(&chat_session.session).chain(replaced).map(Session::handshake_id)
+        })
     }
 
     /// Returns what the server finds the link's objects by.
@@ -217,15 +227,21 @@ impl Chat {
 
     /// Erases the keys once the chat's end has come; before that, remembers the time every hour, so that
     /// setting the clock back revives nothing.
+    ///
+    /// [`Chat::repair`] does it, too.
     pub fn expire(&mut self, now: u64) -> Pending<'_, Self, ()> {
-        let step = match self.alive(now) {
-            Err(Error::Expired) => Some(ChatStep::End(EndReason::Idle)),
-            Ok(now) if self.inner.clock.is_behind(now, HOUR) => Some(ChatStep::Stay),
-            _ => None,
-        };
-        let now = self.inner.clock.now(now);
-        let delta = step.map(|step| ChatDelta::step(now, step));
+        let delta = self.passed(now);
         Pending::maybe(self, delta, ())
+    }
+
+    /// Returns what the passing of time alone does.
+    pub(super) fn passed(&self, now: u64) -> Option<ChatDelta> {
+        let step = match self.alive(now) {
+            Err(Error::Expired) => ChatStep::End(EndReason::Idle),
+            Ok(now) if self.inner.clock.is_behind(now, HOUR) => ChatStep::Stay,
+            _ => return None,
+        };
+        Some(ChatDelta::step(self.inner.clock.now(now), step))
     }
 
     /// Reads, for a waiting guest, the server's notice about the link: ends the chat unless the claim that

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::doubt::Note;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::clock::Now;
@@ -19,16 +20,24 @@ use crate::storage::{Delta, DeltaKind, Stateful};
 /// The changes that one message or one moment makes in a chat.
 pub(crate) struct ChatDelta {
     pub(crate) now: Now,
+    /// The time that it makes the last activity of the chat, 0 if it is none.
+    pub(crate) activity: u64,
     /// In ascending order of the devices.
     pub(crate) moved: Vec<MovedChatSession>,
+    /// The session of a device that has come in, or with which this one begins anew.
+    pub(crate) begun: Option<Session>,
     /// The list that the sender of an opened message knows, zeros if it is the one that is known here.
     pub(crate) report: Option<(DeviceId, Listed)>,
+    /// In ascending order of the devices.
+    pub(crate) notes: Vec<(DeviceId, Note)>,
     pub(crate) step: ChatStep,
 }
 
 /// The session with one device on the other side, moved on by one message.
 pub(crate) struct MovedChatSession {
     pub(crate) with: DeviceId,
+    /// Its place among the replaced sessions; `None` for the one that is sent in.
+    pub(crate) replaced: Option<u8>,
     /// See note `[boxes]`.
     pub(crate) delta: Box<ratchet::RatchetDelta>,
 }
@@ -47,8 +56,6 @@ pub(crate) enum ChatStep {
     End(EndReason),
     /// The host's devices are those of this list.
     Learn(Box<DeviceList>),
-    /// A late device of the host has joined.
-    Join(Session),
     /// A device of the host has ended its part.
     Close(DeviceId),
 }
@@ -72,12 +79,8 @@ impl ChatStep {
                 writer.u8(5);
                 list.write(writer);
             }
-            Self::Join(session) => {
-                writer.u8(6);
-                writer.raw(&session.id().0);
-            }
             Self::Close(device) => {
-                writer.u8(7);
+                writer.u8(6);
                 writer.raw(&device.0);
             }
         }
@@ -85,10 +88,8 @@ impl ChatStep {
 
     fn write(&self, writer: &mut Writer) {
         self.write_public(writer);
-        match self {
-            Self::Pin(stage) => stage.write(writer),
-            Self::Join(session) => session.write(writer),
-            _ => {}
+        if let Self::Pin(stage) = self {
+            stage.write(writer);
         }
     }
 
@@ -100,14 +101,7 @@ impl ChatStep {
             3 => Self::End(EndReason::decode(reader.u8()?)?),
             4 => Self::Pin(PinStage::read(reader)?),
             5 => Self::Learn(Box::new(DeviceList::recall(reader)?)),
-            6 => {
-                let (id, session) = (SessionId(*reader.array()?), Session::read(reader)?);
-                if session.id() != id {
-                    return Err(Error::Malformed);
-                }
-                Self::Join(session)
-            }
-            7 => Self::Close(DeviceId(*reader.array()?)),
+            6 => Self::Close(DeviceId(*reader.array()?)),
             _ => return Err(Error::Malformed),
         })
     }
@@ -116,13 +110,20 @@ impl ChatStep {
 impl ChatDelta {
     /// Makes a delta without a message.
     pub(crate) fn step(now: Now, step: ChatStep) -> Self {
-        Self { now, moved: Vec::new(), report: None, step }
+        let (moved, notes) = (Vec::new(), Vec::new());
+        Self { now, activity: 0, moved, begun: None, report: None, notes, step }
     }
 
-    fn write_report(&self, writer: &mut Writer) {
+    /// Writes what is not secret of the part between moves and messages.
+    fn write_between(&self, writer: &mut Writer) {
+        writer.option(self.begun.as_ref(), |begun, writer| writer.raw(&begun.id().0));
         writer.option(self.report.as_ref(), |(by, listed), writer| {
             writer.raw(&by.0);
             listed.write(writer);
+        });
+        writer.list(&self.notes, |(about, note), writer| {
+            writer.raw(&about.0);
+            writer.u8(note.byte());
         });
     }
 }
@@ -134,10 +135,12 @@ impl Delta for ChatDelta {
     fn id(&self) -> impl AsRef<[u8]> {
         let mut writer = Writer::new();
         self.now.write(&mut writer);
+        writer.u64(self.activity);
         self.step.write_public(&mut writer);
-        self.write_report(&mut writer);
-        writer.list(&self.moved, |MovedChatSession { with, delta }, writer| {
+        self.write_between(&mut writer);
+        writer.list(&self.moved, |MovedChatSession { with, replaced, delta }, writer| {
             writer.raw(&with.0);
+            writer.option(*replaced, |place, writer| writer.u8(place));
             writer.raw(&delta.change_id());
         });
         writer.public()
@@ -149,29 +152,47 @@ impl Delta for ChatDelta {
 
     fn write(&self, writer: &mut Writer) {
         self.now.write(writer);
+        writer.u64(self.activity);
         self.step.write(writer);
-        self.write_report(writer);
-        writer.list(&self.moved, |MovedChatSession { with, delta }, writer| {
+        self.write_between(writer);
+        writer.list(&self.moved, |MovedChatSession { with, replaced, delta }, writer| {
             writer.raw(&with.0);
+            writer.option(*replaced, |place, writer| writer.u8(place));
             delta.write(writer);
         });
+        if let Some(begun) = &self.begun {
+            begun.write(writer);
+        }
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (now, step) = (Now::read(reader)?, ChatStep::read(reader)?);
+        let (now, activity, step) = (Now::read(reader)?, reader.u64()?, ChatStep::read(reader)?);
+        let begun = reader.option(|reader| Ok(SessionId(*reader.array()?)))?;
         let report =
             reader.option(|reader| Ok((DeviceId(*reader.array()?), Listed::read(reader)?)))?;
+        let notes: Vec<_> = reader.list(MAX_DEVICES, |reader| {
+            Ok((DeviceId(*reader.array()?), Note::decode(reader.u8()?)?))
+        })?;
+        if activity > now.reading() || !notes.is_sorted_by(|one, two| one.0 < two.0) {
+            return Err(Error::Malformed);
+        }
         let mut moved: Vec<MovedChatSession> = Vec::new();
         for _ in 0..reader.count(MAX_DEVICES)? {
             let with = DeviceId(*reader.array()?);
             if moved.last().is_some_and(|last| last.with >= with) {
                 return Err(Error::Malformed);
             }
-            moved.push(MovedChatSession {
-                with,
-                delta: Box::new(ratchet::RatchetDelta::read(reader)?),
-            });
+            let replaced = reader.option(Reader::u8)?;
+            let delta = Box::new(ratchet::RatchetDelta::read(reader)?);
+            moved.push(MovedChatSession { with, replaced, delta });
         }
-        Ok(Self { now, moved, report, step })
+        let begun = begun.map(|id| read_session(reader, id)).transpose()?;
+        Ok(Self { now, activity, moved, begun, report, notes, step })
     }
+}
+
+/// Reads the session with this id.
+fn read_session(reader: &mut Reader<'_>, id: SessionId) -> Result<Session, Error> {
+    let session = Session::read(reader)?;
+    if session.id() == id { Ok(session) } else { Err(Error::Malformed) }
 }

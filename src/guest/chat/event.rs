@@ -1,12 +1,14 @@
 //! Events of a chat, for its caller.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::client::{Address, Alert};
+use crate::client::{Address, Alert, Envelope};
+use crate::error::Error;
 use crate::protocol::content::Sender;
 use crate::protocol::guest::content::EndReason;
 use crate::protocol::position::Position;
@@ -28,6 +30,12 @@ pub enum ChatStatus {
 pub struct ReceivedEvent {
     /// The event.
     pub event: ChatEvent,
+    /// The time when it was sealed, by its sender's clock.
+    pub sent: u64,
+    /// Set on the first event after the two devices began a new session in the place of one that no longer served.
+    /// Tell the user: texts of the time between may be unread; and one side was restored from a backup, or
+    /// somebody has a copy of it, and can now stand in its place.
+    pub renewed: bool,
     /// The device that sent it, by the keys of the session.
     pub from: Address,
     /// The kind of its sender, by the keys of the session.
@@ -41,6 +49,33 @@ pub struct ReceivedEvent {
     pub skipped: usize,
     /// Messages overtaken before that are lost now.
     pub lost: usize,
+}
+
+/// The result of taking in a message, whatever it is ([`Chat::take`](crate::guest::Chat::take)).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TakenMessage {
+    /// It was opened: show the event.
+    Event(Box<ReceivedEvent>),
+    /// It was opened before: acknowledge it.
+    Known,
+    /// Keep it, let the chat learn the newest device list of the host's account, and take it again.
+    Waits,
+    /// It did not open, and the chat remembers what is to be remembered: acknowledge it, and show that there was
+    /// something. [`Chat::repair`](crate::guest::Chat::repair) says what to send.
+    Unread,
+    /// It is none of this chat, or comes too late, and nothing is to be done: acknowledge it.
+    Refused(Error),
+}
+
+/// The work of one look after a chat ([`Chat::repair`](crate::guest::Chat::repair)).
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Repaired {
+    /// Messages to send, once the change is saved.
+    pub envelopes: Vec<Envelope>,
+    /// [`ChatEvent::NewLinkNeeded`] if the change ends the chat because nothing can repair it.
+    pub event: Option<ChatEvent>,
 }
 
 /// An event of a chat.
@@ -58,8 +93,15 @@ pub enum ChatEvent {
     PinWrong,
     /// The host has let this guest in. It may come again: a host repeats a grant that may have been lost.
     Granted,
-    /// A late device of the host has joined. What the guest says from now on is sealed for it, too.
+    /// A device of the host has come in: a late one, or with [`ReceivedEvent::renewed`] one that was in already. The
+    /// guest's texts are sealed for it, too, from now on. It may come again.
     Joined,
+    /// The guest is there, but has nothing to say: it waits, or did not read something. Nothing is to be shown;
+    /// [`Chat::repair`](crate::guest::Chat::repair) answers it.
+    Knocked,
+    /// The two sides no longer understand each other, and nothing can repair it: the chat is over, and needs a new
+    /// link. It is what [`Chat::repair`](crate::guest::Chat::repair) says.
+    NewLinkNeeded,
     /// The device of the host that sent this has ended its part of the chat, and did not make the link: the others go
     /// on, and it reads nothing more. Applying the change erases its keys. Show which device it was.
     DeviceEnded,
@@ -76,6 +118,8 @@ impl fmt::Debug for ChatEvent {
             Self::PinWrong => "PinWrong",
             Self::Granted => "Granted",
             Self::Joined => "Joined",
+            Self::Knocked => "Knocked",
+            Self::NewLinkNeeded => "NewLinkNeeded",
             Self::DeviceEnded => "DeviceEnded",
             Self::Ended => "Ended",
         })

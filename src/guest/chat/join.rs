@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::protocol::clock::Now;
+use crate::protocol::clock::{Now, SKEW};
 use crate::protocol::guest::content::ChatContent;
 use crate::protocol::guest::grant::Grant;
 use crate::protocol::guest::invitation::Approval;
@@ -20,8 +21,10 @@ use crate::protocol::letter::Listed;
 use crate::protocol::wire;
 
 use super::chat::Chat;
-use super::delta::{ChatDelta, ChatStep};
+use super::delta::ChatDelta;
+use super::doubt::Unopened;
 use super::event::{ChatEvent, ReceivedEvent};
+use super::receive::activity_of;
 use super::sessions::ChatSession;
 use super::state::{Beginning, ChatTerms, Inner, Stage};
 use crate::client::{Address, Client, Envelope, OwnObject};
@@ -30,6 +33,10 @@ use crate::protocol::position::Role;
 use crate::session::incoming::Incoming;
 use crate::session::{Decrypted, Session};
 use crate::storage::{Anchor, Stateful};
+
+/// The time in seconds that is between two sessions which a device of the host begins, at least: half of what it waits,
+/// because clocks are set.
+pub(super) const RENEWAL_AFTER: u64 = 1800;
 
 impl Chat {
     /// Returns the shared chat, at the host, for an own device that was linked after the claim
@@ -64,8 +71,8 @@ impl Chat {
     /// That an own device shared it is what an [`OwnObject`] stands for. Nothing else proves what it says until
     /// the guest answers: the first message opens there only if the link, the names, the policy and the owner key
     /// are those that the guest knows. So do it once for each guest ([`Chat::peer`]) and claim, but if the guest has
-    /// not answered, for what another own device shares of it as well; and not where this device has taken the
-    /// claim.
+    /// not answered, for what another own device shares of it as well; and not where this device has the
+    /// chat already, unless that one has been lost.
     ///
     /// # Errors
     ///
@@ -102,8 +109,7 @@ impl Chat {
         let bundle = Bundle::new(guest.clone(), ticket.signed_prekeys.clone());
         let binding = Binding { psk: &ticket.key, context: &terms.join_context() };
         let mut session = client.initiate_guest(&bundle, &binding, now.reading(), rng)?;
-        let message =
-            session.encrypt(&ChatContent::Join.encode(&Listed::of(client.list())), rng)?;
+        let message = session.encrypt(&join(&Listed::of(client.list()), now), rng)?;
         let envelope = Envelope { to: Address::of(&guest), message };
         // A second share of one claim makes another chat, which is to stand at no anchor of the first.
         let name = [&terms.transcript[..], &session.handshake_id().0].concat();
@@ -125,69 +131,105 @@ impl Chat {
         Ok((chat, envelope))
     }
 
-    /// Admits, at the guest, a listed device by its first message, if there is no session with it, or none
-    /// that the device has ever answered.
+    /// Admits, at the guest, a listed device by its first message: if there is no session with it, none that the
+    /// device has ever answered, or one that it began earlier.
     pub(super) fn admit(
         &self,
         from: Address,
         first: &Incoming<'_>,
         now: Now,
-    ) -> Result<(ReceivedEvent, ChatDelta), Error> {
+    ) -> Result<(ReceivedEvent, ChatDelta), Unopened> {
         let inner = &*self.inner;
-        // Before that nobody has a grant to share.
-        if matches!(&inner.stage, Stage::Waiting { pin, .. } if inner.asks_pin() && !matches!(pin, PinStage::Done))
-        {
-            return Err(Error::NotAllowed);
+        // Before that nobody has a grant to share. The maker alone may have been further than this guest is.
+        let is_early = inner.is_unproved();
+        if is_early && from.device != inner.terms.maker {
+            return Err(Error::NotAllowed.into());
         }
+        let present = inner.sessions.find(from.device);
         let (session, opened) = inner.accept(from, first)?;
+        if is_early {
+            return Err(Unopened::shown(Error::NotAllowed));
+        }
+        if !present.is_none_or(|present| present.gives_way_to(&session, now)) {
+            return Err(Unopened::suspected(Error::Replay));
+        }
+        let renewed = present.is_some_and(|present| !present.is_unanswered());
         let Decrypted { content, position, skipped, .. } = opened;
-        let lost = inner.surplus(from.device, session.skipped());
-        let (reported, ChatContent::Join) = ChatContent::decode(&content, &inner.terms.policy)?
-        else {
-            return Err(Error::NotAllowed);
+        let given_up = present.map_or(0, ChatSession::skipped);
+        let lost = given_up.saturating_add(inner.surplus(from.device, session.skipped()));
+        let (reported, sent, content) = ChatContent::decode(&content, &inner.terms.policy)?;
+        let now = now.supported(sent);
+        let (event, step) = inner.read_content(session.peer(), content)?;
+        let activity = match event {
+            // A person has brought it in; none has renewed it.
+            ChatEvent::Joined if !renewed => sent.min(now.reading()),
+            _ => activity_of(&event, &step, sent, now),
         };
         let (kept, alerts) = inner.compare(Listed::NONE, reported);
         let report = (kept != Listed::NONE).then_some((from.device, kept));
-        let step = ChatStep::Join(session);
-        let delta = ChatDelta { now, moved: Vec::new(), report, step };
-        let (event, sender) = (ChatEvent::Joined, Sender::Member);
-        Ok((ReceivedEvent { event, from, sender, alerts, position, skipped, lost }, delta))
+        let begun = Some(session);
+        let delta = ChatDelta { activity, begun, report, ..ChatDelta::step(now, step) };
+        let sender = Sender::Member;
+        let received =
+            ReceivedEvent { event, sent, renewed, from, sender, alerts, position, skipped, lost };
+        Ok((received, delta))
+    }
+}
+
+/// Encodes the content with which a device of the host comes in.
+pub(super) fn join(listed: &Listed, now: Now) -> Zeroizing<Vec<u8>> {
+    ChatContent::Join.encode(listed, now.reading())
+}
+
+impl ChatSession {
+    /// Tells whether, at a guest, a session that its device has begun takes the place of this one. That of the claim
+    /// gives way to any, because it is begun once; the others in the order in which their device began them, so that
+    /// no first message that was held back displaces a later one. A time of the future is of a clock that was wrong,
+    /// and tells no order.
+    fn gives_way_to(&self, next: &Session, now: Now) -> bool {
+        let present = self.session.continuation().created;
+        self.session.role() == Role::Initiator
+            || present > now.reading().saturating_add(SKEW)
+            || next.continuation().created >= present.saturating_add(RENEWAL_AFTER)
     }
 }
 
 impl Inner {
-    /// Tells whether a message begins a session anew, by a device that the claim was for and that has not
-    /// answered yet: it may never have opened its envelope.
+    /// Tells whether, at a guest, a message may begin a session anew.
     pub(super) fn comes_anew(&self, chat_session: &ChatSession, message: &Incoming<'_>) -> bool {
-        let session = &chat_session.session;
-        let is_unanswered = session.role() == Role::Initiator && !session.is_confirmed();
-        // The session's own handshake id is on what was sent from here, and comes back from nobody honest.
-        let is_another = message.handshake_id().is_some_and(|id| id != session.handshake_id());
-        self.sender() == Sender::Member && is_unanswered && is_another
+        let id = chat_session.session.handshake_id();
+        self.sender() == Sender::Member && message.handshake_id().is_some_and(|other| other != id)
     }
 
     /// Accepts a first message bound to this chat, by the device that the list names and no other.
-    fn accept(&self, from: Address, first: &Incoming<'_>) -> Result<(Session, Decrypted), Error> {
-        let LateDevices::Guest(secrets) = &self.late_devices else { return Err(Error::Forged) };
+    fn accept(
+        &self,
+        from: Address,
+        first: &Incoming<'_>,
+    ) -> Result<(Session, Decrypted), Unopened> {
+        let forged = || Unopened::suspected(Error::Forged);
+        let LateDevices::Guest(secrets) = &self.late_devices else { return Err(forged()) };
         // An ordinary message of a session that does not exist.
-        let (prefix, handshake) = first.handshake().map_err(|_| Error::Forged)?;
+        let (prefix, handshake) = first.handshake().map_err(|_| forged())?;
         let prekey_set = &secrets.prekey_set;
         if prefix.signed_prekeys != prekey_set.public.id || prefix.one_time.is_some() {
-            return Err(Error::UnknownPrekey);
+            return Err(Error::UnknownPrekey.into());
         }
         if prekey_set.memory.has_seen(&handshake) {
-            return Err(Error::Replay);
-        }
-        if prekey_set.memory.is_full() {
-            return Err(Error::TooManyJoins);
+            return Err(Error::Replay.into());
         }
         let found = Found { prekey_set, one_time: None };
         let binding = Binding { psk: &secrets.key, context: &self.terms.join_context() };
         let own = (&secrets.agreement, &self.own);
         let (peer, continuation, keys) = prefix.accept(own, &found, Some(&binding))?;
         if self.list.device(from.device) != Some(&peer) {
-            return Err(Error::WrongPeer);
+            return Err(Error::WrongPeer.into());
         }
-        Session::accept((keys, &prekey_set.signed), (peer, continuation), first)
+        let accepted = Session::accept((keys, &prekey_set.signed), (peer, continuation), first)?;
+        // Behind the proof that it is that device, which shows that it can come in no more.
+        if prekey_set.memory.is_full() {
+            return Err(Unopened::shown(Error::TooManyJoins));
+        }
+        Ok(accepted)
     }
 }

@@ -5,16 +5,19 @@ pub(super) mod chat;
 
 mod delta;
 mod device_list;
+mod doubt;
 mod event;
 mod join;
 mod pin;
 mod receive;
+mod repair;
 mod send;
 mod sessions;
 mod state;
 mod sync;
+mod take;
 
 pub use chat::Chat;
-pub use event::{ChatEvent, ChatStatus, ReceivedEvent};
+pub use event::{ChatEvent, ChatStatus, ReceivedEvent, Repaired, TakenMessage};
 pub(crate) use state::{Beginning, ChatTerms};
 pub use sync::SyncOutcome;

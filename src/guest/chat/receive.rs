@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::protocol::clock::Now;
-use crate::protocol::guest::content::{ChatContent, EndReason};
+use crate::protocol::guest::content::{Asks, ChatContent, EndReason};
 use crate::protocol::guest::grant::Grant;
-use crate::protocol::identity::certificate::DeviceId;
+use crate::protocol::identity::certificate::{Certificate, DeviceId};
 
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep, MovedChatSession};
+use super::doubt::{Note, Unopened};
 use super::event::{ChatEvent, ReceivedEvent};
 use super::sessions::ChatSession;
 use super::state::{Inner, Stage};
@@ -42,14 +43,8 @@ impl Chat {
         message: &[u8],
         now: u64,
     ) -> Result<Pending<'_, Self, ReceivedEvent>, Error> {
-        let now = self.speaking(now)?;
-        let message = Incoming::parse(message)?;
-        let (received, delta) = match self.inner.session_with(from)? {
-            Some(chat_session) if !self.inner.comes_anew(chat_session, &message) => {
-                self.opened(chat_session, &message, now)?
-            }
-            _ => self.admit(from, &message, now)?,
-        };
+        let (received, delta) =
+            self.opening(from, message, now).map_err(|unopened| unopened.error)?;
         Ok(Pending::new(self, delta, received))
     }
 
@@ -67,29 +62,73 @@ impl Chat {
         Ok(self.open(from, message, now)?.apply())
     }
 
+    /// Opens a message, or says what its refusal means for the session with its sender.
+    pub(super) fn opening(
+        &self,
+        from: Address,
+        message: &[u8],
+        now: u64,
+    ) -> Result<(ReceivedEvent, ChatDelta), Unopened> {
+        let now = self.speaking(now)?;
+        let message = Incoming::parse(message)?;
+        match self.inner.session_with(from)? {
+            Some(chat_session) if !self.inner.comes_anew(chat_session, &message) => {
+                self.opened(chat_session, &message, now)
+            }
+            _ => self.admit(from, &message, now),
+        }
+    }
+
     /// Opens a message in the session that it belongs to.
     fn opened(
         &self,
         chat_session: &ChatSession,
         message: &Incoming<'_>,
         now: Now,
-    ) -> Result<(ReceivedEvent, ChatDelta), Error> {
+    ) -> Result<(ReceivedEvent, ChatDelta), Unopened> {
         let inner = &*self.inner;
-        let (opened, delta) = chat_session.session.stage(message)?.open()?;
+        let (place, session, staged) = chat_session.stage(message)?;
+        let (opened, delta) = staged.open().map_err(Unopened::behind_header)?;
         let Decrypted { content, position, skipped, mut lost } = opened;
-        let keys = chat_session.session.skipped_after(&delta);
-        lost = lost.saturating_add(inner.surplus(chat_session.with(), keys));
-        let (reported, content) = ChatContent::decode(&content, &inner.terms.policy)?;
-        let (event, step) = inner.read_content(chat_session, content)?;
+        let after = session.skipped_after(&delta);
+        // Once the guest has answered in a new session, what is missing of the others is given up.
+        let renewed = place.is_none() && !chat_session.replaced.is_empty();
+        let others = chat_session.skipped().saturating_sub(session.skipped());
+        let (kept, given_up) = if renewed { (0, others) } else { (others, 0) };
+        lost = lost.saturating_add(given_up);
+        lost = lost.saturating_add(inner.surplus(chat_session.with(), kept.saturating_add(after)));
+        let (reported, sent, content) = ChatContent::decode(&content, &inner.terms.policy)?;
+        let now = now.supported(sent);
+        let note = match &content {
+            ChatContent::Knock(Asks::Word) => Some(Note::AskedWord),
+            // Else what it asks for is on its way.
+            ChatContent::Knock(Asks::Session) if place.is_none() => Some(Note::AskedSession),
+            _ => None,
+        };
+        let (event, step) = inner.read_content(chat_session.session.peer(), content)?;
+        let activity = activity_of(&event, &step, sent, now);
         let (kept, alerts) = inner.compare(chat_session.reported, reported);
         let from = Address::of(chat_session.session.peer());
         // Said again, and nothing tells of it any more: an older list that was learned since has not shown it.
         let reopens = kept.epoch > inner.list.epoch() && !inner.ahead.is_open();
         let report = (kept != chat_session.reported || reopens).then_some((from.device, kept));
-        let moved = Vec::from([MovedChatSession { with: from.device, delta: Box::new(delta) }]);
+        let (with, replaced) = (from.device, place.and_then(|place| u8::try_from(place).ok()));
+        let moved = Vec::from([MovedChatSession { with, replaced, delta: Box::new(delta) }]);
+        let notes = note.map(|note| (with, note)).into_iter().collect();
         let sender = self.sender();
-        let received = ReceivedEvent { event, from, sender, alerts, position, skipped, lost };
-        Ok((received, ChatDelta { now, moved, report, step }))
+        let received =
+            ReceivedEvent { event, sent, renewed, from, sender, alerts, position, skipped, lost };
+        let delta = ChatDelta { activity, moved, report, notes, ..ChatDelta::step(now, step) };
+        Ok((received, delta))
+    }
+}
+
+/// Returns the time that an opened message makes the last activity: that at which it was sealed, as its sender
+/// says, because whoever withholds a message would else keep a chat open with it. What nobody has written keeps none.
+pub(super) fn activity_of(event: &ChatEvent, step: &ChatStep, sent: u64, now: Now) -> u64 {
+    match (event, step) {
+        (ChatEvent::Knocked | ChatEvent::Joined, _) | (ChatEvent::Granted, ChatStep::Stay) => 0,
+        _ => sent.min(now.reading()),
     }
 }
 
@@ -99,20 +138,21 @@ impl Inner {
         self.sessions.skipped_with(device, keys).saturating_sub(MAX_SKIPPED_OF_ACCOUNT)
     }
 
-    /// Returns what a content means here, and what it does.
-    fn read_content(
+    /// Returns what a content of a device means here, and what it does.
+    pub(super) fn read_content(
         &self,
-        chat_session: &ChatSession,
+        by: &Certificate,
         content: ChatContent,
     ) -> Result<(ChatEvent, ChatStep), Error> {
         match (content, self.sender()) {
             (ChatContent::Text(text), sender) => {
                 Ok((ChatEvent::Text(text), self.incoming_text(sender)?))
             }
-            (ChatContent::End, _) => Ok(self.ended_by(chat_session.with())),
+            (ChatContent::End, _) => Ok(self.ended_by(by.device())),
+            (ChatContent::Join, Sender::Member) => Ok((ChatEvent::Joined, ChatStep::Stay)),
+            (ChatContent::Knock(_), Sender::Guest) => Ok((ChatEvent::Knocked, ChatStep::Stay)),
             (ChatContent::Grant { at, signature }, Sender::Member) => {
-                let (host, key) =
-                    (chat_session.with(), chat_session.session.peer().identity().signing);
+                let (host, key) = (by.device(), by.identity().signing);
                 self.granted(host, at).verify(&key, &signature)?;
                 let is_waiting = matches!(self.stage, Stage::Waiting { .. });
                 if is_waiting && self.asks_pin() && host != self.peer.device() {
@@ -122,7 +162,7 @@ impl Inner {
                 Ok((ChatEvent::Granted, self.admission(grant)?))
             }
             (ChatContent::PinAnswer { share, proof }, Sender::Member) => {
-                self.pin_answered(chat_session.with(), &share, &proof)
+                self.pin_answered(by.device(), &share, &proof)
             }
             (ChatContent::PinProof(proof), Sender::Guest) => self.pin_proved(&proof),
             _ => Err(Error::NotAllowed),

@@ -12,6 +12,8 @@ use crate::protocol::identity::certificate::DeviceId;
 
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep};
+use super::sessions::ChatSession;
+use super::state::Inner;
 use crate::client::{Client, Envelope};
 use crate::protocol::content::Sender;
 use crate::storage::Pending;
@@ -38,11 +40,9 @@ impl Chat {
         }
         self.inner.hosted_by(client)?;
         let now = now.supported(client.firm(now.reading()));
-        let host = self.inner.own.device();
-        let at = now.reading();
-        let signature = self.inner.granted(host, at).sign(&client.device().identity().signing);
-        let step = self.inner.admission(Grant { host, at, signature })?;
-        self.seal(&ChatContent::Grant { at, signature }, step, now, rng)
+        let (grant, content) = self.inner.granting(client, now);
+        let step = self.inner.admission(grant)?;
+        self.seal(&content, step, now, rng)
     }
 
     /// Seals a text.
@@ -122,9 +122,20 @@ impl Chat {
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
         let inner = &*self.inner;
-        let (envelopes, moved) =
-            inner.sessions.seal(wanted, &content.encode(&inner.listed()), rng)?;
-        let delta = ChatDelta { now, moved, report: None, step };
+        let content = content.encode(&inner.listed(), now.reading());
+        let wanted = |one: &ChatSession| wanted(one.with()).then(|| content.clone());
+        let (envelopes, moved) = inner.sessions.seal(wanted, rng)?;
+        let activity = now.reading();
+        let delta = ChatDelta { activity, moved, ..ChatDelta::step(now, step) };
         Ok(Pending::new(self, delta, envelopes))
+    }
+}
+
+impl Inner {
+    /// Makes this device's grant, and the content that carries it.
+    pub(super) fn granting(&self, client: &Client, now: Now) -> (Grant, ChatContent) {
+        let (host, at) = (self.own.device(), now.reading());
+        let signature = self.granted(host, at).sign(&client.device().identity().signing);
+        (Grant { host, at, signature }, ChatContent::Grant { at, signature })
     }
 }

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::client::Address;
 use crate::client::Envelope;
@@ -15,18 +16,30 @@ use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES};
 use crate::protocol::letter::Listed;
 use crate::protocol::padding::Padding;
+use crate::protocol::position::Role;
 use crate::session::Session;
 use crate::storage::Anchor;
 use crate::storage::Stateful;
 
 use super::delta::MovedChatSession;
+use super::doubt::{Note, RepairState, Unopened};
+use crate::session::StagedMessage;
+use crate::session::incoming::Incoming;
 
 /// The sessions of a chat, in ascending order of the devices. A session is a box: see note `[boxes]`.
 pub(super) struct ChatSessions(Vec<ChatSession>);
 
+/// Replaced sessions that a device of the host keeps at most: one that the guest has answered in, and the attempt
+/// before the last.
+const MAX_REPLACED: usize = 2;
+
 /// A session with one device on the other side.
 pub(super) struct ChatSession {
     pub(super) session: Session,
+    pub(super) repair: RepairState,
+    /// Those in whose place this device of the host has begun anew, until the guest answers in the new one: for
+    /// what the guest has sent before it knew.
+    pub(super) replaced: Vec<Session>,
     /// The list of the host's devices that it reported last, zeros if it is the one that is known here.
     pub(super) reported: Listed,
 }
@@ -36,6 +49,81 @@ impl ChatSession {
     pub(super) fn with(&self) -> DeviceId {
         self.session.peer().device()
     }
+
+    /// Makes one of a session, whose first message is on its way if this side began it.
+    fn new(session: Session, reported: Listed, now: u64) -> Self {
+        let repair = match session.role() {
+            Role::Initiator => RepairState::begun(now),
+            Role::Responder => RepairState::default(),
+        };
+        Self { session, repair, replaced: Vec::new(), reported }
+    }
+
+    /// Tells whether this side began the session and has had no answer in it.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.session.role() == Role::Initiator && !self.session.is_confirmed()
+    }
+
+    /// Authenticates the header of a message of this session, or of a replaced one, whose place it returns.
+    pub(super) fn stage<'a>(
+        &'a self,
+        message: &Incoming<'a>,
+    ) -> Result<(Option<usize>, &'a Session, StagedMessage<'a>), Unopened> {
+        let replaced = self.replaced.iter().enumerate().map(|(place, one)| (Some(place), one));
+        let mut unknown = Error::Forged;
+        for (place, session) in core::iter::once((None, &self.session)).chain(replaced) {
+            match session.stage(message) {
+                Ok(staged) => return Ok((place, session, staged)),
+                Err(error @ (Error::Forged | Error::WrongPeer)) => {
+                    unknown = if place.is_none() { error } else { unknown };
+                }
+                Err(error) => return Err(Unopened::behind_header(error)),
+            }
+        }
+        Err(Unopened::suspected(unknown))
+    }
+
+    /// Counts the skipped keys of all of them.
+    pub(super) fn skipped(&self) -> usize {
+        self.replaced
+            .iter()
+            .fold(self.session.skipped(), |sum, one| sum.saturating_add(one.skipped()))
+    }
+
+    /// Drops the oldest skipped keys, those of replaced sessions first.
+    fn drop_skipped(&mut self, surplus: usize) {
+        let mut left = surplus;
+        for session in self.replaced.iter_mut().chain([&mut self.session]) {
+            let share = left.min(session.skipped());
+            session.drop_skipped(share);
+            left = left.saturating_sub(share);
+        }
+    }
+
+    /// Puts a session that this side has begun anew in the place of the present one.
+    fn begin_anew(&mut self, session: Session) {
+        let present = core::mem::replace(&mut self.session, session);
+        // Of two attempts the guest has got none, or will get the second as well.
+        self.replaced.truncate(MAX_REPLACED.saturating_sub(1));
+        self.replaced.push(present);
+        self.repair.settle();
+    }
+
+    /// Moves a session on. What opens in the newest one at a new position shows that both sides are there.
+    fn apply(&mut self, next: Anchor, mut moved: MovedChatSession) {
+        let Some(place) = moved.replaced else {
+            let before = self.session.heard();
+            self.session.apply_delta(next, &mut moved.delta);
+            if self.session.heard() != before {
+                self.replaced.clear();
+                self.repair.settle();
+            }
+            return;
+        };
+        if let Some(session) = self.replaced.get_mut(usize::from(place)) {
+            session.apply_delta(next, &mut moved.delta);
+        }
+    }
 }
 
 impl ChatSessions {
@@ -44,8 +132,8 @@ impl ChatSessions {
     /// # Errors
     ///
     /// [`Error::Malformed`] if two are with one device, or there are more than a list has devices.
-    pub(super) fn new(sessions: Vec<Session>, reported: Listed) -> Result<Self, Error> {
-        let chat_session = |session| ChatSession { session, reported };
+    pub(super) fn new(sessions: Vec<Session>, reported: Listed, now: u64) -> Result<Self, Error> {
+        let chat_session = |session| ChatSession::new(session, reported, now);
         let mut sessions: Vec<ChatSession> = sessions.into_iter().map(chat_session).collect();
         sessions.sort_unstable_by_key(ChatSession::with);
         let is_set = sessions.is_sorted_by(|one, two| one.with() < two.with());
@@ -64,32 +152,65 @@ impl ChatSessions {
         self.iter().find(|chat_session| chat_session.with() == device)
     }
 
-    /// Counts the skipped keys that there are once one session has so many, or one more device comes with so many.
+    /// Counts the skipped keys that there are once one device has so many.
     pub(super) fn skipped_with(&self, device: DeviceId, keys: usize) -> usize {
         let others = self.iter().filter(|chat_session| chat_session.with() != device);
-        others.fold(keys, |sum, chat_session| sum.saturating_add(chat_session.session.skipped()))
+        others.fold(keys, |sum, chat_session| sum.saturating_add(chat_session.skipped()))
     }
 
     /// Drops the oldest skipped keys over the bound, by a levy on all sessions: a device that was stolen must not
     /// empty the others.
     fn make_room(&mut self) {
-        let skipped =
-            self.iter().fold(0_usize, |sum, one| sum.saturating_add(one.session.skipped()));
+        let skipped = self.skipped();
         let surplus = skipped.saturating_sub(MAX_SKIPPED_OF_ACCOUNT);
-        let held = self.iter().map(|one| (one.session.skipped(), one.with()));
+        let held = self.iter().map(|one| (one.skipped(), one.with()));
         for (device, share) in levy(held, surplus) {
             if let Some(one) = self.find_mut(device) {
-                one.session.drop_skipped(share);
+                one.drop_skipped(share);
             }
         }
     }
 
-    /// Adds a session with one more device, or in the place of one that the device never answered.
-    pub(super) fn add(&mut self, session: Session) {
+    /// Adds a session with one more device, or in the place of the one that there is: at a guest that one is
+    /// erased, because its device has left it.
+    pub(super) fn add(&mut self, session: Session, now: u64) {
+        let before = self.find(session.peer().device()).map(|one| one.repair);
         self.remove(session.peer().device());
-        self.0.push(ChatSession { session, reported: Listed::NONE });
+        let mut added = ChatSession::new(session, Listed::NONE, now);
+        if let Some(before) = before {
+            added.repair = before;
+            added.repair.settle();
+        }
+        self.0.push(added);
         self.0.sort_unstable_by_key(ChatSession::with);
         self.make_room();
+    }
+
+    /// Puts a session that this device of the host has begun in the place of the present one.
+    pub(super) fn begin_anew(&mut self, session: Session) {
+        if let Some(one) = self.find_mut(session.peer().device()) {
+            one.begin_anew(session);
+        }
+        self.make_room();
+    }
+
+    /// Notes what was found about sessions, or tried.
+    pub(super) fn note(&mut self, notes: Vec<(DeviceId, Note)>, now: u64) {
+        for (device, note) in notes {
+            if let Some(one) = self.find_mut(device) {
+                one.repair.note(note, now);
+            }
+        }
+    }
+
+    /// Notes that the guest, which may have asked for a word, has one.
+    pub(super) fn answered(&mut self) {
+        self.0.iter_mut().for_each(|one| one.repair.answered());
+    }
+
+    /// Counts all skipped keys.
+    fn skipped(&self) -> usize {
+        self.iter().fold(0_usize, |sum, one| sum.saturating_add(one.skipped()))
     }
 
     /// Erases the session with a device.
@@ -104,20 +225,21 @@ impl ChatSessions {
         });
     }
 
-    /// Seals content for those devices that `wanted` names: for all of them, or for none.
+    /// Seals for each device what `content` has for it: for all that it has something for, or for none.
     pub(super) fn seal(
         &self,
-        wanted: impl Fn(DeviceId) -> bool,
-        content: &[u8],
+        content: impl Fn(&ChatSession) -> Option<Zeroizing<Vec<u8>>>,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<Envelope>, Vec<MovedChatSession>), Error> {
-        let padded = Padding::Buckets.length(content.len());
         let mut envelopes = Vec::with_capacity(self.0.len());
         let mut moved = Vec::with_capacity(self.0.len());
-        for chat_session in self.iter().filter(|chat_session| wanted(chat_session.with())) {
-            let (message, delta) = chat_session.session.seal(content, padded, rng)?;
+        for chat_session in self.iter() {
+            let Some(content) = content(chat_session) else { continue };
+            let padded = Padding::Buckets.length(content.len());
+            let (message, delta) = chat_session.session.seal(&content, padded, rng)?;
             envelopes.push(Envelope { to: Address::of(chat_session.session.peer()), message });
-            moved.push(MovedChatSession { with: chat_session.with(), delta: Box::new(delta) });
+            let (with, delta) = (chat_session.with(), Box::new(delta));
+            moved.push(MovedChatSession { with, replaced: None, delta });
         }
         // No device is left.
         if envelopes.is_empty() { Err(Error::NoRecipient) } else { Ok((envelopes, moved)) }
@@ -125,9 +247,9 @@ impl ChatSessions {
 
     /// Moves sessions on by deltas that were made from this very state.
     pub(super) fn apply(&mut self, next: Anchor, moved: Vec<MovedChatSession>) {
-        for mut one in moved {
+        for one in moved {
             if let Some(chat_session) = self.find_mut(one.with) {
-                chat_session.session.apply_delta(next, &mut one.delta);
+                chat_session.apply(next, one);
             }
         }
         self.make_room();
@@ -152,6 +274,8 @@ impl ChatSessions {
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.list(&self.0, |chat_session, writer| {
             chat_session.reported.write(writer);
+            chat_session.repair.write(writer);
+            writer.list(&chat_session.replaced, Session::write);
             chat_session.session.write(writer);
         });
     }
@@ -159,15 +283,22 @@ impl ChatSessions {
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let mut sessions: Vec<ChatSession> = Vec::new();
         for _ in 0..reader.count(MAX_DEVICES)? {
-            let reported = Listed::read(reader)?;
-            let chat_session = ChatSession { session: Session::read(reader)?, reported };
+            let (reported, repair) = (Listed::read(reader)?, RepairState::read(reader)?);
+            let replaced: Vec<_> = reader.list(MAX_REPLACED, Session::read)?;
+            let session = Session::read(reader)?;
+            let chat_session = ChatSession { session, repair, replaced, reported };
             if sessions.last().is_some_and(|last| last.with() >= chat_session.with()) {
+                return Err(Error::Malformed);
+            }
+            // Only what was begun anew has replaced others, until it is answered.
+            let is_begun = chat_session.is_unanswered() || chat_session.replaced.is_empty();
+            let peer = chat_session.session.peer();
+            if !is_begun || chat_session.replaced.iter().any(|old| old.peer() != peer) {
                 return Err(Error::Malformed);
             }
             sessions.push(chat_session);
         }
         let all = Self(sessions);
-        let keys = all.iter().map(|one| one.session.skipped()).fold(0, usize::saturating_add);
-        if keys > MAX_SKIPPED_OF_ACCOUNT { Err(Error::Malformed) } else { Ok(all) }
+        if all.skipped() > MAX_SKIPPED_OF_ACCOUNT { Err(Error::Malformed) } else { Ok(all) }
     }
 }

@@ -20,6 +20,7 @@ use crate::protocol::handshake::replay::{FirstMessage, ShareId};
 use crate::protocol::identity::certificate::{AccountKind, Certificate, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::letter::Listed;
+use crate::protocol::position::Role;
 use crate::session::Session;
 
 use super::delta::{ChatDelta, ChatStep};
@@ -165,6 +166,11 @@ impl Inner {
         }
     }
 
+    /// Tells whether there is a PIN that is not proved yet.
+    pub(super) fn is_unproved(&self) -> bool {
+        matches!(&self.stage, Stage::Waiting { pin, .. } if !matches!(pin, PinStage::Done))
+    }
+
     /// Returns the stage of the PIN, while the chat waits.
     pub(super) fn pin(&self) -> Result<&PinStage, Error> {
         match &self.stage {
@@ -193,12 +199,21 @@ impl Inner {
         self.anchor = next;
         self.clock = delta.now.clock();
         // A clock that was ahead for a moment makes no chat live longer.
-        self.activity = self.activity.min(delta.now.reading());
-        // Joining opens a first message, which moves no session on.
-        if !delta.moved.is_empty() || matches!(delta.step, ChatStep::Join(_)) {
-            self.activity = delta.now.reading();
-        }
+        self.activity = self.activity.min(delta.now.reading()).max(delta.activity);
         self.sessions.apply(next, delta.moved);
+        match delta.begun {
+            Some(session) if session.role() == Role::Responder => {
+                if let LateDevices::Guest(secrets) = &mut self.late_devices {
+                    // All are of the host's account, which has the whole memory.
+                    let share = ShareId::of(session.peer());
+                    let handshake = session.handshake_id();
+                    secrets.prekey_set.memory.remember(FirstMessage { handshake, share });
+                }
+                self.sessions.add(session, delta.now.reading());
+            }
+            Some(session) => self.sessions.begin_anew(session),
+            None => {}
+        }
         let ended = Stage::Ended(EndReason::Here);
         self.stage = match (core::mem::replace(&mut self.stage, ended), delta.step) {
             (_, ChatStep::End(reason)) => {
@@ -214,27 +229,21 @@ impl Inner {
                 self.list = *list;
                 stage
             }
-            (stage, ChatStep::Join(session)) => {
-                if let LateDevices::Guest(secrets) = &mut self.late_devices {
-                    // All are of the host's account, which has the whole memory.
-                    let share = ShareId::of(session.peer());
-                    let handshake = session.handshake_id();
-                    secrets.prekey_set.memory.remember(FirstMessage { handshake, share });
-                }
-                self.sessions.add(session);
-                stage
-            }
             (stage, ChatStep::Close(device)) => {
                 self.sessions.remove(device);
                 stage
             }
-            (Stage::Waiting { .. }, ChatStep::Grant(grant)) => Stage::Active(grant),
+            (Stage::Waiting { .. }, ChatStep::Grant(grant)) => {
+                self.sessions.answered();
+                Stage::Active(grant)
+            }
             (Stage::Waiting { pending, pin }, ChatStep::Pend) => {
                 Stage::Waiting { pending: pending.saturating_add(1), pin }
             }
             (Stage::Waiting { pending, .. }, ChatStep::Pin(pin)) => Stage::Waiting { pending, pin },
             (stage, _) => stage,
         };
+        self.sessions.note(delta.notes, delta.now.reading());
         // Last, because a device that joins has its session only now.
         if let Some((by, listed)) = delta.report {
             self.sessions.report(by, listed);

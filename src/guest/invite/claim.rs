@@ -152,7 +152,7 @@ impl Invite {
         if *session.peer() != guest {
             return Err(Error::WrongPeer);
         }
-        let (reported, ChatContent::Introduction { name, texts, share, join }) =
+        let (reported, _, ChatContent::Introduction { name, texts, share, join }) =
             ChatContent::decode(&opened.content, &self.inner.policy)?
         else {
             return Err(Error::NotAllowed);

@@ -40,6 +40,8 @@ pub enum EndReason {
     Contested,
     /// This device of the host is no longer on its account's list.
     Removed,
+    /// The two sides no longer understand each other, and nothing can repair it: make a new link.
+    Lost,
 }
 
 impl EndReason {
@@ -53,6 +55,7 @@ impl EndReason {
             Self::WrongPin => 6,
             Self::Contested => 7,
             Self::Removed => 8,
+            Self::Lost => 9,
         }
     }
 
@@ -66,6 +69,7 @@ impl EndReason {
             6 => Ok(Self::WrongPin),
             7 => Ok(Self::Contested),
             8 => Ok(Self::Removed),
+            9 => Ok(Self::Lost),
             _ => Err(Error::Malformed),
         }
     }
@@ -86,18 +90,51 @@ pub(crate) enum ChatContent {
     PinAnswer { share: Public, proof: Proof },
     /// The guest's proof of the PIN.
     PinProof(Proof),
-    /// The first message of a late device.
+    /// A device of the host comes in: the first message of a late one, or of one that begins anew.
     Join,
+    /// The guest did not read something, or waits.
+    Knock(Asks),
+}
+
+/// The wish of a guest that knocks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// Nothing: it answers a device that has come in.
+    Nothing,
+    /// A word in this session: the grant.
+    Word,
+    /// A new session.
+    Session,
+}
+
+impl Asks {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Word => 1,
+            Self::Session => 2,
+        }
+    }
+
+    fn decode(byte: u8) -> Result<Self, Error> {
+        match byte {
+            0 => Ok(Self::Nothing),
+            1 => Ok(Self::Word),
+            2 => Ok(Self::Session),
+            _ => Err(Error::Malformed),
+        }
+    }
 }
 
 /// A proof of a PIN.
 type Proof = [u8; 32];
 
 impl ChatContent {
-    /// Encodes one message: which list of the host's devices the sender knows, and the content.
-    pub(crate) fn encode(&self, listed: &Listed) -> Zeroizing<Vec<u8>> {
+    /// Encodes one message: which list of the host's devices the sender knows, when it is sealed, and the content.
+    pub(crate) fn encode(&self, listed: &Listed, sent: u64) -> Zeroizing<Vec<u8>> {
         let mut writer = Writer::new();
         listed.write(&mut writer);
+        writer.u64(sent);
         match self {
             Self::Introduction { name, texts, share, join } => {
                 writer.u8(1);
@@ -128,15 +165,20 @@ impl ChatContent {
                 writer.raw(proof);
             }
             Self::Join => writer.u8(7),
+            Self::Knock(asks) => {
+                writer.u8(8);
+                writer.u8(asks.byte());
+            }
         }
         writer.secret()
     }
 
-    /// Reads a content under the policy of its chat. Everything that is not allowed is one error.
-    pub(crate) fn decode(bytes: &[u8], policy: &Policy) -> Result<(Listed, Self), Error> {
+    /// Reads a content under the policy of its chat, behind the list that its sender knows and the time by its
+    /// sender's clock. Everything that is not allowed is one error.
+    pub(crate) fn decode(bytes: &[u8], policy: &Policy) -> Result<(Listed, u64, Self), Error> {
         let read = Reader::all(bytes, |reader| {
             let listed = Listed::read_reported(reader)?;
-            Ok((listed, Self::read(reader, policy)?))
+            Ok((listed, reader.u64()?, Self::read(reader, policy)?))
         });
         read.map_err(|_| Error::NotAllowed)
     }
@@ -161,6 +203,7 @@ impl ChatContent {
             5 => Ok(Self::PinAnswer { share: *reader.array()?, proof: *reader.array()? }),
             6 => Ok(Self::PinProof(*reader.array()?)),
             7 => Ok(Self::Join),
+            8 => Ok(Self::Knock(Asks::decode(reader.u8()?)?)),
             _ => Err(Error::NotAllowed),
         }
     }

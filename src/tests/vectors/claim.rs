@@ -109,7 +109,7 @@ impl Scene {
 
         let binding = Some((&offer.keys.psk, &t));
         let shared = combine(&mut v, &initiator, &host, &chosen, true, binding);
-        let introduction = [&offer.listed[..], &[1], &said, &join].concat();
+        let introduction = [&offer.listed[..], &now, &[1], &said, &join].concat();
         let first = first(&mut v, &shared, &host, &introduction);
 
         let info = [labels::GUEST_SALT, &t];
@@ -225,7 +225,8 @@ impl Scene {
         v.bytes("granted", &parts);
         let signature =
             v.sign("grant signature", &host.member.signing_seed, labels::GUEST_GRANT, &[&parts]);
-        let content = [&offer.listed[..], &[3], &NOW.to_be_bytes(), &signature].concat();
+        let now = NOW.to_be_bytes();
+        let content = [&offer.listed[..], &now, &[3], &now, &signature].concat();
         v.bytes("session id", &shared.session);
         v.bytes("root", &first.root);
         v.bytes("peer ratchet seed", &first.ratchet_seed);

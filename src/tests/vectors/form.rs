@@ -37,6 +37,7 @@ const INTEGERS: &[&str] = &[
     "now",
     "number",
     "previous",
+    "sent",
     "suite",
     "version",
 ];

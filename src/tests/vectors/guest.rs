@@ -19,7 +19,7 @@ use crate::primitives::kdf::Prk;
 use crate::primitives::pasted;
 use crate::primitives::secret::Secret;
 use crate::protocol::guest::claim::guest_identity;
-use crate::protocol::guest::content::ChatContent;
+use crate::protocol::guest::content::{Asks, ChatContent};
 use crate::protocol::guest::invitation::{Approval, Policy};
 use crate::protocol::guest::link::{InviteLink, Locator};
 use crate::protocol::guest::server_copy::ServerCopy;
@@ -335,13 +335,14 @@ fn keys() -> Vector {
 }
 
 fn contents() -> Vector {
-    let comment = "five contents of a guest chat, behind the list that the sender knows";
+    let comment = "contents of a guest chat, behind the list that the sender knows and its time";
     let mut v = Vector::new("guest-contents", "guest-links", comment);
     let wrap = |text: &str| Zeroizing::new(text.to_string());
     v.number("epoch", 7_u64);
     let hash: [u8; 32] = v.input("hash");
     let listed = Listed { epoch: 7, hash };
-    let front = [&7_u64.to_be_bytes()[..], &hash].concat();
+    v.number("sent", NOW + 7);
+    let front = [&7_u64.to_be_bytes()[..], &hash, &(NOW + 7).to_be_bytes()].concat();
     let introduction = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 2], &[0, 0, 0, 1], b"a"].concat();
     let introduction = [&introduction[..], &[0, 0, 0, 2], "é".as_bytes()].concat();
     let join: [u8; 32] = v.input("join key");
@@ -356,19 +357,23 @@ fn contents() -> Vector {
     v.number("at", NOW);
     let grant = [&[3][..], &NOW.to_be_bytes(), &signature].concat();
     let text = [&[2][..], b"a text"].concat();
-    let all: [(&str, &[u8], ChatContent); 5] = [
+    let all: [(&str, &[u8], ChatContent); 8] = [
         ("hello", &introduction, real),
         ("said", &text, ChatContent::Text(wrap("a text"))),
         ("grant", &grant, ChatContent::Grant { at: NOW, signature }),
         ("end", &[4], ChatContent::End),
         ("join", &[7], ChatContent::Join),
+        ("answer", &[8, 0], ChatContent::Knock(Asks::Nothing)),
+        ("knock for a word", &[8, 1], ChatContent::Knock(Asks::Word)),
+        ("knock for a session", &[8, 2], ChatContent::Knock(Asks::Session)),
     ];
     for (name, bytes, real) in all {
         let bytes = [&front[..], bytes].concat();
         v.bytes(name, &bytes);
-        assert_eq!(real.encode(&listed)[..], bytes);
-        let (reported, read) = ChatContent::decode(&bytes, &policy()).unwrap();
-        assert_eq!((reported, &read.encode(&listed)[..]), (listed, &bytes[..]));
+        assert_eq!(real.encode(&listed, NOW + 7)[..], bytes);
+        let (reported, sent, read) = ChatContent::decode(&bytes, &policy()).unwrap();
+        let again = read.encode(&listed, NOW + 7);
+        assert_eq!((reported, sent, &again[..]), (listed, NOW + 7, &bytes[..]));
     }
     v
 }

@@ -227,8 +227,15 @@ fn claim_impostor() -> Vector {
             let initiator = Initiator::new(agreement_seed, &certificate);
             let binding = Some((&offer.keys.psk, &claim.t));
             let shared = combine(v, &initiator, host, chosen, true, binding);
-            let introduction =
-                [&offer.listed[..], &[1, 0, 0, 0, 2], b"Al", &[0, 0, 0, 0], &scene.join].concat();
+            let introduction = [
+                &offer.listed[..],
+                &NOW.to_be_bytes(),
+                &[1, 0, 0, 0, 2],
+                b"Al",
+                &[0; 4],
+                &scene.join,
+            ]
+            .concat();
             let first = first(v, &shared, host, &introduction);
             let parts = (&claim.t, &claim.salt, &claim.sealed[..], &claim.tag);
             claim_bytes(v, offer, host.member.device_id, parts, &first.message)

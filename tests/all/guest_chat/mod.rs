@@ -3,6 +3,9 @@
 mod copies;
 mod end;
 mod grant;
+mod lost;
+mod renewals;
+mod repair;
 mod words;
 
 use latchstring::Error;
@@ -25,3 +28,5 @@ const INTRODUCTION: u8 = 1;
 const TEXT: u8 = 2;
 const GRANT: u8 = 3;
 const END: u8 = 4;
+const JOIN: u8 = 7;
+const KNOCK: u8 = 8;

@@ -22,8 +22,8 @@ fn a_text_is_neither_empty_nor_longer_than_allowed_on_either_side() {
 
 /// Contents that no policy allows, whoever sends them.
 fn not_allowed() -> Vec<Vec<u8>> {
-    let mut contents: Vec<Vec<u8>> =
-        (0..=u8::MAX).filter(|kind| *kind == 0 || *kind > END).map(|kind| vec![kind]).collect();
+    let is_none = |kind: &u8| *kind == 0 || (*kind > END && *kind != JOIN);
+    let mut contents: Vec<Vec<u8>> = (0..=u8::MAX).filter(is_none).map(|kind| vec![kind]).collect();
     contents.extend((5..=u8::MAX).map(|kind| [&[kind], b"hello".as_slice()].concat()));
     contents.extend([
         vec![],
@@ -47,7 +47,8 @@ fn not_allowed() -> Vec<Vec<u8>> {
 fn a_host_takes_no_other_kind_from_a_modified_guest() {
     let mut talk = Talk::new(21);
     let mut session = bare_session(&talk.guest);
-    for content in not_allowed() {
+    for content in not_allowed().into_iter().chain([vec![JOIN], vec![KNOCK, 3], vec![KNOCK, 0, 0]])
+    {
         let message = session.encrypt(&content, &mut talk.door.rng).unwrap();
         refuses(&mut talk.host, Error::NotAllowed, |host| host.listen(&message, NOW).map(drop));
     }
@@ -59,7 +60,8 @@ fn a_host_takes_no_other_kind_from_a_modified_guest() {
 fn a_guest_takes_no_other_kind_from_a_modified_host() {
     let mut talk = Talk::new(22);
     let mut session = bare_session(&talk.host);
-    for content in not_allowed() {
+    let knocks = (0..3).map(|asks| vec![KNOCK, asks]);
+    for content in not_allowed().into_iter().chain(knocks) {
         let message = session.encrypt(&content, &mut talk.door.rng).unwrap();
         refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.listen(&message, NOW).map(drop));
     }

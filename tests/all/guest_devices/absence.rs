@@ -56,21 +56,28 @@ fn a_device_without_the_claim_comes_in_when_the_chat_is_shared() {
         let received = guest.receive(from, &answer, NOW + round).unwrap();
         assert_eq!(text_of(&received.event), "welcome");
     }
-    // It has come in once.
-    let again = Chat::import(two, &shared, NOW, rng).unwrap().1;
-    refuses(guest, Error::WrongPeer, |guest| guest.open(from, &again.message, NOW + 2).map(drop));
+    // It has come in once; half an hour later it may have lost its chat, and be told of it again.
+    let again = Chat::import(two, &shared, NOW + 1799, rng).unwrap().1;
+    refuses(guest, Error::Replay, |guest| guest.open(from, &again.message, NOW + 1799).map(drop));
+    let again = Chat::import(two, &shared, NOW + 1800, rng).unwrap().1;
+    assert!(guest.receive(from, &again.message, NOW + 1800).unwrap().renewed);
 }
 
 #[test]
-fn a_device_that_has_answered_its_claim_does_not_come_in_again() {
+fn a_device_that_has_lost_its_chat_comes_in_again_when_it_is_shared() {
     let mut meeting = Meeting::new(113, 2);
     let [one, two] = &meeting.doors.home.clients[..] else { panic!() };
     let shared = meeting.hosts[0].export(one, NOW).unwrap();
-    let envelope = Chat::import(two, &shared, NOW, &mut meeting.doors.rng).unwrap().1;
+    let (mut again, envelope) = Chat::import(two, &shared, NOW, &mut meeting.doors.rng).unwrap();
     let from = two.address();
-    refuses(&mut meeting.guest, Error::WrongPeer, |guest| {
-        guest.open(from, &envelope.message, NOW).map(drop)
-    });
+    let received = meeting.guest.receive(from, &envelope.message, NOW).unwrap();
+    assert!(received.event == ChatEvent::Joined && received.renewed);
+    assert_eq!(meeting.guest.devices().count(), 2);
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    assert_eq!(text_of(&again.hear(of(&said, from), NOW).unwrap().event), "hello");
+    // What it said in the session of before is of none that there is.
+    let text = meeting.hosts[1].say("before", NOW, &mut meeting.doors.rng).unwrap();
+    refuses(&mut meeting.guest, Error::Forged, |guest| guest.open(from, &text, NOW).map(drop));
 }
 
 #[test]

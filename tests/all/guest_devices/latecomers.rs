@@ -84,7 +84,8 @@ fn a_device_comes_in_once_and_its_first_message_is_not_replayed_later() {
     meeting.guest_learns(NOW);
     let from = new.address();
     meeting.guest.receive(from, &envelope.message, NOW).unwrap();
-    refuses(&mut meeting.guest, Error::WrongPeer, |guest| {
+    // A session of the same moment is no later one.
+    refuses(&mut meeting.guest, Error::Replay, |guest| {
         guest.open(from, &again.message, NOW).map(drop)
     });
     let second = late.say("second", NOW, &mut meeting.doors.rng).unwrap();
@@ -173,26 +174,108 @@ fn a_listed_device_cannot_come_in_as_another_one() {
 }
 
 #[test]
-fn a_first_message_that_says_more_than_that_it_comes_is_not_allowed() {
+fn a_first_message_says_what_a_device_of_the_host_may_say_and_nothing_else() {
     let mut meeting = Meeting::new(106, 2);
     let new = meeting.doors.home.link(NOW, &mut meeting.doors.rng);
     let shared = meeting.hosts[0].export(&meeting.doors.home.clients[0], NOW).unwrap();
     let (chat, _) = Chat::import(&new, &shared, NOW, &mut meeting.doors.rng).unwrap();
     meeting.guest_learns(NOW);
     let mut session = support::guest::bare_session(&chat);
-    for content in [&b"\x02hello"[..], &[4], &[7, 0], &[]] {
+    for content in [&[1, 0, 0, 0, 0][..], &[6; 33], &[7, 0], &[8, 1], &[]] {
         let message = session.encrypt(content, &mut meeting.doors.rng).unwrap();
         refuses(&mut meeting.guest, Error::NotAllowed, |guest| {
             guest.open(new.address(), &message, NOW).map(drop)
         });
     }
-    // And nobody says in a session that it comes.
-    let message = support::guest::bare_session(&meeting.hosts[0]);
-    let message = { message }.encrypt(&[7], &mut meeting.doors.rng).unwrap();
-    let from = meeting.doors.address(0);
-    refuses(&mut meeting.guest, Error::NotAllowed, |guest| {
-        guest.open(from, &message, NOW).map(drop)
+    // Its end is that of its part, before anything else of it has come.
+    let end = session.encrypt(&[4], &mut meeting.doors.rng).unwrap();
+    let received = meeting.guest.receive(new.address(), &end, NOW).unwrap();
+    assert!(received.event == ChatEvent::DeviceEnded);
+    assert_eq!((meeting.guest.devices().count(), meeting.guest.status()), (2, ChatStatus::Active));
+}
+
+#[test]
+fn a_text_that_overtakes_a_joining_is_read() {
+    let mut meeting = Meeting::new(109, 2);
+    let (new, mut late, envelope) = meeting.link(NOW);
+    let text = late.say("before I come in", NOW, &mut meeting.doors.rng).unwrap();
+    meeting.guest_learns(NOW);
+    let received = meeting.guest.receive(new.address(), &text, NOW).unwrap();
+    assert_eq!((text_of(&received.event), received.renewed), ("before I come in", false));
+    meeting.guest = restored(&meeting.guest);
+    assert_eq!(meeting.guest.devices().count(), 3);
+    // It says afterwards that it comes; that changes nothing.
+    let received = meeting.guest.receive(new.address(), &envelope.message, NOW).unwrap();
+    assert!(received.event == ChatEvent::Joined && !received.renewed);
+    assert_eq!(meeting.guest.devices().count(), 3);
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    assert_eq!(text_of(&late.hear(of(&said, new.address()), NOW).unwrap().event), "hello");
+}
+
+#[test]
+fn a_joining_that_was_lost_is_sent_again_until_the_guest_is_there() {
+    let mut meeting = Meeting::new(110, 2);
+    let (new, mut late, lost) = meeting.link(NOW);
+    drop(lost);
+    meeting.guest_learns(NOW);
+    let rng = &mut meeting.doors.rng;
+    let mut looked =
+        |late: &mut Chat, now| late.repair(Some(&new), now, rng).unwrap().apply().envelopes;
+    assert!(looked(&mut late, NOW + 3599).is_empty());
+    let again = only(looked(&mut late, NOW + 3600));
+    assert!(looked(&mut late, NOW + 3601).is_empty());
+    let received = meeting.guest.receive(new.address(), &again, NOW + 3600).unwrap();
+    assert!(received.event == ChatEvent::Joined && !received.renewed);
+    // The guest's program answers without its user.
+    let answer = meeting.guest.repair(None, NOW + 3600, &mut meeting.doors.rng).unwrap().apply();
+    assert_eq!(answer.envelopes[0].to, new.address());
+    assert!(!late.is_confirmed());
+    let answer = late.hear(&only(answer.envelopes), NOW + 3600).unwrap();
+    assert!(answer.event == ChatEvent::Knocked && late.is_confirmed());
+    let rng = &mut meeting.doors.rng;
+    let looked = late.repair(Some(&new), NOW + 2 * DAY, rng).unwrap().apply();
+    assert!(looked.envelopes.is_empty());
+    assert!(!meeting.guest.repair(None, NOW + 3600, rng).unwrap().is_change());
+}
+
+#[test]
+fn a_device_that_was_removed_comes_in_no_more_by_beginning_anew() {
+    let mut meeting = Meeting::new(111, 2);
+    let junk = [&[1, 1][..], &[7; 200]].concat();
+    let Meeting { doors, hosts, guest } = &mut meeting;
+    let from = doors.address(1);
+    let client = restored(&doors.home.clients[1]);
+    let to = hosts[1].other();
+    hosts[1].take(to, &junk, NOW).apply();
+    let mut other = restored(&hosts[1]);
+    let rng = &mut doors.rng;
+    let anew = hosts[1].repair(Some(&client), NOW + 3600, rng).unwrap().apply();
+    doors.home.relist(|device| device == 0, NOW);
+    guest.learn(&doors.home.list, NOW).unwrap().apply();
+    for envelope in &anew.envelopes {
+        refuses(guest, Error::Unlisted, |guest| {
+            guest.open(from, &envelope.message, NOW + 3600).map(drop)
+        });
+    }
+    // Nor does it try, once it knows.
+    let mut client = client;
+    client.learn(&doors.home.list, NOW).unwrap().apply();
+    refuses(&mut other, Error::OwnDeviceUnlisted, |other| {
+        other.repair(Some(&client), NOW + 3600, &mut doors.rng).map(drop)
     });
+    // And no device begins in the place of another one.
+    let Meeting { doors, hosts, guest } = &mut Meeting::new(112, 2);
+    let to = hosts[1].other();
+    hosts[1].take(to, &junk, NOW).apply();
+    let client = &doors.home.clients[1];
+    let anew = hosts[1].repair(Some(client), NOW + 3600, &mut doors.rng).unwrap().apply();
+    let from = doors.address(0);
+    refuses(guest, Error::WrongPeer, |guest| {
+        guest.open(from, &anew.envelopes[0].message, NOW + 3600).map(drop)
+    });
+    let from = doors.address(1);
+    assert!(guest.receive(from, &anew.envelopes[0].message, NOW + 3600).unwrap().renewed);
+    assert_eq!(guest.devices().count(), 2);
 }
 
 #[test]

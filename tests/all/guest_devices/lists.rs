@@ -197,8 +197,8 @@ fn a_guest_whose_host_has_no_device_left_that_it_knew_says_nothing() {
 fn a_message_that_does_not_say_which_list_its_sender_knows_is_not_allowed() {
     let mut meeting = Meeting::new(88, 1);
     let mut session = support::guest::bare_session(&meeting.guest).session;
-    let no_list = [&[0; 40][..], b"\x02hello"].concat();
-    for content in [&[][..], &[2], b"\x02hello", &[1; 39], &[1; 40], &no_list] {
+    let no_list = [&[0; 48][..], b"\x02hello"].concat();
+    for content in [&[][..], &[2], b"\x02hello", &[1; 40], &[1; 48], &no_list] {
         let message = session.encrypt(content, &mut meeting.doors.rng).unwrap();
         refuses(&mut meeting.hosts[0], Error::NotAllowed, |host| {
             host.listen(&message, NOW).map(drop)

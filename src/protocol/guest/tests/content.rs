@@ -12,7 +12,7 @@ fn takes(approval: Approval, texts: usize, share: Option<Public>) -> bool {
     let join = Box::new(Psk::new(Secret::copy(&[7; 32])).unwrap());
     let introduction = ChatContent::Introduction { name: "Grace".to_string(), texts, share, join };
     let listed = Listed { epoch: 1, hash: [1; 32] };
-    ChatContent::decode(&introduction.encode(&listed), &policy).is_ok()
+    ChatContent::decode(&introduction.encode(&listed, 5), &policy).is_ok()
 }
 
 #[test]
