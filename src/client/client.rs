@@ -13,6 +13,7 @@ use super::holdings::Holdings;
 use super::message_log::{SeenLog, SentLog};
 use super::peer::Peer;
 use super::tombstones::{Tombstones, plausible};
+use super::unread::UnreadLog;
 use crate::error::Error;
 use crate::primitives::secret::redacted;
 use crate::protocol::clock::{Clock, Now};
@@ -91,6 +92,7 @@ pub(super) struct Inner {
     pub(super) holdings: Holdings,
     pub(super) sent: SentLog,
     pub(super) seen: SeenLog,
+    pub(super) unread: UnreadLog,
     pub(super) tombstones: Tombstones,
     pub(super) linking: Option<Box<PendingLinking>>,
     /// The highest epoch of this account's list that was shown since the client was loaded, 0 if none was. Never
@@ -121,6 +123,7 @@ impl Client {
             holdings: Holdings::default(),
             sent: SentLog::default(),
             seen: SeenLog::default(),
+            unread: UnreadLog::default(),
             tombstones: Tombstones::default(),
             linking: None,
             shown,
@@ -263,7 +266,7 @@ impl Inner {
             ClientItem::Sealed(mut moved) | ClientItem::Opened(mut moved) => {
                 self.move_session(&mut moved, next, now);
             }
-            ClientItem::ResendRequested(address) => self.peer(*address).note_resend_request(),
+            ClientItem::Raised(raised) => self.peer(raised.of).raise(raised.level, now),
             ClientItem::Seen(seen) => self.seen.add(*seen),
             ClientItem::SeenReported => self.seen.reported(self.account()),
             ClientItem::Sent(sent) => {
@@ -287,6 +290,9 @@ impl Inner {
             ClientItem::Linking(pending) => self.linking = pending,
             ClientItem::Expire => self.erase_expired(at),
             ClientItem::ResetClock => self.reset_clock(now),
+            ClientItem::Unread(unread) => self.note_unread(*unread),
+            ClientItem::Asked(asked) => self.note_asked(&asked, now),
+            ClientItem::Settled(settled) => self.unread.settle(settled.from, &settled.id),
         }
     }
 

@@ -66,6 +66,7 @@ impl Inner {
         self.own.bound_times(now);
         self.contacts.values_mut().for_each(|contact| contact.bound_times(now));
         self.sent.bound_times(now);
+        self.unread.bound_times(now);
         self.tombstones.bound_times(now);
     }
 }

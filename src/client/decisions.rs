@@ -98,6 +98,7 @@ impl Inner {
         if self.contacts.contains_key(&account) {
             self.change_contact(account, |contact| contact.acknowledge(list, now));
             self.sent.forget(account);
+            self.unread.retain(|from| from.account != account);
             self.part(account, |_, _| true, now);
         }
     }
@@ -115,6 +116,7 @@ impl Inner {
             contact.verified = false;
         }
         self.sent.forget(account);
+        self.unread.retain(|from| from.account != account);
         self.part(account, |_, _| true, now);
         for peer in self.peers.values_mut() {
             peer.reports.remove(&account);

@@ -16,14 +16,17 @@ use crate::protocol::ratchet;
 use crate::session::{Device, Session};
 
 use super::address::Address;
+use super::doubt::Level;
 use super::limits::MAX_ITEMS;
 use super::log_status::LogStatus;
 use super::message_log::{Seen, Sent};
 use super::paged_log::Entry;
 use super::session_choice::Contradiction;
 use super::slot::Slot;
+use super::unread::Unread;
 use super::waiting::Dismissal;
 use crate::protocol::letter::MessageId;
+use crate::protocol::letter::missing::MAX_MISSING;
 use crate::storage::{Change, Delta, DeltaKind, Stateful};
 
 /// The changes that one operation makes in a client, and its time.
@@ -44,8 +47,8 @@ pub(super) enum ClientItem {
     Sealed(Box<MovedSession>),
     /// A message was opened.
     Opened(Box<MovedSession>),
-    /// A device has made a resend request in a replaced session.
-    ResendRequested(Box<Address>),
+    /// The doubt about a device rises.
+    Raised(Box<Raised>),
     /// A message was opened, here or by another own device.
     Seen(Box<Seen>),
     /// The other own devices were told what was opened here.
@@ -80,6 +83,28 @@ pub(super) enum ClientItem {
     Expire,
     /// The clock was wrong.
     ResetClock,
+    /// Mail came that did not open.
+    Unread(Box<Unread>),
+    /// A resend request goes to a device.
+    Asked(Box<Asked>),
+    /// A letter that did not open was read, or will not come.
+    Settled(Box<Settled>),
+}
+
+pub(super) struct Raised {
+    pub(super) of: Address,
+    pub(super) level: Level,
+}
+
+pub(super) struct Asked {
+    pub(super) to: Address,
+    /// The letters that the request names, in ascending order.
+    pub(super) ids: Vec<MessageId>,
+}
+
+pub(super) struct Settled {
+    pub(super) from: Address,
+    pub(super) id: MessageId,
 }
 
 pub(super) struct Begin {
@@ -208,7 +233,7 @@ impl ClientItem {
             Self::Accept(_) => 3,
             Self::Sealed(_) => 4,
             Self::Opened(_) => 5,
-            Self::ResendRequested(_) => 6,
+            Self::Raised(_) => 6,
             Self::Seen(_) => 7,
             Self::Sent(_) => 8,
             Self::Resent(_) => 9,
@@ -225,6 +250,9 @@ impl ClientItem {
             Self::Verified(_) => 20,
             Self::Logged(_) => 21,
             Self::Acquaint(_) => 22,
+            Self::Unread(_) => 23,
+            Self::Asked(_) => 24,
+            Self::Settled(_) => 27,
             Self::Queued(_) => 28,
         }
     }
@@ -250,7 +278,19 @@ impl ClientItem {
                 writer.u8(moved.slot.byte());
                 writer.u64(moved.heard);
             }
-            Self::ResendRequested(address) => address.write(writer),
+            Self::Raised(raised) => {
+                raised.of.write(writer);
+                writer.u8(raised.level.byte());
+            }
+            Self::Unread(unread) => unread.write(writer),
+            Self::Asked(asked) => {
+                asked.to.write(writer);
+                writer.list(&asked.ids, |id, writer| writer.raw(&id.0));
+            }
+            Self::Settled(settled) => {
+                settled.from.write(writer);
+                writer.raw(&settled.id.0);
+            }
             Self::Seen(seen) => seen.write(writer),
             Self::Sent(sent) => sent.write(writer),
             Self::Resent(resent) => {
@@ -306,7 +346,10 @@ impl ClientItem {
                 let heard = reader.u64()?;
                 Self::Opened(moved(from, slot, heard, reader)?)
             }
-            6 => Self::ResendRequested(Box::new(Address::read(reader)?)),
+            6 => {
+                let (of, level) = (Address::read(reader)?, Level::of(reader.u8()?)?);
+                Self::Raised(Box::new(Raised { of, level }))
+            }
             7 => Self::Seen(Box::new(Seen::read(reader)?)),
             8 => Self::Sent(Box::new(Sent::read(reader)?)),
             9 => {
@@ -342,6 +385,16 @@ impl ClientItem {
                 Self::Logged(Box::new(Logged { account, list, status }))
             }
             22 => Self::Acquaint(Box::new(AccountId(*reader.array()?))),
+            23 => Self::Unread(Box::new(Unread::read(reader)?)),
+            24 => {
+                let to = Address::read(reader)?;
+                let ids = reader.list(MAX_MISSING, |reader| Ok(MessageId(*reader.array()?)))?;
+                Self::Asked(Box::new(Asked { to, ids }))
+            }
+            27 => {
+                let (from, id) = (Address::read(reader)?, MessageId(*reader.array()?));
+                Self::Settled(Box::new(Settled { from, id }))
+            }
             28 => {
                 let (id, account) = (MessageId(*reader.array()?), AccountId(*reader.array()?));
                 Self::Queued(Box::new(Queued { id, account }))

@@ -226,6 +226,10 @@ pub enum Alert {
     /// begin to talk may meet it; later on it should not happen. A resend request in it makes this device
     /// begin another session with the device.
     StraySession,
+    /// The device has answered in a session that this one began because something of it did not open. Nothing is
+    /// wrong if it was restored, or letters were lost; but who has its identity key could answer as well. Note it
+    /// where a careful user looks.
+    SessionRepaired,
     /// The session was begun without a one-time prekey: they have run out, or a server withholds
     /// them.
     NoOneTimePrekey,

@@ -27,3 +27,6 @@ pub(crate) const MAX_ITEMS: usize = 1 << 23;
 
 /// The time in seconds whose passing alone is worth a change.
 pub(crate) const HOUR: u64 = 3600;
+
+/// A day in seconds.
+pub(crate) const DAY: u64 = 24 * HOUR;

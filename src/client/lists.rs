@@ -17,6 +17,7 @@ use super::contact::{Contact, Relation};
 use super::delta::{ClientDelta, ClientItem};
 use super::message_log::{SeenLog, SentLog};
 use super::peer::Peer;
+use super::unread::UnreadLog;
 use crate::session::{Account, Device};
 use crate::storage::Pending;
 
@@ -322,6 +323,7 @@ impl Inner {
                 self.linking = None;
                 self.sent = SentLog::default();
                 self.seen = SeenLog::default();
+                self.unread = UnreadLog::default();
             }
         } else if self.contacts.contains_key(&account) {
             self.change_contact(account, |contact| contact.advance(list));
@@ -336,6 +338,8 @@ impl Inner {
         let Some(list) = self.contact(account).map(|contact| contact.list.clone()) else {
             return;
         };
+        let is_of = |from: Address| from.account == account;
+        self.unread.retain(|from| !is_of(from) || list.device(from.device).is_some());
         let parts = |address: &Address, peer: &Peer| {
             let listed = list.device(address.device);
             listed.is_none_or(|listed| !peer.is_of(listed))

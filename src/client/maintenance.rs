@@ -10,6 +10,7 @@ use super::client::{Client, Inner};
 use super::delta::{ClientDelta, ClientItem};
 use super::limits::HOUR;
 use super::stop::Stop;
+use super::unread::Unread;
 use crate::protocol::clock::{ClockState, Now, SKEW};
 use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
@@ -62,6 +63,15 @@ pub struct Tasks {
     pub report_seen: bool,
     /// Call [`Client::expire`], which may find that another change has done it meanwhile.
     pub expire: bool,
+}
+
+/// The things that have ended with their time; see [`Client::expire`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Expired {
+    /// Letters that came, did not open, and did not come again, whatever was done. Tell the user once, with the
+    /// sender's name.
+    pub lost: Vec<Unread>,
 }
 
 impl Client {
@@ -145,21 +155,22 @@ impl Client {
     }
 
     /// Erases prekeys, replaced sessions and memories past their time, and remembers the hour, so that
-    /// setting the clock back revives nothing.
-    pub fn expire(&mut self, now: u64) -> Pending<'_, Self, ()> {
+    /// setting the clock back revives nothing. Tell the user of what is lost by it.
+    pub fn expire(&mut self, now: u64) -> Pending<'_, Self, Expired> {
         let inner = &*self.inner;
         let now = inner.clock.now(now);
         let prekeys = inner.device.erasure_due(now.firm());
         if !prekeys && !inner.expiry_due(now) {
-            return Pending::maybe(self, None, ());
+            return Pending::maybe(self, None, Expired::default());
         }
+        let lost = inner.unread.lost(now.firm()).copied().collect();
         let mut items = Vec::new();
         if prekeys {
             items
                 .push(inner.prekeys(DeviceDelta { now: now.firm(), change: PrekeyChange::Expire }));
         }
         items.push(ClientItem::Expire);
-        self.pending(now, items, ())
+        self.pending(now, items, Expired { lost })
     }
 }
 
@@ -168,6 +179,7 @@ impl Inner {
         let linking = self.linking.as_ref().is_some_and(|pending| pending.is_over(now.firm()));
         self.clock.is_behind(now, HOUR)
             || linking
+            || self.unread.lost(now.firm()).next().is_some()
             || self.peers.values().any(|peer| peer.erasure_due(now))
     }
 
@@ -179,6 +191,7 @@ impl Inner {
         }
         self.count_all();
         self.sent.expire(now.firm());
+        self.unread.expire(now.firm());
         self.tombstones.expire(now.firm());
         if self.linking.as_ref().is_some_and(|pending| pending.is_over(now.firm())) {
             self.linking = None;

@@ -4,11 +4,13 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::address::Address;
+use super::doubt::{Doubt, Level};
+use super::limits::HOUR;
 use super::links::{Link, Links};
 use super::replaced_session::ReplacedSession;
 use super::session_choice::{
-    ActiveSession, Choice, Contradiction, GRACE, Met, NewSession, PeerSessions, RENEW_AFTER,
-    Reached, choose, contradiction, created, is_due, is_plausible,
+    Choice, Contradiction, GRACE, Met, NewSession, PeerSessions, Reached, choose, contradiction,
+    created, is_plausible,
 };
 use super::slot::{Slot, Standing};
 use crate::protocol::clock::Now;
@@ -40,8 +42,8 @@ pub(super) struct Peer {
     pub(super) told: bool,
     /// The sessions that were active here, which are all that the device can name.
     pub(super) links: Links,
-    /// Set if the device has made a resend request in a replaced session.
-    pub(super) resend_requested: bool,
+    /// The doubt whether the device is on the active session too.
+    pub(super) doubt: Doubt,
     /// The time at which the newest of what was opened of it was sent, and not later than it was opened.
     pub(super) heard: u64,
     /// Lists that the device reported last, where they are not this device's.
@@ -65,17 +67,13 @@ impl Peer {
         held.filter(|created| is_plausible(*created, now)).max().unwrap_or(0)
     }
 
-    /// Returns the session to send in, if it is one that the peer can be expected to read.
-    pub(super) fn usable(&self, now: Now) -> Option<&Session> {
-        self.active.as_ref().filter(|active| {
-            // One that a clock made in a future that did not come is read by nobody.
-            is_plausible(active.continuation().created, now.reading())
-                && !is_due(self.active_session().as_ref(), self.resend_requested, now.reading())
-        })
-    }
-
     pub(super) fn has_active(&self) -> bool {
         self.active.is_some()
+    }
+
+    /// Tells whether the active session is proven.
+    pub(super) fn is_proven(&self) -> bool {
+        self.active.as_ref().is_some_and(Session::is_proven)
     }
 
     /// Returns the id of the active session.
@@ -83,11 +81,9 @@ impl Peer {
         self.active.as_ref().map(Session::id)
     }
 
-    /// Tells whether a new session may be begun before it must be: while the active one is not answered, or,
-    /// for a resend request, once it has been active for a while.
-    pub(super) fn may_renew(&self, asks: bool, now: Now) -> bool {
-        let answered = self.active.as_ref().is_some_and(Session::is_confirmed);
-        !answered || (asks && now.reading().saturating_sub(self.since) >= RENEW_AFTER)
+    /// Tells whether a new session may be begun before it must be: while the active one is not answered.
+    pub(super) fn may_renew(&self) -> bool {
+        !self.active.as_ref().is_some_and(Session::is_confirmed)
     }
 
     /// Returns what a new session of this device says it continues.
@@ -221,6 +217,7 @@ impl Peer {
     /// Makes a session of this device's own the active one. There is room for the one before.
     pub(super) fn begin(&mut self, session: Session, now: u64) {
         self.newest = self.newest(now).max(session.continuation().created);
+        self.doubt.begin(now);
         self.replace(session, now);
     }
 
@@ -250,7 +247,12 @@ impl Peer {
         }
         if activate {
             self.replace(session, now);
+            self.doubt.open(now, true);
         } else {
+            // Its maker does not hold the active session, unless it has not heard of it yet.
+            if found.is_some() && !self.waits(HOUR, now) {
+                self.doubt.raise(Level::Shown, now);
+            }
             self.replaced.insert(0, ReplacedSession { session, until: u64::MAX });
             self.end_replaced(now);
         }
@@ -258,7 +260,7 @@ impl Peer {
 
     fn replace(&mut self, session: Session, now: u64) {
         self.since = now;
-        self.resend_requested = false;
+        self.doubt.replace();
         let (id, created) = (session.id(), session.continuation().created);
         if let Some(old) = self.active.replace(session) {
             self.replaced.insert(0, ReplacedSession { session: old, until: u64::MAX });
@@ -297,15 +299,17 @@ impl Peer {
             self.forgot &= !(opened && self.told);
             self.told = self.forgot && !opened;
         }
-        let mut moves_keys = false;
+        let (mut moves_keys, mut is_new) = (false, false);
         if let Some(session) = self.session_mut(slot) {
-            let before = session.skipped();
+            let before = (session.skipped(), session.heard());
             session.apply_delta(next, delta);
-            moves_keys = session.skipped() != before;
+            moves_keys = session.skipped() != before.0;
+            is_new = session.heard() > before.1;
         }
-        // A message of the active session, either way, answers the request.
-        self.resend_requested &= slot != Slot::Active;
         if opened {
+            if slot == Slot::Active {
+                self.doubt.open(self.since, is_new);
+            }
             self.end_replaced(now);
         }
         moves_keys
@@ -326,9 +330,9 @@ impl Peer {
         self.forgot
     }
 
-    /// Notes a resend request that the peer made in a replaced session.
-    pub(super) fn note_resend_request(&mut self) {
-        self.resend_requested = true;
+    /// Raises the doubt about the device.
+    pub(super) fn raise(&mut self, level: Level, now: u64) {
+        self.doubt.raise(level, now);
     }
 
     /// Notes that it was there at a time.
@@ -350,11 +354,13 @@ impl Peer {
     /// it begins a new session; `tell` says that there is to be one, whether or not the user writes.
     pub(super) fn restart(&mut self, tell: bool, now: u64) {
         let reports = core::mem::take(&mut self.reports);
+        let mut doubt = Doubt::default();
+        doubt.raise(if tell { Level::Shown } else { Level::None }, now);
         *self = Self {
             met: self.met,
             heard: self.heard,
             links: Links::forgotten(),
-            resend_requested: tell,
+            doubt,
             reports,
             ..Self::new(self.newest(now))
         };
@@ -381,18 +387,9 @@ impl Peer {
         self.latest.reset_clock(self.newest, now);
         self.since = self.since.min(now);
         self.heard = self.heard.min(now);
+        self.doubt.bound_times(now);
         for replaced in self.replaced.iter_mut().filter(|replaced| replaced.until != u64::MAX) {
             replaced.until = replaced.until.min(now.saturating_add(GRACE));
         }
-    }
-
-    fn active_session(&self) -> Option<ActiveSession> {
-        self.active.as_ref().map(|session| ActiveSession {
-            id: session.id(),
-            created: session.continuation().created,
-            since: self.since,
-            ours: session.role() == Role::Initiator,
-            proven: session.is_proven(),
-        })
     }
 }

@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::doubt::Doubt;
 use super::limits::MAX_ACCOUNTS;
 use super::links::Links;
 use super::peer::Peer;
@@ -24,7 +25,7 @@ impl Peer {
         writer.u64(self.heard);
         self.met.write(writer);
         self.latest.write(writer);
-        writer.flag(self.resend_requested);
+        self.doubt.write(writer);
         writer.flag(self.forgot);
         writer.flag(self.told);
         self.links.write(writer);
@@ -39,7 +40,7 @@ impl Peer {
         let replaced: Vec<_> = reader.list(MAX_REPLACED, ReplacedSession::read)?;
         let (since, newest, heard) = (reader.u64()?, reader.u64()?, reader.u64()?);
         let (met, latest) = (Met::read(reader)?, Met::read(reader)?);
-        let resend_requested = reader.flag()?;
+        let doubt = Doubt::read(reader)?;
         let (forgot, told) = (reader.flag()?, reader.flag()?);
         let ids = active.iter().chain(replaced.iter().map(|replaced| &replaced.session));
         let mut ids: Vec<_> = ids.map(Session::id).collect();
@@ -63,7 +64,7 @@ impl Peer {
             forgot,
             told,
             links,
-            resend_requested,
+            doubt,
             heard,
             reports,
         })

@@ -12,6 +12,7 @@ use crate::protocol::letter::missing::Missing;
 use crate::session::Session;
 
 use super::address::Address;
+use super::delta::Asked;
 use super::own_object::OwnObject;
 use super::stop::Stop;
 use crate::protocol::letter::{GroupId, MessageId};
@@ -133,6 +134,9 @@ pub(super) enum Way {
     Active,
     /// In none yet: there is none that the device can be expected to read.
     Missing,
+    /// In the session that there is, or in a new one if a bundle with a one-time prekey is supplied: it is suspected
+    /// that the device is not on that session any more.
+    Suspected,
     /// In a session that begins with this letter.
     New(Box<New>),
     /// In the session that began with a letter sealed before by this plan, if that letter was not dropped.
@@ -146,11 +150,16 @@ pub(super) struct New {
 }
 
 impl Plan {
-    /// Returns the devices that a bundle is needed of. Collect them, fetch a bundle of each, and
-    /// [`Plan::supply`] it.
+    /// Returns the devices that a bundle is needed of, or wanted: it is suspected that one of these does not read the
+    /// present session any more. Collect them, fetch a bundle of each, and [`Plan::supply`] it.
     pub fn missing(&self) -> impl Iterator<Item = Address> {
-        let missing = self.targets.iter().filter(|target| matches!(target.way, Way::Missing));
-        missing.map(|target| target.address)
+        let is_missing = |target: &&Target| matches!(target.way, Way::Missing | Way::Suspected);
+        self.targets.iter().filter(is_missing).map(|target| target.address)
+    }
+
+    /// Tells whether a device is left that gets nothing without a bundle.
+    pub(super) fn needs_bundle(&self) -> bool {
+        self.targets.iter().any(|target| matches!(target.way, Way::Missing))
     }
 
     /// Returns the accounts of the letter that get nothing of it now, this one perhaps included, and why. It is for
@@ -193,6 +202,14 @@ impl Plan {
     fn reaches(&self, account: AccountId) -> bool {
         let place = self.targets.partition_point(|target| target.address.account < account);
         self.targets.get(place).is_some_and(|target| target.address.account == account)
+    }
+
+    /// Returns what a request asks for and of whom, even if the device was left out: the attempt counts.
+    pub(super) fn asked(&self) -> Option<Asked> {
+        let Purpose::ResendRequest(missing) = &self.purpose else { return None };
+        let targets = self.targets.iter().map(|target| target.address);
+        let to = targets.chain(self.left_out.iter().copied()).next()?;
+        Some(Asked { to, ids: missing.ids.clone() })
     }
 
     /// Returns the account whose list a letter names beside this one's.

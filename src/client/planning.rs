@@ -6,8 +6,7 @@ use super::address::Address;
 use super::client::{Client, Inner};
 use super::limits::MAX_ACCOUNTS;
 use super::own_object::OwnObject;
-use super::peer::Peer;
-use super::plan::{Plan, Purpose, Target, To, Way};
+use super::plan::{Plan, Purpose, Target, To};
 use super::stop::Stop;
 use crate::error::Error;
 use crate::protocol::clock::Now;
@@ -129,15 +128,9 @@ impl Inner {
         }
         stopped.sort_unstable();
         targets.sort_unstable_by_key(|target: &Target| target.address);
+        self.bound_suspicion(&mut targets);
         let (by, left_out) = (self.address(), Vec::new());
         Ok(Plan { by, purpose, conversation, lists, stopped, targets, left_out, chunks: 1 })
-    }
-
-    fn target(&self, address: Address, now: Now) -> Target {
-        let peer = self.peers.get(&address);
-        let usable = peer.is_some_and(|peer| peer.usable(now).is_some());
-        let active = peer.and_then(Peer::active_id);
-        Target { address, active, way: if usable { Way::Active } else { Way::Missing } }
     }
 
     /// Returns the reason for which nothing is sent to an account, if there is one.

@@ -13,14 +13,43 @@ use crate::protocol::letter::{Letter, LetterConversation};
 use super::address::Address;
 use super::client::{Client, Inner};
 use super::consistency::Findings;
-use super::delta::{Accept, ClientItem, MovedSession};
+use super::delta::{Accept, ClientItem, MovedSession, Raised, Settled};
+use super::doubt::Level;
 use super::event::{Alert, LetterEvent, ReceivedLetter};
+use super::limits::HOUR;
 use super::peer::Peer;
 use super::plan::Conversation;
-use super::slot::Standing;
+use super::slot::{Slot, Standing};
 use crate::session::incoming::Incoming;
 use crate::session::{Accepted, Decrypted, Session};
 use crate::storage::Pending;
+
+/// A message that did not open.
+#[derive(Clone, Copy)]
+pub(super) enum Unopened {
+    /// Anybody can have made it: no header key opened it, or its sender was not known yet.
+    Stranger(Error),
+    /// Its header was sealed in a session.
+    Header {
+        error: Error,
+        /// True if the device may still be on that session: it is the active one, or that is not proven.
+        is_present: bool,
+    },
+}
+
+impl Unopened {
+    pub(super) fn error(self) -> Error {
+        match self {
+            Self::Stranger(error) | Self::Header { error, .. } => error,
+        }
+    }
+}
+
+impl From<Error> for Unopened {
+    fn from(error: Error) -> Self {
+        Self::Stranger(error)
+    }
+}
 
 /// A message that was opened, in one session or another.
 struct ReadLetter {
@@ -58,64 +87,10 @@ impl Client {
         envelope: &[u8],
         now: u64,
     ) -> Result<Pending<'_, Self, ReceivedLetter>, Error> {
-        let inner = &*self.inner;
-        let now = inner.clock.now(now);
-        inner.check_listed()?;
-        if from == inner.address() {
-            return Err(Error::WrongPeer);
-        }
-        let contact = inner.known(from.account)?;
-        contact.device(from.device)?;
-        let over = contact.check_time(now).err().map(|_| contact.serves_until());
-        let changed = contact.waiting.is_open();
-        let ReadLetter { opened, standing, mut found, keys } =
-            inner.read(from, &Incoming::parse(envelope)?, now)?;
-        let Decrypted { content, position, skipped, lost } = opened;
-        let surplus = keys.map(|keys| inner.surplus(from.account, keys)).unwrap_or_default();
-        let lost = lost.saturating_add(surplus.own);
-        let others = surplus.others.into_iter();
-        found.alerts.extend(others.map(|(of, messages)| Alert::Lost { of, messages }));
-        let letter = Letter::decode(&content)?;
-        letter.check_sender(from.account, inner.account())?;
-        if letter.rolled_back && !found.alerts.contains(&Alert::RolledBack) {
-            found.alerts.push(Alert::RolledBack);
-        }
-        if changed {
-            found.alerts.push(Alert::AccountChanged);
-        }
-        if let Some(end) = over {
-            let said_in_time = letter.sent <= end;
-            found.alerts.push(Alert::ListOver { of: from.account, said_in_time });
-        }
-        inner.compare_lists(from, &letter, &mut found);
-        let event = inner.take_in(from, &letter, &mut found)?;
-        let Findings { mut items, alerts } = found;
-        items.iter_mut().for_each(|item| item.note_heard(letter.sent.min(now.reading())));
-        if matches!(event, LetterEvent::ResendRequested(_)) && standing != Standing::Active {
-            items.push(ClientItem::ResendRequested(Box::new(from)));
-        }
-        let sender = if from.account == inner.account() { Sender::Own } else { Sender::Member };
-        let (conversation, audience) = inner.filed(from, letter.conversation);
-        if let (Sender::Own, Conversation::With(account)) = (sender, conversation)
-            && inner.is_newcomer(account)
-        {
-            items.push(ClientItem::Acquaint(Box::new(account)));
-        }
-        let (id, sent) = (letter.id, letter.sent);
-        let arrived = ReceivedLetter {
-            from,
-            sender,
-            conversation,
-            id,
-            sent,
-            event,
-            alerts,
-            position,
-            skipped,
-            lost,
-            audience,
-        };
-        Ok(self.pending(now.supported(sent), items, arrived))
+        let now = self.inner.clock.now(now);
+        let opened = self.inner.opened(from, envelope, now);
+        let (items, letter) = opened.map_err(Unopened::error)?;
+        Ok(self.pending(now.supported(letter.sent), items, letter))
     }
 
     /// Opens an envelope and moves the client on, in one call. Save the client, then show what
@@ -135,6 +110,75 @@ impl Client {
 }
 
 impl Inner {
+    /// Opens an envelope: returns what that changes, and what arrived.
+    pub(super) fn opened(
+        &self,
+        from: Address,
+        envelope: &[u8],
+        now: Now,
+    ) -> Result<(Vec<ClientItem>, ReceivedLetter), Unopened> {
+        self.check_listed()?;
+        if from == self.address() {
+            return Err(Error::WrongPeer.into());
+        }
+        let contact = self.known(from.account)?;
+        contact.device(from.device)?;
+        let over = contact.check_time(now).err().map(|_| contact.serves_until());
+        let changed = contact.waiting.is_open();
+        let ReadLetter { opened, standing, mut found, keys } =
+            self.read(from, &Incoming::parse(envelope)?, now)?;
+        let Decrypted { content, position, skipped, lost } = opened;
+        let surplus = keys.map(|keys| self.surplus(from.account, keys)).unwrap_or_default();
+        let lost = lost.saturating_add(surplus.own);
+        let others = surplus.others.into_iter();
+        found.alerts.extend(others.map(|(of, messages)| Alert::Lost { of, messages }));
+        let letter = Letter::decode(&content)?;
+        letter.check_sender(from.account, self.account())?;
+        if letter.rolled_back && !found.alerts.contains(&Alert::RolledBack) {
+            found.alerts.push(Alert::RolledBack);
+        }
+        if changed {
+            found.alerts.push(Alert::AccountChanged);
+        }
+        if let Some(end) = over {
+            let said_in_time = letter.sent <= end;
+            found.alerts.push(Alert::ListOver { of: from.account, said_in_time });
+        }
+        self.compare_lists(from, &letter, &mut found);
+        let event = self.take_in(from, &letter, &mut found)?;
+        let Findings { mut items, alerts } = found;
+        items.iter_mut().for_each(|item| item.note_heard(letter.sent.min(now.reading())));
+        if matches!(event, LetterEvent::ResendRequested(_)) && standing != Standing::Active {
+            items.extend(self.asked_elsewhere(from, now));
+        }
+        let refused = if let LetterEvent::NotResent(ids) = &event { &ids[..] } else { &[] };
+        let settled = refused.iter().chain([&letter.id]).filter(|id| self.unread.has(from, id));
+        let settled = settled.map(|id| Settled { from, id: *id });
+        items.extend(settled.map(|settled| ClientItem::Settled(Box::new(settled))));
+        let sender = if from.account == self.account() { Sender::Own } else { Sender::Member };
+        let (conversation, audience) = self.filed(from, letter.conversation);
+        if let (Sender::Own, Conversation::With(account)) = (sender, conversation)
+            && self.is_newcomer(account)
+        {
+            items.push(ClientItem::Acquaint(Box::new(account)));
+        }
+        let (id, sent) = (letter.id, letter.sent);
+        let arrived = ReceivedLetter {
+            from,
+            sender,
+            conversation,
+            id,
+            sent,
+            event,
+            alerts,
+            position,
+            skipped,
+            lost,
+            audience,
+        };
+        Ok((items, arrived))
+    }
+
     /// Returns where a letter belongs, and in a group this account and the audience.
     fn filed(
         &self,
@@ -154,16 +198,30 @@ impl Inner {
         }
     }
 
-    fn read(&self, from: Address, envelope: &Incoming<'_>, now: Now) -> Result<ReadLetter, Error> {
+    /// Returns the doubt about a device that asks in a session that is not the active one: it does not hold that,
+    /// unless it has not heard of it yet.
+    fn asked_elsewhere(&self, of: Address, now: Now) -> Option<ClientItem> {
+        let peer = self.peers.get(&of)?;
+        let is_on_its_way = peer.waits(HOUR, now.reading());
+        let rises = !is_on_its_way && peer.doubt.is_raised_by(Level::Shown);
+        rises.then(|| ClientItem::Raised(Box::new(Raised { of, level: Level::Shown })))
+    }
+
+    fn read(
+        &self,
+        from: Address,
+        envelope: &Incoming<'_>,
+        now: Now,
+    ) -> Result<ReadLetter, Unopened> {
         let Some(id) = envelope.handshake_id() else {
             return self.read_in_session(from, envelope, now, |_| true);
         };
         let named = |session: &Session| session.handshake_id() == id;
         match self.read_in_session(from, envelope, now, named) {
-            Err(Error::Forged) if !self.has_session_named(from, now, named) => {
+            Err(Unopened::Stranger(Error::Forged)) if !self.has_session_named(from, now, named) => {
                 // A thief of a removed device's keys would begin a session.
                 self.known(from.account)?.check_time(now)?;
-                self.read_first(from, envelope, now)
+                Ok(self.read_first(from, envelope, now)?)
             }
             read => read,
         }
@@ -181,17 +239,27 @@ impl Inner {
         envelope: &Incoming<'_>,
         now: Now,
         wanted: impl Fn(&Session) -> bool,
-    ) -> Result<ReadLetter, Error> {
+    ) -> Result<ReadLetter, Unopened> {
         let peer = self.peers.get(&from).ok_or(Error::Forged)?;
         for (slot, session) in peer.sessions(now).filter(|(_, session)| wanted(session)) {
+            let is_present = slot == Slot::Active || !peer.is_proven();
+            let header = |error| Unopened::Header { error, is_present };
             let staged = match session.stage(envelope) {
                 Err(Error::Forged) => continue,
-                staged => staged?,
+                Err(Error::Malformed) => return Err(Error::Malformed.into()),
+                staged => staged.map_err(header)?,
             };
-            let (opened, delta) = staged.open()?;
+            let is_turn = staged.header.is_turn();
+            let (opened, delta) = match staged.open() {
+                // The header key of the next chain is older than its other keys: the peer may answer what this
+                // device has forgotten.
+                Err(Error::Forged) if is_turn => return Err(Error::Forged.into()),
+                opened => opened.map_err(header)?,
+            };
             if peer.is_past(slot, opened.position) {
-                return Err(Error::StateCloned);
+                return Err(header(Error::StateCloned));
             }
+            let answers = slot == Slot::Active && peer.waits_for_repair();
             let standing = peer.standing(slot);
             let alert = match standing {
                 Standing::Active => None,
@@ -204,10 +272,12 @@ impl Inner {
             });
             let moved = MovedSession { with: from, slot, heard: 0, delta };
             let items = [ClientItem::Opened(Box::new(moved))].into();
-            let found = Findings { items, alerts: alert.into_iter().collect() };
+            let repaired = answers.then_some(Alert::SessionRepaired);
+            let alerts = alert.into_iter().chain(repaired).collect();
+            let found = Findings { items, alerts };
             return Ok(ReadLetter { opened, standing, found, keys });
         }
-        Err(Error::Forged)
+        Err(Error::Forged.into())
     }
 
     fn read_first(

@@ -1,5 +1,6 @@
 //! Repairs: what a device seals next, so that letters get read.
 
+use super::address::Address;
 use super::client::Client;
 use super::plan::Plan;
 use crate::error::Error;
@@ -8,6 +9,13 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Repair {
+    /// Asks a device for what did not open, in a new session if the present one has come apart. Seal it with
+    /// [`Enclosed::Nothing`](super::Enclosed). If no bundle of the device is to be had, leave it out and seal all the
+    /// same, so that the attempt counts.
+    Request {
+        /// The device.
+        to: Address,
+    },
     /// Tells the account's other devices which letters of others were opened here. Seal it with
     /// [`Enclosed::Nothing`](super::Enclosed).
     SeenReport,
@@ -18,7 +26,14 @@ impl Client {
     /// plan lacks, seal, save and send. Nothing changes: ask as often as you like.
     pub fn repairs(&self, now: u64) -> impl Iterator<Item = Repair> + '_ {
         let now = self.inner.clock.now(now);
-        self.inner.answers(now)
+        let requests = self.inner.requests(now).map(|to| Repair::Request { to });
+        self.inner.answers(now).chain(requests)
+    }
+
+    /// Returns when to look again, though nothing comes, once all is sealed that [`Client::repairs`] lists now.
+    #[must_use]
+    pub fn next_repair(&self, now: u64) -> Option<u64> {
+        self.inner.next_request(self.inner.clock.now(now))
     }
 
     /// Plans a repair.
@@ -28,6 +43,7 @@ impl Client {
     /// As [`Client::plan`].
     pub fn plan_repair(&self, repair: &Repair, now: u64) -> Result<Plan, Error> {
         match repair {
+            Repair::Request { to } => self.inner.plan_request(*to, self.inner.clock.now(now)),
             Repair::SeenReport => self.report_seen(now),
         }
     }

@@ -114,7 +114,7 @@ impl Client {
 
 impl Inner {
     /// Makes a plan for one device.
-    fn plan_for(
+    pub(super) fn plan_for(
         &self,
         purpose: Purpose,
         conversation: letter::LetterConversation,

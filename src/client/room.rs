@@ -14,6 +14,7 @@ use super::levy::levy;
 use super::limits::{MAX_ACCOUNTS, MAX_NEWCOMERS, MAX_REPLACED_OF_ACCOUNT};
 use super::peer::Peer;
 use super::session_choice::MAX_REPLACED;
+use super::unread::Unread;
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::position::SessionId;
@@ -214,8 +215,13 @@ impl Inner {
             let peers = self.peers.range(devices_of(account));
             peers.fold(0_usize, |sum, (_, peer)| sum.saturating_add(peer.counts().1))
         };
+        let is_of_listed = |unread: &Unread| {
+            let contact = self.contact(unread.from.account);
+            contact.is_some_and(|contact| contact.list.device(unread.from.device).is_some())
+        };
         let is_bounded = |address: &Address| replaced(address.account) <= MAX_REPLACED_OF_ACCOUNT;
         self.holdings.is_kept()
+            && self.unread.0.iter().all(is_of_listed)
             && self
                 .peers
                 .iter()

@@ -62,7 +62,7 @@ impl Client {
         let inner = &*self.inner;
         inner.check_plan(plan, now)?;
         inner.refresh(plan, now, rng);
-        if plan.missing().next().is_some() {
+        if plan.needs_bundle() {
             return Err(Error::BundleMissing);
         }
         let mut items = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
@@ -108,6 +108,8 @@ impl Client {
             }
             items.push(sealed);
         }
+        // Behind a session that begins: what is asked for in it is not asked for again at once.
+        items.extend(plan.asked().map(|asked| ClientItem::Asked(Box::new(asked))));
         let (left_out, stopped) = (plan.left_out.clone(), plan.stopped().collect());
         let out = Outgoing { id, envelopes, blob, left_out, stopped };
         Ok(self.pending(now, items, out))
@@ -168,7 +170,7 @@ impl Inner {
     fn session_of<'a>(&'a self, target: &'a Target, now: Now) -> Result<&'a Session, Error> {
         match &target.way {
             Way::New(new) => Ok(&new.session),
-            Way::Active | Way::Begun(_) => {
+            Way::Active | Way::Suspected | Way::Begun(_) => {
                 let peer = self.peers.get(&target.address);
                 peer.and_then(|peer| peer.usable(now)).ok_or(Error::BundleMissing)
             }

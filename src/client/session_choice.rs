@@ -25,6 +25,8 @@
 
 use core::cmp::Reverse;
 
+use super::doubt::{Doubt, Level};
+use super::limits::DAY;
 use super::links::Links;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -40,13 +42,8 @@ pub(crate) const GRACE: u64 = 2 * DAY;
 /// Seconds after which an unanswered session is not sent on any more.
 pub(crate) const STALE_AFTER: u64 = 7 * DAY;
 
-/// Seconds that a session must have been active before a peer's resend request replaces it.
-pub(crate) const RENEW_AFTER: u64 = 60 * 60;
-
 /// Seconds by which a first message may be created ahead of its receiver's clock.
 pub(crate) const MAX_AHEAD: u64 = 14 * DAY;
-
-pub(super) const DAY: u64 = 24 * 60 * 60;
 
 /// The active session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +64,12 @@ impl ActiveSession {
     /// Tells whether the peer is known to hold it. Its id is then named as predecessor.
     pub(crate) fn is_confirmed(&self) -> bool {
         self.proven || !self.ours
+    }
+
+    /// Tells, of a session of this side's own that nobody has answered, whether it was begun less than so many
+    /// seconds ago.
+    pub(crate) fn waits(&self, seconds: u64, now: u64) -> Option<bool> {
+        (!self.is_confirmed()).then_some(now.saturating_sub(self.since) < seconds)
     }
 }
 
@@ -262,12 +265,32 @@ impl NewSession {
     }
 }
 
-/// Tells whether the next message begins a new session.
-///
-/// `resend_requested` says that the peer has made a resend request in a replaced session since the last
-/// message of the active one: it cannot open what it is sent.
-pub(crate) fn is_due(active: Option<&ActiveSession>, resend_requested: bool, now: u64) -> bool {
-    let Some(active) = active else { return true };
-    let stands = now.saturating_sub(active.since);
-    (!active.is_confirmed() && stands >= STALE_AFTER) || (resend_requested && stands >= RENEW_AFTER)
+/// The session that the next message to a device goes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextSession {
+    /// The active one.
+    Active,
+    /// A new one if the device's bundle has a one-time prekey, else the active one.
+    WithOneTimePrekey,
+    /// A new one.
+    New,
+}
+
+/// Tells in which session the next message goes, by the rule of `spec/sessions.md`, "When a new session begins".
+pub(crate) fn next_session(active: Option<&ActiveSession>, doubt: &Doubt, now: u64) -> NextSession {
+    let Some(active) = active else { return NextSession::New };
+    // One that a clock made in a future that did not come is read by nobody.
+    let is_of_future = !is_plausible(active.created, now);
+    if is_of_future || active.waits(STALE_AFTER, now) == Some(false) {
+        return NextSession::New;
+    }
+    // Its first message is on its way.
+    if active.waits(doubt.patience(), now) == Some(true) || !doubt.allows(now) {
+        return NextSession::Active;
+    }
+    match doubt.level(now) {
+        Level::None | Level::Counted => NextSession::Active,
+        Level::Suspected => NextSession::WithOneTimePrekey,
+        Level::Shown => NextSession::New,
+    }
 }

@@ -22,6 +22,7 @@ use super::message_log::{Seen, SeenLog, Sent, SentLog};
 use super::paged_log::PagedLog;
 use super::peer::Peer;
 use super::tombstones::{Tombstone, Tombstones};
+use super::unread::{Unread, UnreadLog};
 use crate::session::Device;
 use crate::storage::{Anchor, Stateful};
 
@@ -38,6 +39,7 @@ struct Counts {
     sent: usize,
     seen: usize,
     tombstones: usize,
+    unread: usize,
 }
 
 impl Inner {
@@ -49,6 +51,7 @@ impl Inner {
         self.sent.0.write_count(writer);
         self.seen.0.write_count(writer);
         self.tombstones.0.write_count(writer);
+        self.unread.0.write_count(writer);
         writer.option(self.linking.as_deref(), PendingLinking::write);
     }
 
@@ -69,6 +72,7 @@ impl Inner {
         self.sent.0.write(writer);
         self.seen.0.write(writer);
         self.tombstones.0.write(writer);
+        self.unread.0.write(writer);
     }
 }
 
@@ -80,6 +84,7 @@ impl Counts {
             sent: PagedLog::<Sent>::read_count(reader)?,
             seen: PagedLog::<Seen>::read_count(reader)?,
             tombstones: PagedLog::<Tombstone>::read_count(reader)?,
+            unread: PagedLog::<Unread>::read_count(reader)?,
         })
     }
 }
@@ -137,6 +142,7 @@ impl Stateful for Client {
         let sent = SentLog(PagedLog::read(reader, counts.sent)?);
         let seen = SeenLog(PagedLog::read(reader, counts.seen)?);
         let tombstones = Tombstones(PagedLog::read(reader, counts.tombstones)?);
+        let unread = UnreadLog(PagedLog::read(reader, counts.unread)?);
         let holdings = Holdings::default();
         let mut inner = Box::new(Inner {
             device,
@@ -146,6 +152,7 @@ impl Stateful for Client {
             holdings,
             sent,
             seen,
+            unread,
             tombstones,
             linking,
             shown: 0,

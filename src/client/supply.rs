@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 use super::address::Address;
 use super::client::{Client, Inner};
 use super::peer::Peer;
-use super::plan::{New, Plan, Purpose, Target, Way};
+use super::plan::{New, Plan, Target, Way};
 use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::protocol::handshake::bundle::Bundle;
@@ -45,12 +45,17 @@ impl Plan {
         let address = Address::of(bundle.certificate());
         let place = self.targets.binary_search_by_key(&address, |target| target.address);
         let target = place.ok().and_then(|place| self.targets.get_mut(place));
-        let target = target.filter(|target| matches!(target.way, Way::Missing));
-        let target = target.ok_or(Error::WrongPeer)?;
+        let is_missing = |target: &&mut Target| matches!(target.way, Way::Missing | Way::Suspected);
+        let target = target.filter(is_missing).ok_or(Error::WrongPeer)?;
         let inner = &*client.inner;
         let contact = inner.known(address.account)?;
         if contact.device(address.device)? != bundle.certificate() {
             return Err(Error::WrongPeer);
+        }
+        if matches!(target.way, Way::Suspected) && !bundle.has_one_time_prekey() {
+            // Whoever injects junk and withholds one-time prekeys would have the next letters rest on signed ones.
+            target.way = Way::Active;
+            return Ok(false);
         }
         let session = inner.begun(address, bundle, inner.clock.now(now), rng)?;
         target.way = Way::New(Box::new(New { session, bundle: bundle.encode() }));
@@ -94,25 +99,20 @@ impl Plan {
 
     /// Gives up the present session with a device that has not answered in it: the device, or the server,
     /// said that a message could not be opened ([`Answer::NewBundle`](crate::Answer::NewBundle)). Supply a
-    /// bundle then. An unanswered session is given up without this call after seven days.
-    ///
-    /// In a plan of [`Client::request_resend`] the device may have answered, if the session has been active
-    /// for an hour: where neither side can open the other's messages any more (one was restored from a
-    /// backup), this is the way out.
+    /// bundle then. An unanswered session is given up without this call after seven days; one with a device that is
+    /// in doubt, within the hour ([`Client::repairs`]).
     ///
     /// # Errors
     ///
     /// [`Error::NotInPlan`] for a device that is not in the plan; [`Error::SessionInUse`] for one that has
     /// answered; [`Error::WrongClient`] for another client than the plan's.
-    pub fn renew(&mut self, client: &Client, address: Address, now: u64) -> Result<(), Error> {
+    pub fn renew(&mut self, client: &Client, address: Address) -> Result<(), Error> {
         self.check_client(client)?;
         let place = self.targets.binary_search_by_key(&address, |target| target.address);
         let target = place.ok().and_then(|place| self.targets.get_mut(place));
         let target = target.ok_or(Error::NotInPlan)?;
-        let asks = matches!(self.purpose, Purpose::ResendRequest(_));
-        let now = client.inner.clock.now(now);
         let peer = client.inner.peers.get(&address);
-        if peer.is_some_and(|peer| !peer.may_renew(asks, now)) {
+        if peer.is_some_and(|peer| !peer.may_renew()) {
             return Err(Error::SessionInUse);
         }
         target.way = Way::Missing;
@@ -120,15 +120,22 @@ impl Plan {
     }
 
     /// Leaves a device out, because there is no bundle of it: tell the user. The device can get the message
-    /// later ([`Client::backfill`]).
+    /// later ([`Client::backfill`]). A device of which a bundle is only wanted gets the letter in the session that
+    /// there is.
     ///
     /// # Errors
     ///
     /// [`Error::NotInPlan`] for a device that is not in the plan.
     pub fn leave_out(&mut self, address: Address) -> Result<(), Error> {
         let place = self.targets.binary_search_by_key(&address, |target| target.address);
-        self.targets.remove(place.map_err(|_| Error::NotInPlan)?);
-        self.left_out.push(address);
+        let place = place.map_err(|_| Error::NotInPlan)?;
+        match self.targets.get_mut(place) {
+            Some(target) if matches!(target.way, Way::Suspected) => target.way = Way::Active,
+            _ => {
+                self.targets.remove(place);
+                self.left_out.push(address);
+            }
+        }
         Ok(())
     }
 
@@ -136,8 +143,10 @@ impl Plan {
     /// their number. They are named in the result, and can get the message later ([`Client::backfill`]).
     pub fn leave_out_missing(&mut self) -> usize {
         let before = self.left_out.len();
-        self.left_out.extend(self.missing().collect::<Vec<_>>());
-        self.targets.retain(|target| !matches!(target.way, Way::Missing));
+        let is_missing = |target: &Target| matches!(target.way, Way::Missing);
+        let missing = self.targets.iter().filter(|target| is_missing(target));
+        self.left_out.extend(missing.map(|target| target.address));
+        self.targets.retain(|target| !is_missing(target));
         self.left_out.len().saturating_sub(before)
     }
 
@@ -165,9 +174,14 @@ impl Inner {
         target.way = match mem::replace(&mut target.way, Way::Missing) {
             Way::Begun(id) if is_usable && active == Some(*id) => Way::Active,
             Way::Active if is_usable => Way::Active,
-            Way::Missing | Way::New(_) | Way::Begun(_) if is_usable && is_another => Way::Active,
+            Way::Suspected if is_usable && !is_another => Way::Suspected,
+            Way::Missing | Way::Suspected | Way::New(_) | Way::Begun(_)
+                if is_usable && is_another =>
+            {
+                Way::Active
+            }
             // Of a letter that was dropped the session never began, and its bundle has served.
-            Way::Active | Way::Missing | Way::Begun(_) => Way::Missing,
+            Way::Active | Way::Missing | Way::Suspected | Way::Begun(_) => Way::Missing,
             Way::New(new) if self.goes_on(address, &new.session, now) => Way::New(new),
             Way::New(new) => self.begun_again(address, *new, now, rng).unwrap_or(Way::Missing),
         };

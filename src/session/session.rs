@@ -269,7 +269,7 @@ impl Session {
             return Err(Error::WrongPeer);
         }
         let ratchet = &self.inner.ratchet;
-        Ok(StagedMessage { ratchet, staged: ratchet.stage(message.clear(), message.payload())? })
+        Ok(StagedMessage { ratchet, header: ratchet.stage(message.clear(), message.payload())? })
     }
 
     /// Seals content at a padded length without changing anything: for this module, and for states
@@ -315,14 +315,14 @@ impl Session {
 /// A message whose header was authentic, not yet opened.
 pub(crate) struct StagedMessage<'a> {
     ratchet: &'a Ratchet,
-    staged: ratchet::StagedHeader<'a>,
+    pub(crate) header: ratchet::StagedHeader<'a>,
 }
 
 impl StagedMessage<'_> {
     /// Opens the content. Nothing changes before the delta is applied.
     pub(crate) fn open(self) -> Result<(Decrypted, RatchetDelta), Error> {
-        let position = Position { chain: self.staged.chain()?, number: self.staged.number() };
-        let (content, delta) = self.staged.open()?;
+        let position = Position { chain: self.header.chain()?, number: self.header.number() };
+        let (content, delta) = self.header.open()?;
         let lost = self.ratchet.dropped_by(&delta);
         Ok((Decrypted { content, position, skipped: delta.skipped(), lost }, delta))
     }

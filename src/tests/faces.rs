@@ -20,10 +20,10 @@ use core::hash::Hash;
 use crate::attachment::{AttachmentId, Media, Opener, PIECE, Progress, Reference, Sealer};
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, ClockReset, ClockState,
-    Conversation, DeviceList, Enclosed, Entrant, Envelope, GroupId, LetterEvent, LinkingDigits,
-    LinkingOffer, LinkingPurpose, LinkingRequest, ListHash, ListMismatch, ListUpdate, LogStatus,
-    MessageId, NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId,
-    Repair, Tasks, To,
+    Conversation, DeviceList, Enclosed, Entrant, Envelope, Expired, GroupId, LetterEvent,
+    LinkingDigits, LinkingOffer, LinkingPurpose, LinkingRequest, ListHash, ListMismatch,
+    ListUpdate, LogStatus, Mail, MessageId, Need, NewDevice, Outgoing, OwnContent, OwnObject, Plan,
+    ReceivedLetter, RendezvousId, Repair, Taken, Tasks, To, Unread,
 };
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
@@ -72,7 +72,8 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         OneTimePrekey, OpenedClaim, Opener, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyId, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
         RecordedClaim, Reference, RendezvousId, Repair, Repaired, Role, Sealer, Sender, Sending, Served, ServerCopy, Session,
-        SessionDiagnosis, SessionId, StateKey, Stock, SyncOutcome, TakenMessage, Tasks, To, Withdraw,
+        SessionDiagnosis, SessionId, StateKey, Stock, SyncOutcome, Taken, TakenMessage, Tasks, Expired, Mail, Need, Unread, To,
+        Withdraw,
     ];
     // `State` is the one public trait.
     let listed: BTreeSet<_> = names.into_iter().chain(["State"]).collect();

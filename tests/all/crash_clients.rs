@@ -102,7 +102,8 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
             world.publish_bundle(who)
         }
         Act::Tick => {
-            world.move_client(who, |client, _| Ok(client.expire(NOW + 2 * 3600)), |_, ()| {})
+            let at = NOW + 2 * 3600;
+            world.move_client(who, |client, _| Ok(client.expire(at)), |_, _| {}).map(drop)
         }
         Act::Write(length) => {
             let other = if who == BOB { PHONE } else { BOB };

@@ -31,6 +31,7 @@ mod pin;
 mod prekeys;
 mod refusals;
 mod removal;
+mod repair;
 mod repeated;
 mod reserve;
 mod restart;

@@ -16,7 +16,7 @@ fn what_only_own_devices_say_is_refused_from_everybody_else() {
     let mut town = Town::new(27, &[1, 1, 1]);
     let [me, you, third] = [0, 1, 2].map(|person| town.id(person));
     let with = |account: AccountId| [&[1], &account.0[..]].concat();
-    let ask = [7; 16];
+    let ask = [0; 8];
     let report = [0; 4];
     let mut cases: Vec<(u8, Vec<u8>, Vec<u8>)> = Vec::new();
     for conversation in [with(you), with(third), with(me), forged::group([1; 32], &[me, you])] {

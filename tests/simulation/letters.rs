@@ -16,6 +16,8 @@ pub struct Draft {
     pub plan: Plan,
     pub what: What,
     pub content: Vec<u8>,
+    /// The devices whose present session is given up.
+    pub renewed: BTreeSet<Address>,
     /// The sessions that would begin.
     pub begun: BTreeMap<Address, usize>,
     /// The sessions that were active when they were.
@@ -34,7 +36,8 @@ pub enum What {
 impl Draft {
     fn new(plan: Plan, what: What, content: Vec<u8>) -> Self {
         let (begun, active) = (BTreeMap::new(), BTreeMap::new());
-        Self { plan, what, content, begun, active, left_out: BTreeSet::new() }
+        let (renewed, left_out) = (BTreeSet::new(), BTreeSet::new());
+        Self { plan, what, content, renewed, begun, active, left_out }
     }
 }
 
@@ -125,18 +128,9 @@ impl World {
             }
             self.nodes[node].renew.remove(&address);
             // A device that has answered meanwhile needs no other session.
-            let now = self.time(node);
-            if draft.plan.renew(&self.nodes[node].client, address, now).is_ok() {
+            if draft.plan.renew(&self.nodes[node].client, address).is_ok() {
+                draft.renewed.insert(address);
                 self.count("begin anew");
-            }
-        }
-        // What could not be opened at all may be in a session that this device has no more.
-        if let What::Ask(from, _) = draft.what
-            && self.nodes[node].forged.remove(&from)
-        {
-            let now = self.time(node);
-            if draft.plan.renew(&self.nodes[node].client, from, now).is_ok() {
-                self.count("begin anew to ask");
             }
         }
         let mut tries = 0;
@@ -149,9 +143,12 @@ impl World {
                 self.count_error("bundle", error);
             }
             if tries > 3 + 2 * missing.len() && draft.plan.missing().any(|address| address == of) {
-                self.count("left out");
                 draft.plan.leave_out(of).unwrap();
-                draft.left_out.insert(of);
+                // What is only suspected gets the letter in the session that there is.
+                if !draft.plan.devices().any(|address| address == of) {
+                    self.count("left out");
+                    draft.left_out.insert(of);
+                }
             }
         }
     }
@@ -178,10 +175,15 @@ impl World {
         assert!(missing.contains(&of), "a bundle of a device that needs none was taken");
         let listed = client.list_of(of.account).and_then(|list| list.device(of.device));
         assert_eq!(listed, Some(certificate), "a bundle of an unlisted device was taken");
+        assert_eq!(had, one_time.is_some());
+        // It is not used.
+        if !had && client.has_session(of, now) && !draft.renewed.contains(&of) {
+            self.count("no one-time prekey, and only suspected");
+            return Ok(());
+        }
         let published = self.server.bundles[&of].iter().find(|old| old.bytes == bytes);
         let published = published.expect("a bundle that nobody published was taken");
         assert!(now <= published.at + 14 * DAY + 1800, "a stale bundle was taken");
-        assert_eq!(had, one_time.is_some());
         self.sessions.push(Begun { by: self.address(node), one_time });
         draft.begun.insert(of, self.sessions.len() - 1);
         draft.active.insert(of, self.nodes[node].active.get(&of).copied());

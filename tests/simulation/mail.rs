@@ -1,6 +1,6 @@
 //! Sending and delivering.
 
-use latchstring::client::{Alert, Outgoing, ReceivedLetter};
+use latchstring::client::{self, Alert, Outgoing, ReceivedLetter, Taken};
 use latchstring::{Answer, Error};
 
 use crate::server::Mail;
@@ -96,8 +96,8 @@ impl World {
         if error == Error::Duplicate {
             return;
         }
-        if error == Error::Forged {
-            self.nodes[node].forged.insert(mail.from);
+        if !waits(error) {
+            self.note_unread(node, &mail);
         }
         if let Some(envelope) = is_true
             && !self.sent[envelope].opened
@@ -111,6 +111,16 @@ impl World {
         if !self.nodes[node].read.contains(&(mail.from, mail.id)) && mail.from != address {
             self.nodes[node].failed.entry((mail.from, mail.id)).or_insert(0);
         }
+    }
+
+    /// Lets the client note what did not open: the session may have come apart, and another one begins then.
+    fn note_unread(&mut self, node: usize, mail: &Mail) {
+        let now = self.time(node);
+        let taken = self.commit(node, |client, _| {
+            let (from, envelope) = (mail.from, &mail.message);
+            Ok(client.take(&client::Mail { from, id: Some(mail.id), envelope }, now))
+        });
+        assert!(!matches!(taken, Ok(Taken::Letter(_))), "what was refused is read");
     }
 
     /// Notes and checks what an envelope brought, after it was opened and the change applied.

@@ -85,8 +85,8 @@ impl World {
         let what = "a thief doctors its state";
         self.counts.entry(what.to_owned()).and_modify(|count| *count += 1).or_insert(1);
         let asked = MessageId(invented[..16].try_into().unwrap());
+        client.reset_session(to, now).ok()?.apply();
         let mut plan = client.request_resend(to, asked, now).ok()?;
-        plan.renew(&client, to, now).ok()?;
         plan.supply(&client, bundle, now, rng).ok()?;
         let mut out = client.seal(&mut plan, Enclosed::Nothing, now, rng).ok()?.apply();
         let at = out.envelopes.iter().position(|envelope| envelope.to == to)?;

@@ -47,8 +47,6 @@ pub struct Node {
     /// The devices to which it has an open request, with its time, and of which nothing has opened since.
     pub asking: BTreeMap<Address, u64>,
     pub draft: Option<Draft>,
-    /// Devices of which something came that no session opens.
-    pub forged: BTreeSet<Address>,
     /// Devices that want another bundle to be used.
     pub renew: BTreeSet<Address>,
     /// The session it sends on, by device.
@@ -266,7 +264,6 @@ impl World {
             outbox: Vec::new(),
             asking: BTreeMap::new(),
             draft: None,
-            forged: BTreeSet::new(),
             renew: BTreeSet::new(),
             active: BTreeMap::new(),
             accepted: BTreeSet::new(),

@@ -10,6 +10,7 @@ pub mod linking;
 mod pair;
 pub mod shelf;
 pub mod town;
+pub mod transport;
 
 pub use fixtures::*;
 pub use guest::{Door, ORIGIN, Talk};

@@ -15,11 +15,14 @@ use crate::client::Alert;
 use crate::client::Client;
 use crate::client::Enclosed;
 use crate::client::LetterEvent;
+use crate::client::Mail;
 use crate::client::NewDevice;
+use crate::client::Repair;
+use crate::client::Taken;
 use crate::client::To;
+use crate::client::doubt::Level;
 use crate::client::message_log::Seen;
 use crate::content::Content;
-use crate::error::Error;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::handshake::continuation::{Continuation, Predecessor};
 use crate::protocol::identity::certificate::AccountId;
@@ -159,8 +162,8 @@ fn what_was_sent_while_bundles_were_fetched_is_not_a_clones() {
     let mut rng = TestRng::new(2);
     let [mut x, mut y] = two(&mut rng);
     talk([&mut x, &mut y], &mut rng);
-    // A late resend request of y's, in a replaced session; then a bundle is fetched.
-    x.inner.peer(y.address()).note_resend_request();
+    // Something of y's did not open an hour ago; then a bundle is fetched.
+    x.inner.peer(y.address()).raise(Level::Suspected, NOW);
     let now = NOW + 3600;
     let mut plan = x.plan(To::Account(y.address().account), now).unwrap();
     plan.supply(&x, &y.bundle(), now, &mut rng).unwrap();
@@ -330,7 +333,7 @@ fn a_session_that_is_gone_on_both_sides_is_begun_anew_by_asking() {
     // Each comes to be in a confirmed session that the other does not have.
     let [old_x, old_y] = [x.to_bytes(), y.to_bytes()];
     let renewed = |from: &mut Client, to: &mut Client, now, rng: &mut TestRng| {
-        from.inner.peer(to.address()).note_resend_request();
+        from.reset_session(to.address(), now).unwrap().apply();
         let message = say(from, to, now, rng);
         to.receive(from.address(), &message, now).unwrap();
         let message = say(to, from, now, rng);
@@ -345,17 +348,35 @@ fn a_session_that_is_gone_on_both_sides_is_begun_anew_by_asking() {
     for peer in [x.inner.peer(y.address()), y.inner.peer(x2.address())] {
         peer.expire(u64::MAX - 1);
     }
+    let now = now + 60;
     let lost = say(&mut y, &x, now, &mut rng);
-    assert_eq!(x.receive(y.address(), &lost, now).err(), Some(Error::Forged));
-    // Too early; then the request itself begins a session, and the other side answers in another.
-    let later = now + 3600;
-    let mut plan = x.request_resend(y.address(), MessageId([1; 16]), now).unwrap();
-    assert_eq!(plan.renew(&x, y.address(), now), Err(Error::SessionInUse));
-    plan.renew(&x, y.address(), later).unwrap();
-    plan.supply(&x, &y.bundle(), later, &mut rng).unwrap();
-    let mut out = x.seal(&mut plan, Enclosed::Nothing, later, &mut rng).unwrap().apply();
-    let arrived = y.receive(x.address(), &out.envelopes.pop().unwrap().message, later).unwrap();
-    assert!(matches!(arrived.event, LetterEvent::ResendRequested(_)));
+    let mail = Mail { from: y.address(), id: None, envelope: &lost };
+    assert!(matches!(x.take(&mail, now).apply(), Taken::Unread(_)));
+    assert_eq!(x.repairs(now).count(), 0, "one thing without an id");
+    let lost = say(&mut y, &x, now, &mut rng);
+    assert!(matches!(x.take(&Mail { envelope: &lost, ..mail }, now).apply(), Taken::Unread(_)));
+    // There are no one-time prekeys: the request goes in the session that there is, and does not open either.
+    let repair = |from: &mut Client, to: &Client, now, rng: &mut TestRng| {
+        let request = Repair::Request { to: to.address() };
+        assert!(from.repairs(now).eq([request]));
+        let mut plan = from.plan_repair(&request, now).unwrap();
+        if plan.missing().next().is_some() {
+            plan.supply(from, &to.bundle(), now, rng).unwrap();
+        }
+        let mut out = from.seal(&mut plan, Enclosed::Nothing, now, rng).unwrap().apply();
+        assert_eq!(from.repairs(now).count(), 0);
+        (out.id, out.envelopes.pop().unwrap().message)
+    };
+    let (id, request) = repair(&mut x, &y, now, &mut rng);
+    let mail = Mail { from: x.address(), id: Some(id), envelope: &request };
+    assert!(matches!(y.take(&mail, now).apply(), Taken::Unread(_)));
+    let (id, request) = repair(&mut y, &x, now, &mut rng);
+    // What does not open after this side has asked has come apart: now a session begins.
+    let mail = Mail { from: y.address(), id: Some(id), envelope: &request };
+    assert!(matches!(x.take(&mail, now).apply(), Taken::Unread(_)));
+    let later = now + 600;
+    let message = say(&mut x, &y, later, &mut rng);
+    assert!(y.receive(x.address(), &message, later).is_ok());
     let answer = say(&mut y, &x, later, &mut rng);
     assert!(x.receive(y.address(), &answer, later).is_ok());
     let message = say(&mut x, &y, later, &mut rng);

@@ -66,11 +66,11 @@ fn whoever_was_heard_in_thirty_days_is_to_be_told_until_a_session_begins() {
     for ((peer, newest), told) in all.iter().zip(before).zip(told) {
         let kept = &me.inner.peers[&peer.address()];
         assert!(!kept.has_active() && kept.counts() == (0, 0));
-        assert_eq!((kept.newest(now), kept.resend_requested), (newest, told));
+        assert_eq!((kept.newest(now), kept.doubt.risen().is_some()), (newest, told));
     }
     all[1].rotate(now, &mut rng).apply();
     say(&mut me, &mut all[1], now, &mut rng);
-    assert!(!me.inner.peers[&all[1].address()].resend_requested);
+    assert!(!me.inner.peers[&all[1].address()].doubt.risen().is_some());
 }
 
 #[test]

@@ -167,6 +167,11 @@ impl StagedHeader<'_> {
         Ok((length, delta))
     }
 
+    /// Tells whether the message begins a chain of the peer's.
+    pub(crate) fn is_turn(&self) -> bool {
+        matches!(self.trial, Trial::Next)
+    }
+
     /// Returns the number of the receiving chain that the message is in, from 1.
     pub(crate) fn chain(&self) -> Result<u32, Error> {
         self.ratchet.chain_of(self.trial)

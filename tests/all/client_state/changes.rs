@@ -62,7 +62,7 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
     town.say(1, 0, 0, b"on the way");
     let late = town.mail(0, 0);
     town.now = NOW - 10;
-    let ask = |words: Words| words.content(forged::RESEND_REQUEST, &[7; 16]);
+    let ask = |words: Words| words.content(forged::RESEND_REQUEST, &[0; 8]);
     let request = town.whisper((1, 0), (0, 0), ask);
     town.now = NOW;
     store.receive(&mut town, &request, &[about(3, friend), about(6, friend)]);

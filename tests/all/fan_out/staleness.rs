@@ -69,7 +69,7 @@ fn a_session_that_was_supplied_begins_again_once_the_one_before_it_has_moved() {
     town.say(0, 0, 1, b"unanswered");
     let (from, to) = (town.address(0, 0), town.address(1, 0));
     let mut plan = town.plan(0, 0, 1);
-    plan.renew(&town.people[0].devices[0], to, NOW).unwrap();
+    plan.renew(&town.people[0].devices[0], to).unwrap();
     town.supply(0, 0, &mut plan).unwrap();
     // The peer answers, and what the supplied session would say it continues is not so any more.
     town.receive(1, 0);

@@ -26,7 +26,7 @@ fn signing(person: &mut Person, now: u64, rng: &mut TestRng) -> [Option<Error>; 
 /// Lists the accounts of which a client is to fetch a list when it has used its own for a week.
 fn wanted(mut client: Client) -> Vec<AccountId> {
     let end = NOW + 7 * DAY;
-    days(NOW, end).for_each(|now| client.expire(now).apply());
+    days(NOW, end).for_each(|now| drop(client.expire(now).apply()));
     client.tasks(&Served::NOTHING, end).fetch_lists
 }
 
@@ -124,7 +124,7 @@ fn an_own_device_that_tells_of_a_newer_list_stops_all_for_three_days_but_its_rem
     town.say(0, 1, 1, b"by my list");
     assert_eq!(town.read(0, 0), [b"by my list"]);
     let end = NOW + 3 * DAY;
-    days(NOW, end).for_each(|now| town.client(0, 0).expire(now).apply());
+    days(NOW, end).for_each(|now| drop(town.client(0, 0).expire(now).apply()));
     assert_eq!(signing(&mut town.people[0], end, rng), [UNCONFIRMED, None, UNCONFIRMED]);
     // A device that lies could stop it for good otherwise.
     let [renews, removes, _] = signing(&mut town.people[0], end + 1, rng);

@@ -122,7 +122,7 @@ pub(super) fn a_session_that_was_answered_is_in_use() -> Option<Error> {
     town.chat(0, 1);
     let mut plan = town.plan(0, 0, 1);
     let peer = town.address(1, 0);
-    refusal(town.client(0, 0), |client| plan.renew(client, peer, NOW))
+    refusal(town.client(0, 0), |client| plan.renew(client, peer))
 }
 
 pub(super) fn a_group_of_nobody_has_no_recipient() -> Option<Error> {

@@ -7,7 +7,9 @@ mod requests;
 mod restored;
 
 use latchstring::Error;
-use latchstring::client::{Alert, Client, Enclosed, LetterEvent, MessageId, To};
+use latchstring::client::{
+    self, Alert, Client, Enclosed, LetterEvent, MessageId, Repair, Taken, To,
+};
 use latchstring::session::Served;
 use latchstring::storage::State;
 
@@ -208,10 +210,10 @@ fn a_session_that_cannot_be_opened_is_given_up_early_if_told_to() {
     town.mail(1, 0);
     let mut plan = town.plan(0, 0, 1);
     assert_eq!(plan.missing().count(), 0);
-    plan.renew(&town.people[0].devices[0], peer, NOW).unwrap();
+    plan.renew(&town.people[0].devices[0], peer).unwrap();
     assert_eq!(plan.missing().collect::<Vec<_>>(), [peer]);
     let own = town.address(0, 0);
-    assert_eq!(plan.renew(&town.people[0].devices[0], own, NOW), Err(Error::NotInPlan));
+    assert_eq!(plan.renew(&town.people[0].devices[0], own), Err(Error::NotInPlan));
     town.supply(0, 0, &mut plan).unwrap();
     let out = town.seal_plan(0, 0, &mut plan, &said(b"anew")).unwrap();
     town.server.post(own, out);
@@ -220,14 +222,14 @@ fn a_session_that_cannot_be_opened_is_given_up_early_if_told_to() {
     on_one_session(&mut town);
     // One that was answered is not.
     let mut plan = town.plan(0, 0, 1);
-    assert_eq!(plan.renew(&town.people[0].devices[0], peer, NOW), Err(Error::SessionInUse));
+    assert_eq!(plan.renew(&town.people[0].devices[0], peer), Err(Error::SessionInUse));
     assert_eq!(plan.missing().count(), 0);
 }
 
 /// Returns a request of the second person's device in a session that is older than the active one.
 fn old_request(town: &mut Town) -> Mail {
     town.now -= 10;
-    let say = |words: Words| words.content(forged::RESEND_REQUEST, &[7; 16]);
+    let say = |words: Words| words.content(forged::RESEND_REQUEST, &[0; 8]);
     let request = town.whisper((1, 0), (0, 0), say);
     town.now += 10;
     request

@@ -3,20 +3,19 @@
 use super::*;
 
 #[test]
-fn a_request_in_an_old_session_renews_the_pair_after_an_hour() {
+fn a_request_in_an_old_session_renews_the_pair_at_once() {
     let mut town = Town::new(13, &[1, 1]);
     town.chat(0, 1);
     let request = old_request(&mut town);
     let (peer, client) = (town.address(1, 0), town.client(0, 0));
+    assert!(client.has_session(peer, NOW + 100 * DAY));
     let arrived = client.receive(request.from, &request.message, NOW).unwrap();
     assert!(matches!(arrived.event, LetterEvent::ResendRequested(_)));
     assert_eq!(of_sessions(&arrived.alerts), [Alert::StraySession]);
     *client = restored(client);
-    assert!(client.has_session(peer, NOW + HOUR - 1));
-    assert!(!client.has_session(peer, NOW + HOUR));
-    town.now = NOW + HOUR;
+    assert!(!client.has_session(peer, NOW));
     assert_eq!(say(&mut town, 0, 1), [Alert::SessionReplaced]);
-    say(&mut town, 1, 0);
+    assert_eq!(say(&mut town, 1, 0), [Alert::SessionRepaired]);
     say(&mut town, 0, 1);
     on_one_session(&mut town);
     assert!(town.client(0, 0).has_session(peer, NOW + 100 * DAY), "once is enough");
@@ -49,12 +48,14 @@ fn a_request_in_the_active_session_begins_nothing() {
 }
 
 #[test]
-fn a_request_is_over_once_the_peer_shows_that_it_is_served() {
+fn a_request_in_an_old_session_outlasts_what_the_peer_says_in_the_active_one() {
     let mut town = Town::new(15, &[1, 1]);
     town.chat(0, 1);
     let request = old_request(&mut town);
-    town.client(0, 0).receive(request.from, &request.message, NOW).unwrap();
+    town.now += 1;
+    let (now, peer) = (town.now, town.address(1, 0));
+    town.client(0, 0).receive(request.from, &request.message, now).unwrap();
+    // It may have been under way since before the request.
     say(&mut town, 1, 0);
-    let peer = town.address(1, 0);
-    assert!(town.client(0, 0).has_session(peer, NOW + 100 * DAY));
+    assert!(!town.client(0, 0).has_session(peer, now));
 }

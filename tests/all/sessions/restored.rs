@@ -15,6 +15,21 @@ fn after_a_backup(seed: u64) -> (Town, Client) {
     (town, backup)
 }
 
+/// Takes what does not open, and sends the request that the client then lists.
+fn take_and_ask(town: &mut Town, person: usize, mail: &Mail) {
+    let now = town.now;
+    let client = town.client(person, 0);
+    let (from, id, envelope) = (mail.from, Some(mail.id), &mail.message);
+    let taken = client.take(&client::Mail { from, id, envelope }, now).apply();
+    assert!(matches!(taken, Taken::Unread(_)));
+    let request = Repair::Request { to: from };
+    assert!(client.repairs(now).eq([request]));
+    let mut plan = client.plan_repair(&request, now).unwrap();
+    town.supply(person, 0, &mut plan).unwrap();
+    let out = town.seal_plan(person, 0, &mut plan, Enclosed::Nothing).unwrap();
+    town.server.post(town.address(person, 0), out);
+}
+
 #[test]
 fn a_restored_device_and_its_peer_are_told_if_the_restored_one_begins_anew() {
     let (mut town, backup) = after_a_backup(41);
@@ -22,16 +37,10 @@ fn a_restored_device_and_its_peer_are_told_if_the_restored_one_begins_anew() {
     // Neither can read the other, and the restored one asks.
     town.say(1, 0, 0, b"unreadable");
     let mail = town.mail(0, 0);
-    let now = town.now;
-    let client = town.client(0, 0);
-    refuses(client, Error::Forged, |client| client.open(mail.from, &mail.message, now).map(drop));
-    let mut plan = client.request_resend(mail.from, mail.id, now).unwrap();
-    plan.renew(client, mail.from, now).unwrap();
-    town.supply(0, 0, &mut plan).unwrap();
-    let out = town.seal_plan(0, 0, &mut plan, Enclosed::Nothing).unwrap();
-    town.server.post(town.address(0, 0), out);
+    take_and_ask(&mut town, 0, &mail);
     assert_eq!(of_sessions(&town.alerts(1, 0)), [Alert::SessionForked]);
-    assert_eq!(say(&mut town, 1, 0), [Alert::RolledBack]);
+    let repaired = Alert::SessionRepaired;
+    assert_eq!(say(&mut town, 1, 0), [repaired, Alert::RolledBack]);
     assert_eq!(say(&mut town, 1, 0), [Alert::RolledBack], "until it has answered");
     assert_eq!(say(&mut town, 0, 1), []);
     on_one_session(&mut town);
@@ -43,16 +52,9 @@ fn a_restored_device_and_its_peer_are_told_if_the_peer_begins_anew() {
     *town.client(0, 0) = backup;
     town.say(0, 0, 1, b"unreadable");
     let mail = town.mail(1, 0);
-    let now = town.now;
-    let client = town.client(1, 0);
-    let error = Error::MessageKeyGone;
-    refuses(client, error, |client| client.open(mail.from, &mail.message, now).map(drop));
-    let mut plan = client.request_resend(mail.from, mail.id, now).unwrap();
-    plan.renew(client, mail.from, now).unwrap();
-    town.supply(1, 0, &mut plan).unwrap();
-    let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
-    town.server.post(town.address(1, 0), out);
+    take_and_ask(&mut town, 1, &mail);
     assert_eq!(of_sessions(&town.alerts(0, 0)), [Alert::RolledBack]);
+    assert_eq!(say(&mut town, 0, 1), [Alert::SessionRepaired]);
     on_one_session(&mut town);
 }
 

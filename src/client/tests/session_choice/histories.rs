@@ -6,8 +6,9 @@ extern crate std;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{Id, Ids, Message, Outcome, World};
-use crate::client::session_choice::{DAY, RENEW_AFTER, STALE_AFTER};
+use super::{Id, Ids, Message, Outcome, Server, World};
+use crate::client::limits::{DAY, HOUR};
+use crate::client::session_choice::STALE_AFTER;
 
 /// The events that may still happen in a short history.
 #[derive(Clone, Copy, Hash)]
@@ -106,10 +107,16 @@ fn explore(world: &World, budget: Budget, seen: &mut HashSet<u64>, trail: &mut T
 
 #[test]
 fn every_short_history_comes_to_one_session() {
-    for skews in [[0, 0], [0, 5], [5, 0]] {
+    for (skews, server) in [
+        ([0, 0], Server::GOOD),
+        ([0, 5], Server::GOOD),
+        ([5, 0], Server::GOOD),
+        ([0, 0], Server::BAD),
+        ([5, 0], Server::BAD),
+    ] {
         let budget = Budget { steps: 5, begins: [2, 2], losses: 1, waits: 1 };
         let mut seen = HashSet::new();
-        explore(&World::new(skews), budget, &mut seen, &mut Trail(Vec::new()));
+        explore(&World::new(skews, server), budget, &mut seen, &mut Trail(Vec::new()));
         assert!(seen.len() > 10_000);
     }
 }
@@ -146,7 +153,7 @@ fn step(world: &mut World, trouble: Trouble, ids: &mut Ids) -> Option<(Outcome, 
             world.queues[at].remove(index);
         }
         82..92 => world.now += ids.below(10),
-        92..96 => world.now += ids.below(2 * RENEW_AFTER),
+        92..96 => world.now += ids.below(2 * HOUR),
         96 => world.now += ids.below(2 * STALE_AFTER),
         97 if trouble.losses && ids.below(4) == 0 => {
             let prekeys_too = ids.below(2) == 0;
@@ -173,7 +180,8 @@ fn skew(trouble: Trouble, ids: &mut Ids) -> i64 {
 fn wander(trouble: Trouble, seeds: u64, mut look: impl FnMut(&World, Outcome, &Message, usize)) {
     for seed in 0..seeds {
         let mut ids = Ids(seed);
-        let mut world = World::new([skew(trouble, &mut ids), skew(trouble, &mut ids)]);
+        let server = if seed % 2 == 0 { Server::GOOD } else { Server::BAD };
+        let mut world = World::new([skew(trouble, &mut ids), skew(trouble, &mut ids)], server);
         for event in 0..500 {
             if let Some((outcome, message, at)) = step(&mut world, trouble, &mut ids) {
                 look(&world, outcome, &message, at);

@@ -1,10 +1,14 @@
 //! The lines of the rule, one at a time, on the model.
 
-use super::{Id, Ids, Message, Outcome, START, World};
+use alloc::vec::Vec;
+
+use super::{Id, Ids, Message, Outcome, START, Server, World};
+use crate::client::doubt::{Doubt, Level};
+use crate::client::limits::{DAY, HOUR};
 use crate::client::links::Links;
 use crate::client::session_choice::{
-    ActiveSession, Choice, Contradiction, DAY, GRACE, MAX_AHEAD, Met, NewSession, PeerSessions,
-    RENEW_AFTER, STALE_AFTER, choose, created, is_due, is_plausible,
+    ActiveSession, Choice, Contradiction, GRACE, MAX_AHEAD, Met, NewSession, NextSession,
+    PeerSessions, STALE_AFTER, choose, created, is_plausible, next_session,
 };
 use crate::protocol::handshake::continuation::Predecessor;
 use crate::protocol::position::Position;
@@ -16,12 +20,12 @@ const HIGH: Id = Id([9; 32]);
 
 /// Brings both sides to one proven session, made by side 0.
 fn proven() -> (World, Ids) {
-    let (mut world, mut ids) = (World::new([0, 0]), Ids(3));
+    let (mut world, mut ids) = (World::new([0, 0], Server::GOOD), Ids(3));
     for from in [0, 1, 0] {
         assert_eq!(world.exchange(from, &mut ids), Outcome::Opened);
     }
     assert!(world.sides.iter().all(|side| side.pair.get().active.unwrap().proven));
-    world.now += RENEW_AFTER;
+    world.now += HOUR;
     (world, ids)
 }
 
@@ -44,7 +48,7 @@ fn begun(world: &mut World, at: usize, id: Id) -> Message {
 #[test]
 fn of_two_sessions_begun_at_once_both_sides_take_the_one_with_the_lower_id() {
     for (ours, theirs) in [(LOW, HIGH), (HIGH, LOW)] {
-        let mut world = World::new([0, 0]);
+        let mut world = World::new([0, 0], Server::GOOD);
         let (a, b) = (begun(&mut world, 0, ours), begun(&mut world, 1, theirs));
         assert_eq!((world.open(1, &a), world.open(0, &b)), (Outcome::Opened, Outcome::Opened));
         assert_eq!([0, 1].map(|at| world.sides[at].active()), [Some(LOW); 2]);
@@ -54,7 +58,7 @@ fn of_two_sessions_begun_at_once_both_sides_take_the_one_with_the_lower_id() {
 #[test]
 fn of_two_sessions_begun_at_once_the_later_one_is_taken_whatever_its_id() {
     for (ours, theirs) in [(LOW, HIGH), (HIGH, LOW)] {
-        let mut world = World::new([0, 0]);
+        let mut world = World::new([0, 0], Server::GOOD);
         let a = begun(&mut world, 0, ours);
         world.now += 1;
         let b = begun(&mut world, 1, theirs);
@@ -92,7 +96,7 @@ fn a_renewal_of_an_attempt_that_its_maker_gave_up_meets_the_next_attempt_in_one_
 
 #[test]
 fn a_first_message_withheld_since_before_the_active_session_brings_nothing_back() {
-    let mut world = World::new([0, 0]);
+    let mut world = World::new([0, 0], Server::GOOD);
     let withheld = begun(&mut world, 0, LOW);
     world.now += 1;
     let met = begun(&mut world, 1, HIGH);
@@ -139,7 +143,7 @@ fn a_peer_that_lost_its_state_and_its_time_is_taken_back_by_its_request() {
     assert_eq!(world.exchange(1, &mut ids), Outcome::Unreadable);
     // The peer sends a resend request in its own session, which is a replaced one here.
     assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
-    assert!(world.sides[1].asked);
+    assert_eq!(world.sides[1].doubt.level(world.now), Level::Shown);
     // It is told, too: the other names a session that it does not know.
     let rolled_back = Outcome::Contradicts(Contradiction::RolledBack);
     assert_eq!(world.exchange(1, &mut ids), rolled_back);
@@ -164,28 +168,36 @@ fn a_thiefs_resend_request_in_a_replaced_session_does_not_bring_it_back() {
     }
     let mut request = world.forge().unwrap();
     request.asks = true;
-    for _ in 0..2 {
+    let mut actives = Vec::from([old, LOW]);
+    for fresh in [true, true, false] {
         assert_eq!(world.open(1, &request), Outcome::Opened);
-        assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
-        assert_eq!(world.sides[1].active(), Some(LOW));
         request.number += 1;
+        world.now += 1;
+        for from in [1, 0, 1] {
+            assert_eq!(world.exchange(from, &mut ids), Outcome::Opened);
+        }
+        let active = world.sides.clone().map(|side| side.active().unwrap());
+        assert_eq!(active[0], active[1]);
+        assert_eq!(!actives.contains(&active[0]), fresh, "twice an hour, and never an old one");
+        actives.push(active[0]);
     }
-    world.now += RENEW_AFTER;
-    assert_eq!(world.open(1, &request), Outcome::Opened);
-    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
-    let active = world.sides.clone().map(|side| side.active().unwrap());
-    assert_eq!(active[0], active[1]);
-    assert!(![old, LOW].contains(&active[0]));
 }
 
 #[test]
-fn a_request_is_moot_once_the_peer_writes_in_the_active_session() {
+fn a_suspicion_is_moot_once_the_peer_writes_in_the_active_session() {
     let (mut world, mut ids) = proven();
     let active = world.sides[1].active();
-    world.sides[1].asked = true;
+    world.sides[1].doubt.raise(Level::Suspected, world.now);
     assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
     assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
     assert_eq!(world.sides[1].active(), active);
+    // What is shown is not.
+    world.sides[1].doubt.raise(Level::Shown, world.now);
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+    assert_ne!(world.sides[1].active(), active);
+    assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+    assert_eq!(world.sides[1].doubt.level(world.now), Level::None);
 }
 
 #[test]
@@ -325,27 +337,84 @@ fn a_first_message_from_a_time_beyond_belief_moves_nothing() {
     assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
 }
 
+/// Returns a doubt of this level since `START`, or none.
+fn doubt(level: Level) -> Doubt {
+    let mut doubt = Doubt::default();
+    doubt.raise(level, START);
+    doubt
+}
+
 #[test]
-fn no_session_a_stale_one_or_a_resend_request_begins_a_new_one() {
+fn no_session_a_stale_one_or_a_doubt_begins_a_new_one() {
+    use NextSession::{Active, New, WithOneTimePrekey};
     let unanswered =
         ActiveSession { id: LOW, created: START + 9, since: START, ours: true, proven: false };
     let accepted = ActiveSession { ours: false, ..unanswered };
     let proven = ActiveSession { proven: true, ..unanswered };
-    assert!(is_due(None, false, START));
-    for (active, asked, after, due) in [
-        (unanswered, false, STALE_AFTER - 1, false),
-        (unanswered, false, STALE_AFTER, true),
-        (accepted, false, STALE_AFTER, false),
-        (proven, false, STALE_AFTER, false),
-        (unanswered, true, RENEW_AFTER - 1, false),
-        (unanswered, true, RENEW_AFTER, true),
-        (accepted, true, RENEW_AFTER, true),
-        (proven, true, RENEW_AFTER - 1, false),
-        (proven, true, RENEW_AFTER, true),
+    assert_eq!(next_session(None, &Doubt::default(), START), New);
+    for (active, level, after, next) in [
+        (unanswered, Level::None, STALE_AFTER - 1, Active),
+        (unanswered, Level::None, STALE_AFTER, New),
+        (accepted, Level::None, STALE_AFTER, Active),
+        (proven, Level::None, STALE_AFTER, Active),
+        (proven, Level::Counted, STALE_AFTER, Active),
+        (unanswered, Level::Shown, HOUR - 1, Active),
+        (unanswered, Level::Shown, HOUR, New),
+        (accepted, Level::Shown, 0, New),
+        (proven, Level::Shown, 0, New),
+        (unanswered, Level::Suspected, HOUR - 1, Active),
+        (unanswered, Level::Suspected, HOUR, New),
+        (accepted, Level::Suspected, 0, WithOneTimePrekey),
+        (proven, Level::Suspected, HOUR - 1, WithOneTimePrekey),
+        (proven, Level::Suspected, HOUR, New),
     ] {
-        assert_eq!(is_due(Some(&active), asked, START + after), due);
+        let found = next_session(Some(&active), &doubt(level), START + after);
+        assert_eq!(found, next, "{active:?} {level:?} {after}");
     }
-    assert!(!is_due(Some(&unanswered), true, 0));
+    assert_eq!(next_session(Some(&unanswered), &doubt(Level::Shown), START - 1), Active);
+}
+
+#[test]
+fn two_repair_sessions_begin_in_an_hour_and_fewer_if_nothing_opens() {
+    let (mut world, mut ids) = proven();
+    let mut begun = Vec::new();
+    // The peer is gone, and junk comes in its name.
+    for _ in 0..30 * DAY / 600 {
+        let before = world.sides[0].active();
+        world.sides[0].doubt.raise(Level::Shown, world.now);
+        world.send(0, ids.next());
+        if world.sides[0].active() != before {
+            begun.push(world.now);
+        }
+        world.now += 600;
+    }
+    let waits: Vec<_> = begun.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(waits, [HOUR, DAY, 3 * DAY, STALE_AFTER, STALE_AFTER, STALE_AFTER]);
+    // It is there, and answers each time: two an hour, and no more.
+    let (mut world, mut ids) = proven();
+    let mut begun = 0;
+    for _ in 0..24 * 60 {
+        let before = world.sides[0].active();
+        world.sides[0].doubt.raise(Level::Shown, world.now);
+        assert_eq!(world.exchange(0, &mut ids), Outcome::Opened);
+        assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+        begun += u32::from(world.sides[0].active() != before);
+        world.now += 60;
+    }
+    assert_eq!(begun, 48);
+}
+
+#[test]
+fn what_has_no_id_is_suspicious_the_second_time_and_what_was_asked_for_is_shown() {
+    let mut doubt = Doubt::default();
+    assert_eq!(doubt.suspicion(true), Level::Suspected);
+    assert_eq!(doubt.suspicion(false), Level::Counted);
+    doubt.raise(Level::Counted, START);
+    assert_eq!(doubt.suspicion(false), Level::Suspected);
+    doubt.raise(Level::Suspected, START);
+    assert_eq!(doubt.suspicion(true), Level::Suspected);
+    doubt.ask(START);
+    assert_eq!(doubt.suspicion(true), Level::Shown);
 }
 
 #[test]
@@ -373,7 +442,7 @@ fn a_clone_is_noticed_too_if_the_session_that_left_it_behind_was_not_taken() {
 }
 
 #[test]
-fn an_attempt_that_a_thief_answered_parts_the_pair_aloud_until_one_side_forgets_it() {
+fn an_attempt_that_a_thief_answered_parts_the_pair_aloud_until_its_next_message() {
     let (mut world, mut ids) = proven();
     let attempt = begun(&mut world, 0, HIGH);
     world.open(1, &attempt);
@@ -383,10 +452,9 @@ fn an_attempt_that_a_thief_answered_parts_the_pair_aloud_until_one_side_forgets_
     world.now += STALE_AFTER;
     let found = Outcome::Contradicts(Contradiction::Forked);
     assert_eq!(world.exchange(0, &mut ids), found);
-    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
     assert_ne!(world.sides[0].active(), world.sides[1].active());
-    world.lose(0, false);
-    assert_eq!(world.exchange(0, &mut ids), RESET);
-    assert_eq!(world.sides[1].resets, 1);
+    // It has shown that it does not hold the thief's session, so the next message begins another one.
+    assert_eq!(world.exchange(1, &mut ids), Outcome::Opened);
+    assert_eq!(world.sides[0].active(), world.sides[1].active());
     world.come_to_one_session(1, &mut ids);
 }

@@ -24,7 +24,7 @@ pub(super) struct Side {
     pub(super) accepted: Vec<Id>,
     pub(super) prekeys: u32,
     pub(super) asks: bool,
-    pub(super) asked: bool,
+    pub(super) doubt: Doubt,
     pub(super) resets: u32,
     pub(super) forks: u32,
     pub(super) rollbacks: u32,
@@ -78,7 +78,7 @@ impl Side {
             accepted: Vec::new(),
             prekeys: 0,
             asks: false,
-            asked: false,
+            doubt: Doubt::default(),
             resets: 0,
             forks: 0,
             rollbacks: 0,
@@ -92,6 +92,14 @@ impl Side {
     pub(super) fn set(&mut self, active: ActiveSession) {
         let ActiveSession { id, created, since, ours, proven } = active;
         self.pair.active = Some((id, created, since, ours, proven));
+    }
+
+    /// Notes that the peer has shown that it does not hold the active session, unless it has not heard of it yet.
+    pub(super) fn doubt_shown(&mut self, now: u64) {
+        let waits = self.pair.get().active.and_then(|active| active.waits(HOUR, now));
+        if waits != Some(true) {
+            self.doubt.raise(Level::Shown, now);
+        }
     }
 
     /// Returns the place at which the peer says that it left a session.
@@ -142,6 +150,6 @@ impl Side {
         self.prefix = prefix;
         self.sent = 0;
         self.opened = Vec::new();
-        self.asked = false;
+        self.doubt.replace();
     }
 }

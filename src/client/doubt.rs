@@ -1,0 +1,201 @@
+//! The doubt about a device: that it and this one may not be on one session (`spec/sessions.md`, "Doubt").
+
+use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+
+use super::limits::{DAY, HOUR};
+
+/// Repair sessions of an hour with one device at most: one that crosses another one, and one that counts.
+const REPAIRS_OF_HOUR: usize = 2;
+
+/// The seconds for which a session of this side's own waits for an answer before the next repair session, by the
+/// number of those since something opened. So an answer finds the session that it is in, however slow the link is:
+/// not more of them are held than begin in a week.
+const PATIENCE: [u64; 4] = [HOUR, HOUR, DAY, 3 * DAY];
+
+/// The seconds after more of them: then the session is stale, whatever the doubt is.
+const LONGEST_PATIENCE: u64 = 7 * DAY;
+
+/// The strength of a doubt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Level {
+    #[default]
+    None,
+    /// A single thing did not open, of which nothing tells that it was not read long ago.
+    Counted,
+    /// Something did not open that anybody can have made.
+    Suspected,
+    /// The device itself has shown it.
+    Shown,
+}
+
+impl Level {
+    pub(super) fn byte(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Counted => 1,
+            Self::Suspected => 2,
+            Self::Shown => 3,
+        }
+    }
+
+    pub(super) fn of(byte: u8) -> Result<Self, Error> {
+        match byte {
+            0 => Ok(Self::None),
+            1 => Ok(Self::Counted),
+            2 => Ok(Self::Suspected),
+            3 => Ok(Self::Shown),
+            _ => Err(Error::Malformed),
+        }
+    }
+}
+
+/// The doubt about a device, and what was done about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Doubt {
+    level: Level,
+    /// The time at which it rose from none.
+    since: u64,
+    /// The times of the last repair sessions, the last one first; 0 for none.
+    repairs: [u64; REPAIRS_OF_HOUR],
+    /// The number of repair sessions since something opened in the active one.
+    fruitless: u8,
+    /// The time of the last resend request in the active session; 0 for none.
+    asked: u64,
+}
+
+impl Doubt {
+    /// Raises the doubt. A lower one changes nothing.
+    pub(crate) fn raise(&mut self, level: Level, now: u64) {
+        if level <= self.level {
+            return;
+        }
+        if self.level == Level::None {
+            self.since = now;
+        }
+        self.level = level;
+    }
+
+    /// Returns what the doubt is by now: who is only suspected, and of whom nothing has opened for an hour, counts
+    /// as if it were shown.
+    pub(crate) fn level(&self, now: u64) -> Level {
+        let is_old = now >= self.since.saturating_add(HOUR);
+        if self.level == Level::Suspected && is_old { Level::Shown } else { self.level }
+    }
+
+    /// Returns what the doubt rises to by something that did not open, and of which anybody can be the maker: if it
+    /// has no id, only the second one counts; and what does not open after this side has asked for it is no longer
+    /// only suspicious.
+    pub(super) fn suspicion(&self, has_id: bool) -> Level {
+        match self.level {
+            Level::None if !has_id => Level::Counted,
+            Level::Suspected if self.was_asked() => Level::Shown,
+            level => level.max(Level::Suspected),
+        }
+    }
+
+    /// Tells whether a resend request went out in the active session since the doubt rose.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked != 0 && self.asked >= self.since
+    }
+
+    /// Tells whether a level is above the present one.
+    pub(super) fn is_raised_by(&self, level: Level) -> bool {
+        level > self.level
+    }
+
+    /// Tells whether one more repair session may begin.
+    pub(crate) fn allows(&self, now: u64) -> bool {
+        self.allowed_at() <= now
+    }
+
+    /// Returns when one more repair session may begin.
+    pub(super) fn allowed_at(&self) -> u64 {
+        let [_, before] = self.repairs;
+        if before == 0 { 0 } else { before.saturating_add(HOUR) }
+    }
+
+    /// Returns for how many seconds a session of this side's own waits for an answer before a repair session is begun
+    /// in its place.
+    pub(crate) fn patience(&self) -> u64 {
+        PATIENCE.get(usize::from(self.fruitless)).copied().unwrap_or(LONGEST_PATIENCE)
+    }
+
+    /// Notes that a session of this side's own begins: a repair session if there is a doubt.
+    pub(crate) fn begin(&mut self, now: u64) {
+        self.asked = 0;
+        if self.level >= Level::Suspected {
+            let [last, _] = self.repairs;
+            self.repairs = [now, last];
+            self.fruitless = self.fruitless.saturating_add(1);
+        }
+    }
+
+    /// Notes that the active session is another one.
+    pub(crate) fn replace(&mut self) {
+        self.asked = 0;
+    }
+
+    /// Notes that something opened in the active session. It ends the doubt if that became the active one after the
+    /// doubt rose (`since`), or, unless the doubt is shown, if it is at a new place.
+    ///
+    /// What opens in other sessions says nothing: two sides that each begin one in vain would go on for ever.
+    pub(crate) fn open(&mut self, since: u64, is_new: bool) {
+        self.fruitless = 0;
+        if since >= self.since || (is_new && self.level < Level::Shown) {
+            self.level = Level::None;
+            self.since = 0;
+        }
+    }
+
+    /// Tells whether an hour's repair sessions had no answer.
+    pub(super) fn is_fruitless(&self) -> bool {
+        usize::from(self.fruitless) >= REPAIRS_OF_HOUR
+    }
+
+    /// Notes that a resend request goes out.
+    pub(super) fn ask(&mut self, now: u64) {
+        self.asked = now;
+    }
+
+    /// Returns the time at which the doubt rose, if the device is at least suspected.
+    pub(super) fn risen(&self) -> Option<u64> {
+        (self.level >= Level::Suspected).then_some(self.since)
+    }
+
+    /// Returns the time of the last resend request in the active session, if there was one.
+    pub(super) fn asked(&self) -> Option<u64> {
+        (self.asked != 0).then_some(self.asked)
+    }
+
+    /// Returns the time of the last repair session, if there was one.
+    pub(super) fn repaired(&self) -> Option<u64> {
+        let [last, _] = self.repairs;
+        (last != 0).then_some(last)
+    }
+
+    /// Leaves no time ahead of now.
+    pub(super) fn bound_times(&mut self, now: u64) {
+        self.since = self.since.min(now);
+        self.repairs = self.repairs.map(|time| time.min(now));
+        self.asked = self.asked.min(now);
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.u8(self.level.byte());
+        writer.u64(self.since);
+        self.repairs.iter().for_each(|time| writer.u64(*time));
+        writer.u8(self.fruitless);
+        writer.u64(self.asked);
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let level = Level::of(reader.u8()?)?;
+        let (since, repairs) = (reader.u64()?, [reader.u64()?, reader.u64()?]);
+        let [last, before] = repairs;
+        if (level == Level::None && since != 0) || before > last {
+            return Err(Error::Malformed);
+        }
+        Ok(Self { level, since, repairs, fruitless: reader.u8()?, asked: reader.u64()? })
+    }
+}
