@@ -147,7 +147,9 @@ impl Inner {
         self.compare_lists(from, &letter, &mut found);
         let event = self.take_in(from, &letter, &mut found)?;
         let Findings { mut items, alerts } = found;
-        items.iter_mut().for_each(|item| item.note_heard(letter.sent.min(now.reading())));
+        for item in &mut items {
+            item.note_heard(letter.sent.min(now.reading()));
+        }
         if matches!(event, LetterEvent::ResendRequested(_)) && standing != Standing::Active {
             items.extend(self.asked_elsewhere(from, now));
         }

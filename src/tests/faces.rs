@@ -23,7 +23,7 @@ use crate::client::{
     Conversation, DeviceList, Enclosed, Entrant, Envelope, Expired, GroupId, LetterEvent,
     LinkingDigits, LinkingOffer, LinkingPurpose, LinkingRequest, ListHash, ListMismatch,
     ListUpdate, LogStatus, Mail, MessageId, Need, NewDevice, Outgoing, OwnContent, OwnObject, Plan,
-    ReceivedLetter, RendezvousId, Repair, Taken, Tasks, To, Unread,
+    ReceivedLetter, RendezvousId, Repair, Stop, Supplied, Taken, Tasks, To, Unread,
 };
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
@@ -72,7 +72,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         OneTimePrekey, OpenedClaim, Opener, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyId, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
         RecordedClaim, Reference, RendezvousId, Repair, Repaired, Role, Sealer, Sender, Sending, Served, ServerCopy, Session,
-        SessionDiagnosis, SessionId, StateKey, Stock, SyncOutcome, Taken, TakenMessage, Tasks, Expired, Mail, Need, Unread, To,
+        SessionDiagnosis, SessionId, StateKey, Stock, Stop, Supplied, SyncOutcome, Taken, TakenMessage, Tasks, Expired, Mail, Need, Unread, To,
         Withdraw,
     ];
     // `State` is the one public trait.

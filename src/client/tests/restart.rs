@@ -70,7 +70,7 @@ fn whoever_was_heard_in_thirty_days_is_to_be_told_until_a_session_begins() {
     }
     all[1].rotate(now, &mut rng).apply();
     say(&mut me, &mut all[1], now, &mut rng);
-    assert!(!me.inner.peers[&all[1].address()].doubt.risen().is_some());
+    assert!(me.inner.peers[&all[1].address()].doubt.risen().is_none());
 }
 
 #[test]
