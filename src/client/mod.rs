@@ -6,12 +6,13 @@
 //! ```text
 //!  create ─▶ publish list, bundle, one-time prekeys                       (once)
 //!  learn(list of an account) ─▶ plan ─▶ supply bundles ─▶ seal ─▶ Outgoing (write)
-//!  receive(from, envelope) ─▶ ReceivedLetter                              (read)
+//!  take(mail) ─▶ Taken: a letter, or what it waits for                    (read)
+//!  repairs ─▶ plan_repair ─▶ supply bundles ─▶ seal ─▶ Outgoing           (after reading, and at next_repair)
 //!  learn ─▶ ListUpdate::Changed ─▶ the user: acknowledge, or dismiss      (another account key)
 //!  tasks(what the server has) ─▶ rotate, replenish, renew, expire         (each day)
 //!  NewDevice ─ code ─▶ approve ─ offer ─▶ accept ─ acceptance ─▶ admit ─ briefing ─▶ begin   (link a companion)
-//!  the same with approve_transfer, transfer                                    (a new telephone)
-//!  restart(what is left of a store that is behind)                             (begin anew)
+//!  the same with approve_transfer, transfer                               (a new telephone)
+//!  restart(what is left of a store that is behind)                        (begin anew)
 //! ```
 //!
 //! The order at the start: make an [`Account`](crate::session::Account) and a client, save both, publish
@@ -19,6 +20,9 @@
 //! [`Client::note_published`] that you did. Before the first letter to somebody, fetch and [`Client::learn`] their
 //! list. A [`Plan`] says which devices need a bundle; supply one for each, and seal. On a device that is linked, the
 //! client comes from [`Briefing::begin`].
+//!
+//! What goes wrong (a restored backup, lost mail, a wrong clock, somebody who is away) needs no rule of the app's:
+//! give mail to [`Client::take`], do what [`Client::tasks`] says, and seal what [`Client::repairs`] lists.
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};
