@@ -21,6 +21,10 @@ use super::limits::MAX_ITEMS;
 use super::log_status::LogStatus;
 use super::message_log::{Seen, Sent};
 use super::paged_log::Entry;
+pub(super) use super::parts::{
+    Accept, Asked, Begin, Dismissed, Logged, MovedSession, Queued, Raised, Report, Resent, Settled,
+    VerifiedKey,
+};
 use super::session_choice::Contradiction;
 use super::slot::Slot;
 use super::unread::Unread;
@@ -89,79 +93,6 @@ pub(super) enum ClientItem {
     Asked(Box<Asked>),
     /// A letter that did not open was read, or will not come.
     Settled(Box<Settled>),
-}
-
-pub(super) struct Raised {
-    pub(super) of: Address,
-    pub(super) level: Level,
-}
-
-pub(super) struct Asked {
-    pub(super) to: Address,
-    /// The letters that the request names, in ascending order.
-    pub(super) ids: Vec<MessageId>,
-}
-
-pub(super) struct Settled {
-    pub(super) from: Address,
-    pub(super) id: MessageId,
-}
-
-pub(super) struct Begin {
-    pub(super) with: Address,
-    pub(super) session: Session,
-}
-
-pub(super) struct Accept {
-    pub(super) from: Address,
-    pub(super) session: Session,
-    /// True if it becomes the active session; else it is only read.
-    pub(super) activate: bool,
-    pub(super) found: Option<Contradiction>,
-    /// The time at which its message was sent, but not later than it was opened.
-    pub(super) heard: u64,
-}
-
-/// A message in a session, which it moves on.
-pub(super) struct MovedSession {
-    pub(super) with: Address,
-    pub(super) slot: Slot,
-    /// The time at which it was sent, but not later than it was opened; 0 if it was sealed.
-    pub(super) heard: u64,
-    pub(super) delta: ratchet::RatchetDelta,
-}
-
-pub(super) struct Resent {
-    pub(super) id: MessageId,
-    pub(super) to: Address,
-}
-
-pub(super) struct Queued {
-    pub(super) id: MessageId,
-    pub(super) account: AccountId,
-}
-
-pub(super) struct Report {
-    pub(super) by: Address,
-    pub(super) subject: AccountId,
-    pub(super) listed: Option<Box<Listed>>,
-}
-
-pub(super) struct Dismissed {
-    pub(super) account: AccountId,
-    pub(super) dismissal: Dismissal,
-}
-
-pub(super) struct VerifiedKey {
-    pub(super) account: AccountId,
-    /// The account key that was compared; none to take the mark back.
-    pub(super) key: Option<AccountKey>,
-}
-
-pub(super) struct Logged {
-    pub(super) account: AccountId,
-    pub(super) list: ListHash,
-    pub(super) status: Option<LogStatus>,
 }
 
 impl Delta for ClientDelta {

@@ -88,6 +88,7 @@ mod message_log;
 mod outgoing;
 mod own_object;
 mod paged_log;
+mod parts;
 mod peer;
 mod peer_bytes;
 mod plan;

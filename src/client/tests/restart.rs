@@ -38,7 +38,7 @@ fn say(from: &mut Client, to: &mut Client, now: u64, rng: &mut TestRng) {
 }
 
 #[test]
-fn whoever_was_heard_in_thirty_days_is_to_be_told_until_a_session_begins() {
+fn whoever_was_heard_in_thirty_days_is_in_doubt_until_a_new_session_is_answered() {
     let mut rng = TestRng::new(1);
     let mut all: Vec<_> = [1, 2, 3, 4]
         .map(|id| Client::create(&Account::generate(AccountId([id; 32]), &mut rng), NOW, &mut rng))
@@ -70,6 +70,7 @@ fn whoever_was_heard_in_thirty_days_is_to_be_told_until_a_session_begins() {
     }
     all[1].rotate(now, &mut rng).apply();
     say(&mut me, &mut all[1], now, &mut rng);
+    say(&mut all[1], &mut me, now, &mut rng);
     assert!(me.inner.peers[&all[1].address()].doubt.risen().is_none());
 }
 
