@@ -25,6 +25,8 @@ pub(crate) enum Level {
     Counted,
     /// Something did not open that anybody can have made.
     Suspected,
+    /// It is suspected, and an hour has passed without anything that opens, or a request did not help.
+    Likely,
     /// The device itself has shown it.
     Shown,
 }
@@ -35,7 +37,8 @@ impl Level {
             Self::None => 0,
             Self::Counted => 1,
             Self::Suspected => 2,
-            Self::Shown => 3,
+            Self::Likely => 3,
+            Self::Shown => 4,
         }
     }
 
@@ -44,7 +47,8 @@ impl Level {
             0 => Ok(Self::None),
             1 => Ok(Self::Counted),
             2 => Ok(Self::Suspected),
-            3 => Ok(Self::Shown),
+            3 => Ok(Self::Likely),
+            4 => Ok(Self::Shown),
             _ => Err(Error::Malformed),
         }
     }
@@ -54,7 +58,7 @@ impl Level {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Doubt {
     level: Level,
-    /// The time at which it rose from none.
+    /// The time at which it rose from none, and again from what was only counted.
     since: u64,
     /// The times of the last repair sessions, the last one first; 0 for none.
     repairs: [u64; REPAIRS_OF_HOUR],
@@ -67,20 +71,21 @@ pub(crate) struct Doubt {
 impl Doubt {
     /// Raises the doubt. A lower one changes nothing.
     pub(crate) fn raise(&mut self, level: Level, now: u64) {
+        self.bound_times(now);
         if level <= self.level {
             return;
         }
-        if self.level == Level::None {
+        // What was only counted says nothing of when it began.
+        if self.level < Level::Suspected {
             self.since = now;
         }
         self.level = level;
     }
 
-    /// Returns what the doubt is by now: who is only suspected, and of whom nothing has opened for an hour, counts
-    /// as if it were shown.
+    /// Returns what the doubt is by now: it is likely of who was suspected, and of whom nothing has opened for an hour.
     pub(crate) fn level(&self, now: u64) -> Level {
         let is_old = now >= self.since.saturating_add(HOUR);
-        if self.level == Level::Suspected && is_old { Level::Shown } else { self.level }
+        if self.level == Level::Suspected && is_old { Level::Likely } else { self.level }
     }
 
     /// Returns what the doubt rises to by something that did not open, and of which anybody can be the maker: if it
@@ -89,7 +94,7 @@ impl Doubt {
     pub(super) fn suspicion(&self, has_id: bool) -> Level {
         match self.level {
             Level::None if !has_id => Level::Counted,
-            Level::Suspected if self.was_asked() => Level::Shown,
+            Level::Suspected if self.was_asked() => Level::Likely,
             level => level.max(Level::Suspected),
         }
     }
@@ -123,6 +128,7 @@ impl Doubt {
 
     /// Notes that a session of this side's own begins: a repair session if there is a doubt.
     pub(crate) fn begin(&mut self, now: u64) {
+        self.bound_times(now);
         self.asked = 0;
         if self.level >= Level::Suspected {
             let [last, _] = self.repairs;
@@ -155,6 +161,7 @@ impl Doubt {
 
     /// Notes that a resend request goes out.
     pub(super) fn ask(&mut self, now: u64) {
+        self.bound_times(now);
         self.asked = now;
     }
 
@@ -174,7 +181,7 @@ impl Doubt {
         (last != 0).then_some(last)
     }
 
-    /// Leaves no time ahead of now.
+    /// Leaves no time ahead of now, which goes back where a clock was wrong.
     pub(super) fn bound_times(&mut self, now: u64) {
         self.since = self.since.min(now);
         self.repairs = self.repairs.map(|time| time.min(now));

@@ -134,8 +134,8 @@ pub(super) enum Way {
     Active,
     /// In none yet: there is none that the device can be expected to read.
     Missing,
-    /// In the session that there is, or in a new one if a bundle with a one-time prekey is supplied: it is suspected
-    /// that the device is not on that session any more.
+    /// In the session that there is, or in a new one if a bundle is supplied, at first only one with a one-time prekey:
+    /// it is suspected that the device is not on that session any more.
     Suspected,
     /// In a session that begins with this letter.
     New(Box<New>),

@@ -272,6 +272,8 @@ pub(crate) enum NextSession {
     Active,
     /// A new one if the device's bundle has a one-time prekey, else the active one.
     WithOneTimePrekey,
+    /// A new one if there is a bundle of the device, else the active one.
+    WithBundle,
     /// A new one.
     New,
 }
@@ -291,6 +293,8 @@ pub(crate) fn next_session(active: Option<&ActiveSession>, doubt: &Doubt, now: u
     match doubt.level(now) {
         Level::None | Level::Counted => NextSession::Active,
         Level::Suspected => NextSession::WithOneTimePrekey,
-        Level::Shown => NextSession::New,
+        // Anybody can bring that about, and the session may be a good one.
+        Level::Likely if active.is_confirmed() => NextSession::WithBundle,
+        Level::Likely | Level::Shown => NextSession::New,
     }
 }

@@ -52,12 +52,14 @@ impl Plan {
         if contact.device(address.device)? != bundle.certificate() {
             return Err(Error::WrongPeer);
         }
-        if matches!(target.way, Way::Suspected) && !bundle.has_one_time_prekey() {
+        let now = inner.clock.now(now);
+        let wants_one_time = inner.wants_one_time_prekey(address, now);
+        if wants_one_time && !bundle.has_one_time_prekey() && matches!(target.way, Way::Suspected) {
             // Whoever injects junk and withholds one-time prekeys would have the next letters rest on signed ones.
             target.way = Way::Active;
             return Ok(false);
         }
-        let session = inner.begun(address, bundle, inner.clock.now(now), rng)?;
+        let session = inner.begun(address, bundle, now, rng)?;
         target.way = Way::New(Box::new(New { session, bundle: bundle.encode() }));
         Ok(bundle.has_one_time_prekey())
     }

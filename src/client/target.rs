@@ -20,7 +20,7 @@ impl Inner {
         let peer = self.peers.get(&address);
         let way = match peer.map_or(NextSession::New, |peer| peer.next_session(now)) {
             NextSession::Active => Way::Active,
-            NextSession::WithOneTimePrekey => Way::Suspected,
+            NextSession::WithOneTimePrekey | NextSession::WithBundle => Way::Suspected,
             NextSession::New => Way::Missing,
         };
         Target { address, active: peer.and_then(Peer::active_id), way }
@@ -37,6 +37,14 @@ impl Inner {
         };
         suspected.sort_by_key(risen);
         suspected.into_iter().skip(MAX_SUSPECTED).for_each(|target| target.way = Way::Active);
+    }
+}
+
+impl Inner {
+    /// Tells whether a bundle without a one-time prekey begins no session with a device that is suspected.
+    pub(super) fn wants_one_time_prekey(&self, of: Address, now: Now) -> bool {
+        let peer = self.peers.get(&of);
+        peer.is_some_and(|peer| peer.next_session(now) == NextSession::WithOneTimePrekey)
     }
 }
 

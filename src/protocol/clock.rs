@@ -137,6 +137,9 @@ impl Now {
     /// Takes a time at which somebody else's clock has been: the firm time is that at least, and never more than this
     /// device's own clock says.
     pub(crate) fn supported(self, support: u64) -> Self {
+        // A date of the future supports nothing: it would call any reading right.
+        let is_future = support > self.reading.saturating_add(SKEW);
+        let support = if is_future { 0 } else { support };
         let firm = self.clock.firm.max(self.reading.min(support));
         let clock = Clock { firm, ..self.clock }.step(self.reading);
         Self { clock, ..self }

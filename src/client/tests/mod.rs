@@ -2,6 +2,7 @@
 
 mod briefing;
 mod client;
+mod doubt;
 mod quotas;
 mod restart;
 mod session_choice;

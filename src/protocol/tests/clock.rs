@@ -65,6 +65,16 @@ fn what_somebody_else_has_dated_makes_a_leap_firm_and_moves_no_clock_alone() {
 }
 
 #[test]
+fn a_date_of_the_future_agrees_with_no_reading() {
+    let far = NOW + 100 * DAY;
+    // Whoever dates all that it says to the end of time would make any wrong reading right.
+    for support in [u64::MAX, far + SKEW + 1] {
+        assert_eq!(firm_times(NOW, &[(far, support), (NOW + 60, support)]), [NOW, NOW + 60]);
+    }
+    assert_eq!(firm_times(NOW, &[(far, far + SKEW)]), [far]);
+}
+
+#[test]
 fn a_clock_at_either_end_of_time_goes_on() {
     assert_eq!(firm_times(0, &[(0, 0), (1, 0), (NOW, NOW)]), [0, 1, NOW]);
     assert_eq!(firm_times(0, &[(NOW, 0), (NOW + LOOK, 0)]), [0, NOW + LOOK]);

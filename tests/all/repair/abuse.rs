@@ -100,8 +100,25 @@ fn on_suspicion_no_session_begins_without_a_one_time_prekey_for_an_hour() {
     two.run(1);
     assert_eq!(two.alerts, [[], []]);
     assert!(has_read(&two, 1, "in the session that there is"));
-    assert!(two.client(0).has_session(peer, now + HOUR - 1));
-    assert!(!two.client(0).has_session(peer, now + HOUR));
+    let of = |two: &mut Two, now| {
+        let to = To::Account(two.town.id(1));
+        let mut plan = two.client(0).plan(to, now).unwrap();
+        assert!(plan.missing().eq([peer]), "a bundle is wanted");
+        let client = &two.town.people[0].devices[0];
+        let bundle = two.town.people[1].devices[0].bundle();
+        assert_eq!(plan.supply(client, &bundle, now, &mut two.town.rng), Ok(false));
+        plan.missing().count() == 0 && client.has_session(peer, now)
+    };
+    assert!(of(&mut two, now + HOUR - 1) && of(&mut two, now + HOUR));
+    // Junk and an hour silence nobody who has no bundle.
+    let to = To::Account(two.town.id(1));
+    let mut plan = two.client(0).plan(to, now + HOUR).unwrap();
+    assert_eq!(plan.leave_out_missing(), 0);
+    assert!(plan.devices().eq([peer]));
+    let content = said(b"still in the session that there is");
+    let out = two.town.seal_plan(0, 0, &mut plan, &content).unwrap();
+    let message = out.envelopes[0].message.clone();
+    assert!(matches!(two.bring(1, Some(out.id), message), Taken::Letter(_)));
     // Once the other side writes there is nothing to suspect.
     two.say(1, "all is well");
     two.run(1);

@@ -8,7 +8,7 @@ mod styles;
 use latchstring::client::{Alert, Mail, Need, Repair, Taken, To};
 use latchstring::{Error, client};
 
-use support::town::{Town, text};
+use support::town::{Town, said, text};
 use support::transport::{Style, Transport, Two};
 use support::{NOW, changed, refuses, restored};
 

@@ -153,7 +153,9 @@ impl World {
         match next_session(side.pair.get().active.as_ref(), &side.doubt, now) {
             NextSession::WithOneTimePrekey if !self.server.one_time => {}
             NextSession::Active => {}
-            NextSession::WithOneTimePrekey | NextSession::New => self.begin(at, id),
+            NextSession::WithOneTimePrekey | NextSession::WithBundle | NextSession::New => {
+                self.begin(at, id);
+            }
         }
         self.event += 1;
         let side = &mut self.sides[at];

@@ -346,7 +346,7 @@ fn doubt(level: Level) -> Doubt {
 
 #[test]
 fn no_session_a_stale_one_or_a_doubt_begins_a_new_one() {
-    use NextSession::{Active, New, WithOneTimePrekey};
+    use NextSession::{Active, New, WithBundle, WithOneTimePrekey};
     let unanswered =
         ActiveSession { id: LOW, created: START + 9, since: START, ours: true, proven: false };
     let accepted = ActiveSession { ours: false, ..unanswered };
@@ -366,7 +366,9 @@ fn no_session_a_stale_one_or_a_doubt_begins_a_new_one() {
         (unanswered, Level::Suspected, HOUR, New),
         (accepted, Level::Suspected, 0, WithOneTimePrekey),
         (proven, Level::Suspected, HOUR - 1, WithOneTimePrekey),
-        (proven, Level::Suspected, HOUR, New),
+        (proven, Level::Suspected, HOUR, WithBundle),
+        (accepted, Level::Likely, 0, WithBundle),
+        (unanswered, Level::Likely, HOUR, New),
     ] {
         let found = next_session(Some(&active), &doubt(level), START + after);
         assert_eq!(found, next, "{active:?} {level:?} {after}");
@@ -405,7 +407,7 @@ fn two_repair_sessions_begin_in_an_hour_and_fewer_if_nothing_opens() {
 }
 
 #[test]
-fn what_has_no_id_is_suspicious_the_second_time_and_what_was_asked_for_is_shown() {
+fn what_has_no_id_is_suspicious_the_second_time_and_what_was_asked_for_is_likely() {
     let mut doubt = Doubt::default();
     assert_eq!(doubt.suspicion(true), Level::Suspected);
     assert_eq!(doubt.suspicion(false), Level::Counted);
@@ -414,7 +416,7 @@ fn what_has_no_id_is_suspicious_the_second_time_and_what_was_asked_for_is_shown(
     doubt.raise(Level::Suspected, START);
     assert_eq!(doubt.suspicion(true), Level::Suspected);
     doubt.ask(START);
-    assert_eq!(doubt.suspicion(true), Level::Shown);
+    assert_eq!(doubt.suspicion(true), Level::Likely);
 }
 
 #[test]

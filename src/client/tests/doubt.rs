@@ -1,0 +1,41 @@
+//! Times of a doubt.
+#![allow(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+
+use crate::client::doubt::{Doubt, Level};
+use crate::client::limits::{DAY, HOUR};
+use crate::primitives::codec::{Reader, Writer};
+
+const NOW: u64 = 1_800_000_000;
+
+fn restored(doubt: &Doubt) -> Doubt {
+    let mut writer = Writer::new();
+    doubt.write(&mut writer);
+    Reader::all(writer.written(), Doubt::read).unwrap()
+}
+
+#[test]
+fn a_doubt_loads_again_after_a_clock_that_was_ahead_for_a_while() {
+    let mut doubt = Doubt::default();
+    let ahead = NOW + 3 * DAY;
+    doubt.raise(Level::Shown, ahead);
+    doubt.begin(ahead);
+    doubt.ask(ahead);
+    // The clock is right again: the peer answers, and then something else does not open.
+    doubt.raise(Level::Shown, NOW);
+    assert!(doubt.allows(NOW));
+    doubt.begin(NOW + 300);
+    assert_eq!(restored(&doubt), doubt);
+    assert!(!doubt.allows(NOW + 300));
+    assert!(doubt.allows(NOW + 300 + HOUR));
+    doubt.open(NOW + 300, true);
+    assert_eq!(restored(&doubt).level(NOW + DAY), Level::None);
+}
+
+#[test]
+fn what_was_only_counted_does_not_begin_the_hour_of_a_suspicion() {
+    let mut doubt = Doubt::default();
+    doubt.raise(Level::Counted, NOW);
+    doubt.raise(Level::Suspected, NOW + HOUR);
+    assert_eq!(doubt.level(NOW + 2 * HOUR - 1), Level::Suspected);
+    assert_eq!(doubt.level(NOW + 2 * HOUR), Level::Likely);
+}
