@@ -127,7 +127,7 @@ fn a_code_for_one_purpose_is_refused_for_the_other() {
     let further = LinkingRequest::read(&laptop.code(), NOW).unwrap();
     assert_eq!(
         (laptop.purpose(), further.purpose()),
-        (LinkingPurpose::Companion, further.purpose())
+        (LinkingPurpose::Companion, LinkingPurpose::Companion)
     );
     let Person { account, devices } = &mut people[0];
     let (primary, rng) = (&mut devices[0], &mut rng);

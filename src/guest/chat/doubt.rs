@@ -11,7 +11,7 @@ const QUIET: u64 = 48 * HOUR;
 
 /// The doubt whether the other side can read what is sealed here, and the reverse.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Doubt {
+pub(super) enum ChatDoubt {
     #[default]
     None,
     /// Something did not open. A server can bring that about by anything at all.
@@ -36,46 +36,46 @@ pub(crate) enum Note {
 }
 
 /// A refusal, and the doubt that it raises about the session with its sender.
-pub(super) struct Unopened {
+pub(super) struct UnopenedMessage {
     pub(super) error: Error,
-    pub(super) doubt: Doubt,
+    pub(super) doubt: ChatDoubt,
 }
 
 /// The memory of one session's repair.
 #[derive(Clone, Copy, Default)]
 pub(super) struct RepairState {
-    pub(super) doubt: Doubt,
+    pub(super) doubt: ChatDoubt,
     /// The time when the doubt rose.
     since: u64,
     /// The time of the last try.
     last: u64,
     tries: u8,
     /// The wish of the guest that was not answered yet.
-    pub(super) asked: Asked,
+    pub(super) asked: Wish,
 }
 
 /// A wish of the guest. It ends no chat, whatever it is: a server can bring a guest to have it.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Asked {
+pub(super) enum Wish {
     #[default]
     Nothing,
     Word,
     Session,
 }
 
-impl From<Error> for Unopened {
+impl From<Error> for UnopenedMessage {
     fn from(error: Error) -> Self {
-        Self { error, doubt: Doubt::None }
+        Self { error, doubt: ChatDoubt::None }
     }
 }
 
-impl Unopened {
+impl UnopenedMessage {
     pub(super) fn suspected(error: Error) -> Self {
-        Self { error, doubt: Doubt::Suspected }
+        Self { error, doubt: ChatDoubt::Suspected }
     }
 
     pub(super) fn shown(error: Error) -> Self {
-        Self { error, doubt: Doubt::Shown }
+        Self { error, doubt: ChatDoubt::Shown }
     }
 
     /// Judges the refusal of a message whose header was authentic.
@@ -94,7 +94,7 @@ impl Unopened {
     }
 }
 
-impl Doubt {
+impl ChatDoubt {
     /// Returns what is to be noted of it.
     pub(super) fn note(self) -> Option<Note> {
         match self {
@@ -149,22 +149,22 @@ impl RepairState {
 
     /// Tells whether the doubt was shown an hour ago or earlier, at a time that is sure.
     pub(super) fn is_lasting(&self, now: u64) -> bool {
-        self.doubt == Doubt::Shown && now >= self.since.saturating_add(HOUR)
+        self.doubt == ChatDoubt::Shown && now >= self.since.saturating_add(HOUR)
     }
 
     pub(super) fn note(&mut self, note: Note, now: u64) {
         match note {
-            Note::Suspected => self.raise(Doubt::Suspected, now),
-            Note::Shown => self.raise(Doubt::Shown, now),
-            Note::AskedWord => self.asked = self.asked.max(Asked::Word),
-            Note::AskedSession => self.asked = Asked::Session,
+            Note::Suspected => self.raise(ChatDoubt::Suspected, now),
+            Note::Shown => self.raise(ChatDoubt::Shown, now),
+            Note::AskedWord => self.asked = self.asked.max(Wish::Word),
+            Note::AskedSession => self.asked = Wish::Session,
             Note::Tried => {
                 let is_new = now >= self.last.saturating_add(QUIET);
                 self.tries = if is_new { 1 } else { self.tries.saturating_add(1).min(MAX_TRIES) };
                 self.last = now;
-                self.asked = Asked::Nothing;
-                if self.doubt == Doubt::Suspected {
-                    self.doubt = Doubt::Unanswered;
+                self.asked = Wish::Nothing;
+                if self.doubt == ChatDoubt::Suspected {
+                    self.doubt = ChatDoubt::Unanswered;
                 }
             }
         }
@@ -172,12 +172,12 @@ impl RepairState {
 
     /// Ends the wish for a word.
     pub(super) fn answered(&mut self) {
-        if self.asked == Asked::Word {
-            self.asked = Asked::Nothing;
+        if self.asked == Wish::Word {
+            self.asked = Wish::Nothing;
         }
     }
 
-    fn raise(&mut self, doubt: Doubt, now: u64) {
+    fn raise(&mut self, doubt: ChatDoubt, now: u64) {
         if doubt > self.doubt {
             (self.doubt, self.since) = (doubt, now);
         }
@@ -185,42 +185,42 @@ impl RepairState {
 
     /// Ends the doubt.
     pub(super) fn settle(&mut self) {
-        (self.doubt, self.since) = (Doubt::None, 0);
+        (self.doubt, self.since) = (ChatDoubt::None, 0);
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.u8(match self.doubt {
-            Doubt::None => 0,
-            Doubt::Suspected => 1,
-            Doubt::Unanswered => 2,
-            Doubt::Shown => 3,
+            ChatDoubt::None => 0,
+            ChatDoubt::Suspected => 1,
+            ChatDoubt::Unanswered => 2,
+            ChatDoubt::Shown => 3,
         });
         writer.u64(self.since);
         writer.u64(self.last);
         writer.u8(self.tries);
         writer.u8(match self.asked {
-            Asked::Nothing => 0,
-            Asked::Word => 1,
-            Asked::Session => 2,
+            Wish::Nothing => 0,
+            Wish::Word => 1,
+            Wish::Session => 2,
         });
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let doubt = match reader.u8()? {
-            0 => Doubt::None,
-            1 => Doubt::Suspected,
-            2 => Doubt::Unanswered,
-            3 => Doubt::Shown,
+            0 => ChatDoubt::None,
+            1 => ChatDoubt::Suspected,
+            2 => ChatDoubt::Unanswered,
+            3 => ChatDoubt::Shown,
             _ => return Err(Error::Malformed),
         };
         let (since, last, tries) = (reader.u64()?, reader.u64()?, reader.u8()?);
         let asked = match reader.u8()? {
-            0 => Asked::Nothing,
-            1 => Asked::Word,
-            2 => Asked::Session,
+            0 => Wish::Nothing,
+            1 => Wish::Word,
+            2 => Wish::Session,
             _ => return Err(Error::Malformed),
         };
-        let is_empty = (doubt == Doubt::None && since != 0) || (tries == 0 && last != 0);
+        let is_empty = (doubt == ChatDoubt::None && since != 0) || (tries == 0 && last != 0);
         if is_empty || tries > MAX_TRIES {
             return Err(Error::Malformed);
         }

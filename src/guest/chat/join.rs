@@ -22,7 +22,7 @@ use crate::protocol::wire;
 
 use super::chat::Chat;
 use super::delta::ChatDelta;
-use super::doubt::Unopened;
+use super::doubt::UnopenedMessage;
 use super::event::{ChatEvent, ReceivedEvent};
 use super::receive::activity_of;
 use super::sessions::ChatSession;
@@ -138,7 +138,7 @@ impl Chat {
         from: Address,
         first: &Incoming<'_>,
         now: Now,
-    ) -> Result<(ReceivedEvent, ChatDelta), Unopened> {
+    ) -> Result<(ReceivedEvent, ChatDelta), UnopenedMessage> {
         let inner = &*self.inner;
         // Before that nobody has a grant to share. The maker alone may have been further than this guest is.
         let is_early = inner.is_unproved();
@@ -148,10 +148,10 @@ impl Chat {
         let present = inner.sessions.find(from.device);
         let (session, opened) = inner.accept(from, first)?;
         if is_early {
-            return Err(Unopened::shown(Error::NotAllowed));
+            return Err(UnopenedMessage::shown(Error::NotAllowed));
         }
         if !present.is_none_or(|present| present.gives_way_to(&session, now)) {
-            return Err(Unopened::suspected(Error::Replay));
+            return Err(UnopenedMessage::suspected(Error::Replay));
         }
         let renewed = present.is_some_and(|present| !present.is_unanswered());
         let Decrypted { content, position, skipped, .. } = opened;
@@ -206,8 +206,8 @@ impl Inner {
         &self,
         from: Address,
         first: &Incoming<'_>,
-    ) -> Result<(Session, Decrypted), Unopened> {
-        let forged = || Unopened::suspected(Error::Forged);
+    ) -> Result<(Session, Decrypted), UnopenedMessage> {
+        let forged = || UnopenedMessage::suspected(Error::Forged);
         let LateDevices::Guest(secrets) = &self.late_devices else { return Err(forged()) };
         // An ordinary message of a session that does not exist.
         let (prefix, handshake) = first.handshake().map_err(|_| forged())?;
@@ -216,7 +216,8 @@ impl Inner {
             return Err(Error::UnknownPrekey.into());
         }
         if prekey_set.memory.has_seen(&handshake) {
-            return Err(Error::Replay.into());
+            // It may be of a device that was rolled back, and goes on in a session that the guest has left.
+            return Err(UnopenedMessage::suspected(Error::Replay));
         }
         let found = Found { prekey_set, one_time: None };
         let binding = Binding { psk: &secrets.key, context: &self.terms.join_context() };
@@ -228,7 +229,7 @@ impl Inner {
         let accepted = Session::accept((keys, &prekey_set.signed), (peer, continuation), first)?;
         // Behind the proof that it is that device, which shows that it can come in no more.
         if prekey_set.memory.is_full() {
-            return Err(Unopened::shown(Error::TooManyJoins));
+            return Err(UnopenedMessage::shown(Error::TooManyJoins));
         }
         Ok(accepted)
     }

@@ -11,7 +11,7 @@ use crate::protocol::identity::certificate::{Certificate, DeviceId};
 
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep, MovedChatSession};
-use super::doubt::{Note, Unopened};
+use super::doubt::{Note, UnopenedMessage};
 use super::event::{ChatEvent, ReceivedEvent};
 use super::sessions::ChatSession;
 use super::state::{Inner, Stage};
@@ -68,7 +68,7 @@ impl Chat {
         from: Address,
         message: &[u8],
         now: u64,
-    ) -> Result<(ReceivedEvent, ChatDelta), Unopened> {
+    ) -> Result<(ReceivedEvent, ChatDelta), UnopenedMessage> {
         let now = self.speaking(now)?;
         let message = Incoming::parse(message)?;
         match self.inner.session_with(from)? {
@@ -85,10 +85,10 @@ impl Chat {
         chat_session: &ChatSession,
         message: &Incoming<'_>,
         now: Now,
-    ) -> Result<(ReceivedEvent, ChatDelta), Unopened> {
+    ) -> Result<(ReceivedEvent, ChatDelta), UnopenedMessage> {
         let inner = &*self.inner;
         let (place, session, staged) = chat_session.stage(message)?;
-        let (opened, delta) = staged.open().map_err(Unopened::behind_header)?;
+        let (opened, delta) = staged.open().map_err(UnopenedMessage::behind_header)?;
         let Decrypted { content, position, skipped, mut lost } = opened;
         let after = session.skipped_after(&delta);
         // Once the guest has answered in a new session, what is missing of the others is given up.

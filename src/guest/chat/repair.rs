@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep};
-use super::doubt::{Asked, Doubt, Note};
+use super::doubt::{ChatDoubt, Note, Wish};
 use super::event::{ChatEvent, Repaired};
 use super::join::{RENEWAL_AFTER, join};
 use super::sessions::ChatSession;
@@ -44,11 +44,15 @@ impl Chat {
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Repaired>, Error> {
         let sealed = match self.writing(now) {
-            Ok(at) if self.inner.is_lost(at) => Some(self.inner.lost(at, rng)),
             Ok(at) => match (self.sender(), client) {
+                (Sender::Member, _) if self.inner.is_lost(at) => Some(self.inner.lost(at, rng)),
                 (Sender::Member, _) => self.inner.knocked(at, rng)?,
                 (_, Some(client)) => {
                     self.inner.hosted_by(client)?;
+                    if self.inner.is_lost(at) {
+                        let (repaired, delta) = self.inner.lost(at, rng);
+                        return Ok(Pending::maybe(self, Some(delta), repaired));
+                    }
                     let at = at.supported(client.firm(at.reading()));
                     self.inner.renewed(client, at, rng)?
                 }
@@ -127,9 +131,9 @@ impl Inner {
         let may_grant = !self.asks_pin() || one.with() == self.terms.maker;
         let waits = matches!(self.stage, Stage::Waiting { .. }) && !self.is_unproved();
         match one.repair.doubt {
-            Doubt::Shown | Doubt::Unanswered => Some(Asks::Session),
-            Doubt::Suspected => Some(Asks::Word),
-            Doubt::None => (waits && may_grant).then_some(Asks::Word),
+            ChatDoubt::Shown | ChatDoubt::Unanswered => Some(Asks::Session),
+            ChatDoubt::Suspected => Some(Asks::Word),
+            ChatDoubt::None => (waits && may_grant).then_some(Asks::Word),
         }
     }
 
@@ -145,13 +149,13 @@ impl Inner {
         if !one.repair.allows(now.reading()) {
             return Ok(None);
         }
-        let is_broken = one.repair.doubt != Doubt::None || one.repair.asked == Asked::Session;
+        let is_broken = one.repair.doubt != ChatDoubt::None || one.repair.asked == Wish::Session;
         if is_broken && !self.is_unproved() {
             return self.begun_anew(one, client, now, rng);
         }
         let content = if one.is_unanswered() {
             join(&self.listed(), now)
-        } else if one.repair.asked == Asked::Word && self.may_grant() {
+        } else if one.repair.asked == Wish::Word && self.may_grant() {
             self.granting(client, now).1.encode(&self.listed(), now.reading())
         } else {
             return Ok(None);

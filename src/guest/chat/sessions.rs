@@ -22,7 +22,7 @@ use crate::storage::Anchor;
 use crate::storage::Stateful;
 
 use super::delta::MovedChatSession;
-use super::doubt::{Note, RepairState, Unopened};
+use super::doubt::{Note, RepairState, UnopenedMessage};
 use crate::session::StagedMessage;
 use crate::session::incoming::Incoming;
 
@@ -68,7 +68,7 @@ impl ChatSession {
     pub(super) fn stage<'a>(
         &'a self,
         message: &Incoming<'a>,
-    ) -> Result<(Option<usize>, &'a Session, StagedMessage<'a>), Unopened> {
+    ) -> Result<(Option<usize>, &'a Session, StagedMessage<'a>), UnopenedMessage> {
         let replaced = self.replaced.iter().enumerate().map(|(place, one)| (Some(place), one));
         let mut unknown = Error::Forged;
         for (place, session) in core::iter::once((None, &self.session)).chain(replaced) {
@@ -77,10 +77,10 @@ impl ChatSession {
                 Err(error @ (Error::Forged | Error::WrongPeer)) => {
                     unknown = if place.is_none() { error } else { unknown };
                 }
-                Err(error) => return Err(Unopened::behind_header(error)),
+                Err(error) => return Err(UnopenedMessage::behind_header(error)),
             }
         }
-        Err(Unopened::suspected(unknown))
+        Err(UnopenedMessage::suspected(unknown))
     }
 
     /// Counts the skipped keys of all of them.

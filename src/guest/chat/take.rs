@@ -5,7 +5,7 @@ use alloc::vec;
 
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep};
-use super::doubt::{Doubt, Unopened};
+use super::doubt::{ChatDoubt, UnopenedMessage};
 use super::event::TakenMessage;
 use crate::client::Address;
 use crate::error::Error;
@@ -68,7 +68,7 @@ impl Chat {
             Ok((received, delta)) => {
                 Pending::new(self, delta, TakenMessage::Event(Box::new(received)))
             }
-            Err(Unopened { error, doubt }) => {
+            Err(UnopenedMessage { error, doubt }) => {
                 let delta = self.doubted(from, doubt, now);
                 let taken = self.refused(error, doubt);
                 Pending::maybe(self, delta, taken)
@@ -77,19 +77,19 @@ impl Chat {
     }
 
     /// Tells what is to be done about a message that was refused.
-    fn refused(&self, error: Error, doubt: Doubt) -> TakenMessage {
+    fn refused(&self, error: Error, doubt: ChatDoubt) -> TakenMessage {
         match error {
             Error::Duplicate => TakenMessage::Known,
             Error::ListExpired => TakenMessage::Waits,
             Error::Unlisted if self.sender() == Sender::Member => TakenMessage::Waits,
             Error::Forged | Error::MessageKeyGone => TakenMessage::Unread,
-            _ if doubt != Doubt::None => TakenMessage::Unread,
+            _ if doubt != ChatDoubt::None => TakenMessage::Unread,
             error => TakenMessage::Refused(error),
         }
     }
 
     /// Notes the doubt about the session with the sender of a message, if it is more than there was.
-    fn doubted(&self, from: Address, doubt: Doubt, now: u64) -> Option<ChatDelta> {
+    fn doubted(&self, from: Address, doubt: ChatDoubt, now: u64) -> Option<ChatDelta> {
         let note = doubt.note()?;
         let inner = &*self.inner;
         let now = self.alive(now).ok()?;

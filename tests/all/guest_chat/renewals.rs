@@ -98,3 +98,29 @@ fn a_side_that_is_rolled_back_over_a_repair_comes_back_by_another() {
         }
     }
 }
+
+#[test]
+fn a_host_that_is_rolled_back_to_an_unanswered_renewal_comes_back_by_another() {
+    let mut talk = active(725);
+    let first = renewal(&mut talk, NOW + HOUR);
+    let begun = restored(&talk.0.host);
+    let mut healed = Healed::default();
+    let taken = talk.take(Side::Guest, &first, NOW + HOUR);
+    healed.note(taken);
+    talk.heal(&mut healed, NOW + HOUR);
+    let second = renewal(&mut talk, NOW + DAY);
+    let taken = talk.take(Side::Guest, &second, NOW + DAY);
+    healed.note(taken);
+    talk.heal(&mut healed, NOW + DAY);
+    talk.agrees(NOW + DAY);
+    talk.0.host = begun;
+    let now = NOW + 2 * DAY;
+    let text = talk.says(Side::Host, "in a session that the guest has left", now);
+    assert!(matches!(talk.take(Side::Guest, &text, now), TakenMessage::Unread));
+    // The guest says so by itself, though its user writes nothing; what is refused just behind a try counts for none.
+    let later = [now, now + 2 * HOUR, now + 4 * HOUR, now + 8 * HOUR];
+    for now in later {
+        talk.heal(&mut healed, now);
+    }
+    talk.agrees(now + 8 * HOUR);
+}
