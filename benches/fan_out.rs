@@ -70,7 +70,7 @@ impl Person {
         let digits = primary.linking_digits().unwrap();
         let (entrant, acceptance) = offer.accept(device, digits, NOW).unwrap();
         let briefing = primary.admit(&self.account, &acceptance, b"", NOW).unwrap().apply();
-        entrant.open(&briefing, NOW).unwrap().begin(entrant, NOW, rng).unwrap()
+        entrant.open(&briefing, NOW).unwrap().begin(entrant, NOW, rng).unwrap().0
     }
 }
 

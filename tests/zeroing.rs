@@ -364,8 +364,8 @@ impl<'a> Crowd<'a> {
             let (entrant, acceptance) = accepted(offer, phone, &copy, now);
             let briefing = copy.transfer(account, &acceptance, NOTES, now).unwrap().apply();
             let briefing = entrant.open(&briefing, now).unwrap();
-            drop(restored(briefing.account().unwrap()));
-            drop(briefing.begin(entrant, now, *rng).unwrap());
+            let (client, account) = briefing.begin(entrant, now, *rng).unwrap();
+            drop((client, restored(&account.unwrap())));
         });
     }
 

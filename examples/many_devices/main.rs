@@ -264,7 +264,7 @@ fn link(
     let briefing = primary
         .sign(server, |client, now, _| client.admit(account, &acceptance, b"settings", now))?;
     server.publish(primary.client()?.list());
-    let client = entrant.open(&briefing, now)?.begin(entrant, now, rng)?;
+    let (client, _) = entrant.open(&briefing, now)?.begin(entrant, now, rng)?;
     Member::new(name, &client, now, server)
 }
 

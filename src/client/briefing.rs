@@ -81,9 +81,12 @@ impl Briefing {
         })
     }
 
-    /// Makes the device's client, which knows what the primary knew, and nobody by a server's word alone. Save
-    /// it in the place of the entrant, with the account if there is one ([`Briefing::account`]); then publish its
-    /// bundle and one-time prekeys.
+    /// Makes the device's client, which knows what the primary knew, and nobody by a server's word alone; and gives the
+    /// account, if the device becomes its primary ([`Client::transfer`]). Save both in the place of the entrant, in one
+    /// transaction: the old primary's user deletes the account there. Then publish bundle and one-time prekeys.
+    ///
+    /// A new primary signs nothing before it has been shown the account's newest list, as one that was loaded: the
+    /// briefing may have been late, and the old one have signed again.
     ///
     /// # Errors
     ///
@@ -93,7 +96,7 @@ impl Briefing {
         entrant: Entrant,
         now: u64,
         rng: &mut impl CryptoRng,
-    ) -> Result<Client, Error> {
+    ) -> Result<(Client, Option<Account>), Error> {
         let entrant::Inner { identity, briefing, list, .. } = *entrant.inner;
         if *briefing.transcript() != self.transcript {
             return Err(Error::WrongPeer);
@@ -105,7 +108,8 @@ impl Briefing {
         client.inner.own = own;
         client.inner.contacts = self.contacts;
         client.inner.holdings = self.holdings;
-        Ok(client)
+        client.inner.shown = 0;
+        Ok((client, self.account))
     }
 
     /// Returns the account's device list, which names the new device.
@@ -114,11 +118,10 @@ impl Briefing {
         &self.list
     }
 
-    /// Returns the account, if the device becomes its primary ([`Client::transfer`]). Save it in the transaction
-    /// that saves the client: the old primary's user deletes it there.
+    /// Tells whether the device becomes the account's primary ([`Client::transfer`]).
     #[must_use]
-    pub fn account(&self) -> Option<&Account> {
-        self.account.as_ref()
+    pub fn is_transfer(&self) -> bool {
+        self.account.is_some()
     }
 
     /// Returns what the primary's app has put in ([`Client::admit`]).
@@ -155,7 +158,7 @@ fn read_account(reader: &mut Reader<'_>, list: &DeviceList) -> Result<Option<Acc
 
 /// Reads the accounts of a briefing. What their lists say is verified here once more: the primary may have been
 /// somebody else's when it took them.
-fn read_contacts(
+pub(super) fn read_contacts(
     reader: &mut Reader<'_>,
     own: AccountId,
     now: u64,

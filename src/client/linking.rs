@@ -67,7 +67,7 @@ use crate::storage::{Anchor, Never, Pending, Stateful};
 ///     let briefing = phone.admit(&account, &acceptance, b"settings of the app", now)?.apply();
 ///     let briefing = entrant.open(&briefing, now)?;
 ///     assert_eq!(briefing.notes(), b"settings of the app");
-///     let laptop = briefing.begin(entrant, now, &mut rng)?;
+///     let (laptop, _) = briefing.begin(entrant, now, &mut rng)?;
 ///     assert_eq!(laptop.list(), phone.list());
 ///     Ok(())
 /// }

@@ -14,8 +14,12 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use crate::error::Error;
+use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::identity::certificate::DeviceId;
+use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::identity::linking::code::{LinkingPurpose, LinkingRequest};
 
+use super::briefing::read_contacts;
 use super::client::Client;
 use crate::session::Account;
 use crate::storage::Pending;
@@ -46,8 +50,8 @@ impl Client {
     ///
     /// This device was removed by that: its sessions are erased, and it leaves all links and guest chats, which do
     /// not go along ([`Client::is_listed`]). Keep the account until the new device has begun, and then delete it with
-    /// everything else. If the briefing is lost, so that the new device never begins, make a new primary here
-    /// ([`Client::recover`]), which names that device as lost.
+    /// everything else. If the briefing is lost, so that the new device never begins, make a new primary of what this
+    /// client knows ([`Client::recover_from`]), which names that device as lost.
     ///
     /// # Errors
     ///
@@ -64,5 +68,34 @@ impl Client {
         let left = self.list().devices().iter().filter(|listed| listed.device() != own);
         let devices = left.cloned().chain([primary]).collect();
         self.relist(account, devices, (notes, Some(account)), now)
+    }
+
+    /// Makes a new primary as [`Client::recover`] does, which knows whom another client of the account has known:
+    /// their lists, what the user has verified, dismissed and not decided yet. So nobody is known by a server's word
+    /// alone once more. The old client may have been removed from the account, as by a [`Client::transfer`] whose
+    /// briefing was lost; it is as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongAccount`] if `old` is not a client of this account; else as [`Client::recover`].
+    pub fn recover_from(
+        old: &Self,
+        account: &Account,
+        newest: &DeviceList,
+        lost: &[DeviceId],
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, Error> {
+        let is_ours = old.address().account == account.id()
+            && old.list().account_key() == account.public_key();
+        if !is_ours {
+            return Err(Error::WrongAccount);
+        }
+        let mut client = Self::recover(account, newest, lost, now, rng)?;
+        let mut known = Writer::new();
+        known.list(&old.inner.contacts, |(_, contact), writer| contact.write(writer));
+        let read = |reader: &mut Reader<'_>| read_contacts(reader, account.id(), now);
+        (client.inner.contacts, client.inner.holdings) = Reader::all(known.written(), read)?;
+        Ok(client)
     }
 }

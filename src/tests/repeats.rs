@@ -163,7 +163,7 @@ fn link(
     copy.learn(primary.list(), now)?.apply();
     copy.admit(account, &acceptance, b"lost", now)?.apply();
     let briefing = primary.admit(account, &acceptance, name.as_bytes(), now)?.apply();
-    entrant.open(&briefing, now)?.begin(entrant, now, rng.op())
+    Ok(entrant.open(&briefing, now)?.begin(entrant, now, rng.op())?.0)
 }
 
 fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {

@@ -230,11 +230,11 @@ fn begin_client(world: &mut World, who: usize, briefing: &Mail) -> Result<(), St
     for (row, _) in app.disk.table(entrant.name()) {
         transaction.delete(row.clone());
     }
-    if let Some(account) = briefing.account() {
-        let account = Kept::new(&mut transaction, "account/own", restored(account), &mut app.rng)?;
+    let (client, account) = briefing.begin(entrant.state, *now, &mut app.rng)?;
+    if let Some(account) = account {
+        let account = Kept::new(&mut transaction, "account/own", account, &mut app.rng)?;
         app.memory.accounts.insert("account/own".to_owned(), account);
     }
-    let client = briefing.begin(entrant.state, *now, &mut app.rng)?;
     let kept = Kept::new(&mut transaction, "client/own", client, &mut app.rng)?;
     app.memory.clients.insert("client/own".to_owned(), kept);
     app.finish(transaction, mail)

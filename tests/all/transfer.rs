@@ -49,9 +49,10 @@ fn moved(town: &mut Town) -> Client {
     town.server.publish(town.people[0].devices[0].list());
     let briefing = entrant.open(&briefing, NOW).unwrap();
     assert_eq!(briefing.notes(), b"notes");
-    let handed_on = restored(briefing.account().unwrap());
+    assert!(briefing.is_transfer());
+    let (new, handed_on) = briefing.begin(entrant, NOW, &mut town.rng).unwrap();
+    let handed_on = restored(&handed_on.unwrap());
     assert!(*handed_on.to_bytes() == *town.people[0].account.to_bytes());
-    let new = briefing.begin(entrant, NOW, &mut town.rng).unwrap();
     town.people[0].account = handed_on;
     let old = std::mem::replace(town.client(0, 0), new);
     town.publish_keys(0, 0);
@@ -87,6 +88,9 @@ fn a_new_phone_takes_the_primarys_place_in_one_list() {
         assert_eq!(town.read(0, device), [b"to the new one"]);
     }
     let Person { account, devices } = &mut town.people[0];
+    // Not before a server has shown it that nothing came after the list of its briefing.
+    refuses(&mut devices[0], Error::ListUnconfirmed, |new| new.renew(account, NOW).map(drop));
+    show_own_list(&mut devices[0]);
     devices[0].renew(account, NOW).unwrap().apply();
     let tablet = companion(&mut devices[0], account, NOW, &mut TestRng::new(3));
     assert_eq!(tablet.list().epoch(), list.epoch() + 2);
@@ -168,7 +172,9 @@ fn a_companions_briefing_has_no_account() {
     let offer = laptop.open(&offer, NOW).unwrap();
     let (entrant, acceptance) = accepted(offer, laptop, &devices[0], NOW);
     let briefing = devices[0].admit(account, &acceptance, b"", NOW).unwrap().apply();
-    assert!(entrant.open(&briefing, NOW).unwrap().account().is_none());
+    let briefing = entrant.open(&briefing, NOW).unwrap();
+    assert!(!briefing.is_transfer());
+    assert!(briefing.begin(entrant, NOW, &mut rng).unwrap().1.is_none());
 }
 
 #[test]
@@ -204,13 +210,31 @@ fn a_transfer_whose_briefing_was_lost_is_recovered_by_the_old_phone() {
     let (entrant, acceptance) = Move::new(rng).accept(&mut people[0], rng);
     let lost = entrant.certificate().device();
     drop(entrant);
+    let friend = people[1].account.id();
+    let key = people[1].account.public_key();
+    let [verified, dismissed] = [1, 2].map(|_| Account::generate(friend, rng));
+    let [other, refused] =
+        [&verified, &dismissed].map(|account| Client::create(account, NOW, rng).list().clone());
     let Person { account, devices } = &mut people[0];
+    devices[0].set_verified(friend, Some(key), NOW).unwrap().apply();
+    devices[0].learn(&refused, NOW).unwrap().apply();
+    devices[0].dismiss(&refused, NOW).unwrap().apply();
     devices[0].transfer(account, &acceptance, b"", NOW).unwrap().apply();
     let newest = devices[0].list().clone();
     town.server.publish(&newest);
-    let account = &town.people[0].account;
-    let again = Client::recover(account, &newest, &[lost], NOW, &mut town.rng).unwrap();
+    let Town { people, rng, .. } = &mut town;
+    let (account, old) = (&people[0].account, &people[0].devices[0]);
+    let stranger = &people[1].devices[0];
+    let wrong = Client::recover_from(stranger, account, &newest, &[lost], NOW, rng).err();
+    assert_eq!(wrong, Some(Error::WrongAccount));
+    let mut again = Client::recover_from(old, account, &newest, &[lost], NOW, rng).unwrap();
     assert_eq!(again.list().epoch(), newest.epoch() + 1);
+    // Whoever dropped the briefing has not made everybody a stranger to it.
+    assert!(again.is_verified(friend));
+    refuses(&mut again, Error::WrongPeer, |again| again.learn(&refused, NOW).map(drop));
+    assert_eq!(again.learn(&other, NOW).unwrap().apply(), ListUpdate::Changed);
+    again.dismiss(&other, NOW).unwrap().apply();
+    let again = restored(&again);
     *town.client(0, 0) = again;
     let after = town.client(0, 0).list().clone();
     town.server.publish(&after);

@@ -34,7 +34,7 @@ pub fn accepted(
 
 /// Begins the client of an entrant that was briefed.
 pub fn briefed(entrant: Entrant, briefing: &[u8], now: u64, rng: &mut impl CryptoRng) -> Client {
-    entrant.open(briefing, now).unwrap().begin(entrant, now, rng).unwrap()
+    entrant.open(briefing, now).unwrap().begin(entrant, now, rng).unwrap().0
 }
 
 /// Links a new device, from its code to its client.

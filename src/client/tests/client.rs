@@ -258,7 +258,7 @@ fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_acc
         let digits = primary.linking_digits().unwrap();
         let (entrant, acceptance) = linking_offer.accept(new_device, digits, NOW).unwrap();
         let briefing = primary.admit(&account, &acceptance, b"", NOW).unwrap().apply();
-        entrant.open(&briefing, NOW).unwrap().begin(entrant, NOW, rng).unwrap()
+        entrant.open(&briefing, NOW).unwrap().begin(entrant, NOW, rng).unwrap().0
     };
     let stolen = link(&mut primary, &mut rng);
     let other = Account::generate(AccountId([2; 32]), &mut rng);

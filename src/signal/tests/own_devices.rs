@@ -21,11 +21,10 @@ fn linked(rng: &mut TestRng) -> [Native; 2] {
     let digits = phone.linking_digits().unwrap();
     let (entrant, acceptance) = new.open(&offer, NOW).unwrap().accept(new, digits, NOW).unwrap();
     let briefing = phone.admit(&account, &acceptance, b"", NOW).unwrap().apply();
-    let laptop = entrant.open(&briefing, NOW).unwrap().begin(entrant, NOW, rng).unwrap();
+    let (mut laptop, _) = entrant.open(&briefing, NOW).unwrap().begin(entrant, NOW, rng).unwrap();
     let mut plan = phone.plan(To::Own, NOW).unwrap();
     plan.supply(&phone, &laptop.bundle(), NOW, rng).unwrap();
     let out = phone.seal(&mut plan, &Content::text("hello").unwrap(), NOW, rng).unwrap().apply();
-    let mut laptop = laptop;
     laptop.receive(phone.address(), &out.envelopes[0].message, NOW).unwrap();
     [phone, laptop]
 }

@@ -134,7 +134,7 @@ fn briefing() -> Vector {
     let opened = entrant.open(&told.briefing, NOW).unwrap();
     assert_eq!((opened.list(), opened.notes()), (&told.next, NOTES));
     let mut rng = TestRng::new(1);
-    let client = opened.begin(entrant, NOW, &mut rng).unwrap();
+    let (client, _) = opened.begin(entrant, NOW, &mut rng).unwrap();
     let account = told.contact.account();
     assert_eq!((client.list(), client.list_of(account)), (&told.next, Some(&told.contact)));
     assert!(client.is_verified(account));
@@ -171,7 +171,8 @@ fn transfer() -> Vector {
     assert_eq!(scanned.purpose(), LinkingPurpose::Primary);
     let entrant = linking.entrant();
     let opened = entrant.open(&told.briefing, NOW).unwrap();
-    let account = opened.account().unwrap();
+    let (_, account) = opened.begin(entrant, NOW, &mut TestRng::new(2)).unwrap();
+    let account = account.unwrap();
     assert_eq!(account.public_key(), told.next.account_key());
     assert_eq!(account.to_bytes()[34..], seed);
 
@@ -186,7 +187,7 @@ fn transfer() -> Vector {
     primary.set_logged(id, told.contact.hash(), status, NOW).unwrap().apply();
     let (_, key, t) = &linking.shown;
     let own = Reader::all(&[*key, *t].concat(), BriefingKey::read).unwrap();
-    let content = primary.briefing(&told.next, NOTES, Some(account));
+    let content = primary.briefing(&told.next, NOTES, Some(&account));
     assert_eq!(own.seal(content.written()).unwrap(), told.briefing);
     v
 }

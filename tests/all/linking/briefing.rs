@@ -248,7 +248,7 @@ fn lists_that_the_primary_signs_meanwhile_lead_to_the_one_that_it_tells() {
     let briefing = admission.admit(b"");
     let opened = admission.open(&briefing).unwrap();
     assert_eq!(opened.list().epoch(), before.epoch() + 3);
-    let laptop = opened.begin(admission.entrant, NOW, &mut admission.town.rng).unwrap();
+    let (laptop, _) = opened.begin(admission.entrant, NOW, &mut admission.town.rng).unwrap();
     assert_eq!(laptop.list(), admission.town.people[0].devices[0].list());
     assert!(laptop.plan(To::Own, NOW).is_ok());
 }
@@ -258,7 +258,7 @@ fn a_primary_that_knows_nobody_tells_of_nobody() {
     let mut admission = Admission::new(Town::new(54, &[1]), 540);
     let briefing = admission.admit(b"");
     let opened = admission.open(&briefing).unwrap();
-    let laptop = opened.begin(admission.entrant, NOW, &mut admission.town.rng).unwrap();
+    let (laptop, _) = opened.begin(admission.entrant, NOW, &mut admission.town.rng).unwrap();
     let strangers = [AccountId([2; 32])];
     assert_eq!(laptop.stopped(&strangers, NOW).count(), 1);
 }

@@ -28,7 +28,7 @@ fn both_sides_see_what_they_link_before_they_agree() {
     let opened = entrant.open(&briefing, NOW).unwrap();
     assert_eq!((opened.list(), opened.notes()), (devices[0].list(), &b"notes"[..]));
     let certificate = entrant.certificate().clone();
-    let companion = opened.begin(entrant, NOW, &mut linking.rng).unwrap();
+    let (companion, _) = opened.begin(entrant, NOW, &mut linking.rng).unwrap();
     assert_eq!(companion.certificate(), &certificate);
     assert_eq!(companion.list(), devices[0].list());
     assert_eq!(companion.list().device(certificate.device()), Some(&certificate));

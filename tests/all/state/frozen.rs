@@ -190,6 +190,6 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
     assert_eq!(frozen.new_device.open(&frozen.offer, NOW).unwrap().list(), frozen.client.list());
     let briefing = frozen.entrant.open(&frozen.briefing, NOW).unwrap();
     assert_eq!(briefing.notes(), b"notes");
-    let tablet = briefing.begin(frozen.entrant, NOW, &mut TestRng::new(1)).unwrap();
+    let (tablet, _) = briefing.begin(frozen.entrant, NOW, &mut TestRng::new(1)).unwrap();
     assert!(tablet.is_verified(AccountId([2; 32])));
 }
