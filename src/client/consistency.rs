@@ -16,8 +16,8 @@ use super::client::Inner;
 use super::contact::ListMismatch;
 use super::delta::{ClientItem, Report};
 use super::event::{Alert, BlobReference, LetterEvent, OwnContent};
-use super::message_log::Seen;
 use super::own_object::OwnObject;
+use super::seen_log::Seen;
 use crate::protocol::identity::certificate::AccountId;
 
 /// The findings about a letter: what is to be remembered, and what is to be told.

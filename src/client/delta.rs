@@ -19,12 +19,13 @@ use super::address::Address;
 use super::doubt::Level;
 use super::limits::MAX_ITEMS;
 use super::log_status::LogStatus;
-use super::message_log::{Seen, Sent};
 use super::paged_log::Entry;
 pub(super) use super::parts::{
     Accept, Asked, Begin, Dismissed, Logged, MovedSession, Queued, Raised, Report, Resent, Settled,
     VerifiedKey,
 };
+use super::seen_log::Seen;
+use super::sent_log::Sent;
 use super::session_choice::Contradiction;
 use super::slot::Slot;
 use super::unread::Unread;

@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 
 use super::address::Address;
 use super::client::{Client, Inner};
-use super::message_log::{MAX_RESENDS, REPORT_AFTER, RESEND_FOR, Sent};
 use super::plan::{Plan, Purpose};
+use super::seen_log::REPORT_AFTER;
+use super::sent_log::{MAX_RESENDS, RESEND_FOR, Sent};
 use crate::protocol::letter::MessageId;
 use crate::protocol::letter::missing::Missing;
 

@@ -5,8 +5,8 @@ use alloc::collections::BTreeMap;
 
 use super::address::Address;
 use super::limits::{DAY, HOUR};
-use super::message_log::RESEND_FOR;
 use super::paged_log::{Entry, PagedLog};
+use super::sent_log::RESEND_FOR;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::identity::certificate::AccountId;

@@ -21,7 +21,7 @@ use crate::client::Repair;
 use crate::client::Taken;
 use crate::client::To;
 use crate::client::doubt::Level;
-use crate::client::message_log::Seen;
+use crate::client::seen_log::Seen;
 use crate::content::Content;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::handshake::continuation::{Continuation, Predecessor};

@@ -113,6 +113,49 @@ fn a_letter_waits_for_ninety_days_and_no_newer_one_pushes_it_out() {
 }
 
 #[test]
+fn who_stops_every_letter_of_a_group_pushes_out_nobody_elses() {
+    let mut town = Town::new(99, &[1, 1, 1]);
+    town.now = NOW + 31 * DAY;
+    town.renew(0);
+    let [away, dead] = [1, 2].map(|person| town.id(person));
+    let friend = town.seal(0, 0, To::Account(away), b"for a friend").unwrap().id;
+    // Two members who never come, one of whom nobody knows, and a group that the friend is not in.
+    let members = [dead, AccountId([9; 32])];
+    let group = To::Group { id: GroupId([1; 32]), members: &members };
+    let said: Vec<_> = (0..66).map(|_| town.seal(0, 0, group, b"for all").unwrap().id).collect();
+    town.renew(1);
+    town.inform(0, away);
+    let (now, friends) = (town.now, town.address(1, 0));
+    let client = town.client(0, 0);
+    *client = restored(client);
+    assert!(client.backfill(friend, now).unwrap().devices().eq([friends]));
+    // What waits longest for the members is given up.
+    let waits = |id: &MessageId| client.backfill(*id, now).unwrap().stopped().count() > 0;
+    assert!(!waits(&said[0]) && waits(&said[3]) && waits(&said[65]));
+}
+
+#[test]
+fn letters_to_large_groups_push_out_no_letter_that_waits() {
+    let mut town = Town::new(94, &[1, 1]);
+    town.now = NOW + 31 * DAY;
+    town.renew(0);
+    let (away, now) = (town.id(1), town.now);
+    let friend = town.seal(0, 0, To::Account(away), b"for a friend").unwrap().id;
+    let members: Vec<_> = (0..3000_u32)
+        .map(|number| {
+            let mut id = [7; 32];
+            id[..4].copy_from_slice(&number.to_be_bytes());
+            AccountId(id)
+        })
+        .collect();
+    for number in 1..=3 {
+        let group = To::Group { id: GroupId([number; 32]), members: &members };
+        town.seal(0, 0, group, b"for thousands").unwrap();
+    }
+    assert!(town.client(0, 0).backfill(friend, now).is_ok());
+}
+
+#[test]
 fn what_waits_is_forgotten_with_the_key_that_it_was_for() {
     let mut town = Town::new(97, &[1, 1]);
     town.now = NOW + 31 * DAY;

@@ -1,13 +1,13 @@
-//! Memories of messages: of those sent, so that they can be sealed again; of those opened, so that none is
-//! shown twice and none reads differently on another own device.
+//! The memory of messages that were sent, so that they can be sealed again.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::protocol::identity::certificate::{AccountId, DeviceId};
+use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::identity::device_list::MAX_DEVICES;
-use crate::protocol::letter::{LetterConversation, MAX_SEEN_MESSAGES, SeenMessage};
+use crate::protocol::letter::LetterConversation;
 
 use super::address::Address;
 use super::limits::MAX_ACCOUNTS;
@@ -27,21 +27,13 @@ pub(crate) const RESEND_FOR: u64 = 14 * 86_400;
 /// for a season: 90 days.
 pub(crate) const QUEUE_FOR: u64 = 90 * 86_400;
 
-/// The most messages that wait so. The oldest waits no longer then, and is one like the others.
+/// The most messages that wait so. Of more the oldest waits no longer for the account that most wait for; one that waits
+/// for nobody is one like the others.
 pub(crate) const MAX_QUEUED: usize = 64;
 
 /// The most times that one message is sealed again for one device: what cannot be opened after so many
 /// attempts will not be, and whoever requests it more often wants something else.
 pub(crate) const MAX_RESENDS: u8 = 5;
-
-/// The most messages that are remembered as opened. The oldest is forgotten first.
-pub(crate) const MAX_SEEN: usize = 1024;
-
-/// The most messages that one seen report tells a second time.
-pub(crate) const SEEN_AGAIN: usize = 64;
-
-/// The number of messages not told yet from which on a seen report is due: a quarter of what one holds.
-pub(crate) const REPORT_AFTER: usize = 64;
 
 /// A message that was sent: enough to seal the same content again, and no other.
 pub(super) struct Sent {
@@ -110,6 +102,11 @@ impl Sent {
     /// Tells whether an account is still to get it.
     pub(super) fn waits_for(&self, account: AccountId) -> bool {
         self.stopped.binary_search(&account).is_ok()
+    }
+
+    /// Tells whether an account that was stopped is still to get it.
+    fn is_queued(&self) -> bool {
+        !self.stopped.is_empty()
     }
 
     /// Returns the time at which it is forgotten.
@@ -203,20 +200,47 @@ impl SentLog {
 
     pub(super) fn add(&mut self, sent: Sent) {
         self.0.push(sent);
-        if self.queued() > MAX_QUEUED
-            && let Some(oldest) = self.0.iter_mut().find(|sent| !sent.stopped.is_empty())
-        {
-            oldest.stopped.clear();
+        while self.accounts(Sent::is_queued) > MAX_SENT_ACCOUNTS {
+            // The letter to most accounts gives way, of several the oldest.
+            let queued = self.0.iter_mut().filter(|sent| sent.is_queued());
+            let sizes = queued.map(|sent| (sent.accounts().count(), sent));
+            let largest = sizes.reduce(|one, next| if next.0 > one.0 { next } else { one });
+            let Some((_, largest)) = largest else { break };
+            largest.stopped.clear();
         }
-        while self.0.len().saturating_sub(self.queued()) > MAX_SENT {
-            self.0.remove_first(|sent| sent.stopped.is_empty());
+        while self.queued() > MAX_QUEUED {
+            self.unqueue();
         }
-        let accounts = |all: &PagedLog<Sent>| -> usize {
-            all.iter().fold(0, |sum, sent| sum.saturating_add(sent.accounts().count()))
-        };
-        while self.0.len() > 1 && accounts(&self.0) > MAX_SENT_ACCOUNTS {
-            self.0.pop();
+        let is_ordinary = |sent: &Sent| !sent.is_queued();
+        loop {
+            let ordinary = self.0.len().saturating_sub(self.queued());
+            let is_over = ordinary > 1 && self.accounts(is_ordinary) > MAX_SENT_ACCOUNTS;
+            if ordinary <= MAX_SENT && !is_over {
+                break;
+            }
+            self.0.remove_first(is_ordinary);
         }
+    }
+
+    /// Ends the wait of one letter for one account: of that which most letters wait for, the oldest. So whoever stops
+    /// everything that is said in a group, or to own devices, pushes out no letter for somebody else.
+    fn unqueue(&mut self) {
+        let mut letters = BTreeMap::<AccountId, usize>::new();
+        for account in self.waited_for() {
+            let count = letters.entry(account).or_default();
+            *count = count.saturating_add(1);
+        }
+        let most = letters.into_iter().max_by_key(|(_, count)| *count);
+        let Some((account, _)) = most else { return };
+        if let Some(oldest) = self.0.iter_mut().find(|sent| sent.waits_for(account)) {
+            oldest.stopped.retain(|stopped| *stopped != account);
+        }
+    }
+
+    /// Counts the accounts of some of the messages, together.
+    fn accounts(&self, wanted: impl Fn(&Sent) -> bool) -> usize {
+        let wanted = self.0.iter().filter(|sent| wanted(sent));
+        wanted.fold(0, |sum, sent| sum.saturating_add(sent.accounts().count()))
     }
 
     /// Lists the accounts that messages wait for, each perhaps more than once.
@@ -225,7 +249,7 @@ impl SentLog {
     }
 
     fn queued(&self) -> usize {
-        self.0.iter().filter(|sent| !sent.stopped.is_empty()).count()
+        self.0.iter().filter(|sent| sent.is_queued()).count()
     }
 
     /// Notes that a message was sealed for an account that was stopped.
@@ -265,108 +289,5 @@ impl SentLog {
 
     pub(super) fn expire(&mut self, now: u64) {
         self.0.retain(|sent| now < sent.until());
-    }
-}
-
-/// A message that was opened here, or that another own device says it has opened.
-pub(super) struct Seen {
-    pub(super) what: SeenMessage,
-    /// True if it was opened here.
-    pub(super) here: bool,
-    /// True if the other own devices were told that it was.
-    pub(super) told: bool,
-}
-
-impl Entry for Seen {
-    const PAGE: u8 = 6;
-    const PIECE: usize = 32;
-    const MAX: usize = MAX_SEEN;
-
-    fn write(&self, writer: &mut Writer) {
-        self.what.write(writer);
-        writer.flag(self.here);
-        writer.flag(self.told);
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self { what: SeenMessage::read(reader)?, here: reader.flag()?, told: reader.flag()? })
-    }
-}
-
-impl Seen {
-    /// Tells whether it is another account's, and was opened here.
-    fn is_of_others(&self, own: AccountId) -> bool {
-        self.here && self.what.account != own
-    }
-}
-
-/// The messages opened last, oldest first.
-#[derive(Default)]
-pub(super) struct SeenLog(pub(super) PagedLog<Seen>);
-
-impl SeenLog {
-    /// Returns what is remembered under a message id: first the one that was opened here.
-    pub(super) fn all(
-        &self,
-        account: AccountId,
-        device: DeviceId,
-        id: &MessageId,
-    ) -> impl Iterator<Item = &Seen> {
-        let named = move |seen: &&Seen| {
-            let what = &seen.what;
-            what.id == *id && what.device == device && what.account == account
-        };
-        let here = self.0.iter().filter(named).filter(|seen| seen.here);
-        here.chain(self.0.iter().filter(named).filter(|seen| !seen.here))
-    }
-
-    /// Tells whether a message is remembered already, as it is.
-    pub(super) fn has(&self, what: &SeenMessage) -> bool {
-        self.0.iter().any(|seen| seen.what == *what)
-    }
-
-    /// Returns what the other own devices are told: the oldest that they were not told yet, up to
-    /// [`MAX_SEEN_MESSAGES`], and in the room that is left the newest of the others, up to
-    /// [`SEEN_AGAIN`]: a report may get lost.
-    pub(super) fn report(&self, own: AccountId) -> Vec<SeenMessage> {
-        let untold = self.untold(own).take(MAX_SEEN_MESSAGES);
-        let mut report: Vec<_> = untold.map(|seen| seen.what).collect();
-        let room = MAX_SEEN_MESSAGES.saturating_sub(report.len()).min(SEEN_AGAIN);
-        let told = self.0.iter().rev().filter(|seen| seen.told && seen.is_of_others(own));
-        report.extend(told.take(room).map(|seen| seen.what));
-        report.sort_unstable();
-        report
-    }
-
-    /// Notes that the other own devices were told what [`SeenLog::report`] gives.
-    pub(super) fn reported(&mut self, own: AccountId) {
-        let untold = self.0.iter_mut().filter(|seen| !seen.told && seen.is_of_others(own));
-        for seen in untold.take(MAX_SEEN_MESSAGES) {
-            seen.told = true;
-        }
-    }
-
-    /// Lists what the other own devices were not told yet, oldest first.
-    pub(super) fn untold(&self, own: AccountId) -> impl Iterator<Item = &Seen> {
-        self.0.iter().filter(move |seen| !seen.told && seen.is_of_others(own))
-    }
-
-    /// Tells whether something that the other own devices were not told has to go to make room for so many
-    /// more.
-    pub(super) fn loses_untold(&self, own: AccountId, more: usize) -> bool {
-        let going = self.0.len().saturating_add(more).saturating_sub(MAX_SEEN);
-        self.0.iter().take(going).any(|seen| !seen.told && seen.is_of_others(own))
-    }
-
-    pub(super) fn add(&mut self, seen: Seen) {
-        let same = |old: &&mut Seen| old.what == seen.what;
-        if let Some(old) = self.0.iter_mut().find(same) {
-            old.here |= seen.here;
-            return;
-        }
-        if self.0.len() >= MAX_SEEN {
-            self.0.pop();
-        }
-        self.0.push(seen);
     }
 }
