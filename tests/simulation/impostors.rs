@@ -63,7 +63,7 @@ impl World {
 
     /// Enters a session that an impostor begins.
     pub fn begin_as(&mut self, from: Address) -> usize {
-        self.sessions.push(Begun { by: from, one_time: None });
+        self.sessions.push(Begun { by: from, one_time: None, is_stale: false });
         self.sessions.len() - 1
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring::Error;
-use latchstring::client::{Address, Client, Conversation, MessageId, Plan, To};
+use latchstring::client::{Address, Client, Conversation, Envelope, MessageId, Plan, To};
 use latchstring::session::{AccountId, Bundle, MessageKind, OneTimePrekey};
 use latchstring::storage::State;
 
@@ -16,12 +16,8 @@ pub struct Draft {
     pub plan: Plan,
     pub what: What,
     pub content: Vec<u8>,
-    /// The devices whose present session is given up.
-    pub renewed: BTreeSet<Address>,
-    /// The sessions that would begin.
+    /// The sessions that would begin, unless the letter turns out to need none.
     pub begun: BTreeMap<Address, usize>,
-    /// The sessions that were active when they were.
-    pub active: BTreeMap<Address, Option<usize>>,
     pub left_out: BTreeSet<Address>,
 }
 
@@ -35,9 +31,8 @@ pub enum What {
 
 impl Draft {
     fn new(plan: Plan, what: What, content: Vec<u8>) -> Self {
-        let (begun, active) = (BTreeMap::new(), BTreeMap::new());
-        let (renewed, left_out) = (BTreeSet::new(), BTreeSet::new());
-        Self { plan, what, content, renewed, begun, active, left_out }
+        let left_out = BTreeSet::new();
+        Self { plan, what, content, begun: BTreeMap::new(), left_out }
     }
 }
 
@@ -129,7 +124,6 @@ impl World {
             self.nodes[node].renew.remove(&address);
             // A device that has answered meanwhile needs no other session.
             if draft.plan.renew(&self.nodes[node].client, address).is_ok() {
-                draft.renewed.insert(address);
                 self.count("begin anew");
             }
         }
@@ -176,17 +170,11 @@ impl World {
         let listed = client.list_of(of.account).and_then(|list| list.device(of.device));
         assert_eq!(listed, Some(certificate), "a bundle of an unlisted device was taken");
         assert_eq!(had, one_time.is_some());
-        // It is not used.
-        if !had && client.has_session(of, now) && !draft.renewed.contains(&of) {
-            self.count("no one-time prekey, and only suspected");
-            return Ok(());
-        }
         let published = self.server.bundles[&of].iter().find(|old| old.bytes == bytes);
         let published = published.expect("a bundle that nobody published was taken");
-        assert!(now <= published.at + 14 * DAY + 1800, "a stale bundle was taken");
-        self.sessions.push(Begun { by: self.address(node), one_time });
+        let is_stale = now > published.at + 14 * DAY + 1800;
+        self.sessions.push(Begun { by: self.address(node), one_time, is_stale });
         draft.begun.insert(of, self.sessions.len() - 1);
-        draft.active.insert(of, self.nodes[node].active.get(&of).copied());
         Ok(())
     }
 
@@ -195,14 +183,6 @@ impl World {
         let devices: Vec<_> = draft.plan.devices().collect();
         let (now, before) = (self.time(node), self.sample(node));
         let crashes = !self.is_quiet && self.once_in(40);
-        // Who has begun a session since the bundle was fetched is written to in that one.
-        let active = &self.nodes[node].active;
-        let met = |of: &Address| {
-            let is_another = draft.active[of] != active.get(of).copied();
-            is_another && self.nodes[node].client.has_session(*of, now)
-        };
-        let met: Vec<_> = draft.begun.keys().copied().filter(met).collect();
-        draft.begun.retain(|of, _| !met.contains(of));
         let (client, rng) = (&mut self.nodes[node].client, &mut self.rng);
         let said = said(&draft.content);
         let sealed = if crashes {
@@ -236,12 +216,7 @@ impl World {
         let mut length = None;
         for envelope in &out.envelopes {
             let to = envelope.to;
-            let begun = draft.begun.remove(&to);
-            let active = &mut self.nodes[node].active;
-            if let Some(session) = begun {
-                active.insert(to, session);
-            }
-            let session = active[&to];
+            let session = self.session_of(node, draft, envelope);
             if MessageKind::of(&envelope.message) == Ok(MessageKind::Ordinary) {
                 let length = *length.get_or_insert(envelope.message.len());
                 assert_eq!(length, envelope.message.len(), "a length tells the device");
@@ -255,6 +230,23 @@ impl World {
         }
         self.nodes[node].outbox.push((out, places));
         Ok(())
+    }
+
+    /// Tells in which session an envelope is. A first message begins one, unless its handshake is known.
+    fn session_of(&mut self, node: usize, draft: &mut Draft, envelope: &Envelope) -> usize {
+        let (to, begun) = (envelope.to, draft.begun.remove(&envelope.to));
+        let kind = MessageKind::of(&envelope.message).unwrap();
+        let active = &mut self.nodes[node].active;
+        if let MessageKind::Initial(handshake) = kind {
+            let session = self.handshakes.entry(handshake).or_insert_with(|| {
+                let session = begun.expect("a session begins by a bundle");
+                assert!(!self.sessions[session].is_stale, "a stale bundle was taken");
+                active.insert(to, session);
+                session
+            });
+            assert_eq!(Some(&*session), active.get(&to), "a letter goes in the active session");
+        }
+        active[&to]
     }
 
     /// Enters into the ledger what was sealed.

@@ -7,7 +7,7 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Client, Conversation, DeviceList, ListHash, MessageId, Outgoing,
 };
-use latchstring::session::{Account, AccountId, AccountKey};
+use latchstring::session::{Account, AccountId, AccountKey, HandshakeId};
 use latchstring::storage::{Change, Pending, State, StateKey};
 
 use crate::impostors::Impostors;
@@ -102,6 +102,8 @@ pub struct Sent {
 pub struct Begun {
     pub by: Address,
     pub one_time: Option<Vec<u8>>,
+    /// True if its bundle was too old: it must not be used then.
+    pub is_stale: bool,
 }
 
 /// One direction of one session.
@@ -129,6 +131,8 @@ pub struct World {
     pub by_name: BTreeMap<(Address, MessageId), usize>,
     pub sent: Vec<Sent>,
     pub sessions: Vec<Begun>,
+    /// The sessions, by the handshakes that they were begun with.
+    pub handshakes: BTreeMap<HandshakeId, usize>,
     pub courses: BTreeMap<(Address, Address, usize), Course>,
     pub one_time_used: BTreeSet<Vec<u8>>,
     /// The number of times that a device has given up sessions because its user said so.
@@ -167,6 +171,7 @@ impl World {
             by_name: BTreeMap::new(),
             sent: Vec::new(),
             sessions: Vec::new(),
+            handshakes: BTreeMap::new(),
             courses: BTreeMap::new(),
             one_time_used: BTreeSet::new(),
             losses: 0,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use latchstring::client::{
     self, Alert, Client, Enclosed, LetterEvent, MessageId, Outgoing, Plan, Repair, Taken, To,
 };
-use latchstring::session::Served;
+use latchstring::session::{HandshakeId, MessageKind, Served};
 
 use super::town::{Town, said, text};
 use super::{NOW, restored};
@@ -63,6 +63,8 @@ pub struct Two {
     pub begun: [Vec<u64>; 2],
     /// The envelopes that each has sent.
     pub sent: [usize; 2],
+    /// The handshakes of all sessions that were begun.
+    handshakes: BTreeSet<HandshakeId>,
     under_way: BTreeMap<(u64, usize), UnderWay>,
     /// The time at which both looked after their clients last.
     day: u64,
@@ -85,6 +87,7 @@ impl Two {
             day: NOW,
             begun: Default::default(),
             sent: [0; 2],
+            handshakes: BTreeSet::new(),
             under_way: BTreeMap::new(),
             said: BTreeMap::new(),
             shown: Default::default(),
@@ -240,12 +243,7 @@ impl Two {
     }
 
     fn seal(&mut self, who: usize, mut plan: Plan, content: Option<&[u8]>) -> Outgoing {
-        let peer = self.town.address(1 - who, 0);
-        let before = self.town.server.one_time.get(&peer).map(Vec::len);
         self.town.supply(who, 0, &mut plan).unwrap();
-        if self.town.server.one_time.get(&peer).map(Vec::len) < before {
-            self.begun[who].push(self.town.now);
-        }
         let content = content.map(said);
         let enclosed = content.as_ref().map_or(Enclosed::Nothing, Enclosed::Content);
         self.town.seal_plan(who, 0, &mut plan, enclosed).unwrap()
@@ -254,10 +252,14 @@ impl Two {
     fn post(&mut self, from: usize, out: Outgoing) {
         for envelope in out.envelopes {
             self.sent[from] += 1;
-            // A first message: version, and a kind of its own.
-            if self.transport.loses > 0 && envelope.message.starts_with(&[1, 2]) {
-                self.transport.loses -= 1;
-                continue;
+            if let Ok(MessageKind::Initial(handshake)) = MessageKind::of(&envelope.message) {
+                if self.handshakes.insert(handshake) {
+                    self.begun[from].push(self.town.now);
+                }
+                if self.transport.loses > 0 {
+                    self.transport.loses -= 1;
+                    continue;
+                }
             }
             let at = self.town.now + self.transport.delay;
             let id = self.transport.ids.then_some(out.id);
