@@ -93,7 +93,9 @@ impl Inner {
             Body::ResendRequest(missing) => LetterEvent::ResendRequested(missing.ids.clone()),
             Body::Refusal(refused) => LetterEvent::NotResent(refused.ids.clone()),
             Body::SeenReport(messages) => {
-                for told in messages {
+                // A device that was removed since its list was made must not decide what is compared.
+                let is_over = found.alerts.iter().any(Alert::is_list_over);
+                for told in messages.iter().filter(|_| !is_over) {
                     self.compare_seen(told, found);
                 }
                 LetterEvent::SeenReport

@@ -52,6 +52,12 @@ pub struct ReceivedLetter {
 }
 
 impl ReceivedLetter {
+    /// Returns the time that it supports a clock with: none if its sender's list is over, since that may be a thief's.
+    pub(super) fn support(&self) -> u64 {
+        let is_over = self.alerts.iter().any(Alert::is_list_over);
+        if is_over { 0 } else { self.sent }
+    }
+
     /// Tells whether a group's message came from one of these accounts and was sent to exactly these; this
     /// account counts, whether it is named or not. If not, somebody writes who is not in the group, or sender
     /// and receiver do not agree on who is: tell the user.
@@ -287,4 +293,11 @@ pub enum Alert {
         /// The message id.
         id: MessageId,
     },
+}
+
+impl Alert {
+    /// Tells whether the sender's list is over.
+    pub(super) fn is_list_over(&self) -> bool {
+        matches!(self, Self::ListOver { .. })
+    }
 }

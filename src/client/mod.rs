@@ -21,8 +21,10 @@
 //! list. A [`Plan`] says which devices need a bundle; supply one for each, and seal. On a device that is linked, the
 //! client comes from [`Briefing::begin`].
 //!
-//! What goes wrong (a restored backup, lost mail, a wrong clock, somebody who is away) needs no rule of the app's:
-//! give mail to [`Client::take`], do what [`Client::tasks`] says, and seal what [`Client::repairs`] lists.
+//! A restored backup, lost mail or a wrong clock needs no rule of the app's: give mail to [`Client::take`], do what
+//! [`Client::tasks`] says, and seal what [`Client::repairs`] lists. A letter that was asked for
+//! ([`LetterEvent::ResendRequested`]) is sealed again by [`Client::plan_resend`], and what waits for somebody who was
+//! stopped ([`Outgoing::stopped`]) by [`Client::backfill`], once there is a list.
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};

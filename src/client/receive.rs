@@ -90,7 +90,7 @@ impl Client {
         let now = self.inner.clock.now(now);
         let opened = self.inner.opened(from, envelope, now);
         let (items, letter) = opened.map_err(Unopened::error)?;
-        Ok(self.pending(now.supported(letter.sent), items, letter))
+        Ok(self.pending(now.supported(letter.support()), items, letter))
     }
 
     /// Opens an envelope and moves the client on, in one call. Save the client, then show what
@@ -159,7 +159,7 @@ impl Inner {
         items.extend(settled.map(|settled| ClientItem::Settled(Box::new(settled))));
         let sender = if from.account == self.account() { Sender::Own } else { Sender::Member };
         let (conversation, audience) = self.filed(from, letter.conversation);
-        if let (Sender::Own, Conversation::With(account)) = (sender, conversation)
+        if let (Sender::Own, Conversation::With(account), None) = (sender, conversation, over)
             && self.is_newcomer(account)
         {
             items.push(ClientItem::Acquaint(Box::new(account)));

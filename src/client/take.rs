@@ -89,7 +89,7 @@ impl Client {
         let now = self.inner.clock.now(now);
         match self.inner.opened(mail.from, mail.envelope, now) {
             Ok((items, letter)) => {
-                let now = now.supported(letter.sent);
+                let now = now.supported(letter.support());
                 self.pending(now, items, Taken::Letter(Box::new(letter)))
             }
             Err(unopened) => {

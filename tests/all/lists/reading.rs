@@ -2,7 +2,7 @@
 
 use super::*;
 
-use latchstring::client::ReceivedLetter;
+use latchstring::client::{ClockState, ReceivedLetter};
 use support::town::{Mail, text};
 
 /// Has one side read a letter of the other, said at one time and read at another.
@@ -54,6 +54,29 @@ fn what_only_its_sender_dates_is_unproven() {
     for (said_at, is_in_time) in [(end - DAY, true), (end, true), (end + 1, false)] {
         let (town, letter) = read_late(said_at, end + 2);
         assert_eq!(letter.alerts, [over(town.id(1), is_in_time)], "{}", letter.sent - NOW);
+    }
+}
+
+#[test]
+fn what_comes_past_a_list_agrees_with_no_clock() {
+    let end = NOW + 30 * DAY;
+    for (said_at, is_over) in [(end - 1, false), (end, true)] {
+        // The reader was off for a month; only the letter could say that its clock is right.
+        let mut town = Town::new(91, &[1, 1]);
+        town.chat(0, 1);
+        let backup = restored(town.client(0, 0));
+        town.now = said_at;
+        town.renew(0);
+        town.inform(1, town.id(0));
+        town.rotate(0, 0);
+        town.say(1, 0, 0, b"late");
+        *town.client(0, 0) = backup;
+        let now = said_at + u64::from(is_over);
+        town.now = now;
+        let letter = town.receive(0, 0).pop().unwrap().unwrap();
+        assert_eq!(letter.alerts.contains(&over(town.id(1), true)), is_over);
+        let clock = town.client(0, 0).tasks(&Served::NOTHING, now).clock;
+        assert_eq!(clock == ClockState::Fits, !is_over, "{clock:?}");
     }
 }
 
