@@ -11,6 +11,7 @@ use super::delta::{ClientDelta, ClientItem};
 use super::limits::HOUR;
 use super::stop::Stop;
 use super::unread::Unread;
+use crate::primitives::secret::Room;
 use crate::protocol::clock::{ClockState, Now, SKEW};
 use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
@@ -166,8 +167,8 @@ impl Client {
         let lost = inner.unread.lost(now.firm()).copied().collect();
         let mut items = Vec::new();
         if prekeys {
-            items
-                .push(inner.prekeys(DeviceDelta { now: now.firm(), change: PrekeyChange::Expire }));
+            let change = PrekeyChange::Expire(Room::EMPTY);
+            items.push(inner.prekeys(DeviceDelta { now: now.firm(), change }));
         }
         items.push(ClientItem::Expire);
         self.pending(now, items, Expired { lost })

@@ -11,7 +11,7 @@ use super::prekey_delta::{DeviceDelta, PrekeyChange};
 use super::session::{Decrypted, Session};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::secret::{Secret, redacted};
+use crate::primitives::secret::{Room, Secret, redacted};
 use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
 use crate::protocol::handshake::continuation::Continuation;
 use crate::protocol::handshake::held::Prekeys;
@@ -212,7 +212,7 @@ impl Device {
             return (public, None);
         }
         public.extend(secret.iter().map(|key| key.public(identity)));
-        (public, Some(DeviceDelta { now, change: PrekeyChange::Replenish(secret) }))
+        (public, Some(DeviceDelta { now, change: PrekeyChange::Replenish(Box::new(secret)) }))
     }
 
     /// Notes which prekeys the server has: those with the ids of what it took ([`Bundle::id`],
@@ -236,12 +236,13 @@ impl Device {
         now: u64,
     ) -> Option<DeviceDelta> {
         let ids = self.inner.prekeys.unpublished(ids);
-        (!ids.is_empty()).then_some(DeviceDelta { now, change: PrekeyChange::Publish(ids) })
+        (!ids.is_empty())
+            .then_some(DeviceDelta { now, change: PrekeyChange::Publish(Box::new(ids)) })
     }
 
     /// Erases prekeys that are past their time.
     pub fn expire(&mut self, now: u64) -> Pending<'_, Self, ()> {
-        Pending::new(self, DeviceDelta { now, change: PrekeyChange::Expire }, ())
+        Pending::new(self, DeviceDelta { now, change: PrekeyChange::Expire(Room::EMPTY) }, ())
     }
 
     /// Begins a session with the device that published `bundle`. This device does not change. A bundle with a
@@ -339,11 +340,8 @@ impl Device {
         if found.one_time.is_none() && found.prekey_set.memory.is_share_full(share) {
             return Err(Error::ReplayShareFull);
         }
-        let change = PrekeyChange::Accept {
-            signed_prekeys: prefix.signed_prekeys,
-            one_time: prefix.one_time,
-            message: FirstMessage { handshake, share },
-        };
+        let message = FirstMessage { handshake, share };
+        let change = PrekeyChange::accept(prefix.signed_prekeys, prefix.one_time, message);
         Ok((Accepted { session, opened }, DeviceDelta { now, change }))
     }
 

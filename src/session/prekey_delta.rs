@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, concat, first};
 use crate::primitives::kdf::hash;
+use crate::primitives::secret::Room;
 use crate::protocol::labels;
 
 use crate::protocol::handshake::bundle::PrekeyId;
@@ -20,18 +21,40 @@ pub(crate) struct DeviceDelta {
     pub(crate) change: PrekeyChange,
 }
 
-/// A change of the prekeys.
+/// A change of the prekeys. See note `[boxes]`.
+#[expect(clippy::box_collection, reason = "see note [boxes]")]
+#[expect(dead_code, reason = "a room is there to be zero")]
 pub(crate) enum PrekeyChange {
     /// A new prekey set.
     Rotate(Box<PrekeySet>),
     /// New one-time prekeys.
-    Replenish(Vec<OneTimeSecret>),
+    Replenish(Box<Vec<OneTimeSecret>>),
     /// A first message was accepted.
-    Accept { signed_prekeys: PrekeyId, one_time: Option<PrekeyId>, message: FirstMessage },
+    Accept(Box<UsedPrekeys>),
     /// Only time has passed.
-    Expire,
+    Expire(Room),
     /// The server has what bears these ids, in ascending order.
-    Publish(Vec<PrekeyId>),
+    Publish(Box<Vec<PrekeyId>>),
+}
+
+/// The prekeys that a first message used.
+pub(crate) struct UsedPrekeys {
+    pub(crate) signed_prekeys: PrekeyId,
+    /// The id of the one-time prekey, or zeros.
+    pub(crate) one_time: [u8; 8],
+    pub(crate) message: FirstMessage,
+}
+
+impl PrekeyChange {
+    /// Makes the change for an accepted first message.
+    pub(crate) fn accept(
+        signed_prekeys: PrekeyId,
+        one_time: Option<PrekeyId>,
+        message: FirstMessage,
+    ) -> Self {
+        let one_time = one_time.map_or([0; 8], |id| id.0);
+        Self::Accept(Box::new(UsedPrekeys { signed_prekeys, one_time, message }))
+    }
 }
 
 impl Prekeys {
@@ -40,11 +63,12 @@ impl Prekeys {
     pub(crate) fn apply(&mut self, delta: DeviceDelta) {
         match delta.change {
             PrekeyChange::Rotate(prekey_set) => self.rotate(*prekey_set),
-            PrekeyChange::Replenish(keys) => self.add(keys, delta.now),
-            PrekeyChange::Accept { signed_prekeys, one_time, message } => {
-                self.accept(signed_prekeys, one_time, message);
+            PrekeyChange::Replenish(keys) => self.add(*keys, delta.now),
+            PrekeyChange::Accept(used) => {
+                let UsedPrekeys { signed_prekeys, one_time, message } = *used;
+                self.accept(signed_prekeys, PrekeyId::decode_option(one_time), message);
             }
-            PrekeyChange::Expire => self.expire(delta.now),
+            PrekeyChange::Expire(_) => self.expire(delta.now),
             PrekeyChange::Publish(ids) => self.publish(&ids),
         }
     }
@@ -61,8 +85,8 @@ impl Delta for DeviceDelta {
             PrekeyChange::Replenish(keys) => {
                 (2, keys.first().map_or([0; 16], |key| filled(key.id)))
             }
-            PrekeyChange::Accept { message, .. } => (3, message.handshake.0),
-            PrekeyChange::Expire => (4, [0; 16]),
+            PrekeyChange::Accept(used) => (3, used.message.handshake.0),
+            PrekeyChange::Expire(_) => (4, [0; 16]),
             PrekeyChange::Publish(ids) => {
                 (5, first(&hash(&[labels::STATE_PUBLISHED, &joined(ids)])))
             }
@@ -81,16 +105,16 @@ impl Delta for DeviceDelta {
                 writer.u8(2);
                 write_batch(keys, writer);
             }
-            PrekeyChange::Accept { signed_prekeys, one_time, message } => {
+            PrekeyChange::Accept(used) => {
                 writer.u8(3);
-                writer.raw(&signed_prekeys.0);
-                writer.raw(&one_time.map_or([0; 8], |id| id.0));
-                message.write(writer);
+                writer.raw(&used.signed_prekeys.0);
+                writer.raw(&used.one_time);
+                used.message.write(writer);
             }
-            PrekeyChange::Expire => writer.u8(4),
+            PrekeyChange::Expire(_) => writer.u8(4),
             PrekeyChange::Publish(ids) => {
                 writer.u8(5);
-                writer.list(ids, |id, writer| writer.raw(&id.0));
+                writer.list(ids.iter(), |id, writer| writer.raw(&id.0));
             }
         }
     }
@@ -99,14 +123,14 @@ impl Delta for DeviceDelta {
         let now = reader.u64()?;
         let change = match reader.u8()? {
             1 => PrekeyChange::Rotate(Box::new(PrekeySet::read(reader)?)),
-            2 => PrekeyChange::Replenish(read_batch(reader)?),
-            3 => PrekeyChange::Accept {
-                signed_prekeys: PrekeyId::decode(*reader.array()?)?,
-                one_time: PrekeyId::decode_option(*reader.array()?),
-                message: FirstMessage::read(reader)?,
-            },
-            4 => PrekeyChange::Expire,
-            5 => PrekeyChange::Publish(read_ids(reader)?),
+            2 => PrekeyChange::Replenish(Box::new(read_batch(reader)?)),
+            3 => {
+                let signed_prekeys = PrekeyId::decode(*reader.array()?)?;
+                let one_time = PrekeyId::decode_option(*reader.array()?);
+                PrekeyChange::accept(signed_prekeys, one_time, FirstMessage::read(reader)?)
+            }
+            4 => PrekeyChange::Expire(Room::EMPTY),
+            5 => PrekeyChange::Publish(Box::new(read_ids(reader)?)),
             _ => return Err(Error::Malformed),
         };
         Ok(Self { now, change })
