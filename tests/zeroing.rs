@@ -13,7 +13,7 @@ use latchstring::Zeroizing;
 use latchstring::attachment::{Media, Opener, PIECE, Padding, Reference, Sealer};
 use latchstring::client::{
     Address, Client, DeviceList, Entrant, LetterEvent, LinkingRequest, NewDevice, Outgoing, Plan,
-    To,
+    Repair, To,
 };
 use latchstring::content::{Content, Kinds, Sender};
 use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy};
@@ -487,10 +487,11 @@ fn gathering(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
     let plan = crowd.clients[1].request_resend(author, out.id, crowd.now).unwrap();
     let ask = crowd.seal(1, plan, b"");
     crowd.deliver(1, &ask, None);
-    let plan = crowd.clients[0].plan_resend(asker, out.id, crowd.now).unwrap();
+    let plan =
+        crowd.clients[0].plan_repair(&Repair::Resend { to: asker, id: out.id }, crowd.now).unwrap();
     let again = crowd.seal(0, plan, &text);
     crowd.deliver(0, &again, None);
-    let plan = crowd.clients[2].report_seen(crowd.now).unwrap();
+    let plan = crowd.clients[2].plan_repair(&Repair::SeenReport, crowd.now).unwrap();
     let report = crowd.seal(2, plan, b"");
     crowd.deliver(2, &report, None);
     // A device that forgets its sessions, and sessions that are replaced and end.

@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring::Error;
-use latchstring::client::{
-    Address, Alert, Client, DeviceList, GroupId, LetterEvent, ListMismatch, MessageId, OwnContent,
-    Plan, To,
-};
+use latchstring::client::{Address, Alert, Client, DeviceList, GroupId, LetterEvent, ListMismatch, MessageId, OwnContent, Plan, Repair, To};
 use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey, Served};
 use latchstring::storage::State;
 
@@ -195,11 +192,15 @@ impl World {
                 assert!(shown.insert((from, arrived.id)), "shown twice");
                 return;
             }
-            LetterEvent::ResendRequested(ids) => {
-                let [id] = ids[..] else { return };
-                let Ok(plan) = client.plan_resend(from, id, self.now) else { return };
-                let own = client.address();
-                if let Some(content) = self.said.get(&(own, id)).cloned() {
+            LetterEvent::ResendRequested => {
+                let (own, now) = (client.address(), self.now);
+                let Some(repair) = client.repairs(now).next() else { return };
+                let Ok(plan) = client.plan_repair(&repair, now) else { return };
+                let said = match repair {
+                    Repair::Resend { id, .. } => self.said.get(&(own, id)).cloned(),
+                    _ => Some(Vec::new()),
+                };
+                if let Some(content) = said {
                     self.send(who, plan, &content);
                 }
                 return;
@@ -302,7 +303,7 @@ impl World {
                 }
             }
             7 => {
-                if let Ok(plan) = client.report_seen(self.now) {
+                if let Ok(plan) = client.plan_repair(&Repair::SeenReport, self.now) {
                     self.send(who, plan, b"");
                 }
             }

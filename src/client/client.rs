@@ -22,6 +22,7 @@ use crate::protocol::handshake::continuation::Continuation;
 use crate::protocol::identity::certificate::{AccountId, Certificate};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::identity::linking::PendingLinking;
+use crate::protocol::letter::MessageId;
 use crate::session::prekey_delta::DeviceDelta;
 use crate::session::{Account, Device};
 use crate::storage::{Anchor, Change, Pending, Stateful};
@@ -250,22 +251,22 @@ impl Inner {
     }
 
     pub(super) fn advance(&mut self, next: Anchor, delta: ClientDelta) {
-        let now = delta.now;
+        let (now, letter) = (delta.now, delta.letter());
         for item in delta.items {
-            self.take(next, now, item);
+            self.take((next, now), item, letter);
         }
         self.anchor = next;
         self.clock = now.clock();
     }
 
-    fn take(&mut self, next: Anchor, at: Now, item: ClientItem) {
+    fn take(&mut self, (next, at): (Anchor, Now), item: ClientItem, letter: Option<MessageId>) {
         let now = at.reading();
         match item {
             ClientItem::Prekeys(change) => change.move_on(&mut self.device),
             ClientItem::Begin(begin) => self.begin(*begin, now),
             ClientItem::Accept(accept) => self.accept(*accept, now),
             ClientItem::Sealed(mut moved) | ClientItem::Opened(mut moved) => {
-                self.move_session(&mut moved, next, now);
+                self.move_session(&mut moved, (next, now), letter);
             }
             ClientItem::Raised(raised) => self.peer(raised.of).raise(raised.level, now),
             ClientItem::Seen(seen) => self.seen.add(*seen),
@@ -275,11 +276,18 @@ impl Inner {
                 self.sent.add(*sent);
             }
             ClientItem::Acquaint(account) => self.acquaint(*account),
-            ClientItem::Resent(resent) => self.sent.count(&resent.id, resent.to),
+            ClientItem::Resent(resent) => {
+                self.sent.count(&resent.id, resent.to);
+                self.peer(resent.to).wanted.answer(&[resent.id]);
+            }
             ClientItem::Queued(queued) => {
                 let epoch = self.contact(queued.account).map_or(0, |contact| contact.list.epoch());
-                self.sent.settle(&queued.id, queued.account, epoch);
+                self.sent.settle(&queued.id, queued.account, epoch, now);
             }
+            ClientItem::Attempt(attempt) => self.sent.attempt(&attempt, now),
+            ClientItem::Wanted(wanted) => self.peer(wanted.0).wanted = wanted.1,
+            ClientItem::Refused(refused) => self.note_refusal(refused.0, &refused.1),
+            ClientItem::AskedOwn(asked) => self.note_asked_own(&asked.letters),
             ClientItem::Report(report) => self.report(*report, now),
             ClientItem::Learn(list) => self.learn(*list, now),
             ClientItem::Changed(list) => self.hold(*list),

@@ -12,10 +12,11 @@ use crate::protocol::letter;
 use crate::protocol::letter::{Body, Letter, Listed, Said, SeenMessage};
 
 use super::address::Address;
+use super::blob_reference::BlobReference;
 use super::client::Inner;
 use super::contact::ListMismatch;
 use super::delta::{ClientItem, Report};
-use super::event::{Alert, BlobReference, LetterEvent, OwnContent};
+use super::event::{Alert, LetterEvent, OwnContent};
 use super::own_object::OwnObject;
 use super::seen_log::Seen;
 use crate::protocol::identity::certificate::AccountId;
@@ -90,8 +91,20 @@ impl Inner {
         found: &mut Findings,
     ) -> Result<LetterEvent, Error> {
         let event = match &letter.body {
-            Body::ResendRequest(missing) => LetterEvent::ResendRequested(missing.ids.clone()),
-            Body::Refusal(refused) => LetterEvent::NotResent(refused.ids.clone()),
+            Body::ResendRequest(missing) => {
+                self.note_request(from, missing, found);
+                LetterEvent::ResendRequested
+            }
+            Body::Refusal(refused) => {
+                let refusal = Box::new((from, refused.clone()));
+                found.items.push(ClientItem::Refused(refusal));
+                LetterEvent::NotResent(refused.ids.clone())
+            }
+            Body::CopyRequest(letters) => {
+                self.note_copy_request(from, letters, found);
+                LetterEvent::ResendRequested
+            }
+            Body::Copy(copy) => self.take_copy(copy, found)?,
             Body::SeenReport(messages) => {
                 // A device that was removed since its list was made must not decide what is compared.
                 let is_over = found.alerts.iter().any(Alert::is_list_over);
@@ -119,6 +132,7 @@ impl Inner {
         found: &mut Findings,
     ) -> Result<LetterEvent, Error> {
         let digest = letter.digest(from.account, from.device);
+        let sender = letter.conversation.speaks_as(from.account);
         for seen in self.seen.all(from.account, from.device, &letter.id) {
             let same = seen.what.digest == digest;
             if !same {
@@ -126,13 +140,17 @@ impl Inner {
             }
             // A message that only another own device says it has opened is shown: that device may be stolen.
             if seen.here {
-                return Ok(LetterEvent::Repeated);
+                let reference = if let (true, Said::Blob(reference)) = (same, said) {
+                    Some(BlobReference::new(reference.duplicate(), sender))
+                } else {
+                    None
+                };
+                return Ok(LetterEvent::Repeated(reference));
             }
         }
         let (account, device) = (from.account, from.device);
         let what = SeenMessage { account, device, id: letter.id, digest };
         found.items.push(ClientItem::Seen(Box::new(Seen { what, here: true, told: false })));
-        let sender = letter.conversation.speaks_as(from.account);
         let read = |content| Content::decode(content, Kinds::of(sender));
         Ok(match said {
             Said::Blob(reference) => {

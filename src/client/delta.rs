@@ -12,6 +12,8 @@ use crate::protocol::identity::device_list::{DeviceList, ListHash};
 use crate::protocol::identity::linking::PendingLinking;
 use crate::protocol::labels;
 use crate::protocol::letter::Listed;
+use crate::protocol::letter::copy::{LetterOf, MAX_COPIES};
+use crate::protocol::letter::missing::Missing;
 use crate::protocol::ratchet;
 use crate::session::{Device, Session};
 
@@ -25,11 +27,12 @@ pub(super) use super::parts::{
     VerifiedKey,
 };
 use super::seen_log::Seen;
-use super::sent_log::Sent;
+use super::sent_log::{Attempt, Sent};
 use super::session_choice::Contradiction;
 use super::slot::Slot;
 use super::unread::Unread;
 use super::waiting::Dismissal;
+use super::wanted::{AskedOwn, Wanted};
 use crate::protocol::letter::MessageId;
 use crate::protocol::letter::missing::MAX_MISSING;
 use crate::storage::{Change, Delta, DeltaKind, Stateful};
@@ -64,6 +67,14 @@ pub(super) enum ClientItem {
     Resent(Box<Resent>),
     /// A queued message was sealed for an account that was stopped.
     Queued(Box<Queued>),
+    /// The letters that a device wants, all of them.
+    Wanted(Box<(Address, Wanted)>),
+    /// A letter was to be sealed for who lacks it, and no bundle was to be had, or its content is gone.
+    Attempt(Box<Attempt>),
+    /// A device does not send again what it was asked for.
+    Refused(Box<(Address, Missing)>),
+    /// The other own devices were asked for letters of others.
+    AskedOwn(Box<AskedOwn>),
     /// Another own device has written to an account, or the user is about to.
     Acquaint(Box<AccountId>),
     /// A device reported a list that differs from the known one, or no longer does.
@@ -186,6 +197,10 @@ impl ClientItem {
             Self::Asked(_) => 24,
             Self::Settled(_) => 27,
             Self::Queued(_) => 28,
+            Self::Wanted(_) => 26,
+            Self::Attempt(_) => 30,
+            Self::Refused(_) => 31,
+            Self::AskedOwn(_) => 32,
         }
     }
 
@@ -233,6 +248,19 @@ impl ClientItem {
                 writer.raw(&queued.id.0);
                 writer.raw(&queued.account.0);
             }
+            Self::Wanted(wanted) => {
+                wanted.0.write(writer);
+                wanted.1.write(writer);
+            }
+            Self::Attempt(attempt) => {
+                writer.raw(&attempt.id.0);
+                writer.flag(attempt.is_last);
+            }
+            Self::Refused(refused) => {
+                refused.0.write(writer);
+                refused.1.write(writer);
+            }
+            Self::AskedOwn(asked) => writer.list(&asked.letters, LetterOf::write),
             Self::Report(report) => {
                 report.by.write(writer);
                 writer.raw(&report.subject.0);
@@ -330,6 +358,16 @@ impl ClientItem {
             28 => {
                 let (id, account) = (MessageId(*reader.array()?), AccountId(*reader.array()?));
                 Self::Queued(Box::new(Queued { id, account }))
+            }
+            26 => Self::Wanted(Box::new((Address::read(reader)?, Wanted::read(reader)?))),
+            30 => {
+                let (id, is_last) = (MessageId(*reader.array()?), reader.flag()?);
+                Self::Attempt(Box::new(Attempt { id, is_last }))
+            }
+            31 => Self::Refused(Box::new((Address::read(reader)?, Missing::read_refused(reader)?))),
+            32 => {
+                let letters = reader.list(MAX_COPIES, LetterOf::read)?;
+                Self::AskedOwn(Box::new(AskedOwn { letters }))
             }
             _ => return Err(Error::Malformed),
         })

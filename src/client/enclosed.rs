@@ -1,5 +1,6 @@
 //! Things that a plan is given to seal.
 
+use super::copied_letter::CopiedLetter;
 use super::own_object::OwnObject;
 use crate::protocol::content::Content;
 
@@ -11,6 +12,8 @@ pub enum Enclosed<'a> {
     Content(&'a Content),
     /// An object, for the plan by which it is sent again.
     Object(&'a OwnObject),
+    /// A copy, for the plan by which it is passed on.
+    Copy(&'a CopiedLetter),
     /// Nothing: the plan says all. So for an object, a resend request and a seen report.
     Nothing,
 }
@@ -24,6 +27,12 @@ impl Enclosed<'_> {
 impl<'a> From<&'a Content> for Enclosed<'a> {
     fn from(content: &'a Content) -> Self {
         Self::Content(content)
+    }
+}
+
+impl<'a> From<&'a CopiedLetter> for Enclosed<'a> {
+    fn from(copy: &'a CopiedLetter) -> Self {
+        Self::Copy(copy)
     }
 }
 

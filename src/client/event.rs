@@ -1,28 +1,21 @@
 //! Letters that arrive at a client: what they bring, and what is to be told beside it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::Zeroizing;
-
 use super::address::Address;
+use super::blob_reference::BlobReference;
 use super::contact::ListMismatch;
+use super::copied_letter::CopiedLetter;
 use super::own_object::OwnObject;
 use super::plan::Conversation;
-use crate::error::Error;
-use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::secret::redacted;
-use crate::protocol::content::{Content, Kinds, Sender};
+use crate::protocol::content::{Content, Sender};
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::MessageId;
-use crate::protocol::letter::blob::{BlobHash, Reference};
 use crate::protocol::letter::object::ObjectKind;
 use crate::protocol::position::Position;
-use crate::storage::STATE_VERSION;
-
-/// The kind of a reference to a blob that is kept.
-const KEPT_REFERENCE: u8 = 0x1a;
 
 /// A letter that was opened.
 #[derive(Debug)]
@@ -80,17 +73,22 @@ pub enum LetterEvent {
     Blob(BlobReference),
     /// Something from an own device, which nobody else can say.
     Own(OwnContent),
-    /// A resend request: the sender could not open the messages with these ids. See
-    /// [`Client::plan_resend`](super::Client::plan_resend). If the request came in a session that is not the
-    /// active one, the sender cannot open that one either: once that has been active for an hour, the next
-    /// plan needs a bundle of the device and begins another session.
-    ResendRequested(Vec<MessageId>),
-    /// A refusal: the messages with these ids, which were asked for, do not come again.
+    /// A resend request: the sender could not open some messages, or did not get them. The client has noted which:
+    /// [`Client::repairs`](super::Client::repairs) says what to seal. If the request came in a session that is not
+    /// the active one, the sender cannot open that one either, and the next letter to it begins another one.
+    ResendRequested,
+    /// A refusal: what was asked for under these ids does not come again, unless another own device has it
+    /// ([`Repair::AskOwn`](super::Repair::AskOwn)). Tell the user that something of this sender may be lost: junk and
+    /// requests bear ids as well, so it may have been no message.
     NotResent(Vec<MessageId>),
     /// A seen report of another own device. Where it differs from what was seen here is in the alerts.
     SeenReport,
-    /// A message that was opened before, and sent again. There is nothing to show.
-    Repeated,
+    /// A message of somebody else that an own device has read and passes on, because this device asked for it. The own
+    /// device's word is all that vouches for it.
+    Copied(Box<CopiedLetter>),
+    /// A message that was opened before, and sent again. There is nothing to show. If its content is in a blob, here
+    /// is the reference again, for an app that has lost it, or did not find the blob.
+    Repeated(Option<BlobReference>),
 }
 
 /// The content that own devices tell each other: objects of the crate's own, and what the app says. The letter
@@ -139,70 +137,12 @@ impl fmt::Debug for LetterEvent {
             Self::Message(_) => f.write_str("Message(..)"),
             Self::Blob(reference) => f.debug_tuple("Blob").field(reference).finish(),
             Self::Own(own) => f.debug_tuple("Own").field(own).finish(),
-            Self::ResendRequested(ids) => f.debug_tuple("ResendRequested").field(ids).finish(),
+            Self::ResendRequested => f.write_str("ResendRequested"),
             Self::NotResent(ids) => f.debug_tuple("NotResent").field(ids).finish(),
             Self::SeenReport => f.write_str("SeenReport"),
-            Self::Repeated => f.write_str("Repeated"),
+            Self::Copied(copy) => f.debug_tuple("Copied").field(copy).finish(),
+            Self::Repeated(blob) => f.debug_tuple("Repeated").field(blob).finish(),
         }
-    }
-}
-
-/// The key, hash and length of a message's content that is in a blob. Secret.
-pub struct BlobReference {
-    reference: Reference,
-    /// The kind of whoever said the content: it decides what the content may be.
-    sender: Sender,
-}
-
-redacted!(BlobReference, |reference| length = reference.length());
-
-impl BlobReference {
-    pub(super) fn new(reference: Reference, sender: Sender) -> Self {
-        Self { reference, sender }
-    }
-
-    /// Returns the SHA-256 of the blob, to fetch it by.
-    #[must_use]
-    pub fn hash(&self) -> BlobHash {
-        self.reference.hash()
-    }
-
-    /// Returns the length of the content in bytes, as the sender says.
-    #[must_use]
-    pub fn length(&self) -> u64 {
-        self.reference.length()
-    }
-
-    /// Opens the blob.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Forged`] for anything but the blob that the sender meant; else as [`Content::decode`]. On
-    /// [`Error::UnsupportedContent`] keep the reference ([`BlobReference::to_bytes`]) until there is a newer release.
-    pub fn open(&self, blob: &[u8]) -> Result<Content, Error> {
-        Content::decode(&self.reference.open(blob)?, Kinds::of(self.sender))
-    }
-
-    /// Encodes it, to be stored until the blob is there: no other letter brings it.
-    #[must_use]
-    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut writer = Writer::begin(STATE_VERSION, KEPT_REFERENCE);
-        writer.flag(self.sender == Sender::Own);
-        self.reference.write(&mut writer);
-        writer.secret()
-    }
-
-    /// Decodes what [`BlobReference::to_bytes`] wrote.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownVersion`], [`Error::WrongKind`], [`Error::Malformed`] for anything else.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Reader::all(bytes, |reader| {
-            reader.begin(STATE_VERSION, KEPT_REFERENCE)?;
-            let sender = if reader.flag()? { Sender::Own } else { Sender::Member };
-            Ok(Self { reference: Reference::read(reader)?, sender })
-        })
     }
 }
 
@@ -267,8 +207,8 @@ pub enum Alert {
         said_in_time: bool,
     },
     /// A letter is forgotten that the other own devices were not told of: nobody compares any more what its
-    /// sender has said to them. So many letters came without a [`Client::report_seen`](super::Client) between
-    /// them: send one now, and more often ([`Tasks::report_seen`](super::Tasks::report_seen)).
+    /// sender has said to them. So many letters came without a [`Repair::SeenReport`](super::Repair) between
+    /// them: seal what [`Client::repairs`](super::Client::repairs) lists more often.
     NotCompared,
     /// Messages of another account that were overtaken are lost now: so many are missing in all, and as many of that
     /// account as of any other. One alert for each account that loses some. Tell the user.
@@ -280,7 +220,7 @@ pub enum Alert {
     },
     /// So many newcomers have written that the sessions with this newcomer's device are erased, unanswered. What
     /// it has sent and what comes from it now does not open; if it is wanted, request that it be sent again
-    /// ([`Client::request_resend`](super::Client)).
+    /// ([`Client::request_resend`](super::Client::request_resend)).
     NewcomerErased {
         /// The device.
         device: Address,

@@ -27,7 +27,6 @@ pub(crate) const COMPANION_IDLE: u64 = 30 * 86_400;
 pub(crate) const PRIMARY_IDLE: u64 = 14 * 86_400;
 
 /// The maintenance that a client needs; see [`Client::tasks`].
-#[expect(clippy::struct_excessive_bools, reason = "each is a duty of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tasks {
     /// Tasks of the prekeys: [`Client::rotate`], [`Client::bundle`], [`Client::replenish`], [`Client::expire`].
@@ -48,7 +47,7 @@ pub struct Tasks {
     /// [`Client::remove`] them.
     pub idle: Vec<DeviceId>,
     /// Accounts, this one perhaps included, of which a letter has named a newer list than the known one, or waits for
-    /// one ([`Client::backfill`]): fetch it and [`Client::learn`] it. Three days after the first letter that named it,
+    /// one ([`Repair::Backfill`](super::Repair::Backfill)): fetch it and [`Client::learn`] it. Three days after the first letter that named it,
     /// nothing is sent to the account, and no session of its devices is taken in, until then
     /// ([`Stop::Withheld`]); if the server has no newer one, tell the user. Of its own account a primary knows all
     /// lists: somebody else signs, or a device lies. This account is named as well if its list is to be renewed and
@@ -59,9 +58,6 @@ pub struct Tasks {
     /// others: [`Client::forget`] these, but for those that the user means to write to. Those that were heard of
     /// longest ago, or never, come first.
     pub forget: Vec<AccountId>,
-    /// Many letters were opened of which the other own devices were not told: send a
-    /// [`Client::report_seen`].
-    pub report_seen: bool,
     /// Call [`Client::expire`], which may find that another change has done it meanwhile.
     pub expire: bool,
 }
@@ -97,7 +93,6 @@ impl Client {
             idle: inner.idle(now),
             fetch_lists: inner.behind(renew_list, now),
             forget: inner.crowd(),
-            report_seen: inner.report_due(),
             expire: prekeys.expire || inner.expiry_due(now),
             prekeys,
         }
@@ -193,6 +188,7 @@ impl Inner {
         self.count_all();
         self.sent.expire(now.firm());
         self.unread.expire(now.firm());
+        self.forget_places();
         self.tombstones.expire(now.firm());
         if self.linking.as_ref().is_some_and(|pending| pending.is_over(now.firm())) {
             self.linking = None;

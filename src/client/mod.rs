@@ -22,9 +22,9 @@
 //! client comes from [`Briefing::begin`].
 //!
 //! A restored backup, lost mail or a wrong clock needs no rule of the app's: give mail to [`Client::take`], do what
-//! [`Client::tasks`] says, and seal what [`Client::repairs`] lists. A letter that was asked for
-//! ([`LetterEvent::ResendRequested`]) is sealed again by [`Client::plan_resend`], and what waits for somebody who was
-//! stopped ([`Outgoing::stopped`]) by [`Client::backfill`], once there is a list.
+//! [`Client::tasks`] says, and seal what [`Client::repairs`] lists: requests for what did not open, letters that others
+//! have asked for, and what waits for somebody who was stopped ([`Outgoing::stopped`]). Keep what was said for two
+//! weeks, by its message id; of what is gone, say so ([`Client::give_up`]).
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};
@@ -66,16 +66,20 @@ mod address;
 pub(crate) mod ahead;
 mod answers;
 mod attachments;
+mod blob_reference;
 mod briefing;
 mod clock_reset;
 mod consistency;
 mod contact;
+mod copied_letter;
+mod copies;
 mod decisions;
 mod delta;
 mod doubt;
 mod enclosed;
 mod entrant;
 mod event;
+mod gaps;
 mod guests;
 mod holdings;
 pub(crate) mod levy;
@@ -92,6 +96,8 @@ mod paged_log;
 mod parts;
 mod peer;
 mod peer_bytes;
+mod peer_times;
+mod places;
 mod plan;
 mod planning;
 mod receive;
@@ -117,15 +123,18 @@ mod tombstones;
 mod transfer;
 mod unread;
 mod waiting;
+mod wanted;
 
 pub use address::Address;
+pub use blob_reference::BlobReference;
 pub use briefing::Briefing;
 pub use client::Client;
 pub use clock_reset::ClockReset;
 pub use contact::ListMismatch;
+pub use copied_letter::{CopiedContent, CopiedLetter};
 pub use enclosed::Enclosed;
 pub use entrant::Entrant;
-pub use event::{Alert, BlobReference, LetterEvent, OwnContent, ReceivedLetter};
+pub use event::{Alert, LetterEvent, OwnContent, ReceivedLetter};
 pub use linking::{LinkingOffer, NewDevice};
 pub use lists::ListUpdate;
 pub use log_status::LogStatus;

@@ -41,7 +41,7 @@ pub struct Outgoing {
     /// Devices that got nothing, because the caller left them out.
     pub left_out: Vec<Address>,
     /// Accounts that got nothing, and why: tell the user. But for those whose devices were all left out, the letter
-    /// waits for them ([`Client::backfill`](super::Client::backfill)): keep its content.
+    /// waits for them ([`Repair::Backfill`](super::Repair::Backfill)): keep its content.
     pub stopped: Vec<(AccountId, Stop)>,
 }
 

@@ -5,22 +5,28 @@ use alloc::vec::Vec;
 
 use super::address::Address;
 use super::doubt::{Doubt, Level};
+use super::gaps::Gaps;
 use super::limits::HOUR;
 use super::links::{Link, Links};
+use super::places::Places;
 use super::replaced_session::ReplacedSession;
 use super::session_choice::{
     Choice, Contradiction, GRACE, Met, NewSession, PeerSessions, Reached, choose, contradiction,
     created, is_plausible,
 };
 use super::slot::{Slot, Standing};
+use super::wanted::Wanted;
 use crate::protocol::clock::Now;
 use crate::protocol::handshake::continuation::{Continuation, Predecessor};
 use crate::protocol::identity::certificate::{AccountId, Certificate};
-use crate::protocol::letter::Listed;
+use crate::protocol::letter::{Listed, MessageId};
 use crate::protocol::position::{Position, Role, SessionId};
 use crate::protocol::ratchet;
 use crate::session::Session;
 use crate::storage::Anchor;
+
+/// The first position of a session that its initiator sends in.
+const FIRST: Position = Position { chain: 1, number: 0 };
 
 /// The sessions and memories that this device has of one other device.
 #[derive(Default)]
@@ -46,6 +52,14 @@ pub(super) struct Peer {
     pub(super) doubt: Doubt,
     /// The time at which the newest of what was opened of it was sent, and not later than it was opened.
     pub(super) heard: u64,
+    /// The letters that the device wants, until it is answered.
+    pub(super) wanted: Wanted,
+    /// Letters that it does not send again, and that own devices are to be asked for.
+    pub(super) refused: Vec<MessageId>,
+    /// The gaps in what it has sent.
+    pub(super) gaps: Gaps,
+    /// The places of the letters that went to it.
+    pub(super) places: Places,
     /// Lists that the device reported last, where they are not this device's.
     pub(super) reports: BTreeMap<AccountId, Listed>,
 }
@@ -166,7 +180,7 @@ impl Peer {
         Some(Reached { opened: session.heard(), chain })
     }
 
-    fn held(&self) -> impl Iterator<Item = &Session> {
+    pub(super) fn held(&self) -> impl Iterator<Item = &Session> {
         let replaced = self.replaced.iter().map(|replaced| &replaced.session);
         self.active.iter().chain(replaced)
     }
@@ -234,6 +248,7 @@ impl Peer {
             self.told = false;
         }
         let continuation = *session.continuation();
+        self.gaps.open(session.id(), FIRST, session.skipped(), now);
         if is_plausible(continuation.created, now) {
             let created = continuation.created;
             self.newest = self.newest(now).max(created);
@@ -285,13 +300,13 @@ impl Peer {
     }
 
     /// Moves a session on by what was sealed or opened in it, and tells whether the number of its skipped keys
-    /// has changed.
+    /// has changed. `letter` is what was sealed, if it can be sealed again.
     pub(super) fn advance(
         &mut self,
         slot: Slot,
-        next: Anchor,
-        now: u64,
+        (next, now): (Anchor, u64),
         delta: &mut ratchet::RatchetDelta,
+        letter: Option<MessageId>,
     ) -> bool {
         let opened = delta.is_received();
         if slot == Slot::Active && delta.is_turn() {
@@ -300,11 +315,24 @@ impl Peer {
             self.told = self.forgot && !opened;
         }
         let (mut moves_keys, mut is_new) = (false, false);
-        if let Some(session) = self.session_mut(slot) {
+        let session = match slot {
+            Slot::Active => self.active.as_mut(),
+            Slot::Replaced(place) => {
+                let replaced = self.replaced.get_mut(usize::from(place));
+                replaced.map(|replaced| &mut replaced.session)
+            }
+        };
+        if let Some(session) = session {
             let before = (session.skipped(), session.heard());
+            if opened {
+                self.gaps.note(session.id(), session.heard().chain, delta, now);
+            }
             session.apply_delta(next, delta);
             moves_keys = session.skipped() != before.0;
             is_new = session.heard() > before.1;
+            if let (false, Some(letter)) = (opened, letter) {
+                self.places.note(session.id(), session.sent(), letter);
+            }
         }
         if opened {
             if slot == Slot::Active {
@@ -313,16 +341,6 @@ impl Peer {
             self.end_replaced(now);
         }
         moves_keys
-    }
-
-    fn session_mut(&mut self, slot: Slot) -> Option<&mut Session> {
-        match slot {
-            Slot::Active => self.active.as_mut(),
-            Slot::Replaced(place) => {
-                let replaced = self.replaced.get_mut(usize::from(place));
-                replaced.map(|replaced| &mut replaced.session)
-            }
-        }
     }
 
     /// Tells whether the device is to be told that it has forgotten something.
@@ -340,16 +358,6 @@ impl Peer {
         self.heard = self.heard.max(at);
     }
 
-    /// Tells whether something is past its time.
-    pub(super) fn erasure_due(&self, now: Now) -> bool {
-        self.replaced.iter().any(|replaced| !replaced.is_open(now.firm()))
-    }
-
-    /// Erases what is past its time.
-    pub(super) fn expire(&mut self, now: u64) {
-        self.replaced.retain(|replaced| replaced.is_open(now));
-    }
-
     /// Forgets all sessions, but for what protects from old ones, and what the device has shown. The next letter to
     /// it begins a new session; `tell` says that there is to be one, whether or not the user writes.
     pub(super) fn restart(&mut self, tell: bool, now: u64) {
@@ -364,32 +372,5 @@ impl Peer {
             reports,
             ..Self::new(self.newest(now))
         };
-    }
-
-    /// Gives up sessions whose time of creation is not plausible, and times that lie ahead.
-    pub(super) fn reset_clock(&mut self, now: u64) {
-        let has_plausible_time =
-            |session: &Session| is_plausible(session.continuation().created, now);
-        self.active = self.active.take().filter(has_plausible_time);
-        self.replaced.retain(|replaced| has_plausible_time(&replaced.session));
-        self.newest = self.newest(now);
-        self.bound_times(now);
-    }
-
-    /// Tells whether a session with it says that it was made in a future that is not plausible.
-    pub(super) fn is_of_future(&self, now: u64) -> bool {
-        self.held().any(|session| !is_plausible(session.continuation().created, now))
-    }
-
-    /// Leaves no time of this device's own ahead of now.
-    pub(super) fn bound_times(&mut self, now: u64) {
-        self.met.reset_clock(self.newest, now);
-        self.latest.reset_clock(self.newest, now);
-        self.since = self.since.min(now);
-        self.heard = self.heard.min(now);
-        self.doubt.bound_times(now);
-        for replaced in self.replaced.iter_mut().filter(|replaced| replaced.until != u64::MAX) {
-            replaced.until = replaced.until.min(now.saturating_add(GRACE));
-        }
     }
 }

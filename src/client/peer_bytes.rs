@@ -4,15 +4,19 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::doubt::Doubt;
+use super::gaps::Gaps;
 use super::limits::MAX_ACCOUNTS;
 use super::links::Links;
 use super::peer::Peer;
+use super::places::Places;
 use super::replaced_session::ReplacedSession;
 use super::session_choice::{MAX_REPLACED, Met};
+use super::wanted::Wanted;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
 use crate::protocol::identity::certificate::AccountId;
-use crate::protocol::letter::Listed;
+use crate::protocol::letter::copy::MAX_COPIES;
+use crate::protocol::letter::{Listed, MessageId};
 use crate::session::Session;
 use crate::storage::Stateful;
 
@@ -29,6 +33,10 @@ impl Peer {
         writer.flag(self.forgot);
         writer.flag(self.told);
         self.links.write(writer);
+        self.wanted.write(writer);
+        writer.list(&self.refused, |id, writer| writer.raw(&id.0));
+        self.gaps.write(writer);
+        self.places.write(writer);
         writer.list(&self.reports, |(subject, listed), writer| {
             writer.raw(&subject.0);
             listed.write(writer);
@@ -49,6 +57,9 @@ impl Peer {
             return Err(Error::Malformed);
         }
         let links = Links::read(reader)?;
+        let wanted = Wanted::read(reader)?;
+        let refused: Vec<_> = reader.list(MAX_COPIES, |reader| Ok(MessageId(*reader.array()?)))?;
+        let (gaps, places) = (Gaps::read(reader)?, Places::read(reader)?);
         let mut reports = BTreeMap::new();
         for _ in 0..reader.count(MAX_ACCOUNTS.saturating_add(1))? {
             let subject = AccountId(*reader.array()?);
@@ -66,6 +77,10 @@ impl Peer {
             links,
             doubt,
             heard,
+            wanted,
+            refused,
+            gaps,
+            places,
             reports,
         })
     }

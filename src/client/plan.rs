@@ -8,6 +8,7 @@ use crate::primitives::secret::redacted;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::Listed;
+use crate::protocol::letter::copy::LetterOf;
 use crate::protocol::letter::missing::Missing;
 use crate::session::Session;
 
@@ -58,6 +59,12 @@ pub(super) enum Purpose {
     Resend(MessageId),
     /// "I could not open this."
     ResendRequest(Missing),
+    /// "These do not come again."
+    Refusal(Missing),
+    /// "Who has read these?"
+    CopyRequest(Vec<LetterOf>),
+    /// A letter of somebody else that was read here.
+    Copy(LetterOf),
     /// The letters of others that this device has opened.
     SeenReport,
 }

@@ -75,8 +75,8 @@ impl Client {
     /// the fetched list does not name the device either.
     /// [`Error::WrongPeer`] for a first message of another device than `from`. [`Error::Replay`] for a first
     /// message whose session is erased, and [`Error::UnknownPrekey`] for one whose prekeys are gone, as a one-time
-    /// prekey is once it was used: if its content was not shown, request that it be sent again
-    /// ([`Client::request_resend`]), or it is lost. On `UnknownPrekey` compare what the server has
+    /// prekey is once it was used: if its content was not shown, it is lost, unless it is asked for again
+    /// ([`Client::take`]). On `UnknownPrekey` compare what the server has
     /// ([`Client::tasks`]), withdraw and publish, and then answer ([`Error::answer`]). [`Error::NotSelf`] and
     /// [`Error::NotAllowed`] for what this sender may not say. [`Error::UnsupportedContent`] for a content of a later
     /// release: keep the envelope. [`Error::StateCloned`] for a message sent in a session after its sender had left
@@ -150,7 +150,7 @@ impl Inner {
         for item in &mut items {
             item.note_heard(letter.sent.min(now.reading()));
         }
-        if matches!(event, LetterEvent::ResendRequested(_)) && standing != Standing::Active {
+        if matches!(event, LetterEvent::ResendRequested) && standing != Standing::Active {
             items.extend(self.asked_elsewhere(from, now));
         }
         let refused = if let LetterEvent::NotResent(ids) = &event { &ids[..] } else { &[] };

@@ -68,7 +68,8 @@ impl Inner {
 
     /// Plans a request to a device, which names all that is to be asked for.
     pub(super) fn plan_request(&self, to: Address, now: Now) -> Result<Plan, Error> {
-        let missing = Missing { ids: self.ids_to_ask(to, now), gaps: Vec::new() };
+        let gaps = self.peers.get(&to).map(|peer| peer.gaps.urgent(now.reading()));
+        let missing = Missing { ids: self.ids_to_ask(to, now), gaps: gaps.unwrap_or_default() };
         let conversation = LetterConversation::With(to.account);
         self.plan_for(Purpose::ResendRequest(missing), conversation, to, now)
     }
@@ -84,7 +85,10 @@ impl Inner {
 
     /// Lists the devices that something is to be asked of at some time, and that time.
     fn asked_times(&self, now: Now) -> impl Iterator<Item = (Address, u64)> {
-        let in_doubt = self.peers.iter().filter(|(_, peer)| peer.doubt.risen().is_some());
+        let in_doubt = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.doubt.risen().is_some() || peer.gaps.next().is_some());
         let in_doubt = in_doubt.map(|(address, _)| *address);
         let mut devices: Vec<_> =
             in_doubt.chain(self.unread.0.iter().map(|unread| unread.from)).collect();
@@ -105,7 +109,7 @@ impl Inner {
         let nothing = Peer::default();
         let peer = self.peers.get(&to).unwrap_or(&nothing);
         let letters = self.unread.of(to).filter_map(|unread| unread.ask_at(peer.since)).min();
-        let first = letters.into_iter().chain(peer.repair_at()).min()?;
+        let first = letters.into_iter().chain(peer.gaps.next()).chain(peer.repair_at()).min()?;
         // A newcomer must not see by it when the user is there.
         let first = if self.is_newcomer(to.account) { first.saturating_add(DAY) } else { first };
         Some(first.max(peer.asks_from()))
@@ -123,6 +127,7 @@ impl Inner {
         self.unread.ask(asked.to, &asked.ids, now);
         if let Some(peer) = self.peers.get_mut(&asked.to) {
             peer.doubt.ask(now);
+            peer.gaps.note_asked(now);
         }
     }
 }

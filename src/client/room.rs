@@ -17,6 +17,7 @@ use super::session_choice::MAX_REPLACED;
 use super::unread::Unread;
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
+use crate::protocol::letter::MessageId;
 use crate::protocol::position::SessionId;
 use crate::storage::Anchor;
 
@@ -128,11 +129,16 @@ impl Inner {
         self.erase_newcomer(&displaced, now);
     }
 
-    /// Moves a session on.
-    pub(super) fn move_session(&mut self, moved: &mut MovedSession, next: Anchor, now: u64) {
+    /// Moves a session on, by a letter if it was sealed and can be sealed again.
+    pub(super) fn move_session(
+        &mut self,
+        moved: &mut MovedSession,
+        (next, now): (Anchor, u64),
+        letter: Option<MessageId>,
+    ) {
         let MovedSession { with, slot, heard, delta } = moved;
         self.peer(*with).note_heard(*heard);
-        if self.peer(*with).advance(*slot, next, now, delta) {
+        if self.peer(*with).advance(*slot, (next, now), delta, letter) {
             self.make_room(with.account);
         }
     }

@@ -29,6 +29,7 @@ use super::peer::Peer;
 use super::plan::{New, Plan, Purpose, Target, To, Way};
 use super::sent_log::{Filed, MAX_RESENDS, Sent};
 use super::slot::Slot;
+use super::wanted::AskedOwn;
 use crate::protocol::letter::MessageId;
 use crate::storage::Pending;
 
@@ -49,7 +50,7 @@ impl Client {
     /// others. [`Error::ContentTooLong`] for more than 2^20 bytes; [`Error::ContentMismatch`] for another content
     /// than the message had that is sealed again, and for what the plan does not take ([`Enclosed`]).
     /// [`Error::OwnDeviceUnlisted`] and [`Error::ListExpired`] as for [`Client::plan`];
-    /// [`Error::MessageForgotten`] and [`Error::ResendLimit`] as for [`Client::plan_resend`]. The client is as it
+    /// [`Error::MessageForgotten`] and [`Error::ResendLimit`] as for [`Client::plan_repair`]. The client is as it
     /// was then. If the sealed letter is dropped, the sessions that would have begun with it need new bundles.
     pub fn seal<'a>(
         &mut self,
@@ -188,7 +189,17 @@ impl Inner {
     ) -> Result<Enclosed<'a>, Error> {
         match (&plan.purpose, given) {
             (Purpose::Message, Enclosed::Content(_))
-            | (Purpose::ResendRequest(_) | Purpose::SeenReport, Enclosed::Nothing) => Ok(given),
+            | (
+                Purpose::ResendRequest(_)
+                | Purpose::Refusal(_)
+                | Purpose::CopyRequest(_)
+                | Purpose::SeenReport,
+                Enclosed::Nothing,
+            ) => Ok(given),
+            (Purpose::Copy(of), Enclosed::Copy(copy)) => {
+                self.check_copy(of, copy)?;
+                Ok(given)
+            }
             (Purpose::Object(object), Enclosed::Nothing) => Ok(Enclosed::Object(object)),
             (Purpose::Resend(before), Enclosed::Content(_) | Enclosed::Object(_))
                 if self.sent_before(before, now)?.is_object == given.is_object() =>
@@ -207,6 +218,7 @@ impl Inner {
                 content.encode()
             }
             Enclosed::Object(object) => Zeroizing::new(object.as_bytes().to_vec()),
+            Enclosed::Copy(copy) => Zeroizing::new(copy.inline().to_vec()),
             Enclosed::Nothing => Zeroizing::default(),
         };
         if bytes.len() > MAX_CONTENT { Err(Error::ContentTooLong) } else { Ok(bytes) }
@@ -225,7 +237,10 @@ impl Inner {
         let id = if let Purpose::Resend(before) = plan.purpose { before } else { drawn };
         let body = match (&plan.purpose, enclosed) {
             (Purpose::ResendRequest(missing), _) => Body::ResendRequest(missing.clone()),
+            (Purpose::Refusal(refused), _) => Body::Refusal(refused.clone()),
             (Purpose::SeenReport, _) => Body::SeenReport(self.seen.report(self.account())),
+            (Purpose::CopyRequest(letters), _) => Body::CopyRequest(letters.clone()),
+            (_, Enclosed::Copy(copy)) => Body::Copy(copy.copy_of(self.account(), bytes)),
             (_, Enclosed::Object(_)) => {
                 // One that no plan was made for is not what was sent before.
                 let kind = ObjectKind::of(bytes).map_err(|_| Error::ContentMismatch)?;
@@ -278,6 +293,8 @@ impl Inner {
                 id,
                 digest,
                 at: now.reading(),
+                went: now.reading(),
+                tried: now.reading(),
                 filed: Filed::of(plan.conversation),
                 is_object: matches!(plan.purpose, Purpose::Object(_)),
                 stopped: plan.stopped.iter().map(|(account, _)| *account).collect(),
@@ -298,9 +315,14 @@ impl Inner {
                 let settled = sent.stopped.iter().filter(|of| self.settles(plan, sent, **of));
                 let settled = settled.map(|account| Queued { id: *id, account: *account });
                 items.extend(settled.map(|queued| ClientItem::Queued(Box::new(queued))));
+                self.answered(plan, items);
             }
             // A device that was left out was not told.
             Purpose::SeenReport if plan.left_out.is_empty() => items.push(ClientItem::SeenReported),
+            Purpose::Refusal(_) | Purpose::Copy(_) => self.answered(plan, items),
+            Purpose::CopyRequest(letters) => {
+                items.push(ClientItem::AskedOwn(Box::new(AskedOwn { letters: letters.clone() })));
+            }
             Purpose::ResendRequest(_) | Purpose::SeenReport => {}
         }
         Ok(())

@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::clock::Now;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::identity::device_list::MAX_DEVICES;
 use crate::protocol::letter::LetterConversation;
 
 use super::address::Address;
-use super::limits::MAX_ACCOUNTS;
+use super::limits::{HOUR, MAX_ACCOUNTS};
 use super::paged_log::{Entry, PagedLog};
 use crate::protocol::letter::{GroupId, MessageId};
 
@@ -35,11 +36,18 @@ pub(crate) const MAX_QUEUED: usize = 64;
 /// attempts will not be, and whoever requests it more often wants something else.
 pub(crate) const MAX_RESENDS: u8 = 5;
 
+/// The time in seconds from one attempt to seal a letter for a device without a bundle to the next.
+const ATTEMPT_AFTER: u64 = HOUR;
+
 /// A message that was sent: enough to seal the same content again, and no other.
 pub(super) struct Sent {
     pub(super) id: MessageId,
     pub(super) digest: [u8; 32],
     pub(super) at: u64,
+    /// The time at which it went last to an account that it had waited for; else the time at which it was sent.
+    pub(super) went: u64,
+    /// The time at which it was last sealed, or was to be sealed, for who was left out.
+    pub(super) tried: u64,
     pub(super) filed: Filed,
     /// Set for an object for own devices.
     pub(super) is_object: bool,
@@ -109,16 +117,27 @@ impl Sent {
         !self.stopped.is_empty()
     }
 
+    /// Tells whether somebody got nothing who is still to get it.
+    fn is_owed(&self) -> bool {
+        !self.left_out.is_empty() || self.is_queued()
+    }
+
     /// Returns the time at which it is forgotten.
     pub(super) fn until(&self) -> u64 {
-        let kept = if self.stopped.is_empty() { RESEND_FOR } else { QUEUE_FOR };
-        self.at.saturating_add(kept)
+        let queued = if self.stopped.is_empty() { 0 } else { self.at.saturating_add(QUEUE_FOR) };
+        self.resent_until().max(queued)
+    }
+
+    /// Returns the time until which it can be sealed again for whom it went to.
+    pub(super) fn resent_until(&self) -> u64 {
+        self.at.max(self.went).saturating_add(RESEND_FOR)
     }
 
     /// Notes that it was sealed for an account that was stopped, by its list of that epoch.
-    fn settle(&mut self, account: AccountId, epoch: u64) {
+    fn settle(&mut self, account: AccountId, epoch: u64, now: u64) {
         let Ok(place) = self.stopped.binary_search(&account) else { return };
         self.stopped.remove(place);
+        self.went = now;
         let Some((own, others)) = self.lists.split_first_mut() else { return };
         if own.0 == account {
             own.1 = epoch;
@@ -156,6 +175,8 @@ impl Entry for Sent {
         writer.raw(&self.id.0);
         writer.raw(&self.digest);
         writer.u64(self.at);
+        writer.u64(self.went);
+        writer.u64(self.tried);
         self.filed.conversation().write(writer);
         writer.flag(self.is_object);
         writer.list(&self.stopped, |account, writer| writer.raw(&account.0));
@@ -176,6 +197,8 @@ impl Entry for Sent {
             id: MessageId(*reader.array()?),
             digest: *reader.array()?,
             at: reader.u64()?,
+            went: reader.u64()?,
+            tried: reader.u64()?,
             filed: Filed::of(LetterConversation::read(reader)?),
             is_object: reader.flag()?,
             stopped: reader.list(MAX_ACCOUNTS, |reader| Ok(AccountId(*reader.array()?)))?,
@@ -189,6 +212,13 @@ impl Entry for Sent {
     }
 }
 
+/// An attempt to seal a message for who was left out of it, in vain.
+pub(super) struct Attempt {
+    pub(super) id: MessageId,
+    /// True if nobody is to get it any more.
+    pub(super) is_last: bool,
+}
+
 /// The messages sent last, oldest first.
 #[derive(Default)]
 pub(super) struct SentLog(pub(super) PagedLog<Sent>);
@@ -196,6 +226,38 @@ pub(super) struct SentLog(pub(super) PagedLog<Sent>);
 impl SentLog {
     pub(super) fn find(&self, id: &MessageId) -> Option<&Sent> {
         self.0.iter().find(|sent| sent.id == *id)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Sent> {
+        self.0.iter()
+    }
+
+    /// Lists what somebody was left out of, and nobody has tried to seal for a while.
+    pub(super) fn owed(&self, now: Now) -> impl Iterator<Item = &Sent> {
+        let now = now.reading();
+        let owed = self.0.iter().filter(|sent| sent.is_owed());
+        owed.filter(move |sent| {
+            now >= sent.tried.saturating_add(ATTEMPT_AFTER) && now < sent.until()
+        })
+    }
+
+    /// Returns when the next attempt is to be made for who was left out of something.
+    pub(super) fn next_attempt(&self, now: Now) -> Option<u64> {
+        let owed = self.0.iter().filter(|sent| sent.is_owed());
+        owed.map(|sent| sent.tried.saturating_add(ATTEMPT_AFTER))
+            .filter(|at| *at > now.reading())
+            .min()
+    }
+
+    /// Notes that a letter was to be sealed for who was left out of it.
+    pub(super) fn attempt(&mut self, attempt: &Attempt, now: u64) {
+        for sent in self.0.iter_mut().filter(|sent| sent.id == attempt.id) {
+            sent.tried = now;
+            if attempt.is_last {
+                sent.left_out.clear();
+                sent.stopped.clear();
+            }
+        }
     }
 
     pub(super) fn add(&mut self, sent: Sent) {
@@ -253,9 +315,9 @@ impl SentLog {
     }
 
     /// Notes that a message was sealed for an account that was stopped.
-    pub(super) fn settle(&mut self, id: &MessageId, account: AccountId, epoch: u64) {
+    pub(super) fn settle(&mut self, id: &MessageId, account: AccountId, epoch: u64, now: u64) {
         if let Some(sent) = self.0.iter_mut().find(|sent| sent.id == *id) {
-            sent.settle(account, epoch);
+            sent.settle(account, epoch, now);
         }
     }
 
@@ -284,6 +346,8 @@ impl SentLog {
     pub(super) fn bound_times(&mut self, now: u64) {
         for sent in self.0.iter_mut() {
             sent.at = sent.at.min(now);
+            sent.went = sent.went.min(now);
+            sent.tried = sent.tried.min(now);
         }
     }
 

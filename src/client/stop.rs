@@ -6,7 +6,7 @@ use crate::primitives::codec::{Reader, Writer};
 /// The reason for which an account gets nothing of a letter, whatever its devices. It stops nobody else.
 ///
 /// But for [`Stop::NoBundle`], the letter remembers the account, for 90 days: once nothing stops it any more,
-/// [`Client::backfill`](super::Client::backfill) plans the letter for all of its devices of then.
+/// [`Repair::Backfill`](super::Repair::Backfill) plans the letter for all of its devices of then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Stop {

@@ -122,7 +122,7 @@ impl Plan {
     }
 
     /// Leaves a device out, because there is no bundle of it: tell the user. The device can get the message
-    /// later ([`Client::backfill`]). A device of which a bundle is only wanted gets the letter in the session that
+    /// later ([`Repair::Backfill`](super::Repair::Backfill)). A device of which a bundle is only wanted gets the letter in the session that
     /// there is.
     ///
     /// # Errors
@@ -142,7 +142,7 @@ impl Plan {
     }
 
     /// Leaves all devices out that a bundle is still missing of, so that none of them stops the letter. Returns
-    /// their number. They are named in the result, and can get the message later ([`Client::backfill`]).
+    /// their number. They are named in the result, and can get the message later ([`Repair::Backfill`](super::Repair::Backfill)).
     pub fn leave_out_missing(&mut self) -> usize {
         let before = self.left_out.len();
         let is_missing = |target: &Target| matches!(target.way, Way::Missing);

@@ -114,14 +114,14 @@ pub enum Error {
     /// The message is further ahead than a receiver follows. Start a new session.
     TooFarAhead,
     /// The key of an arriving message was used, or dropped for room or age; nobody can tell which, or who changed
-    /// a message whose number was opened. If the message was not shown, it is lost: ask for it again
-    /// ([`Client::request_resend`](crate::client::Client::request_resend)).
+    /// a message whose number was opened. If the message was not shown, it is lost:
+    /// [`Client::take`](crate::client::Client::take) has it asked for again.
     MessageKeyGone,
     /// The message that is to be sealed again is not remembered any more, or was sent too long ago. Send
     /// its content as a new message if it still matters.
     MessageForgotten,
     /// The message that is to be sealed again did not go to the device: its account was no recipient, or
-    /// the device came later ([`Client::backfill`](crate::client::Client::backfill)).
+    /// the device came later ([`Repair::Backfill`](crate::client::Repair::Backfill)).
     NotRecipient,
     /// The digits that were typed are not those of the offer: they were mistyped, or somebody else has made the
     /// offer. Have the new device show another code; if it happens again, tell the user that somebody is in

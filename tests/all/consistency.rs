@@ -4,7 +4,7 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Alert, Enclosed, LetterEvent, ListMismatch, ListUpdate, Repair, To,
 };
-use latchstring::session::{AccountId, DeviceId, Served};
+use latchstring::session::{AccountId, DeviceId};
 
 use support::forged::{self, Listing, Words, member};
 use support::town::{Town, said, text};
@@ -190,7 +190,7 @@ fn own_devices_told_two_things_under_one_message_id_find_out() {
     }
     let expected = Alert::Equivocation { by: town.address(0, 0), id: to_one.id };
     for (from, to) in [(0, 1), (1, 0)] {
-        let mut plan = town.client(1, from).report_seen(NOW).unwrap();
+        let mut plan = town.client(1, from).plan_repair(&Repair::SeenReport, NOW).unwrap();
         assert_eq!(plan.devices().collect::<Vec<_>>(), [town.address(1, to)]);
         town.supply(1, from, &mut plan).unwrap();
         let out = town.seal_plan(1, from, &mut plan, Enclosed::Nothing).unwrap();
@@ -210,7 +210,7 @@ fn own_devices_that_were_told_one_thing_agree() {
     }
     town.receive_all();
     for device in 0..3 {
-        let mut plan = town.client(1, device).report_seen(NOW).unwrap();
+        let mut plan = town.client(1, device).plan_repair(&Repair::SeenReport, NOW).unwrap();
         let out = town.seal_plan(1, device, &mut plan, Enclosed::Nothing).unwrap();
         town.server.post(town.address(1, device), out);
     }
@@ -223,7 +223,7 @@ fn own_devices_that_were_told_one_thing_agree() {
     }
     // Nothing goes to others by it, and it carries no content.
     let (client, rng) = (&mut town.people[1].devices[0], &mut town.rng);
-    let mut plan = client.report_seen(NOW).unwrap();
+    let mut plan = client.plan_repair(&Repair::SeenReport, NOW).unwrap();
     assert!(plan.devices().all(|address| address.account == client.address().account));
     refuses(client, Error::ContentMismatch, |client| {
         client.seal(&mut plan, &said(b"content"), NOW, rng).map(drop)
@@ -242,11 +242,11 @@ fn a_second_thing_under_one_message_id_is_told_and_not_shown() {
     let client = town.client(1, 0);
     assert_eq!(text(&client.receive(first.from, &first.message, now).unwrap().event), b"yes");
     let arrived = client.receive(second.from, &second.message, now).unwrap();
-    assert!(matches!(arrived.event, LetterEvent::Repeated));
+    assert!(matches!(arrived.event, LetterEvent::Repeated(_)));
     let equivocation = Alert::Equivocation { by: first.from, id: first.id };
     assert!(arrived.alerts.contains(&equivocation));
     let arrived = client.receive(again.from, &again.message, now).unwrap();
-    assert!(matches!(arrived.event, LetterEvent::Repeated));
+    assert!(matches!(arrived.event, LetterEvent::Repeated(_)));
     assert!(!arrived.alerts.contains(&equivocation), "this is what was said");
 }
 
@@ -259,7 +259,7 @@ fn what_another_own_device_has_seen_comes_first_or_last() {
         let to_one = town.whisper((0, 0), (1, 0), |words| words.content(forged::MESSAGE, b"yes"));
         let to_other = town.whisper((0, 0), (1, 1), |words| words.content(forged::MESSAGE, said));
         town.client(1, 0).receive(to_one.from, &to_one.message, NOW).unwrap();
-        let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
+        let mut plan = town.client(1, 0).plan_repair(&Repair::SeenReport, NOW).unwrap();
         town.supply(1, 0, &mut plan).unwrap();
         let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
         town.server.post(town.address(1, 0), out);
@@ -282,7 +282,7 @@ fn two_blob_references_under_one_message_id_are_an_equivocation() {
         let arrived = town.client(1, device).receive(mail.from, &mail.message, NOW).unwrap();
         assert!(matches!(arrived.event, LetterEvent::Blob(_)));
     }
-    let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
+    let mut plan = town.client(1, 0).plan_repair(&Repair::SeenReport, NOW).unwrap();
     town.supply(1, 0, &mut plan).unwrap();
     let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(1, 0), out);
@@ -325,7 +325,7 @@ fn read_after_a_lie(town: &mut Town, letters: usize) -> (Alert, Vec<Alert>) {
 
 /// Reports what one own device has read to the other, and returns what that is told.
 fn report(town: &mut Town) -> Vec<Alert> {
-    let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
+    let mut plan = town.client(1, 0).plan_repair(&Repair::SeenReport, NOW).unwrap();
     town.supply(1, 0, &mut plan).unwrap();
     let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(1, 0), out);
@@ -342,12 +342,12 @@ fn a_lie_is_compared_however_many_letters_follow_before_the_next_report() {
     assert!(!alerts.contains(&Alert::NotCompared));
     let mail = town.server.mail.remove(&town.address(1, 1)).unwrap_or_default();
     assert_eq!(mail.len(), 300);
-    assert!(town.client(1, 0).tasks(&Served::NOTHING, NOW).report_seen);
+    assert!(town.client(1, 0).repairs(NOW).any(|repair| repair == Repair::SeenReport));
     assert!(town.client(1, 0).repairs(NOW).eq([Repair::SeenReport]));
     assert!(report(&mut town).contains(&lie));
     // The second report has the rest, and a part of the first again.
     assert!(!report(&mut town).contains(&lie));
-    assert!(!town.client(1, 0).tasks(&Served::NOTHING, NOW).report_seen);
+    assert!(town.client(1, 0).repairs(NOW).all(|repair| repair != Repair::SeenReport));
     assert_eq!(town.client(1, 0).repairs(NOW).count(), 0);
 }
 
@@ -368,7 +368,7 @@ fn a_report_that_left_a_device_out_tells_everything_again() {
     // More than what a report tells a second time.
     let (lie, _) = read_after_a_lie(&mut town, 70);
     let left_out = town.address(1, 1);
-    let mut plan = town.client(1, 0).report_seen(NOW).unwrap();
+    let mut plan = town.client(1, 0).plan_repair(&Repair::SeenReport, NOW).unwrap();
     plan.leave_out(left_out).unwrap();
     town.supply(1, 0, &mut plan).unwrap();
     town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();

@@ -1,7 +1,7 @@
 //! Clients that write to all devices of an account and their own, and the power that goes before
 //! every deed: between planning, fetching bundles and sealing too.
 
-use latchstring::client::{Client, MessageId, To};
+use latchstring::client::{MessageId, Repair, To};
 use support::crash::{Flaw, Keeping, Script, Stop, World, install};
 use support::home::Home;
 use support::{NOW, TestRng};
@@ -123,9 +123,13 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         }
         Act::Resend(to, length) => {
             let (to, id) = (world.address(to), id_of(world, length));
-            world.write(who, &content(length), |client, now| client.plan_resend(to, id, now))
+            world.write(who, &content(length), |client, now| {
+                client.plan_repair(&Repair::Resend { to, id }, now)
+            })
         }
-        Act::ReportSeen => world.write(who, b"", Client::report_seen),
+        Act::ReportSeen => {
+            world.write(who, b"", |client, now| client.plan_repair(&Repair::SeenReport, now))
+        }
     }
 }
 

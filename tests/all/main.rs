@@ -1,5 +1,6 @@
 //! All tests that need no process of their own, a module for each subject.
 
+mod answers;
 mod attachment;
 mod braid;
 mod client_state;

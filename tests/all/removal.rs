@@ -1,7 +1,7 @@
 //! Devices and accounts that go, and ids that come again: nothing of them is left.
 
 use latchstring::Error;
-use latchstring::client::{Alert, Client, DeviceList, ListUpdate, To};
+use latchstring::client::{Alert, Client, DeviceList, ListUpdate, Repair, To};
 use latchstring::session::{Account, AccountId, DeviceId};
 use latchstring::storage::State;
 
@@ -144,8 +144,10 @@ fn a_removed_device_is_written_to_no_more_and_reads_nothing_sealed_later() {
     // Nobody backfills it or answers its requests.
     let id = town.say(0, 0, 1, b"again");
     let address = gone.address();
-    refuses(town.client(0, 0), Error::Unlisted, |client| client.plan_resend(address, id, NOW));
-    let plan = town.client(0, 0).backfill(id, NOW).unwrap();
+    refuses(town.client(0, 0), Error::Unlisted, |client| {
+        client.plan_repair(&Repair::Resend { to: address, id }, NOW)
+    });
+    let plan = town.client(0, 0).plan_repair(&Repair::Backfill { id }, NOW).unwrap();
     assert_eq!(plan.devices().count(), 0);
     // And when it hears of it:
     assert_eq!(learn(&mut gone, &list, NOW), Ok(ListUpdate::Removed));
@@ -205,7 +207,7 @@ fn a_device_that_learns_of_its_removal_erases_everything_and_does_nothing_more()
     refuses(&mut gone, Error::OwnDeviceUnlisted, |gone| {
         gone.seal(&mut plan, &said(b"no"), NOW, rng).map(drop)
     });
-    refuses(&mut gone, Error::OwnDeviceUnlisted, |gone| gone.report_seen(NOW));
+    refuses(&mut gone, Error::OwnDeviceUnlisted, |gone| gone.plan_repair(&Repair::SeenReport, NOW));
     refuses(&mut gone, Error::OwnDeviceUnlisted, |gone| {
         gone.request_resend(mail.from, mail.id, NOW)
     });

@@ -1,7 +1,9 @@
 //! Resend requests: a letter is sealed again with the same content, for whom it was, not for ever.
 
 use latchstring::Error;
-use latchstring::client::{Address, Enclosed, GroupId, LetterEvent, MessageId, Outgoing, To};
+use latchstring::client::{
+    Address, Enclosed, GroupId, LetterEvent, MessageId, Outgoing, Repair, To,
+};
 use latchstring::session::{Account, AccountId};
 use latchstring::storage::State;
 
@@ -28,13 +30,16 @@ fn ask(town: &mut Town, lost: &Mail) {
     let out = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(town.address(1, 0), out);
     let arrived = town.receive(0, 0).pop().unwrap().unwrap();
-    assert!(matches!(arrived.event, LetterEvent::ResendRequested(ids) if ids == [lost.id]));
+    assert!(matches!(arrived.event, LetterEvent::ResendRequested));
     assert_eq!(arrived.from, town.address(1, 0));
+    let repair = Repair::Resend { to: arrived.from, id: lost.id };
+    assert!(town.client(0, 0).repairs(now).eq([repair]));
 }
 
 /// Lets the first person seal it again for who asked.
 fn again(town: &mut Town, lost: &Mail, content: &[u8]) -> Result<Outgoing, Error> {
-    let mut plan = town.people[0].devices[0].plan_resend(lost.to, lost.id, town.now)?;
+    let mut plan = town.people[0].devices[0]
+        .plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, town.now)?;
     assert_eq!(plan.devices().collect::<Vec<_>>(), [lost.to]);
     town.supply(0, 0, &mut plan)?;
     town.seal_plan(0, 0, &mut plan, &said(content))
@@ -54,11 +59,11 @@ fn a_lost_letter_is_sealed_again_when_requested_and_read_once() {
     assert_eq!(arrived.alerts, []);
     // What was thought lost comes after all, and so does another copy.
     let arrived = town.client(1, 0).receive(lost.from, &lost.message, NOW).unwrap();
-    assert!(matches!(arrived.event, LetterEvent::Repeated));
+    assert!(matches!(arrived.event, LetterEvent::Repeated(_)));
     let out = again(&mut town, &lost, b"take care").unwrap();
     town.server.post(town.address(0, 0), out);
     let arrived = town.receive(1, 0).pop().unwrap().unwrap();
-    assert!(matches!(arrived.event, LetterEvent::Repeated));
+    assert!(matches!(arrived.event, LetterEvent::Repeated(_)));
     assert_eq!(arrived.alerts, []);
 }
 
@@ -84,13 +89,14 @@ fn letters_of_every_kind_are_sealed_again_as_they_were() {
         town.receive_all();
         let before = town.client(person, device).receive(lost.from, &lost.message, NOW).unwrap();
 
-        let mut plan = town.client(0, 0).plan_resend(address, id, NOW).unwrap();
+        let mut plan =
+            town.client(0, 0).plan_repair(&Repair::Resend { to: address, id }, NOW).unwrap();
         let out = town.seal_plan(0, 0, &mut plan, &said(content)).unwrap();
         assert!(out.blob == blob, "the blob that the server has is the one");
         let message = &out.envelopes[0].message;
         let after = town.client(person, device).receive(lost.from, message, NOW).unwrap();
         // Same name, same content, or it would be an equivocation.
-        assert!(matches!(after.event, LetterEvent::Repeated));
+        assert!(matches!(after.event, LetterEvent::Repeated(_)));
         assert_eq!((after.id, after.conversation), (before.id, before.conversation));
         assert_eq!(after.alerts, []);
         assert!(after.is_for(&[town.id(0), two]));
@@ -103,7 +109,7 @@ fn other_content_is_not_sealed_under_the_message_id_of_a_letter() {
     town.chat(0, 1);
     let lost = lose(&mut town, b"yes");
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
-    let mut plan = client.plan_resend(lost.to, lost.id, NOW).unwrap();
+    let mut plan = client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, NOW).unwrap();
     for other in [&b"no"[..], b"", b"yes ", &[1; 5000]] {
         refuses(client, Error::ContentMismatch, |client| {
             client.seal(&mut plan, &said(other), NOW, rng).map(drop)
@@ -119,14 +125,17 @@ fn a_letter_is_sealed_five_times_more_for_one_device() {
     let mut town = Town::new(4, &[1, 2]);
     town.chat(0, 1);
     let lost = lose(&mut town, b"again");
-    let mut early = town.client(0, 0).plan_resend(lost.to, lost.id, NOW).unwrap();
+    let mut early =
+        town.client(0, 0).plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, NOW).unwrap();
     for _ in 0..5 {
         again(&mut town, &lost, b"again").unwrap();
         let client = town.client(0, 0);
         *client = restored(client);
     }
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
-    refuses(client, Error::ResendLimit, |client| client.plan_resend(lost.to, lost.id, NOW));
+    refuses(client, Error::ResendLimit, |client| {
+        client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, NOW)
+    });
     // Nor by a plan that was made before.
     refuses(client, Error::ResendLimit, |client| {
         client.seal(&mut early, &said(b"again"), NOW, rng).map(drop)
@@ -141,11 +150,14 @@ fn a_letter_is_remembered_for_two_weeks() {
     let mut town = Town::new(5, &[1, 1]);
     town.chat(0, 1);
     let lost = lose(&mut town, b"remember");
-    let mut early = town.client(0, 0).plan_resend(lost.to, lost.id, NOW).unwrap();
+    let mut early =
+        town.client(0, 0).plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, NOW).unwrap();
     let end = NOW + 14 * DAY;
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
-    assert!(client.plan_resend(lost.to, lost.id, end - 1).is_ok());
-    refuses(client, Error::MessageForgotten, |client| client.plan_resend(lost.to, lost.id, end));
+    assert!(client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, end - 1).is_ok());
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, end)
+    });
     refuses(client, Error::MessageForgotten, |client| {
         client.seal(&mut early, &said(b"remember"), end, rng).map(drop)
     });
@@ -153,7 +165,9 @@ fn a_letter_is_remembered_for_two_weeks() {
     for now in days(NOW, end) {
         changed(client.expire(now));
     }
-    refuses(client, Error::MessageForgotten, |client| client.plan_resend(lost.to, lost.id, NOW));
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, NOW)
+    });
     assert!(places(&client.to_bytes(), &lost.id.0).is_empty(), "it is remembered");
 }
 
@@ -164,9 +178,11 @@ fn the_newest_128_letters_are_remembered() {
     let to = town.address(1, 0);
     let ids: Vec<_> = (0..129_u8).map(|content| town.say(0, 0, 1, &[content])).collect();
     let client = town.client(0, 0);
-    refuses(client, Error::MessageForgotten, |client| client.plan_resend(to, ids[0], NOW));
-    assert!(client.plan_resend(to, ids[1], NOW).is_ok());
-    assert!(client.plan_resend(to, ids[128], NOW).is_ok());
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Resend { to, id: ids[0] }, NOW)
+    });
+    assert!(client.plan_repair(&Repair::Resend { to, id: ids[1] }, NOW).is_ok());
+    assert!(client.plan_repair(&Repair::Resend { to, id: ids[128] }, NOW).is_ok());
 }
 
 #[test]
@@ -179,12 +195,16 @@ fn only_who_a_letter_was_for_gets_it_again() {
     let own = town.address(0, 0);
     let unknown = Address { account: town.id(1), ..third };
     let client = town.client(0, 0);
-    refuses(client, Error::NotRecipient, |client| client.plan_resend(third, lost.id, NOW));
-    refuses(client, Error::Unlisted, |client| client.plan_resend(unknown, lost.id, NOW));
-    refuses(client, Error::MessageForgotten, |client| {
-        client.plan_resend(lost.to, MessageId([0; 16]), NOW)
+    refuses(client, Error::NotRecipient, |client| {
+        client.plan_repair(&Repair::Resend { to: third, id: lost.id }, NOW)
     });
-    let error = client.plan_resend(own, lost.id, NOW).err();
+    refuses(client, Error::Unlisted, |client| {
+        client.plan_repair(&Repair::Resend { to: unknown, id: lost.id }, NOW)
+    });
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Resend { to: lost.to, id: MessageId([0; 16]) }, NOW)
+    });
+    let error = client.plan_repair(&Repair::Resend { to: own, id: lost.id }, NOW).err();
     assert_eq!(error, Some(Error::OwnDevice), "this device has it");
     // A member of one group, of what was said in another.
     let [two, three] = [1, 2].map(|person| town.id(person));
@@ -193,8 +213,10 @@ fn only_who_a_letter_was_for_gets_it_again() {
         .seal(0, 0, To::Group { id: GroupId([2; 32]), members: &[two, three] }, b"all")
         .unwrap();
     let client = town.client(0, 0);
-    refuses(client, Error::NotRecipient, |client| client.plan_resend(third, out.id, NOW));
-    assert!(client.plan_resend(third, all.id, NOW).is_ok());
+    refuses(client, Error::NotRecipient, |client| {
+        client.plan_repair(&Repair::Resend { to: third, id: out.id }, NOW)
+    });
+    assert!(client.plan_repair(&Repair::Resend { to: third, id: all.id }, NOW).is_ok());
 }
 
 #[test]
@@ -208,9 +230,13 @@ fn a_device_not_there_yet_or_no_more_gets_nothing_again() {
     town.remove(1, 1);
     town.inform(0, town.id(1));
     let client = town.client(0, 0);
-    refuses(client, Error::NotRecipient, |client| client.plan_resend(new, lost.id, NOW));
-    refuses(client, Error::Unlisted, |client| client.plan_resend(gone, lost.id, NOW));
-    assert!(client.plan_resend(lost.to, lost.id, NOW).is_ok());
+    refuses(client, Error::NotRecipient, |client| {
+        client.plan_repair(&Repair::Resend { to: new, id: lost.id }, NOW)
+    });
+    refuses(client, Error::Unlisted, |client| {
+        client.plan_repair(&Repair::Resend { to: gone, id: lost.id }, NOW)
+    });
+    assert!(client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, NOW).is_ok());
 }
 
 #[test]
@@ -229,7 +255,9 @@ fn a_request_says_nothing_else_and_is_for_a_listed_device() {
     refuses(client, Error::UnknownAccount, |client| client.request_resend(unknown, lost.id, NOW));
     // A request is remembered by nobody as a letter of its own.
     let out = client.seal(&mut plan, Enclosed::Nothing, NOW, rng).unwrap().apply();
-    refuses(client, Error::MessageForgotten, |client| client.plan_resend(lost.from, out.id, NOW));
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Resend { to: lost.from, id: out.id }, NOW)
+    });
 }
 
 #[test]
@@ -240,11 +268,11 @@ fn a_request_for_what_was_never_said_gets_nothing() {
         town.whisper((1, 0), (0, 0), |words: Words| words.content(forged::RESEND_REQUEST, &lost));
     let client = town.client(0, 0);
     let arrived = client.receive(mail.from, &mail.message, NOW).unwrap();
-    assert!(
-        matches!(arrived.event, LetterEvent::ResendRequested(ids) if ids == [MessageId([0xee; 16])])
-    );
+    assert!(matches!(arrived.event, LetterEvent::ResendRequested));
+    // Nothing was ever said to who asks, and it does not hear when this device is there.
+    assert_eq!(client.repairs(NOW).count(), 0);
     refuses(client, Error::MessageForgotten, |client| {
-        client.plan_resend(mail.from, MessageId([0xee; 16]), NOW)
+        client.plan_repair(&Repair::Resend { to: mail.from, id: MessageId([0xee; 16]) }, NOW)
     });
 }
 
@@ -310,9 +338,11 @@ fn a_person_who_set_up_the_account_anew_gets_nothing_of_before() {
     let client = town.client(0, 0);
     changed(client.learn(new.list(), NOW).unwrap());
     // Not before the user has said yes to it, and not after.
-    refuses(client, Error::Unlisted, |client| client.plan_resend(new.address(), lost.id, NOW));
+    refuses(client, Error::Unlisted, |client| {
+        client.plan_repair(&Repair::Resend { to: new.address(), id: lost.id }, NOW)
+    });
     client.acknowledge(new.list(), NOW).unwrap().apply();
     refuses(client, Error::MessageForgotten, |client| {
-        client.plan_resend(new.address(), lost.id, NOW)
+        client.plan_repair(&Repair::Resend { to: new.address(), id: lost.id }, NOW)
     });
 }

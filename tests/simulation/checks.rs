@@ -191,13 +191,12 @@ impl World {
         assert!(!arrived.alerts.iter().any(equivocates), "nobody said two things");
         let large;
         let content = match (&arrived.event, held) {
-            (LetterEvent::ResendRequested(ids), Held::Ask(asked)) => {
-                assert_eq!(*ids, [asked]);
+            (LetterEvent::ResendRequested, Held::Ask(asked)) => {
                 self.nodes[node].asked.push((arrived.from, asked));
                 return;
             }
             (LetterEvent::SeenReport, Held::SeenReport) => return,
-            (LetterEvent::Repeated, Held::Message(message)) => {
+            (LetterEvent::Repeated(_), Held::Message(message)) => {
                 let name = (arrived.from, self.messages[message].id);
                 assert!(self.nodes[node].read.contains(&name), "kept back and never shown");
                 self.count("repeated");

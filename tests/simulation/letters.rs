@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring::Error;
-use latchstring::client::{Address, Client, Conversation, Envelope, MessageId, Plan, To};
+use latchstring::client::{Address, Client, Conversation, Envelope, MessageId, Plan, Repair, To};
 use latchstring::session::{AccountId, Bundle, MessageKind, OneTimePrekey};
 use latchstring::storage::State;
 
@@ -47,10 +47,10 @@ impl World {
                 What::New(conversation, members) => client.plan(whom(conversation, members), now),
                 What::Resend(message) => {
                     let message = &self.messages[*message];
-                    client.backfill(message.id, now)
+                    client.plan_repair(&Repair::Backfill { id: message.id }, now)
                 }
                 What::Ask(from, id) => client.request_resend(*from, *id, now),
-                What::SeenReport => client.report_seen(now),
+                What::SeenReport => client.plan_repair(&Repair::SeenReport, now),
             };
             self.check_sample(node, before.as_ref(), "planning");
             let error = match plan {
@@ -300,7 +300,7 @@ impl World {
     pub fn answer(&mut self, node: usize, to: Address, id: MessageId) -> Result<(), Error> {
         let from = self.address(node);
         let now = self.time(node);
-        let plan = self.nodes[node].client.plan_resend(to, id, now)?;
+        let plan = self.nodes[node].client.plan_repair(&Repair::Resend { to, id }, now)?;
         let message = self.by_name[&(from, id)];
         let content = self.messages[message].content.clone();
         let mut draft = Draft::new(plan, What::Resend(message), content);

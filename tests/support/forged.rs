@@ -134,6 +134,8 @@ pub const BLOB: u8 = 2;
 pub const OWN: u8 = 3;
 pub const RESEND_REQUEST: u8 = 4;
 pub const SEEN_REPORT: u8 = 5;
+pub const COPY_REQUEST: u8 = 8;
+pub const COPY: u8 = 9;
 
 /// A letter by its fields.
 #[derive(Clone)]

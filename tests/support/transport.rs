@@ -207,39 +207,33 @@ impl Two {
                 assert!(self.shown[who].insert(letter.id), "shown twice");
                 self.read[who].push(text(&letter.event));
             }
-            LetterEvent::ResendRequested(ids) if self.styles[who] != Style::Never => {
-                self.answer(who, ids);
-            }
             LetterEvent::NotResent(ids) => self.lost[who].extend(ids),
             _ => {}
         }
         taken
     }
 
-    /// Seals again what was asked for.
-    fn answer(&mut self, who: usize, ids: &[MessageId]) {
-        let (to, now) = (self.town.address(1 - who, 0), self.town.now);
-        for id in ids {
-            let Some(content) = self.said.get(id).cloned() else { continue };
-            let Ok(plan) = self.client(who).plan_resend(to, *id, now) else { continue };
-            let out = self.seal(who, plan, Some(&content));
-            self.post(who, out);
-        }
-    }
-
-    /// Does what the client lists.
+    /// Does what the client lists, and gives up what it was never told to keep.
     pub fn repair(&mut self, who: usize) {
         if self.styles[who] == Style::Never {
             return;
         }
         let now = self.town.now;
-        let repairs: Vec<_> = self.client(who).repairs(now).filter(is_request).collect();
-        for repair in repairs {
+        for _ in 0..300 {
+            let Some(repair) = self.client(who).repairs(now).next() else { return };
+            let kept = match repair {
+                Repair::Resend { id, .. } | Repair::Backfill { id } => self.said.get(&id).cloned(),
+                _ => Some(Vec::new()),
+            };
+            let Some(content) = kept else {
+                self.client(who).give_up(&repair, now).apply();
+                continue;
+            };
             let plan = self.client(who).plan_repair(&repair, now).unwrap();
-            let out = self.seal(who, plan, None);
+            let out = self.seal(who, plan, (!content.is_empty()).then_some(&content[..]));
             self.post(who, out);
         }
-        assert!(!self.client(who).repairs(now).any(|repair| is_request(&repair)), "it is done");
+        panic!("it is never done");
     }
 
     fn seal(&mut self, who: usize, mut plan: Plan, content: Option<&[u8]>) -> Outgoing {
@@ -267,8 +261,4 @@ impl Two {
             self.under_way.insert((at, self.sent[0] + self.sent[1]), arrived);
         }
     }
-}
-
-fn is_request(repair: &Repair) -> bool {
-    matches!(repair, Repair::Request { .. })
 }

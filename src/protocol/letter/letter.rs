@@ -15,16 +15,16 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::blob::Reference;
-use super::ids::{GroupId, MessageId};
+use super::conversation::LetterConversation;
+use super::copy::{LetterCopy, LetterOf, read_request};
+use super::ids::MessageId;
 use super::missing::Missing;
 use super::object::ObjectKind;
+use super::said::Said;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::kdf::hash;
-use crate::protocol::content::Sender;
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
-use crate::protocol::labels;
 
 /// Maximum number of seen messages in one letter.
 pub(crate) const MAX_SEEN_MESSAGES: usize = 256;
@@ -62,53 +62,6 @@ impl Listed {
     }
 }
 
-/// The place where a letter belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum LetterConversation {
-    /// With an account: from a foreign sender the receiver's own, in an own copy the other's.
-    With(AccountId),
-    /// In a group, whose accounts, as the sender knows them, the audience hashes.
-    Group { id: GroupId, audience: [u8; 32] },
-}
-
-impl LetterConversation {
-    pub(crate) fn write(&self, writer: &mut Writer) {
-        match self {
-            Self::With(account) => {
-                writer.u8(1);
-                writer.raw(&account.0);
-            }
-            Self::Group { id, audience } => {
-                writer.u8(2);
-                writer.raw(&id.0);
-                writer.raw(audience);
-            }
-        }
-    }
-
-    /// Returns as whom devices of an account speak in it, which decides what a content may be: to each other in the
-    /// conversation with their own account, and as a member in all others, own copies included.
-    pub(crate) fn speaks_as(&self, account: AccountId) -> Sender {
-        if *self == Self::With(account) { Sender::Own } else { Sender::Member }
-    }
-
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        match reader.u8()? {
-            1 => Ok(Self::With(AccountId(*reader.array()?))),
-            2 => Ok(Self::Group { id: GroupId(*reader.array()?), audience: *reader.array()? }),
-            _ => Err(Error::Malformed),
-        }
-    }
-}
-
-/// Hashes the accounts of a group, the sender's included, in whatever order they are given.
-pub(crate) fn audience(accounts: impl IntoIterator<Item = AccountId>) -> [u8; 32] {
-    let accounts: BTreeSet<_> = accounts.into_iter().collect();
-    let mut writer = Writer::new();
-    writer.list(accounts, |account, writer| writer.raw(&account.0));
-    hash(&[labels::LETTER_AUDIENCE, writer.written()])
-}
-
 /// A letter that an own device opened, and what it said.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SeenMessage {
@@ -144,41 +97,18 @@ pub(crate) enum Body<'a> {
     ResendRequest(Missing),
     /// The letters that were asked for and will not come again.
     Refusal(Missing),
+    /// Letters of others that this device could not read, for the other own devices to pass on.
+    CopyRequest(Vec<LetterOf>),
+    /// One of these.
+    Copy(LetterCopy<'a>),
     /// The ids and digests of letters that this device has read, for the other own devices to compare.
     SeenReport(Vec<SeenMessage>),
-}
-
-/// The words of a sender, which are read once and remembered.
-pub(crate) enum Said<'a> {
-    /// The content of a message.
-    Message(&'a [u8]),
-    /// The blob that holds the content of a message, and its key.
-    Blob(Reference),
-    /// The program's own content between devices of one account.
-    Own(&'a [u8]),
-    /// An object of the crate's own between devices of one account: a shared link, grant or chat, or a notice.
-    Object(ObjectKind, &'a [u8]),
 }
 
 impl<'a> Body<'a> {
     fn write(&self, writer: &mut Writer) {
         match self {
-            Self::Said(Said::Message(content)) => {
-                writer.u8(1);
-                writer.raw(content);
-            }
-            Self::Said(Said::Blob(reference)) => {
-                writer.u8(2);
-                reference.write(writer);
-            }
-            Self::Said(Said::Own(content)) => {
-                writer.u8(3);
-                writer.raw(content);
-            }
-            Self::Said(Said::Object(_, object)) => {
-                writer.u8(6);
-                writer.raw(object);
-            }
+            Self::Said(said) => said.write(writer),
             Self::ResendRequest(missing) => {
                 writer.u8(4);
                 missing.write(writer);
@@ -186,6 +116,14 @@ impl<'a> Body<'a> {
             Self::Refusal(refused) => {
                 writer.u8(7);
                 refused.write(writer);
+            }
+            Self::CopyRequest(letters) => {
+                writer.u8(8);
+                writer.list(letters, LetterOf::write);
+            }
+            Self::Copy(copy) => {
+                writer.u8(9);
+                copy.write(writer);
             }
             Self::SeenReport(messages) => {
                 writer.u8(5);
@@ -214,13 +152,21 @@ impl<'a> Body<'a> {
                 Ok(Self::Said(Said::Object(ObjectKind::of(object)?, object)))
             }
             7 => Ok(Self::Refusal(Missing::read_refused(reader)?)),
+            8 => Ok(Self::CopyRequest(read_request(reader)?)),
+            9 => Ok(Self::Copy(LetterCopy::read(reader)?)),
             _ => Err(Error::Malformed),
         }
     }
 
     /// Tells whether only an own device may say it.
     fn is_own(&self) -> bool {
-        matches!(self, Self::Said(Said::Own(_) | Said::Object(..)) | Self::SeenReport(_))
+        matches!(
+            self,
+            Self::Said(Said::Own(_) | Said::Object(..))
+                | Self::SeenReport(_)
+                | Self::CopyRequest(_)
+                | Self::Copy(_)
+        )
     }
 }
 
@@ -276,10 +222,8 @@ impl<'a> Letter<'a> {
     /// Computes what own devices compare. Neither lists nor flag nor time are in it, so that a resent letter has
     /// the digest that it had.
     pub(crate) fn digest(&self, account: AccountId, device: DeviceId) -> [u8; 32] {
-        let mut writer = Writer::new();
-        self.conversation.write(&mut writer);
-        self.body.write(&mut writer);
-        hash(&[labels::LETTER_DIGEST, &account.0, &device.0, &self.id.0, writer.written()])
+        let of = LetterOf { account, device, id: self.id };
+        of.digest(&self.conversation, |writer| self.body.write(writer))
     }
 
     /// Refuses what this sender may not say to a device of `own`. `sender` is the account that the
@@ -291,6 +235,9 @@ impl<'a> Letter<'a> {
             _ if self.body.is_own() && !from_self => Err(Error::NotSelf),
             // Own content belongs to the own account and to no other conversation.
             _ if self.body.is_own() && !about_self => Err(Error::Malformed),
+            _ if matches!(&self.body, Body::Copy(copy) if !copy.is_to(own)) => {
+                Err(Error::Malformed)
+            }
             // A copy of what an own device sent to somebody else.
             LetterConversation::With(_) if !from_self && !about_self => Err(Error::NotSelf),
             _ => Ok(()),

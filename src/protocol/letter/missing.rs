@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use super::ids::MessageId;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::position::Position;
 
 /// The most letters that one request names by their ids.
 pub(crate) const MAX_MISSING: usize = 32;
@@ -18,7 +19,7 @@ pub(crate) const MAX_MISSING: usize = 32;
 pub(crate) const MAX_GAPS: usize = 16;
 
 /// The most messages of one gap: more of a chain is never skipped.
-const MAX_GAP: u32 = 65_536;
+pub(crate) const MAX_GAP: u32 = 65_536;
 
 /// The messages of a chain that did not come: so many from a number on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,14 +32,43 @@ pub(crate) struct Gap {
 }
 
 impl Gap {
-    fn write(&self, writer: &mut Writer) {
+    /// Tells whether a position of its session is in it.
+    pub(crate) fn contains(&self, at: Position) -> bool {
+        let place = at.number.checked_sub(self.from);
+        self.chain == at.chain && place.is_some_and(|place| place < self.count)
+    }
+
+    /// Tells whether all of another one is in it.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.session == other.session
+            && self.chain == other.chain
+            && self.from <= other.from
+            && other.end() <= self.end()
+    }
+
+    /// Returns the gap that covers both, if they are of one chain.
+    pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
+        if (self.session, self.chain) != (other.session, other.chain) {
+            return None;
+        }
+        let from = self.from.min(other.from);
+        let count = self.end().max(other.end()).saturating_sub(from);
+        (count <= MAX_GAP).then_some(Self { from, count, ..*self })
+    }
+
+    /// Returns the number behind it.
+    fn end(&self) -> u32 {
+        self.from.saturating_add(self.count)
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) {
         writer.raw(&self.session);
         writer.u32(self.chain);
         writer.u32(self.from);
         writer.u32(self.count);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let session = *reader.array()?;
         let gap = Self { session, chain: reader.u32()?, from: reader.u32()?, count: reader.u32()? };
         let is_known = (1..=MAX_GAP).contains(&gap.count);

@@ -11,6 +11,7 @@ mod imprint;
 mod keys;
 mod message_chain;
 mod open;
+mod overtaken;
 #[cfg(feature = "signal")]
 mod post_quantum;
 mod profile;

@@ -28,12 +28,19 @@ pub(super) fn vectors() -> Vec<Vector> {
         own(),
         own_object(),
         request_resend(),
+        refusal(),
+        copy_request(),
+        copy(),
         seen_report(),
         sealed(),
         foreign_own(),
         foreign_object(),
         foreign_copy(),
         unordered(),
+        unordered_gaps(),
+        empty_gap(),
+        nothing_refused(),
+        copy_of_copy(),
         other_content(),
         two_keys(),
     ]
@@ -234,6 +241,88 @@ fn request_resend() -> Vector {
     v
 }
 
+/// Computes gaps of one session, by their chains, first numbers and counts.
+fn gaps<const N: usize>(v: &mut Vector, gaps: [(&'static str, u32, u32, u32); N]) -> Vec<u8> {
+    let session: [u8; 32] = v.input("session id");
+    let mut bytes = u32::try_from(N).unwrap().to_be_bytes().to_vec();
+    for (part, chain, from, count) in gaps {
+        v.part(part);
+        v.number("chain number", chain);
+        v.number("first number", from);
+        v.number("count", count);
+        bytes.extend(&session[..16]);
+        bytes.extend([chain, from, count].map(u32::to_be_bytes).concat());
+    }
+    v.part("");
+    bytes
+}
+
+fn refusal() -> Vector {
+    let comment = "a letter and two gaps of one session that do not come again";
+    let mut v = new("letter-refusal", comment);
+    let refused: [u8; 16] = v.input("asked id");
+    let gaps = gaps(&mut v, [("one", 3, 0, 2), ("two", 3, 5, 65_536)]);
+    let content = [&[0, 0, 0, 1][..], &refused, &gaps].concat();
+    let bytes = letter(&mut v, Place::With("responder"), 7, &content);
+    let real = Letter::decode(&bytes).unwrap();
+    let Body::Refusal(missing) = real.body else { panic!() };
+    assert!(missing.ids == [MessageId(refused)]);
+    assert!(
+        missing
+            .gaps
+            .iter()
+            .map(|gap| (gap.chain, gap.from, gap.count))
+            .eq([(3, 0, 2), (3, 5, 65_536)])
+    );
+    v
+}
+
+fn copy_request() -> Vector {
+    let comment = "an own device is asked for two letters of others";
+    let mut v = new("letter-copy-request", comment);
+    let mut letters = ["one", "two"].map(|which| letter_of(&mut v, which));
+    letters.sort_unstable();
+    v.number("count", 2_u64);
+    let content = [&[0, 0, 0, 2][..], &letters.concat()].concat();
+    let bytes = letter(&mut v, Place::Own, 8, &content);
+    let real = Letter::decode(&bytes).unwrap();
+    assert!(matches!(real.body, Body::CopyRequest(letters) if letters.len() == 2));
+    v
+}
+
+/// Makes what names a letter: its sender and its id.
+fn letter_of(v: &mut Vector, which: &str) -> Vec<u8> {
+    let account: [u8; 32] = v.input(&format!("{which} sender account id"));
+    let device: [u8; 8] = v.input(&format!("{which} sender device id"));
+    let id: [u8; 16] = v.input(&format!("{which} sender message id"));
+    [&account[..], &device, &id].concat()
+}
+
+/// Makes a copy of a message to the initiator's account, and computes the digest that the message has.
+fn copied(v: &mut Vector, said: &[u8]) -> Vec<u8> {
+    let of = letter_of(v, "one");
+    let account: [u8; 32] = chosen("initiator account id");
+    let conversation = [&[1][..], &account].concat();
+    let parts: [&[u8]; 4] = [labels::LETTER_DIGEST, &of, &conversation, said];
+    v.hash("digest copied", &parts);
+    [&of[..], &NOW.to_be_bytes(), &conversation, said].concat()
+}
+
+fn copy() -> Vector {
+    let mut v = new("letter-copy", "a message of somebody else, passed on to an own device");
+    let said = [&[1][..], &said("shall we meet at noon?")].concat();
+    let content = copied(&mut v, &said);
+    let bytes = letter(&mut v, Place::Own, 9, &content);
+    let real = Letter::decode(&bytes).unwrap();
+    let Body::Copy(copy) = real.body else { panic!() };
+    assert_eq!(copy.sent, NOW);
+    let of = [&copy.of.account.0[..], &copy.of.device.0, &copy.of.id.0].concat();
+    assert_eq!(of, content[..56]);
+    let parts: [&[u8]; 4] = [labels::LETTER_DIGEST, &of, &content[64..97], &said];
+    assert_eq!(copy.digest(), kdf::hash(&parts));
+    v
+}
+
 /// Makes two seen messages, the lower account first.
 fn seen_messages(v: &mut Vector) -> [Vec<u8>; 2] {
     let mut seen_messages = ["one", "two"].map(|which| {
@@ -264,6 +353,34 @@ fn unordered() -> Vector {
     v.number("count", 2_u64);
     let content = [&[0, 0, 0, 2][..], &high, &low].concat();
     let bytes = letter(&mut v, Place::Own, 5, &content);
+    v.refused(Letter::decode(&bytes).err())
+}
+
+fn unordered_gaps() -> Vector {
+    let comment = "a resend request with the later gap first";
+    let mut v = new("refused-letter-gaps-unordered", comment);
+    let content = [&[0; 4][..], &gaps(&mut v, [("one", 3, 5, 1), ("two", 3, 0, 2)])].concat();
+    let bytes = letter(&mut v, Place::With("responder"), 4, &content);
+    v.refused(Letter::decode(&bytes).err())
+}
+
+fn empty_gap() -> Vector {
+    let mut v = new("refused-letter-gap-empty", "a resend request with a gap of no message");
+    let content = [&[0; 4][..], &gaps(&mut v, [("one", 3, 5, 0)])].concat();
+    let bytes = letter(&mut v, Place::With("responder"), 4, &content);
+    v.refused(Letter::decode(&bytes).err())
+}
+
+fn nothing_refused() -> Vector {
+    let mut v = new("refused-letter-refusal-empty", "a refusal that names nothing");
+    let bytes = letter(&mut v, Place::With("responder"), 7, &[0; 8]);
+    v.refused(Letter::decode(&bytes).err())
+}
+
+fn copy_of_copy() -> Vector {
+    let mut v = new("refused-letter-copy-nested", "a copy of a copy");
+    let content = copied(&mut v, &[9]);
+    let bytes = letter(&mut v, Place::Own, 9, &content);
     v.refused(Letter::decode(&bytes).err())
 }
 

@@ -18,7 +18,7 @@ fn queue(town: &mut Town, store: &mut Store, companion: Address) {
     assert_eq!(out.stopped, [(id, Stop::Unknown)]);
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
     store.apply(client, |client| client.learn(late.list(), NOW));
-    let mut plan = client.backfill(out.id, NOW).unwrap();
+    let mut plan = client.plan_repair(&Repair::Backfill { id: out.id }, NOW).unwrap();
     plan.supply(client, &late.bundle(), NOW, rng).unwrap();
     let queued = [&[28], &out.id.0[..], &id.0].concat();
     store.seal(town, &mut plan, b"for later", &[queued, about(4, late.address())]);
@@ -54,7 +54,7 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
         store.receive(&mut town, &mail, &[about(5, friend), seen]);
     }
     // A second name: sealed again.
-    let mut plan = town.client(0, 0).plan_resend(friend, id, NOW).unwrap();
+    let mut plan = town.client(0, 0).plan_repair(&Repair::Resend { to: friend, id }, NOW).unwrap();
     let again = [&[9], &id.0[..], &about(0, friend)[1..]].concat();
     store.seal(&mut town, &mut plan, b"hello", &[again, about(4, friend)]);
 
@@ -86,14 +86,14 @@ fn every_kind_of_step_reads_back_to_the_very_same_state() {
 
     // A seen report of an own device.
     town.receive(0, 1);
-    let mut plan = town.client(0, 1).report_seen(NOW).unwrap();
+    let mut plan = town.client(0, 1).plan_repair(&Repair::SeenReport, NOW).unwrap();
     town.supply(0, 1, &mut plan).unwrap();
     let out = town.seal_plan(0, 1, &mut plan, Enclosed::Nothing).unwrap();
     town.server.post(companion, out);
     let mail = town.mail(0, 0);
     store.receive(&mut town, &mail, &[]);
 
-    let mut plan = town.client(0, 0).report_seen(NOW).unwrap();
+    let mut plan = town.client(0, 0).plan_repair(&Repair::SeenReport, NOW).unwrap();
     store.seal(&mut town, &mut plan, b"", &[vec![19], about(4, companion)]);
 
     // Another account key, acknowledged, and forgotten.

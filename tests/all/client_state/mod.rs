@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use latchstring::Error;
 use latchstring::client::{
     Address, Client, Enclosed, GroupId, LetterEvent, LinkingRequest, ListUpdate, LogStatus,
-    NewDevice, Outgoing, Plan, Stop, To,
+    NewDevice, Outgoing, Plan, Repair, Stop, To,
 };
 use latchstring::session::{Account, AccountId, Bundle, Device, Served};
 use latchstring::storage::{Change, Journal, Pending, State, StateKey};

@@ -1,6 +1,6 @@
 //! Processes that end.
 
-use latchstring::client::DeviceList;
+use latchstring::client::{DeviceList, Repair};
 
 use super::*;
 
@@ -190,8 +190,8 @@ fn a_clock_at_either_end_breaks_no_client() {
         assert_eq!(client.plan(to, now).is_ok(), now < NOW, "the past is the time that was seen");
         let arrived = restored(&client).receive(mail.from, &mail.message, now).unwrap();
         assert_eq!(arrived.alerts.is_empty(), now < NOW, "the list is over");
-        let _ = client.report_seen(now);
-        let _ = client.backfill(mail.id, now);
+        let _ = client.plan_repair(&Repair::SeenReport, now);
+        let _ = client.plan_repair(&Repair::Backfill { id: mail.id }, now);
         assert!(*before == *client.to_bytes());
         client.expire(now).apply();
         client.rotate(now, &mut town.rng).apply();

@@ -104,7 +104,7 @@ fn a_bundle_without_a_one_time_prekey_is_told_to_both_sides() {
 }
 
 #[test]
-fn a_device_left_out_is_reported_and_made_up_for_within_a_day() {
+fn a_device_left_out_is_reported_and_made_up_for_within_two_weeks() {
     let mut town = Town::new(13, &[1, 2]);
     let (there, away) = (town.address(1, 0), town.address(1, 1));
     let mut plan = town.plan(0, 0, 1);
@@ -121,10 +121,16 @@ fn a_device_left_out_is_reported_and_made_up_for_within_a_day() {
 
     let client = town.client(0, 0);
     *client = restored(client);
-    let late = NOW + DAY;
-    refuses(client, Error::MessageForgotten, |client| client.backfill(id, late));
-    refuses(client, Error::MessageForgotten, |client| client.backfill(MessageId([1; 16]), NOW));
-    let mut plan = client.backfill(id, late - 1).unwrap();
+    let late = NOW + 14 * DAY;
+    let mut later = restored(client);
+    days(NOW, late).for_each(|now| drop(later.expire(now).apply()));
+    refuses(&mut later, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Backfill { id }, late)
+    });
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Backfill { id: MessageId([1; 16]) }, NOW)
+    });
+    let mut plan = client.plan_repair(&Repair::Backfill { id }, late - 1).unwrap();
     assert_eq!(plan.devices().collect::<Vec<_>>(), [away]);
     town.now = late - 1;
     town.supply(0, 0, &mut plan).unwrap();
@@ -137,8 +143,10 @@ fn a_device_left_out_is_reported_and_made_up_for_within_a_day() {
     town.server.post(town.address(0, 0), out);
     assert_eq!(town.read(1, 1), [b"for both"]);
     // Nobody is missing any more.
-    let plan = town.client(0, 0).backfill(id, NOW).unwrap();
-    assert_eq!(plan.devices().count(), 0);
+    let (now, client) = (town.now, town.client(0, 0));
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Backfill { id }, now)
+    });
 }
 
 #[test]
@@ -151,11 +159,13 @@ fn a_device_that_came_after_a_message_is_made_up_for_within_a_day() {
     let mut expected = vec![town.address(0, 1), town.address(1, 1)];
     expected.sort_unstable();
     let client = town.client(0, 0);
-    let mut plan = client.backfill(id, NOW).unwrap();
+    let mut plan = client.plan_repair(&Repair::Backfill { id }, NOW).unwrap();
     assert_eq!(plan.devices().collect::<Vec<_>>(), expected);
     // It cannot ask for itself: that is for what was sent to it.
     for address in expected {
-        refuses(client, Error::NotRecipient, |client| client.plan_resend(address, id, NOW));
+        refuses(client, Error::NotRecipient, |client| {
+            client.plan_repair(&Repair::Resend { to: address, id }, NOW)
+        });
     }
     town.supply(0, 0, &mut plan).unwrap();
     let out = town.seal_plan(0, 0, &mut plan, &said(b"a minute ago")).unwrap();
@@ -183,7 +193,11 @@ fn nothing_is_made_up_for_after_the_accounts_key_has_changed() {
         changed(client.learn(new.list(), NOW).unwrap());
         client.acknowledge(new.list(), NOW).unwrap().apply();
         let to = new.address();
-        refuses(client, Error::MessageForgotten, |client| client.backfill(id, NOW));
-        refuses(client, Error::MessageForgotten, |client| client.plan_resend(to, id, NOW));
+        refuses(client, Error::MessageForgotten, |client| {
+            client.plan_repair(&Repair::Backfill { id }, NOW)
+        });
+        refuses(client, Error::MessageForgotten, |client| {
+            client.plan_repair(&Repair::Resend { to, id }, NOW)
+        });
     }
 }

@@ -11,7 +11,7 @@ mod stopped;
 use latchstring::Error;
 use latchstring::client::{
     Address, Alert, Client, Conversation, Enclosed, GroupId, LetterEvent, MessageId, Outgoing,
-    Plan, Stop, To,
+    Plan, Repair, Stop, To,
 };
 use latchstring::content::Sender;
 use latchstring::session::{Account, AccountId, DeviceId, MessageKind, Served, Stock};
@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use support::forged::{self, Words};
 use support::town::{Town, bytes, said, text};
-use support::{NOW, TestRng, changed, flipped, places, previous_length, refuses, restored};
+use support::{NOW, TestRng, changed, days, flipped, places, previous_length, refuses, restored};
 
 const DAY: u64 = 86_400;
 

@@ -1,6 +1,6 @@
 //! Objects for own devices: the door that they go through, and that nothing else goes through it.
 
-use latchstring::client::{OwnContent, OwnObject, ReceivedLetter};
+use latchstring::client::{OwnContent, OwnObject, ReceivedLetter, Repair};
 use latchstring::guest::{Chat, Invite, Policy};
 use support::doors::Doors;
 use support::guest::{EXPIRES, ORIGIN};
@@ -102,7 +102,7 @@ fn an_object_is_sealed_again_as_it_was_and_nothing_else_in_its_place() {
     let to = town.address(0, 1);
     for (id, is_object) in [(object_id, true), (app_id, false)] {
         let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
-        let mut plan = client.plan_resend(to, id, NOW).unwrap();
+        let mut plan = client.plan_repair(&Repair::Resend { to, id }, NOW).unwrap();
         let same_bytes = said(link.as_bytes());
         let (settings, others) =
             (said(b"settings"), [&[1, 0x24, 0][..], &[1, 0x25, 0], b""].map(object));

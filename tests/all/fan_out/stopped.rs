@@ -58,9 +58,11 @@ fn one_dead_member_stops_nobody_and_the_audience_stays() {
     town.rotate(2, 0);
     town.inform(0, dead);
     town.inform(2, own);
-    let late = town.client(0, 0).backfill(id, now + DAY).unwrap();
+    let mut later = restored(town.client(0, 0));
+    days(now, now + 14 * DAY).for_each(|now| drop(later.expire(now).apply()));
+    let late = later.plan_repair(&Repair::Backfill { id }, now + 14 * DAY).unwrap();
     assert!(late.devices().eq([town.address(2, 0)]), "who was left out is not owed it for so long");
-    let mut plan = town.client(0, 0).backfill(id, now).unwrap();
+    let mut plan = town.client(0, 0).plan_repair(&Repair::Backfill { id }, now).unwrap();
     assert!(plan.stopped().map(|(account, _)| account).eq([other, never]));
     assert!(plan.devices().eq([town.address(2, 0), town.address(4, 0)]));
     let bundle = town.server.bundle(town.address(2, 0));

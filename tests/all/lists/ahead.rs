@@ -2,6 +2,8 @@
 
 use super::*;
 
+use latchstring::client::Repair;
+
 use support::forged::Words;
 use support::town::Mail;
 
@@ -147,7 +149,9 @@ fn what_another_account_says_of_a_list_shortens_nothing() {
     assert_eq!(stop(client, own, NOW + 3 * DAY + 1), Some(Stop::Withheld));
     // It shortens nothing for anybody else.
     assert_eq!(stop(client, other, NOW + 3 * DAY + 1), None);
-    refuses(client, Error::ListExpired, |client| client.report_seen(NOW + 3 * DAY + 1));
+    refuses(client, Error::ListExpired, |client| {
+        client.plan_repair(&Repair::SeenReport, NOW + 3 * DAY + 1)
+    });
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use super::*;
 
-use latchstring::client::{GroupId, MessageId, Outgoing};
+use latchstring::client::{GroupId, MessageId, Outgoing, Repair};
 use support::town::text;
 
 /// Has a device seal a letter for whom it waits now; nothing is posted.
 fn backfilled(town: &mut Town, device: usize, id: MessageId, content: &[u8]) -> Outgoing {
-    let mut plan = town.client(0, device).backfill(id, NOW).unwrap();
+    let mut plan = town.client(0, device).plan_repair(&Repair::Backfill { id }, NOW).unwrap();
     town.supply(0, device, &mut plan).unwrap();
     town.seal_plan(0, device, &mut plan, &said(content)).unwrap()
 }
@@ -36,7 +36,7 @@ fn a_letter_to_somebody_five_weeks_away_is_queued_and_read() {
     let client = town.client(0, 0);
     *client = restored(client);
     assert_eq!(client.tasks(&Served::NOTHING, now).fetch_lists, [away]);
-    assert_eq!(client.backfill(id, now).unwrap().devices().count(), 0);
+    assert_eq!(client.plan_repair(&Repair::Backfill { id }, now).unwrap().devices().count(), 0);
 
     // Three weeks later the other one is back, with a device more and one fewer.
     town.now = NOW + 56 * DAY;
@@ -54,8 +54,10 @@ fn a_letter_to_somebody_five_weeks_away_is_queued_and_read() {
     let now = town.now;
     let client = town.client(0, 0);
     assert_eq!(client.tasks(&Served::NOTHING, now).fetch_lists, []);
-    refuses(client, Error::MessageForgotten, |client| client.plan_resend(expected[0], id, now));
-    let mut plan = client.backfill(id, now).unwrap();
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Resend { to: expected[0], id }, now)
+    });
+    let mut plan = client.plan_repair(&Repair::Backfill { id }, now).unwrap();
     assert_eq!(plan.devices().collect::<Vec<_>>(), expected);
     // Of one there is no bundle: it goes on waiting.
     plan.leave_out(expected[1]).unwrap();
@@ -71,10 +73,20 @@ fn a_letter_to_somebody_five_weeks_away_is_queued_and_read() {
     for device in 0..2 {
         assert_eq!(town.read(1, device), [b"welcome back"]);
     }
+    // Whoever lost it may ask for it, two weeks from now on.
+    let again = Repair::Resend { to: expected[0], id };
+    let end = now + 14 * DAY;
+    days(now, end - 1).for_each(|now| drop(town.client(0, 0).expire(now).apply()));
+    let client = town.client(0, 0);
+    *client = restored(client);
+    assert!(client.plan_repair(&again, end - 1).is_ok());
+    refuses(client, Error::MessageForgotten, |client| client.plan_repair(&again, end));
     // It waits for nobody any more, and is too old for everybody else.
     let client = town.client(0, 0);
     *client = restored(client);
-    refuses(client, Error::MessageForgotten, |client| client.backfill(id, now));
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Backfill { id }, now)
+    });
 }
 
 #[test]
@@ -96,20 +108,45 @@ fn a_letter_waits_for_ninety_days_and_no_newer_one_pushes_it_out() {
     let end = sent_at + 90 * DAY;
     let client = town.client(0, 0);
     *client = restored(client);
-    assert!(client.backfill(first, sent_at + DAY).is_ok());
+    assert!(client.plan_repair(&Repair::Backfill { id: first }, sent_at + DAY).is_ok());
     // But the 65th that waits does.
     let mut full = restored(client);
     for _ in 0..64 {
         full.send(To::Account(away), &said(b"more"), sent_at, &mut town.rng).unwrap();
     }
-    refuses(&mut full, Error::MessageForgotten, |client| client.backfill(first, sent_at + DAY));
+    refuses(&mut full, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Backfill { id: first }, sent_at + DAY)
+    });
     // Time does not, but to the second.
     days(sent_at, end - 1).for_each(|now| drop(town.client(0, 0).expire(now).apply()));
     town.now = end - 1;
     town.renew(0);
     let client = town.client(0, 0);
-    assert!(client.backfill(first, end - 1).is_ok());
-    refuses(client, Error::MessageForgotten, |client| client.backfill(first, end));
+    assert!(client.plan_repair(&Repair::Backfill { id: first }, end - 1).is_ok());
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Backfill { id: first }, end)
+    });
+}
+
+#[test]
+fn one_wrong_reading_forgets_no_letter() {
+    let mut town = Town::new(100, &[1, 1]);
+    town.chat(0, 1);
+    let to = town.address(1, 0);
+    let waits = {
+        town.now = NOW + 31 * DAY;
+        town.renew(0);
+        let own = town.id(0);
+        town.inform(0, own);
+        town.seal(0, 0, To::Account(to.account), b"waits").unwrap().id
+    };
+    let wrong = town.now + 400 * DAY;
+    // Nothing goes by lists that are over at that reading, but nothing is forgotten either.
+    let client = town.client(0, 0);
+    let plan = client.plan_repair(&Repair::Backfill { id: waits }, wrong);
+    assert_ne!(plan.err(), Some(Error::MessageForgotten));
+    let plan = client.plan_repair(&Repair::Resend { to, id: waits }, wrong);
+    assert_eq!(plan.err(), Some(Error::NotRecipient));
 }
 
 #[test]
@@ -128,9 +165,13 @@ fn who_stops_every_letter_of_a_group_pushes_out_nobody_elses() {
     let (now, friends) = (town.now, town.address(1, 0));
     let client = town.client(0, 0);
     *client = restored(client);
-    assert!(client.backfill(friend, now).unwrap().devices().eq([friends]));
+    assert!(
+        client.plan_repair(&Repair::Backfill { id: friend }, now).unwrap().devices().eq([friends])
+    );
     // What waits longest for the members is given up.
-    let waits = |id: &MessageId| client.backfill(*id, now).unwrap().stopped().count() > 0;
+    let waits = |id: &MessageId| {
+        client.plan_repair(&Repair::Backfill { id: *id }, now).unwrap().stopped().count() > 0
+    };
     assert!(!waits(&said[0]) && waits(&said[3]) && waits(&said[65]));
 }
 
@@ -152,7 +193,7 @@ fn letters_to_large_groups_push_out_no_letter_that_waits() {
         let group = To::Group { id: GroupId([number; 32]), members: &members };
         town.seal(0, 0, group, b"for thousands").unwrap();
     }
-    assert!(town.client(0, 0).backfill(friend, now).is_ok());
+    assert!(town.client(0, 0).plan_repair(&Repair::Backfill { id: friend }, now).is_ok());
 }
 
 #[test]
@@ -168,10 +209,12 @@ fn what_waits_is_forgotten_with_the_key_that_it_was_for() {
     let now = town.now;
     let client = town.client(0, 0);
     learn(client, new.list(), now).unwrap();
-    assert_eq!(client.backfill(id, now).unwrap().devices().count(), 0);
+    assert_eq!(client.plan_repair(&Repair::Backfill { id }, now).unwrap().devices().count(), 0);
     client.acknowledge(new.list(), now).unwrap().apply();
-    refuses(client, Error::MessageForgotten, |client| client.backfill(id, now));
-    let plan = client.backfill(of_group, now).unwrap();
+    refuses(client, Error::MessageForgotten, |client| {
+        client.plan_repair(&Repair::Backfill { id }, now)
+    });
+    let plan = client.plan_repair(&Repair::Backfill { id: of_group }, now).unwrap();
     assert_eq!(plan.devices().count(), 0);
     assert!(plan.stopped().eq([(members[1], Stop::Unknown)]), "it waits for the other one still");
 }
@@ -206,7 +249,7 @@ fn a_companion_writes_for_thirty_days_without_a_list_and_no_own_copies() {
     let now = town.now;
     let client = town.client(0, 1);
     assert_eq!(client.tasks(&Served::NOTHING, now).fetch_lists, [own]);
-    refuses(client, Error::ListExpired, |client| client.report_seen(now));
+    refuses(client, Error::ListExpired, |client| client.plan_repair(&Repair::SeenReport, now));
     // To the last second.
     let id = client.plan(To::Own, until).unwrap();
     assert!(id.stopped().eq([(own, Stop::ListOver)]) && id.devices().count() == 0);
@@ -217,12 +260,19 @@ fn a_companion_writes_for_thirty_days_without_a_list_and_no_own_copies() {
     town.remove(0, 2);
     town.rotate(0, 0);
     town.inform(0, own);
-    let mut plan = town.client(0, 1).backfill(sent[0], now).unwrap();
+    let mut plan = town.client(0, 1).plan_repair(&Repair::Backfill { id: sent[0] }, now).unwrap();
     assert!(plan.devices().eq([town.address(0, 0)]));
     let out = town.seal_plan(0, 1, &mut plan, &said(b"without the telephone")).unwrap();
     town.server.post(town.address(0, 1), out);
     assert_eq!(town.read(0, 0), [b"without the telephone"]);
-    assert_eq!(town.client(0, 1).backfill(sent[0], now).unwrap().devices().count(), 0);
+    assert_eq!(
+        town.client(0, 1)
+            .plan_repair(&Repair::Backfill { id: sent[0] }, now)
+            .unwrap()
+            .devices()
+            .count(),
+        0
+    );
 }
 
 #[test]
@@ -237,7 +287,10 @@ fn own_copies_are_sealed_again_past_the_recipients_list() {
     let (own, companion) = (town.address(0, 1), town.client(0, 1).address());
     let lost = town.server.take(own).unwrap();
     town.now = end + 1;
-    let mut plan = town.client(0, 0).plan_resend(companion, lost.id, end + 1).unwrap();
+    let mut plan = town
+        .client(0, 0)
+        .plan_repair(&Repair::Resend { to: companion, id: lost.id }, end + 1)
+        .unwrap();
     let out = town.seal_plan(0, 0, &mut plan, &said(b"to be copied")).unwrap();
     town.server.post(town.address(0, 0), out);
     assert_eq!(town.read(0, 1), [b"to be copied"]);
@@ -245,5 +298,7 @@ fn own_copies_are_sealed_again_past_the_recipients_list() {
     let (client, peer) = (town.client(0, 0), lost.id);
     let address = client.list_of(AccountId([2; 32])).unwrap().devices()[0].device();
     let address = Address { account: AccountId([2; 32]), device: address };
-    refuses(client, Error::ListExpired, |client| client.plan_resend(address, peer, end + 1));
+    refuses(client, Error::ListExpired, |client| {
+        client.plan_repair(&Repair::Resend { to: address, id: peer }, end + 1)
+    });
 }

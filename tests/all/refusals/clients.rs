@@ -2,7 +2,7 @@
 
 use latchstring::Error;
 use latchstring::attachment::{Media, PIECE, Padding};
-use latchstring::client::{Address, GroupId, MessageId, Plan, To};
+use latchstring::client::{Address, GroupId, MessageId, Plan, Repair, To};
 use latchstring::session::{AccountId, DeviceId};
 use support::forged;
 use support::town::{Town, said};
@@ -39,7 +39,7 @@ pub(super) fn a_message_sealed_again_with_other_content_does_not_match() -> Opti
     let to = town.address(1, 0);
     let Town { people, rng, .. } = &mut town;
     let client = &mut people[0].devices[0];
-    let mut plan = client.plan_resend(to, id, NOW).unwrap();
+    let mut plan = client.plan_repair(&Repair::Resend { to, id }, NOW).unwrap();
     refusal(client, |client| client.seal(&mut plan, &said(b"no"), NOW, rng).map(drop))
 }
 
@@ -64,10 +64,10 @@ pub(super) fn a_message_sealed_again_five_times_has_reached_its_limit() -> Optio
     let Town { people, rng, .. } = &mut town;
     let client = &mut people[0].devices[0];
     for _ in 0..5 {
-        let mut plan = client.plan_resend(to, id, NOW).unwrap();
+        let mut plan = client.plan_repair(&Repair::Resend { to, id }, NOW).unwrap();
         client.seal(&mut plan, &said(b"again"), NOW, rng).unwrap().apply();
     }
-    refusal(client, |client| client.plan_resend(to, id, NOW))
+    refusal(client, |client| client.plan_repair(&Repair::Resend { to, id }, NOW))
 }
 
 pub(super) fn a_device_that_no_list_names_is_unlisted() -> Option<Error> {
@@ -150,14 +150,16 @@ pub(super) fn the_own_account_is_not_the_other_one() -> Option<Error> {
 pub(super) fn a_message_that_was_never_sent_is_not_remembered() -> Option<Error> {
     let mut town = Town::new(64, &[1, 1]);
     let to = town.address(1, 0);
-    refusal(town.client(0, 0), |client| client.plan_resend(to, MessageId([0; 16]), NOW))
+    refusal(town.client(0, 0), |client| {
+        client.plan_repair(&Repair::Resend { to, id: MessageId([0; 16]) }, NOW)
+    })
 }
 
 pub(super) fn a_third_account_was_no_recipient() -> Option<Error> {
     let mut town = Town::new(65, &[1, 1, 1]);
     let id = town.say(0, 0, 1, b"for the second");
     let third = town.address(2, 0);
-    refusal(town.client(0, 0), |client| client.plan_resend(third, id, NOW))
+    refusal(town.client(0, 0), |client| client.plan_repair(&Repair::Resend { to: third, id }, NOW))
 }
 
 #[test]

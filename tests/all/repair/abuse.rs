@@ -91,7 +91,8 @@ fn junk_is_noted_once_and_up_to_a_bound() {
 
 #[test]
 fn on_suspicion_no_session_begins_without_a_one_time_prekey_for_an_hour() {
-    let mut two = Two::new(34, BOTH_FOLLOW, FAST, DAY);
+    // The other one answers nothing.
+    let mut two = Two::new(34, [Style::Follows, Style::Never], FAST, DAY);
     two.town.server.one_time.clear();
     let (peer, now) = (two.town.address(1, 0), two.town.now);
     junk(&mut two, 0, 1);

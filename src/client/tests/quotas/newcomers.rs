@@ -3,7 +3,7 @@
 use super::*;
 use crate::client::limits::{MAX_NEWCOMER_LISTS, MAX_NEWCOMER_SESSIONS, MAX_NEWCOMERS};
 use crate::client::tombstones::MAX_TOMBSTONES;
-use crate::client::{Enclosed, LetterEvent, MessageId, To};
+use crate::client::{Enclosed, LetterEvent, MessageId, Repair, To};
 use crate::content::Content;
 use crate::protocol::clock::{Clock, Now};
 use crate::protocol::identity::device_list::DeviceList;
@@ -67,9 +67,10 @@ fn of_too_many_newcomers_the_one_heard_of_longest_ago_goes_and_can_be_heard_agai
         victim.client.seal(&mut plan, Enclosed::Nothing, NOW + 3, &mut victim.rng).unwrap().apply();
     let own = victim.client.address();
     let asked = shy.receive(own, &request.envelopes[0].message, NOW + 3).unwrap();
-    assert!(matches!(asked.event, LetterEvent::ResendRequested(ids) if ids == [second.id]));
+    assert!(matches!(asked.event, LetterEvent::ResendRequested));
+    assert!(shy.repairs(NOW + 3).eq([Repair::Resend { to: own, id: second.id }]));
     assert_eq!(quiet(&asked.alerts), [Alert::SessionReplaced]);
-    let mut plan = shy.plan_resend(own, second.id, NOW + 3).unwrap();
+    let mut plan = shy.plan_repair(&Repair::Resend { to: own, id: second.id }, NOW + 3).unwrap();
     let resent = shy
         .seal(&mut plan, &Content::app(7, b"are you there?"), NOW + 3, &mut victim.rng)
         .unwrap()

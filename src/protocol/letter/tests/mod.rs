@@ -15,6 +15,7 @@ use crate::primitives::codec::Writer;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::letter::blob::Reference;
+use crate::protocol::letter::copy::{LetterCopy, LetterOf};
 use crate::protocol::letter::missing::{Gap, Missing};
 use crate::protocol::letter::object::ObjectKind;
 use alloc::collections::BTreeSet;
@@ -58,7 +59,15 @@ fn missing() -> Missing {
     Missing { ids, gaps: vec![gap(0, 1), gap(2, 65_536), gap(u32::MAX - 1, 1)] }
 }
 
-fn bodies() -> [Body<'static>; 7] {
+fn letter_of(byte: u8) -> LetterOf {
+    LetterOf { account: AccountId([15; 32]), device: DEVICE, id: MessageId([byte; 16]) }
+}
+
+fn copy(conversation: LetterConversation, said: Said<'static>) -> LetterCopy<'static> {
+    LetterCopy { of: letter_of(1), sent: 16, conversation, said }
+}
+
+fn bodies() -> [Body<'static>; 9] {
     [
         Body::Said(Said::Message(b"hello")),
         Body::Said(Said::Blob(reference())),
@@ -67,6 +76,8 @@ fn bodies() -> [Body<'static>; 7] {
         Body::SeenReport(vec![seen_message(1, 1), seen_message(2, 1), seen_message(2, 2)]),
         Body::Said(Said::Object(ObjectKind::Grant, b"\x01\x25of a claim")),
         Body::Refusal(missing()),
+        Body::CopyRequest(vec![letter_of(1), letter_of(2)]),
+        Body::Copy(copy(WITH, Said::Blob(reference()))),
     ]
 }
 
@@ -123,6 +134,39 @@ fn missing_letters_stand_in_order_and_only_a_request_may_name_none() {
         for body in [Body::ResendRequest(missing.clone()), Body::Refusal(missing)] {
             assert_eq!(error(&encoded(body)), Some(Error::Malformed));
         }
+    }
+}
+
+#[test]
+fn a_copy_has_the_digest_of_its_letter_and_is_none_of_a_copy() {
+    for conversation in [WITH, GROUP] {
+        let said = || Said::Message(b"hello");
+        let copied = copy(conversation, said());
+        let letter = Letter { id: copied.of.id, ..letter(conversation, Body::Said(said())) };
+        assert_eq!(copied.digest(), letter.digest(copied.of.account, copied.of.device));
+        assert_ne!(copied.digest(), copy(COPY, said()).digest());
+        // Nothing but a message or a blob reference is copied, however deep a copy would go.
+        for kind in 0..=u8::MAX {
+            let mut bytes = encoded(Body::Copy(copy(conversation, Said::Message(&[0; 200]))));
+            let at = bytes.len() - 201;
+            assert_eq!(bytes[at], 1);
+            bytes[at] = kind;
+            // A blob reference has 72 bytes, and no more.
+            assert_eq!(error(&bytes), (kind != 1).then_some(Error::Malformed), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn copy_requests_stand_in_order_and_name_some() {
+    let refused = [
+        vec![],
+        vec![letter_of(2), letter_of(1)],
+        vec![letter_of(1), letter_of(1)],
+        (0..33).map(letter_of).collect(),
+    ];
+    for letters in refused {
+        assert_eq!(error(&encoded(Body::CopyRequest(letters))), Some(Error::Malformed));
     }
 }
 
@@ -187,7 +231,7 @@ fn a_conversation_is_with_an_account_or_in_a_group() {
 }
 
 #[test]
-fn there_are_seven_kinds() {
+fn there_are_nine_kinds() {
     for (body, own_kind) in bodies().into_iter().zip(1..) {
         let mut bytes = encoded(body);
         for kind in (0..=u8::MAX).filter(|kind| *kind != own_kind) {
@@ -326,14 +370,21 @@ fn an_audience_is_a_set_of_accounts() {
     assert_eq!(others.iter().collect::<BTreeSet<_>>().len(), others.len());
 }
 
+fn is_own(body: &Body<'_>) -> bool {
+    matches!(
+        body,
+        Body::Said(Said::Own(_) | Said::Object(..))
+            | Body::SeenReport(_)
+            | Body::CopyRequest(_)
+            | Body::Copy(_)
+    )
+}
+
 #[test]
 fn another_account_says_what_is_meant_for_this_one_and_nothing_else() {
     for conversation in [WITH, COPY, GROUP, LetterConversation::With(AccountId([9; 32]))] {
         for body in bodies() {
-            let allowed = match body {
-                Body::Said(Said::Own(_) | Said::Object(..)) | Body::SeenReport(_) => false,
-                _ => [WITH, GROUP].contains(&conversation),
-            };
+            let allowed = !is_own(&body) && [WITH, GROUP].contains(&conversation);
             let checked = letter(conversation, body).check_sender(OTHER, OWN);
             assert_eq!(checked, if allowed { Ok(()) } else { Err(Error::NotSelf) });
         }
@@ -341,12 +392,22 @@ fn another_account_says_what_is_meant_for_this_one_and_nothing_else() {
 }
 
 #[test]
+fn a_copy_is_of_what_another_account_has_said_to_this_one() {
+    let check = |copy| letter(WITH, Body::Copy(copy)).check_sender(OWN, OWN);
+    let said = || Said::Message(b"hello");
+    for (conversation, expected) in [(WITH, Ok(())), (GROUP, Ok(())), (COPY, Err(Error::Malformed))]
+    {
+        assert_eq!(check(copy(conversation, said())), expected);
+        let of = LetterOf { account: OWN, ..letter_of(1) };
+        assert_eq!(check(LetterCopy { of, ..copy(conversation, said()) }), Err(Error::Malformed));
+    }
+}
+
+#[test]
 fn the_own_account_says_everything_but_own_content_in_another_conversation() {
     for conversation in [WITH, COPY, GROUP] {
         for body in bodies() {
-            let own =
-                matches!(body, Body::Said(Said::Own(_) | Said::Object(..)) | Body::SeenReport(_));
-            let misplaced = own && conversation != WITH;
+            let misplaced = is_own(&body) && conversation != WITH;
             let checked = letter(conversation, body).check_sender(OWN, OWN);
             assert_eq!(checked, if misplaced { Err(Error::Malformed) } else { Ok(()) });
         }

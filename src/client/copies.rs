@@ -1,0 +1,165 @@
+//! Copies: letters of others that own devices pass on to each other. `spec/fan-out.md`, "Copies".
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::address::Address;
+use super::client::Inner;
+use super::consistency::Findings;
+use super::copied_letter::{CopiedLetter, Words, letter_of};
+use super::delta::{ClientItem, Settled};
+use super::event::{Alert, LetterEvent, ReceivedLetter};
+use super::peer::Peer;
+use super::plan::{Plan, Purpose};
+use super::repair::Repair;
+use super::seen_log::Seen;
+use crate::error::Error;
+use crate::protocol::clock::Now;
+use crate::protocol::content::Sender;
+use crate::protocol::letter::copy::{LetterCopy, LetterOf, MAX_COPIES};
+use crate::protocol::letter::missing::Missing;
+use crate::protocol::letter::{LetterConversation, MessageId, SeenMessage};
+
+impl ReceivedLetter {
+    /// Makes a copy of a message of another account, to be kept for own devices that miss it; none of anything else.
+    #[must_use]
+    pub fn to_copy(&self) -> Option<CopiedLetter> {
+        let words = match &self.event {
+            _ if self.sender != Sender::Member => return None,
+            LetterEvent::Message(content) => Words::Message(content.encode()),
+            LetterEvent::Blob(reference) => Words::Blob(reference.duplicate()),
+            _ => return None,
+        };
+        let audience = self.audience.map_or([0; 32], |(_, audience)| audience);
+        let Self { from, id, sent, conversation, .. } = *self;
+        Some(CopiedLetter { from, id, sent, conversation, audience, words })
+    }
+}
+
+impl Inner {
+    /// Lists what own devices are asked for, and what they are given.
+    pub(super) fn copies(&self, now: Now) -> impl Iterator<Item = Repair> + '_ {
+        let asked = self.refused_letters().next().map(|_| Repair::AskOwn);
+        let open = self.check_listed().is_ok() && self.own.stop(now).is_none();
+        let wanted = self.peers.iter().filter(move |_| open).flat_map(|(to, peer)| {
+            let copies = peer.wanted.copies.iter().copied();
+            copies.map(|of| {
+                let from = Address { account: of.account, device: of.device };
+                Repair::Copy { to: to.device, from, id: of.id }
+            })
+        });
+        wanted.chain(asked.filter(|_| open && self.has_companions()))
+    }
+
+    /// Notes that a device does not send again what it was asked for: own devices may have it.
+    pub(super) fn note_refusal(&mut self, from: Address, refused: &Missing) {
+        let is_ours = from.account == self.account();
+        let asks_own = !is_ours && self.has_companions() && !self.is_newcomer(from.account);
+        let unread = |id: &MessageId| asks_own && self.unread.has(from, id);
+        let ids: Vec<_> = refused.ids.iter().copied().filter(unread).collect();
+        for id in &refused.ids {
+            self.unread.settle(from, id);
+        }
+        let peer = self.peer(from);
+        peer.gaps.close(&refused.gaps);
+        for id in ids {
+            if !peer.refused.contains(&id) && peer.refused.len() < MAX_COPIES {
+                peer.refused.push(id);
+            }
+        }
+    }
+
+    /// Notes that own devices were asked for letters: once is enough.
+    pub(super) fn note_asked_own(&mut self, letters: &[LetterOf]) {
+        for letter in letters {
+            let from = Address { account: letter.account, device: letter.device };
+            if let Some(peer) = self.peers.get_mut(&from) {
+                peer.refused.retain(|id| *id != letter.id);
+            }
+        }
+    }
+
+    /// Lists the letters that their senders do not send again, and nobody was asked for yet.
+    fn refused_letters(&self) -> impl Iterator<Item = LetterOf> {
+        let peers = self.peers.iter();
+        peers.flat_map(|(from, peer)| peer.refused.iter().map(|id| letter_of(*from, *id)))
+    }
+
+    /// Plans a copy, or a request for copies.
+    pub(super) fn plan_copy(&self, repair: &Repair, now: Now) -> Result<Plan, Error> {
+        let own = LetterConversation::With(self.account());
+        if let Repair::Copy { to, from, id } = *repair {
+            let to = Address { account: self.account(), device: to };
+            let of = letter_of(from, id);
+            if !self.was_seen(&of) {
+                return Err(Error::MessageForgotten);
+            }
+            return self.plan_for(Purpose::Copy(of), own, to, now);
+        }
+        let mut letters: Vec<_> = self.refused_letters().take(MAX_COPIES).collect();
+        letters.sort_unstable();
+        if letters.is_empty() {
+            return Err(Error::StalePlan);
+        }
+        self.plan(Purpose::CopyRequest(letters), own, &[], |_| true, now)
+    }
+
+    /// Tells whether a letter was read here.
+    fn was_seen(&self, of: &LetterOf) -> bool {
+        self.seen.all(of.account, of.device, &of.id).any(|seen| seen.here)
+    }
+
+    /// Refuses a copy of what was not read here, or says something else.
+    pub(super) fn check_copy(&self, of: &LetterOf, copy: &CopiedLetter) -> Result<(), Error> {
+        let copy = copy.copy(self.account());
+        let digest = copy.digest();
+        let mut seen = self.seen.all(of.account, of.device, &of.id);
+        let is_it = copy.of == *of && seen.any(|seen| seen.here && seen.what.digest == digest);
+        if is_it { Ok(()) } else { Err(Error::ContentMismatch) }
+    }
+
+    /// Notes what an own device asks for, as far as it was read here.
+    pub(super) fn note_copy_request(
+        &self,
+        by: Address,
+        letters: &[LetterOf],
+        found: &mut Findings,
+    ) {
+        let nothing = Peer::default();
+        let peer = self.peers.get(&by).unwrap_or(&nothing);
+        let mut wanted = peer.wanted.clone();
+        for letter in letters.iter().filter(|letter| self.was_seen(letter)) {
+            wanted.add_copy(*letter);
+        }
+        if wanted.copies.len() != peer.wanted.copies.len() {
+            found.items.push(ClientItem::Wanted(Box::new((by, wanted))));
+        }
+    }
+
+    /// Takes a copy that an own device passes on, if the letter was not read here.
+    pub(super) fn take_copy(
+        &self,
+        copy: &LetterCopy<'_>,
+        found: &mut Findings,
+    ) -> Result<LetterEvent, Error> {
+        let (copied, digest) = (CopiedLetter::of(copy)?, copy.digest());
+        let LetterOf { account, device, id } = copy.of;
+        self.known(account)?;
+        let by = Address { account, device };
+        for seen in self.seen.all(account, device, &id) {
+            if seen.what.digest != digest {
+                found.alerts.push(Alert::Equivocation { by, id });
+            }
+            if seen.here {
+                return Ok(LetterEvent::Repeated(None));
+            }
+        }
+        copied.content()?;
+        if self.unread.has(by, &id) {
+            found.items.push(ClientItem::Settled(Box::new(Settled { from: by, id })));
+        }
+        let what = SeenMessage { account, device, id, digest };
+        found.items.push(ClientItem::Seen(Box::new(Seen { what, here: true, told: false })));
+        Ok(LetterEvent::Copied(Box::new(copied)))
+    }
+}
