@@ -266,7 +266,7 @@ impl NewSession {
 }
 
 /// The session that the next message to a device goes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum NextSession {
     /// The active one.
     Active,

@@ -1,6 +1,7 @@
 //! The parts that tests share.
 
 pub mod crash;
+pub mod described;
 pub mod doors;
 mod fixtures;
 pub mod forged;

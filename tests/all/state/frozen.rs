@@ -186,7 +186,9 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
     assert_eq!(*text, "kept");
     assert_eq!(frozen.client.list().devices().len(), 3);
     assert_eq!(frozen.client.mismatches().count(), 0);
+    describe(&frozen.client, []);
     frozen.letter.apply(&mut frozen.client).unwrap();
+    describe(&frozen.client, []);
     assert_eq!(frozen.new_device.open(&frozen.offer, NOW).unwrap().list(), frozen.client.list());
     let briefing = frozen.entrant.open(&frozen.briefing, NOW).unwrap();
     assert_eq!(briefing.notes(), b"notes");

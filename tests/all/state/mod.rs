@@ -12,6 +12,7 @@ use latchstring::client::{Client, Entrant, LinkingRequest, NewDevice};
 use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite};
 use latchstring::session::{Account, AccountId, Device, Served, Session};
 use latchstring::storage::{Anchor, Change, Journal, Pending, State, StateKey};
+use support::described::describe;
 use support::linking::accepted;
 use support::town::{Person, Town};
 use support::{

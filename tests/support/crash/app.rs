@@ -9,7 +9,8 @@ use latchstring::guest::{Chat, Invite};
 use latchstring::session::{Account, Device, Session};
 use latchstring::storage::State;
 
-use super::super::TestRng;
+use super::super::described::assert_is_anonymous;
+use super::super::{NOW, TestRng};
 use super::{Disk, Flaw, Keeping, Kept, Letter, Mail, Power, Stop, Transaction};
 
 pub type Shelf<S> = BTreeMap<String, Kept<S>>;
@@ -195,6 +196,9 @@ impl App {
     pub fn restart(&mut self) -> Result<(), Stop> {
         self.memory = Memory::load(&self.disk)?;
         self.tab = self.tab.as_ref().map(|_| Memory::load(&self.disk)).transpose()?;
+        for kept in self.memory.clients.values() {
+            assert_is_anonymous(&kept.state.diagnosis(None, NOW).to_string());
+        }
         let states = self.memory.bytes();
         if let Some(gone) = self.disk.outer.keys().find(|name| !states.contains_key(*name)) {
             return Stop::trouble(format!("{gone} is gone"));
