@@ -4,27 +4,29 @@
 //! itself; none needs the phone. Between them stands a server, whose view is printed on the right:
 //! it sees device lists, prekeys and envelopes, and no contents.
 //!
-//! The work of a program is in `Member`: `say`, `read` and `learn`.
+//! The work of a program is in `member.rs`: `say`, `read` and `learn`, and one loop for what went wrong, which
+//! `restored.rs` shows: a laptop that is put back by some letters, and comes right by itself. `tasks.rs` is what a program
+//! does each day.
 
 #![allow(clippy::expect_used, clippy::too_many_lines, reason = "a story has one thread")]
 
+mod member;
+mod restored;
 mod server;
 #[path = "../store/mod.rs"]
 #[allow(dead_code, reason = "the other example uses the rest")]
 mod store;
+mod tasks;
 
 use std::path::PathBuf;
 
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
-use latchstring::Error;
-use latchstring::client::{
-    Address, Alert, Client, Envelope, LetterEvent, LinkingDigits, LinkingRequest, ListMismatch,
-    ListUpdate, NewDevice, Plan, To,
-};
-use latchstring::content::Content;
-use latchstring::session::{Account, AccountId, DeviceId, Fingerprint, OneTimePrekey};
-use latchstring::storage::{Pending, State, StateKey};
+use latchstring::client::{Client, LinkingDigits, LinkingRequest, NewDevice, To};
+use latchstring::session::{Account, AccountId, Fingerprint};
+use latchstring::storage::{State, StateKey};
+use member::{Member, Words};
+use restored::People;
 use server::Server;
 use store::{Failure, Store};
 
@@ -33,6 +35,8 @@ const GRACE: AccountId = AccountId(*b"grace, as chat.example knows her");
 
 /// The owner of each device's client: what it is stored for.
 const CLIENT: &str = "the client";
+
+const DAY: u64 = 86_400;
 
 /// Columns of the people's side of the page.
 pub(crate) const WIDTH: usize = 88;
@@ -49,175 +53,6 @@ fn person(account: AccountId) -> &'static str {
     if account == ADA { "Ada" } else { "Grace" }
 }
 
-/// One device: a store, in which there is a client.
-struct Member {
-    name: &'static str,
-    address: Address,
-    store: Store,
-    now: u64,
-}
-
-impl Member {
-    /// Saves a new client, then gives the server its prekeys.
-    fn new(
-        name: &'static str,
-        client: &Client,
-        now: u64,
-        server: &mut Server,
-    ) -> Result<Self, Failure> {
-        let member = Self { name, address: client.address(), store: open(name)?, now };
-        member.store.step(|step| step.save(CLIENT, None, client))?;
-        let keys = member.change(|client, now, rng| Ok(client.replenish(now, rng)))?;
-        let bundle = member.client()?.bundle();
-        let ids: Vec<_> = keys.iter().map(OneTimePrekey::id).chain([bundle.id()]).collect();
-        server.stock(name, bundle, keys);
-        // The server has taken them. Until that is noted they are given again.
-        member.change(|client, now, _| Ok(client.note_published(ids, now)))?;
-        Ok(member)
-    }
-
-    /// Loads the client as it is stored.
-    fn client(&self) -> Result<Client, Failure> {
-        self.store.load(CLIENT, None)
-    }
-
-    /// Moves the client on and saves it; only then is there something to publish or to show.
-    fn change<T>(
-        &self,
-        work: impl for<'s> FnOnce(
-            &'s mut Client,
-            u64,
-            &mut UnwrapErr<SysRng>,
-        ) -> Result<Pending<'s, Client, T>, Error>,
-    ) -> Result<T, Failure> {
-        let client = self.client()?;
-        self.store.step(|step| {
-            step.change(CLIENT, client, |client| work(client, self.now, &mut UnwrapErr(SysRng)))
-        })
-    }
-
-    /// Signs something as a primary: it must have seen the newest list of its account since it was loaded.
-    fn sign<T>(
-        &self,
-        server: &Server,
-        work: impl for<'s> FnOnce(
-            &'s mut Client,
-            u64,
-            &mut UnwrapErr<SysRng>,
-        ) -> Result<Pending<'s, Client, T>, Error>,
-    ) -> Result<T, Failure> {
-        let list = server.list(self.address.account, self.address)?;
-        self.change(|client, now, rng| {
-            client.learn(&list, now)?.apply();
-            work(client, now, rng)
-        })
-    }
-
-    /// Writes a message to all devices of an account and to this account's others.
-    fn say(&self, to: AccountId, text: &str, server: &mut Server) -> Result<(), Failure> {
-        println!("{:WIDTH$}│", format!("{} to {}: {text}", self.name, person(to)));
-        let now = self.now;
-        let plan = self.client()?.plan(To::Account(to), now)?;
-        self.seal(plan, text, server)?;
-        self.deliver(server)
-    }
-
-    /// Fetches the bundles that a plan misses, begins sessions with them, then seals and saves.
-    fn seal(&self, mut plan: Plan, text: &str, server: &mut Server) -> Result<(), Failure> {
-        let (now, rng) = (self.now, &mut UnwrapErr(SysRng));
-        let mut missing: Vec<_> = plan.missing().collect();
-        missing.sort_by_key(|address| server.name(*address));
-        let client = self.client()?;
-        for address in missing {
-            let bundle = server.bundle(address)?;
-            plan.supply(&client, &bundle, now, rng)?;
-        }
-        self.store.step(|step| {
-            let content = Content::text(text)?;
-            let out =
-                step.change(CLIENT, client, |client| client.seal(&mut plan, &content, now, rng))?;
-            out.envelopes.iter().try_for_each(|letter| step.post(Some(letter.to), &letter.message))
-        })
-    }
-
-    /// Sends what was saved and not sent.
-    fn deliver(&self, server: &mut Server) -> Result<(), Failure> {
-        let mut waiting = self.store.outbox()?;
-        waiting.sort_by_key(|waiting| waiting.to.map(|to| server.name(to)));
-        for waiting in waiting {
-            let to = waiting.to.expect("a letter is for a device");
-            server.send(self.address, Envelope { to, message: waiting.message.clone() });
-            self.store.sent(&waiting)?;
-        }
-        Ok(())
-    }
-
-    /// Reads everything that waits: opens, saves, and only then shows.
-    fn read(&self, server: &mut Server) -> Result<(), Failure> {
-        while let Some((from, envelope)) = server.fetch(self.address) {
-            let receive = || self.change(|client, now, _| client.open(from, &envelope, now));
-            let mut received = receive();
-            if received.as_ref().is_err_and(|failure| is(failure, Error::Unlisted)) {
-                // Somebody new, or somebody who is gone: the newest list tells.
-                self.learn(from.account, server)?;
-                received = receive();
-            }
-            let arrived = match received {
-                Ok(arrived) => arrived,
-                Err(failure) => {
-                    let who = server.name(from);
-                    note(&format!("✗ {} refuses what {who} sent: {failure}", self.name));
-                    continue;
-                }
-            };
-            let who = server.name(arrived.from);
-            if let LetterEvent::Message(content) = &arrived.event {
-                // Shown by its kind; this page says nothing but text.
-                let text = content.as_text().unwrap_or("(something else)");
-                note(&format!("{:<13} ← {who:<13} [{:?}] {text}", self.name, arrived.sender));
-            }
-            for alert in &arrived.alerts {
-                match alert {
-                    Alert::Lists { of, mismatch } => {
-                        let (of, whose) = (*of, person(*of));
-                        note(&format!("  ⚠ {who} reports another list of {whose}: {mismatch:?}"));
-                        if *mismatch == ListMismatch::Ahead
-                            && self.learn(of, server)? == ListUpdate::Nothing
-                        {
-                            note(&format!("  ⚠ the server withholds the newest list of {whose}!"));
-                        }
-                    }
-                    Alert::ListsAgree { of } => {
-                        note(&format!("    both know the same list of {} again", person(*of)));
-                    }
-                    other => note(&format!("    ({other:?})")),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Fetches an account's device list and says what it brought.
-    fn learn(&self, of: AccountId, server: &Server) -> Result<ListUpdate, Failure> {
-        let list = server.list(of, self.address)?;
-        let update = self.change(|client, now, _| client.learn(&list, now))?;
-        if let ListUpdate::Newer { added, removed } = &update {
-            let name = |device: &DeviceId| server.name(Address { account: of, device: *device });
-            let (added, removed) = (added.iter().map(name), removed.iter().map(name));
-            let news = added
-                .map(|who| format!("{who} came"))
-                .chain(removed.map(|who| format!("{who} is gone")));
-            note(&format!("    {} learns: {}", self.name, news.collect::<Vec<_>>().join(", ")));
-        }
-        Ok(update)
-    }
-}
-
-/// Tells whether the library refused something with this error.
-fn is(failure: &Failure, error: Error) -> bool {
-    failure.downcast_ref() == Some(&error)
-}
-
 fn folder() -> PathBuf {
     std::env::temp_dir().join(format!("latchstring-devices-{}", std::process::id()))
 }
@@ -227,8 +62,8 @@ fn open(name: &str) -> Result<Store, Failure> {
     Ok(Store { path: folder().join(name), key: StateKey::new(1, &[9; 32])? })
 }
 
-/// Sets up the first device of an account, its primary. An app keeps the account in the same store; this
-/// page ends before it is needed again.
+/// Sets up the first device of an account, its primary. An app keeps the account in the same store, this page in
+/// memory.
 fn set_up(
     name: &'static str,
     account: &Account,
@@ -247,7 +82,7 @@ fn link(
     account: &Account,
     server: &mut Server,
 ) -> Result<Member, Failure> {
-    let (now, rng) = (primary.now, &mut UnwrapErr(SysRng));
+    let (now, rng) = (primary.now.get(), &mut UnwrapErr(SysRng));
     let device = NewDevice::generate(name, now, rng)?;
     let request = LinkingRequest::read(&device.code(), now)?;
     note(&format!("{} asks: link \"{}\"? Yes.", primary.name, request.description()));
@@ -325,7 +160,7 @@ fn run() -> Result<(), Failure> {
 
     scene("The laptop loses power between saving and sending");
     let plan = laptop.client()?.plan(To::Account(GRACE), now)?;
-    laptop.seal(plan, "this was on its way", server)?;
+    laptop.seal(plan, &Words::Said("this was on its way".to_owned()), server)?;
     let outer = laptop.client()?.anchor();
     laptop.store = open(laptop.name)?;
     let _: Client = laptop.store.load(CLIENT, Some(&outer))?;
@@ -335,6 +170,9 @@ fn run() -> Result<(), Failure> {
     for member in [phone, tablet, grace_phone, grace_laptop] {
         member.read(server)?;
     }
+
+    let others = [&*laptop, tablet, grace_phone];
+    restored::play(&People { phone, laptop: grace_laptop, others }, server)?;
 
     scene("The tablet is stolen; Ada removes it");
     let stolen = tablet;
@@ -346,11 +184,12 @@ fn run() -> Result<(), Failure> {
         member.read(server)?;
     }
     grace_phone.say(ADA, "then this is between us", server)?;
-    let (from, envelope) = server.copy(phone.address).expect("just sent");
+    let copied = server.copy(phone.address).expect("just sent");
     assert!(server.fetch(stolen.address).is_none());
     note("for the thief there is nothing");
     let mut client = stolen.client()?;
-    let error = client.open(from, &envelope, now).expect_err("sealed for another device");
+    let error =
+        client.open(copied.from, &copied.envelope, now).expect_err("sealed for another device");
     note(&format!("the server gives the thief what is for the phone: {error}"));
     stolen.say(GRACE, "it is me, Ada", server)?;
     for member in [phone, laptop, grace_phone, grace_laptop] {
@@ -387,5 +226,18 @@ fn run() -> Result<(), Failure> {
     grace_phone.read(server)?;
     assert!(server.fetch(sold).is_none());
     note("for the buyer there is nothing");
+
+    scene("Eight days pass, in which each device does its tasks");
+    for _day in 0..8 {
+        for (member, account) in
+            [(phone, Some(&ada)), (&*laptop, None), (grace_phone, Some(&grace))]
+        {
+            member.now.set(member.now.get().saturating_add(DAY));
+            member.look_after(account, server)?;
+        }
+    }
+    laptop.say(GRACE, "nothing new here", server)?;
+    phone.read(server)?;
+    grace_phone.read(server)?;
     Ok(())
 }

@@ -3,8 +3,17 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use latchstring::Error;
-use latchstring::client::{Address, DeviceList, Envelope};
-use latchstring::session::{AccountId, Bundle, OneTimePrekey};
+use latchstring::client::{Address, DeviceList, MessageId};
+use latchstring::session::{AccountId, Bundle, OneTimePrekey, PrekeyId};
+
+/// An envelope as the server has it.
+#[derive(Clone)]
+pub(crate) struct Mail {
+    /// The device that brought it, as the server says.
+    pub(crate) from: Address,
+    pub(crate) id: Option<MessageId>,
+    pub(crate) envelope: Vec<u8>,
+}
 
 #[derive(Default)]
 pub(crate) struct Server {
@@ -14,7 +23,9 @@ pub(crate) struct Server {
     lists: BTreeMap<AccountId, Vec<Vec<u8>>>,
     /// Of the one-time prekeys the oldest is handed out first, because its device erases it first.
     bundles: BTreeMap<Address, (Bundle, VecDeque<OneTimePrekey>)>,
-    mail: BTreeMap<Address, VecDeque<(Address, Vec<u8>)>>,
+    mail: BTreeMap<Address, VecDeque<Mail>>,
+    /// The number of bundles that were fetched, each of which begins a session.
+    pub(crate) fetched: usize,
     /// The account whose newest list is hidden from everybody else: what a dishonest server does.
     pub(crate) hides: Option<AccountId>,
 }
@@ -29,18 +40,38 @@ impl Server {
         self.names.get(&address).copied().unwrap_or("a new device")
     }
 
-    /// Stores a device's prekeys, for those who will write to it.
-    pub(crate) fn stock(
-        &mut self,
-        name: &'static str,
-        bundle: Bundle,
-        one_time: Vec<OneTimePrekey>,
-    ) {
-        let address = Address::of(bundle.certificate());
-        let size = bundle.encode().len();
-        sees(&format!("{name}: bundle of {size} B, {} one-time prekeys", one_time.len()));
+    /// Tells the reader of this page what a device is called.
+    pub(crate) fn meet(&mut self, name: &'static str, address: Address) {
         self.names.insert(address, name);
-        self.bundles.insert(address, (bundle, one_time.into()));
+    }
+
+    /// Tells which prekeys of a device it has: the bundle, and what it has not handed out.
+    pub(crate) fn stock(&self, of: Address) -> (Option<PrekeyId>, Vec<PrekeyId>) {
+        let Some((bundle, one_time)) = self.bundles.get(&of) else { return Default::default() };
+        (Some(bundle.id()), one_time.iter().map(OneTimePrekey::id).collect())
+    }
+
+    /// Takes a device's bundle, for those who will write to it.
+    pub(crate) fn take_bundle(&mut self, bundle: Bundle) {
+        let address = Address::of(bundle.certificate());
+        sees(&format!("{}: bundle of {} B", self.name(address), bundle.encode().len()));
+        let one_time = self.bundles.remove(&address).map(|(_, one_time)| one_time);
+        self.bundles.insert(address, (bundle, one_time.unwrap_or_default()));
+    }
+
+    pub(crate) fn take_prekeys(&mut self, of: Address, keys: Vec<OneTimePrekey>) {
+        sees(&format!("{}: {} one-time prekeys", self.name(of), keys.len()));
+        if let Some((_, one_time)) = self.bundles.get_mut(&of) {
+            one_time.extend(keys);
+        }
+    }
+
+    /// Drops one-time prekeys that their device cannot use any more.
+    pub(crate) fn withdraw(&mut self, of: Address, dead: impl Fn(&PrekeyId) -> bool) {
+        sees(&format!("{} withdraws one-time prekeys", self.name(of)));
+        if let Some((_, one_time)) = self.bundles.get_mut(&of) {
+            one_time.retain(|key| !dead(&key.id()));
+        }
     }
 
     pub(crate) fn publish(&mut self, list: &DeviceList) {
@@ -62,6 +93,7 @@ impl Server {
     /// Gives out a device's bundle, with a one-time prekey while there is one.
     pub(crate) fn bundle(&mut self, of: Address) -> Result<Bundle, Error> {
         sees(&format!("somebody fetches the bundle of {}", self.name(of)));
+        self.fetched = self.fetched.saturating_add(1);
         let (bundle, one_time) = self.bundles.get_mut(&of).ok_or(Error::Unlisted)?;
         match one_time.pop_front() {
             Some(one_time) => bundle.attach(one_time),
@@ -69,19 +101,19 @@ impl Server {
         }
     }
 
-    pub(crate) fn send(&mut self, from: Address, envelope: Envelope) {
-        let (to, size) = (self.name(envelope.to), envelope.message.len());
-        sees(&format!("{:>13} → {to:<13} {size:>5} B", self.name(from)));
-        self.mail.entry(envelope.to).or_default().push_back((from, envelope.message));
+    pub(crate) fn send(&mut self, to: Address, mail: Mail) {
+        let (from, size) = (self.name(mail.from), mail.envelope.len());
+        sees(&format!("{from:>14} → {:<14} {size:>5} B", self.name(to)));
+        self.mail.entry(to).or_default().push_back(mail);
     }
 
-    /// Takes out the next envelope for a device, and who brought it, as the server says.
-    pub(crate) fn fetch(&mut self, to: Address) -> Option<(Address, Vec<u8>)> {
+    /// Takes out the next envelope for a device.
+    pub(crate) fn fetch(&mut self, to: Address) -> Option<Mail> {
         self.mail.get_mut(&to)?.pop_front()
     }
 
-    /// Copies the next envelope for a device: what a dishonest server can give to somebody else.
-    pub(crate) fn copy(&self, to: Address) -> Option<(Address, Vec<u8>)> {
+    /// Copies the next envelope for a device: what a dishonest server can give to somebody else, or twice.
+    pub(crate) fn copy(&self, to: Address) -> Option<Mail> {
         self.mail.get(&to)?.front().cloned()
     }
 }

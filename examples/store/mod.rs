@@ -8,6 +8,9 @@
 //! Each state is sealed under a key that belongs into the system's key store, and for its owner: its record
 //! opens under no other name. What is in the outbox is sealed by its nature.
 //!
+//! What an app has said and read is a row like any other ([`Step::keep`]), in clear: it is the app's, which protects it
+//! as it protects its history.
+//!
 //! This store leaves out three things that `examples/sqlite_store` does: to write what has changed and not
 //! everything, to keep other processes out *while* anchors are compared, and to overwrite what is deleted.
 
@@ -19,7 +22,7 @@ use std::path::PathBuf;
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use latchstring::Error;
-use latchstring::client::Address;
+use latchstring::client::{Address, MessageId, Outgoing};
 use latchstring::storage::{Anchor, Pending, State, StateKey};
 
 /// A failure of the disk, or one of the library's.
@@ -36,6 +39,8 @@ pub(crate) struct Waiting {
     row: String,
     /// The device that it is for, if it is for one device of many.
     pub(crate) to: Option<Address>,
+    /// The message id, which the transport carries beside a client's letter.
+    pub(crate) id: Option<MessageId>,
     pub(crate) message: Vec<u8>,
 }
 
@@ -85,8 +90,10 @@ impl Store {
     pub(crate) fn outbox(&self) -> Result<Vec<Waiting>, Failure> {
         let rows = self.read()?.rows.into_iter();
         let waiting = rows.filter_map(|(row, message)| {
-            let to = row.strip_prefix("outbox ")?.split_once(' ')?.1.parse().ok();
-            Some(Waiting { row, to, message })
+            let mut names = row.strip_prefix("outbox ")?.split(' ').skip(1);
+            let (to, id) =
+                (names.next()?.parse().ok(), names.next().and_then(|id| id.parse().ok()));
+            Some(Waiting { row, to, id, message })
         });
         Ok(waiting.collect())
     }
@@ -97,6 +104,11 @@ impl Store {
             step.rows.remove(&waiting.row);
             Ok(())
         })
+    }
+
+    /// Returns what was kept under a name.
+    pub(crate) fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(self.read()?.rows.remove(name))
     }
 
     fn read(&self) -> Result<Step<'_>, Failure> {
@@ -151,14 +163,28 @@ impl Step<'_> {
         self.rows.remove(owner);
     }
 
+    /// Keeps something of the app's own under a name, and tells whether there was nothing under it.
+    pub(crate) fn keep(&mut self, name: String, content: &[u8]) -> bool {
+        self.rows.insert(name, content.to_vec()).is_none()
+    }
+
+    /// Puts a client's letter into the outbox, an envelope for each device.
+    pub(crate) fn send(&mut self, out: &Outgoing) -> Result<(), Failure> {
+        let mut envelopes = out.envelopes.iter();
+        envelopes.try_for_each(|one| self.put(&format!("{} {}", one.to, out.id), &one.message))
+    }
+
     /// Puts a message into the outbox. It leaves from there.
     pub(crate) fn post(&mut self, to: Option<Address>, message: &[u8]) -> Result<(), Failure> {
+        self.put(&to.map_or_else(String::new, |to| to.to_string()), message)
+    }
+
+    fn put(&mut self, names: &str, message: &[u8]) -> Result<(), Failure> {
         // The last number stays when its message is gone: no two messages have the same.
         let last = self.rows.get("posted").map(|row| row.as_slice().try_into()).transpose()?;
         let number = last.map_or(0, u64::from_be_bytes).saturating_add(1);
         self.rows.insert("posted".to_owned(), number.to_be_bytes().to_vec());
-        let to = to.map_or_else(String::new, |to| to.to_string());
-        self.rows.insert(format!("outbox {number:020} {to}"), message.to_vec());
+        self.rows.insert(format!("outbox {number:020} {names}"), message.to_vec());
         Ok(())
     }
 }
