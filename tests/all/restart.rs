@@ -1,7 +1,11 @@
 //! Clients that begin anew from a store that is behind, or damaged.
 
+use std::collections::BTreeSet;
+
 use latchstring::Error;
-use latchstring::client::{Alert, Client, DeviceList};
+use latchstring::client::{
+    Address, Alert, Client, DeviceList, Enclosed, Mail, MessageId, Repair, Taken, To,
+};
 use latchstring::session::{Served, Stock, Withdraw};
 use latchstring::storage::{Anchor, Behind, Change, Journal, Page, State, StateKey};
 
@@ -69,6 +73,40 @@ fn a_store_behind_its_anchor_restarts_and_everybody_hears() {
     town.receive_all();
     town.say(0, 0, 1, b"and on");
     assert!(town.alerts(1, 0).is_empty());
+}
+
+#[test]
+fn what_a_restarted_device_lists_brings_everybody_back_without_the_user() {
+    let mut town = Town::new(2, &[2, 1, 1, 1]);
+    town.chat(0, 1);
+    town.chat(0, 2);
+    let copy = copy_of(&mut town, 0, 0);
+    town.chat(0, 1);
+    restart(&mut town, (0, 0), &copy);
+    let requests: Vec<_> = town.client(0, 0).repairs(NOW).collect();
+    let of = |repair: &Repair| match repair {
+        Repair::Request { to } => *to,
+        other => panic!("{other:?}"),
+    };
+    let [own, others @ ..] = &requests[..] else { panic!("nothing is listed") };
+    assert_eq!(of(own), town.address(0, 1), "own devices come first");
+    let others: BTreeSet<_> = others.iter().map(of).collect();
+    // Who was never heard of is told nothing.
+    assert_eq!(others, [town.address(1, 0), town.address(2, 0)].into());
+    for request in requests {
+        let mut plan = town.client(0, 0).plan_repair(&request, NOW).unwrap();
+        town.supply(0, 0, &mut plan).unwrap();
+        let out = town.seal_plan(0, 0, &mut plan, Enclosed::Nothing).unwrap();
+        town.server.post(town.address(0, 0), out);
+    }
+    assert_eq!(town.client(0, 0).repairs(NOW).count(), 0);
+    town.receive_all();
+    for from in [1, 2] {
+        town.say(from, 0, 0, b"welcome back");
+        for device in [0, 1] {
+            assert_eq!(town.read(0, device), [b"welcome back"]);
+        }
+    }
 }
 
 #[test]
@@ -287,5 +325,42 @@ fn a_link_and_a_chat_that_are_not_behind_go_on_with_the_client_that_began_anew()
         }
         let grant = host.unwrap().grant(&door.host, NOW, &mut door.rng).unwrap().apply();
         guest.hear(&only(grant), NOW).unwrap();
+    }
+}
+
+#[test]
+fn a_copy_that_runs_beside_its_original_is_told_of_again_and_again() {
+    let mut town = Town::new(14, &[1, 1]);
+    town.chat(0, 1);
+    let (ada, grace) = (town.address(0, 0), town.address(1, 0));
+    let mut copy = restored(town.client(0, 0));
+    for round in 0..6_u64 {
+        // A day apart, so that no bound on repair sessions hides anything.
+        town.now = NOW + round * 86_400;
+        let (now, mut noticed) = (town.now, 0);
+        for _both in 0..2 {
+            std::mem::swap(town.client(0, 0), &mut copy);
+            let out = town.seal(0, 0, To::Account(grace.account), b"it is me").unwrap();
+            for envelope in &out.envelopes {
+                noticed +=
+                    usize::from(notices(town.client(1, 0), ada, out.id, &envelope.message, now));
+            }
+        }
+        assert!(noticed > 0, "in round {round} nobody noticed");
+        let out = town.seal(1, 0, To::Account(ada.account), b"who is it?").unwrap();
+        for client in [town.client(0, 0), &mut copy] {
+            notices(client, grace, out.id, &out.envelopes[0].message, now);
+        }
+    }
+}
+
+/// Takes a letter in, and tells whether something is noticed of a copy.
+fn notices(client: &mut Client, from: Address, id: MessageId, envelope: &[u8], now: u64) -> bool {
+    match client.take(&Mail { from, id: Some(id), envelope }, now).apply() {
+        Taken::Letter(letter) => letter.alerts.iter().any(|alert| {
+            matches!(alert, Alert::SessionForked | Alert::SessionReset | Alert::RolledBack)
+        }),
+        Taken::Unread(error) => error == Error::StateCloned,
+        _ => false,
     }
 }
