@@ -40,6 +40,7 @@ fn main() {
 
     let forgotten = quiet::forget(&folder);
     quiet::give_up(&folder);
+    quiet::say_again(&folder);
     quiet::refuse_the_second(&folder);
     quiet::refuse_the_old(&folder);
     println!("{forgotten} snapshots were replaced, and none of them is left in the files");

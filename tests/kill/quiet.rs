@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use latchstring::Error;
+use latchstring::client::{self, Enclosed, Repair, Taken, To};
 use latchstring::session::Session;
 use latchstring::storage::State;
 
 use crate::child::open;
 use crate::session::{receive, send};
 use crate::store::{Failure, Kept, Store};
-use support::{Pair, TestRng};
+use support::town::{Town, said, text};
+use support::{NOW, Pair, TestRng};
 
 const OWNER: &str = "session";
 
@@ -89,6 +91,61 @@ pub fn give_up(folder: &Path) {
     let opened = sent.iter().map(|waiting| peer.decrypt(&waiting.message).unwrap());
     let opened: Vec<Vec<u8>> = opened.map(|opened| opened.content.to_vec()).collect();
     assert_eq!(opened, [&b"a turn"[..], b"one", b"two"]);
+}
+
+/// Checks that a letter leaves under its id, and that what it says is found by it when somebody asks for it.
+pub fn say_again(folder: &Path) {
+    let path = folder.join("says-again.sqlite");
+    let mut store = open(path.to_str().unwrap());
+    let mut town = Town::new(8, &[1, 1]);
+    town.chat(0, 1);
+    let (ada, grace) = (town.address(0, 0), town.address(1, 0));
+    let mut rng = TestRng::new(8);
+    let mut kept = store.keep("ada", town.people[0].devices.remove(0), &mut rng).unwrap();
+    let to = To::Account(grace.account);
+    let mut plan = kept.get(&store).unwrap().plan(to, NOW).unwrap();
+    let id = store.step(&mut rng, |step| {
+        let content = said(b"lost on its way");
+        let id = step.send(&mut kept, |client, rng| client.seal(&mut plan, &content, NOW, rng))?;
+        step.say(id, b"lost on its way", NOW)?;
+        Ok(id)
+    });
+    let id = id.unwrap();
+    let waiting = store.outbox().unwrap().pop().unwrap();
+    assert_eq!((waiting.to, waiting.id), (Some(grace), Some(id)));
+    store.sent(waiting.number).unwrap();
+
+    // It was altered, and comes once more, when Grace's app asks for it.
+    let mut altered = waiting.message;
+    *altered.last_mut().unwrap() ^= 1;
+    let mail = client::Mail { from: ada, id: Some(id), envelope: &altered };
+    assert!(matches!(town.client(1, 0).take(&mail, NOW).apply(), Taken::Unread(Error::Forged)));
+    let request = town.client(1, 0).repairs(NOW).next().unwrap();
+    let mut plan = town.client(1, 0).plan_repair(&request, NOW).unwrap();
+    town.supply(1, 0, &mut plan).unwrap();
+    let request = town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
+    let mail = client::Mail { from: grace, id: None, envelope: &request.envelopes[0].message };
+    let step =
+        store.step(&mut rng, |step| step.change(&mut kept, |ada, _| Ok(ada.take(&mail, NOW))));
+    assert!(matches!(step.unwrap(), Taken::Letter(_)));
+    let client = kept.get(&store).unwrap();
+    let repair = client.repairs(NOW).next().unwrap();
+    assert_eq!(repair, Repair::Resend { to: grace, id });
+    let mut plan = client.plan_repair(&repair, NOW).unwrap();
+    let content = said(&store.said(id).unwrap().unwrap());
+    let again = store.step(&mut rng, |step| {
+        step.send(&mut kept, |client, rng| client.seal(&mut plan, &content, NOW, rng))
+    });
+    assert_eq!(again.unwrap(), id);
+    let waiting = store.outbox().unwrap().pop().unwrap();
+    assert_eq!(waiting.id, Some(id));
+    let letter = town.client(1, 0).receive(ada, &waiting.message, NOW).unwrap();
+    assert_eq!((letter.id, text(&letter.event)), (id, b"lost on its way".to_vec()));
+
+    store.forget_said(NOW).unwrap();
+    assert!(store.said(id).unwrap().is_some());
+    store.forget_said(NOW + 1).unwrap();
+    assert!(store.said(id).unwrap().is_none());
 }
 
 /// Checks that of two processes with one store the second is told, and writes nothing. Then it knows better.

@@ -21,15 +21,15 @@
 //! states that it changes, so nobody sees one between its change and the commit.
 //!
 //! Every state is sealed under the key that [`Store::open`] is given and that belongs into the system's
-//! key store, too. Envelopes in the outbox are sealed by their nature. Contents in the inbox are *in
-//! clear*: they are the app's, which knows how long they are to be kept and how to protect them.
+//! key store, too. Envelopes in the outbox are sealed by their nature. Contents in the inbox, and of
+//! what was said, are *in clear*: they are the app's, which knows how long they are to be kept and how to protect them.
 
 mod step;
 
 use std::fmt;
 
 use latchstring::Error;
-use latchstring::client::Address;
+use latchstring::client::{Address, MessageId};
 use latchstring::rand_core::CryptoRng;
 use latchstring::session::Session;
 use latchstring::storage::{Anchor, Journal, Page, Pending, State, StateKey};
@@ -103,6 +103,9 @@ pub(crate) struct Waiting {
     pub(crate) owner: String,
     /// The device that it is for; nothing for a claim, a server copy, a blob, a session's message.
     pub(crate) to: Option<Address>,
+    /// The message id of a client's letter, which the transport carries beside it: by it a device knows what it has
+    /// read, and can ask for what it could not.
+    pub(crate) id: Option<MessageId>,
     /// The bytes to bring.
     pub(crate) message: Vec<u8>,
 }
@@ -123,7 +126,9 @@ impl Store {
              CREATE TABLE IF NOT EXISTS entry (owner TEXT, place INTEGER, anchor BLOB NOT NULL,
                  record BLOB, PRIMARY KEY (owner, place)) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY,
-                 owner TEXT NOT NULL, device BLOB, message BLOB);
+                 owner TEXT NOT NULL, device BLOB, id BLOB, message BLOB);
+             CREATE TABLE IF NOT EXISTS said (id BLOB PRIMARY KEY,
+                 content BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS inbox (number INTEGER PRIMARY KEY,
                  owner TEXT NOT NULL, content BLOB NOT NULL);",
         )?;
@@ -184,13 +189,20 @@ impl Store {
 
     /// Lists the messages that are to be sent, or to be sent again: whoever gets one twice knows it.
     pub(crate) fn outbox(&self) -> Result<Vec<Waiting>, Failure> {
-        let all = "SELECT number, owner, device, message FROM outbox
+        let all = "SELECT number, owner, device, id, message FROM outbox
             WHERE message NOT NULL ORDER BY number";
         let mut find = self.database.prepare_cached(all)?;
         let waiting = |row: &Row<'_>| {
             let device: Option<[u8; 40]> = row.get(2)?;
             let to = device.as_ref().map(Address::from_bytes);
-            Ok(Waiting { number: row.get(0)?, owner: row.get(1)?, to, message: row.get(3)? })
+            let (number, owner, message) = (row.get(0)?, row.get(1)?, row.get(4)?);
+            Ok(Waiting {
+                number,
+                owner,
+                to,
+                id: row.get::<_, Option<_>>(3)?.map(MessageId),
+                message,
+            })
         };
         Ok(find.query_map([], waiting)?.collect::<Result<_, _>>()?)
     }
@@ -201,9 +213,25 @@ impl Store {
         let last = "(SELECT max(number) FROM outbox)";
         let forget = format!("DELETE FROM outbox WHERE number = ?1 AND number < {last}");
         if self.database.prepare_cached(&forget)?.execute([number])? == 0 {
-            let empty = "UPDATE outbox SET device = NULL, message = NULL WHERE number = ?1";
+            let empty =
+                "UPDATE outbox SET device = NULL, id = NULL, message = NULL WHERE number = ?1";
             self.database.prepare_cached(empty)?.execute([number])?;
         }
+        Ok(())
+    }
+
+    /// Returns what was said under an id ([`Step::say`]), if it was not forgotten.
+    pub(crate) fn said(&self, id: MessageId) -> Result<Option<Vec<u8>>, Failure> {
+        let find = "SELECT content FROM said WHERE id = ?1";
+        let mut find = self.database.prepare_cached(find)?;
+        Ok(find.query_row([id.0], |row| row.get(0)).optional()?)
+    }
+
+    /// Forgets what was said before a time: nobody asks for it once it is two weeks old, but for those whom it waits
+    /// for, which is 90 days at most.
+    pub(crate) fn forget_said(&self, before: u64) -> Result<(), Failure> {
+        let before = i64::try_from(before).unwrap_or(i64::MAX);
+        self.database.execute("DELETE FROM said WHERE at < ?1", [before])?;
         Ok(())
     }
 

@@ -85,10 +85,18 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
     ) -> Result<T::Id, Failure> {
         let owner = kept.owner.clone();
         let (mail, id) = self.change(kept, seal)?.leave();
-        for (to, message) in mail {
-            self.post(&owner, to, &message)?;
+        for Piece { to, id, message } in mail {
+            self.put_out(&owner, (to, id), &message)?;
         }
         Ok(id)
+    }
+
+    /// Keeps what a letter says, which [`Step::send`] gave the id of: somebody may ask for it once more.
+    pub(crate) fn say(&mut self, id: MessageId, content: &[u8], now: u64) -> Result<(), Failure> {
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let add = "REPLACE INTO said (id, content, at) VALUES (?1, ?2, ?3)";
+        self.transaction.prepare_cached(add)?.execute(params![id.0, content, now])?;
+        Ok(())
     }
 
     /// Takes in a claim: the link is spent, the client forgets a prekey, and there is a new chat.
@@ -147,9 +155,19 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         to: Option<Address>,
         message: &[u8],
     ) -> Result<(), Failure> {
-        let add = "INSERT INTO outbox (owner, device, message) VALUES (?1, ?2, ?3)";
+        self.put_out(owner, (to, None), message)
+    }
+
+    fn put_out(
+        &mut self,
+        owner: &str,
+        (to, id): (Option<Address>, Option<MessageId>),
+        message: &[u8],
+    ) -> Result<(), Failure> {
+        let add = "INSERT INTO outbox (owner, device, id, message) VALUES (?1, ?2, ?3, ?4)";
         let mut add = self.transaction.prepare_cached(add)?;
-        add.execute(params![owner, to.map(|to| to.to_bytes()), message])?;
+        let (to, id) = (to.map(|to| to.to_bytes()), id.map(|id| id.0));
+        add.execute(params![owner, to, id, message])?;
         Ok(())
     }
 
@@ -275,8 +293,15 @@ impl Ends for Invite {
     }
 }
 
-/// Messages, each with the device that it is for, if there is more than one.
-type Mail = Vec<(Option<Address>, Vec<u8>)>;
+/// A message on its way out.
+pub(crate) struct Piece {
+    /// The device that it is for, if there is more than one.
+    to: Option<Address>,
+    id: Option<MessageId>,
+    message: Vec<u8>,
+}
+
+type Mail = Vec<Piece>;
 
 /// Sealed output of a state, as it goes into the outbox.
 pub(crate) trait Leaves {
@@ -291,7 +316,7 @@ impl Leaves for Vec<u8> {
     type Id = ();
 
     fn leave(self) -> (Mail, ()) {
-        (vec![(None, self)], ())
+        (vec![Piece { to: None, id: None, message: self }], ())
     }
 }
 
@@ -299,7 +324,8 @@ impl Leaves for Vec<Envelope> {
     type Id = ();
 
     fn leave(self) -> (Mail, ()) {
-        (self.into_iter().map(|envelope| (Some(envelope.to), envelope.message)).collect(), ())
+        let piece = |Envelope { to, message }| Piece { to: Some(to), id: None, message };
+        (self.into_iter().map(piece).collect(), ())
     }
 }
 
@@ -307,9 +333,11 @@ impl Leaves for Outgoing {
     type Id = MessageId;
 
     fn leave(self) -> (Mail, MessageId) {
-        let (mut mail, ()) = self.envelopes.leave();
+        let id = Some(self.id);
+        let envelopes = self.envelopes.into_iter();
+        let letters = envelopes.map(|Envelope { to, message }| Piece { to: Some(to), id, message });
         // Before the letters that refer to it: whoever reads one wants to fetch it.
-        mail.splice(..0, self.blob.map(|blob| (None, blob)));
-        (mail, self.id)
+        let blob = self.blob.map(|message| Piece { to: None, id: None, message });
+        (blob.into_iter().chain(letters).collect(), self.id)
     }
 }
