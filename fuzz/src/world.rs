@@ -243,6 +243,16 @@ impl World {
         let bytes = saved(client);
         *client = Client::from_bytes(&bytes).unwrap();
         assert_eq!(saved(client), bytes);
+        self.describe(who);
+    }
+
+    /// Describes a member, and how it stands with each of the others.
+    fn describe(&self, who: usize) {
+        let client = &self.members[who].client;
+        let all = self.members.iter().map(|member| Some(member.client.address()));
+        for with in all.chain([None]) {
+            assert!(client.diagnosis(with, self.now).to_string().lines().count() >= 7);
+        }
     }
 
     /// Signs an account's list anew, or without its companion.
