@@ -362,20 +362,27 @@ fn read<S: State>(
     outer: Option<&Anchor>,
 ) -> Result<Option<Box<Loaded<S>>>, Failure> {
     let Some(stored) = stored(database, owner)? else { return Ok(None) };
-    let records = |find: &str| -> Result<Vec<Vec<u8>>, Failure> {
-        let mut find = database.prepare_cached(find)?;
-        let found = find.query_map([owner], |row| row.get(0))?;
-        Ok(found.collect::<Result<_, _>>()?)
-    };
-    let snapshot = records("SELECT record FROM page WHERE owner = ?1")?;
-    let entries = "SELECT record FROM entry WHERE owner = ?1 AND place > 0 ORDER BY place";
-    let entries = records(entries)?;
+    let (snapshot, entries) = records(database, owner)?;
     let (state, journal) = Journal::open(key, owner.as_bytes(), outer, &snapshot, &entries)?;
     if journal.anchor() == stored {
         Ok(Some(Box::new(Loaded { state, journal })))
     } else {
         Err(Error::Corrupt.into())
     }
+}
+
+/// Records of a state, as they lie in the database.
+type Records = Vec<Vec<u8>>;
+
+/// Reads the pages of a state, and the entries behind them.
+fn records(database: &Connection, owner: &str) -> Result<(Records, Records), Failure> {
+    let read = |find: &str| -> Result<Records, Failure> {
+        let mut find = database.prepare_cached(find)?;
+        let found = find.query_map([owner], |row| row.get(0))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    };
+    let entries = "SELECT record FROM entry WHERE owner = ?1 AND place > 0 ORDER BY place";
+    Ok((read("SELECT record FROM page WHERE owner = ?1")?, read(entries)?))
 }
 
 /// Reads where a state stands in the store, if there is one.

@@ -5,10 +5,10 @@ use latchstring::client::{Address, Client, Envelope, MessageId, Outgoing};
 use latchstring::guest::{Chat, ChatStatus, Introduction, Invite};
 use latchstring::rand_core::CryptoRng;
 use latchstring::session::{Device, Session};
-use latchstring::storage::{Anchor, Journal, Page, Pending, State, StateKey};
+use latchstring::storage::{Anchor, Behind, Journal, Page, Pending, State, StateKey};
 use rusqlite::{Transaction, params};
 
-use super::{Failure, Kept, Loaded, Writing, stored};
+use super::{Failure, Kept, Loaded, Writing, records, stored};
 
 /// The writes of one transaction. States that it changes are its own for `'a`, until it is committed or given up.
 pub(crate) struct Step<'a, 'd, R> {
@@ -136,14 +136,23 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         Ok(())
     }
 
+    /// Begins a state anew from what is left of it, in its place: it is behind its outer anchor, or damaged.
+    pub(crate) fn begin_anew<S: State>(
+        &mut self,
+        owner: &str,
+        make: impl FnOnce(Behind<S>, &mut R) -> Result<S, Error>,
+    ) -> Result<Kept<S>, Failure> {
+        let (snapshot, entries) = records(&self.transaction, owner)?;
+        let behind = Journal::open_behind(self.key, owner.as_bytes(), &snapshot, &entries)?;
+        let state = make(behind, self.rng)?;
+        self.delete(owner)?;
+        self.keep(owner, state)
+    }
+
     /// Deletes a state that is of no use any more.
     pub(crate) fn remove<S: State>(&mut self, mut kept: Kept<S>) -> Result<(), Failure> {
         self.take(&mut kept)?;
-        for table in ["page", "entry"] {
-            let delete = format!("DELETE FROM {table} WHERE owner = ?1");
-            self.transaction.execute(&delete, [kept.owner()])?;
-        }
-        self.replaced = true;
+        self.delete(kept.owner())?;
         self.unwritten = self.unwritten.saturating_sub(1);
         Ok(())
     }
@@ -156,6 +165,15 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         message: &[u8],
     ) -> Result<(), Failure> {
         self.put_out(owner, (to, None), message)
+    }
+
+    fn delete(&mut self, owner: &str) -> Result<(), Failure> {
+        for table in ["page", "entry"] {
+            let delete = format!("DELETE FROM {table} WHERE owner = ?1");
+            self.transaction.execute(&delete, [owner])?;
+        }
+        self.replaced = true;
+        Ok(())
     }
 
     fn put_out(
