@@ -13,6 +13,7 @@
 //!  NewDevice ─ code ─▶ approve ─ offer ─▶ accept ─ acceptance ─▶ admit ─ briefing ─▶ begin   (link a companion)
 //!  the same with approve_transfer, transfer                               (a new telephone)
 //!  restart(what is left of a store that is behind)                        (begin anew)
+//!  diagnosis ─▶ a text for a bug report                                   (when a user complains)
 //! ```
 //!
 //! The order at the start: make an [`Account`](crate::session::Account) and a client, save both, publish
