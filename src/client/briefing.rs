@@ -20,6 +20,7 @@ use crate::primitives::codec::{Reader, Writer, ascending};
 use crate::primitives::secret::redacted;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::identity::device_list::{DeviceList, MAX_LIST};
+use crate::protocol::identity::linking::code::LinkingPurpose;
 use crate::protocol::padding::MAX_CONTENT;
 use crate::session::{Account, Device};
 
@@ -50,7 +51,8 @@ impl Entrant {
     ///
     /// [`Error::Expired`] more than an hour after the offer was accepted; [`Error::Forged`] for the briefing of
     /// another linking; [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`], [`Error::WrongPeer`],
-    /// [`Error::BadSignature`] for one that does not hold.
+    /// [`Error::BadSignature`] for one that does not hold; [`Error::Malformed`] if it has the account and this is no new
+    /// primary, or the reverse.
     pub fn open(&self, briefing: &[u8], now: u64) -> Result<Briefing, Error> {
         let now = now.max(self.inner.accepted);
         if now > self.expires() {
@@ -74,7 +76,7 @@ impl Briefing {
             }
             list.check(now)?;
             let notes = Zeroizing::new(reader.bytes(MAX_CONTENT)?.to_vec());
-            let account = read_account(reader, &list)?;
+            let account = read_account(reader, entrant.purpose, &list)?;
             let (contacts, holdings) = read_contacts(reader, list.account(), now)?;
             let transcript = *entrant.briefing.transcript();
             Ok(Self { list, contacts, holdings, notes, account, transcript })
@@ -148,9 +150,17 @@ impl Client {
     }
 }
 
-/// Reads the account that a briefing hands on, which is that of the list.
-fn read_account(reader: &mut Reader<'_>, list: &DeviceList) -> Result<Option<Account>, Error> {
+/// Reads the account that a briefing hands on, which is that of the list. A new primary gets it and a companion does not:
+/// nobody else is to hold it, and without it nobody could sign for the account any more.
+fn read_account(
+    reader: &mut Reader<'_>,
+    purpose: LinkingPurpose,
+    list: &DeviceList,
+) -> Result<Option<Account>, Error> {
     let seed = reader.option(Reader::secret)?;
+    if seed.is_some() != (purpose == LinkingPurpose::Primary) {
+        return Err(Error::Malformed);
+    }
     let account = seed.map(|seed| Account::from_seed(list.account(), seed));
     let is_ours = account.as_ref().is_none_or(|it| it.public_key() == list.account_key());
     if is_ours { Ok(account) } else { Err(Error::WrongPeer) }

@@ -9,7 +9,7 @@ use crate::protocol::identity::certificate::{AccountKind, Certificate, Identity}
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::identity::linking::AcceptedOffer;
 use crate::protocol::identity::linking::briefing::BriefingKey;
-use crate::protocol::identity::linking::code::RendezvousId;
+use crate::protocol::identity::linking::code::{LinkingPurpose, RendezvousId};
 use crate::storage::{Anchor, Never, Stateful};
 
 /// The time in seconds for which an entrant takes its briefing: an hour.
@@ -27,6 +27,8 @@ pub struct Entrant {
 redacted!(Entrant, |entrant| certificate = entrant.certificate());
 
 pub(super) struct Inner {
+    /// The purpose of its code: whether its briefing has the account.
+    pub(super) purpose: LinkingPurpose,
     pub(super) identity: Identity,
     pub(super) briefing: BriefingKey,
     rendezvous: RendezvousId,
@@ -38,8 +40,8 @@ pub(super) struct Inner {
 impl Entrant {
     /// Makes the entrant of an offer that was accepted now.
     pub(super) fn new(accepted: AcceptedOffer, rendezvous: RendezvousId, now: u64) -> Self {
-        let AcceptedOffer { identity, list, briefing, acceptance: _ } = accepted;
-        let inner = Inner { identity, briefing, rendezvous, accepted: now, list };
+        let AcceptedOffer { purpose, identity, list, briefing, acceptance: _ } = accepted;
+        let inner = Inner { purpose, identity, briefing, rendezvous, accepted: now, list };
         Self { inner: Box::new(inner) }
     }
 
@@ -47,6 +49,12 @@ impl Entrant {
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.inner.identity.certificate
+    }
+
+    /// Returns what the device is to become: what its code said ([`NewDevice::purpose`](super::NewDevice::purpose)).
+    #[must_use]
+    pub fn purpose(&self) -> LinkingPurpose {
+        self.inner.purpose
     }
 
     /// Returns where the device waits for the briefing on a server: the id of its code.
@@ -68,6 +76,7 @@ impl Stateful for Entrant {
     type Delta = Never;
     fn write(&self, writer: &mut Writer) {
         let inner = &*self.inner;
+        inner.purpose.write(writer);
         inner.identity.write(writer);
         inner.briefing.write(writer);
         writer.raw(&inner.rendezvous.0);
@@ -75,6 +84,7 @@ impl Stateful for Entrant {
         inner.list.write(writer);
     }
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let purpose = LinkingPurpose::read(reader)?;
         let identity = Identity::read(reader)?;
         let briefing = BriefingKey::read(reader)?;
         let (rendezvous, accepted) = (RendezvousId(*reader.array()?), reader.u64()?);
@@ -87,7 +97,7 @@ impl Stateful for Entrant {
         if !(is_new && is_ours) {
             return Err(Error::Malformed);
         }
-        let inner = Inner { identity, briefing, rendezvous, accepted, list };
+        let inner = Inner { purpose, identity, briefing, rendezvous, accepted, list };
         Ok(Self { inner: Box::new(inner) })
     }
 

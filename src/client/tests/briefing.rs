@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::client::contact::Contact;
 use crate::client::limits::MAX_NEWCOMERS;
-use crate::client::{Client, Entrant, LinkingRequest, NewDevice};
+use crate::client::{Client, Entrant, LinkingPurpose, LinkingRequest, NewDevice};
 use crate::error::Error;
 use crate::primitives::codec::Writer;
 use crate::primitives::tests::test_rng::TestRng;
@@ -31,20 +31,31 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::of(LinkingPurpose::Companion)
+    }
+
+    fn of(purpose: LinkingPurpose) -> Self {
         let mut rng = TestRng::new(1);
         let [account, one, two] =
             [1, 2, 3].map(|id| Account::generate(AccountId([id; 32]), &mut rng));
         let others = [&one, &two].map(|of| Client::create(of, NOW, &mut rng).list().clone());
         let mut primary = Client::create(&account, NOW, &mut rng);
-        let new = NewDevice::generate("laptop", NOW, &mut rng).unwrap();
+        let is_transfer = purpose == LinkingPurpose::Primary;
+        let generate = if is_transfer { NewDevice::generate_primary } else { NewDevice::generate };
+        let new = generate("laptop", NOW, &mut rng).unwrap();
         let request = LinkingRequest::read(&new.code(), NOW).unwrap();
-        let offer = primary.approve(&account, &request, 4, NOW, &mut rng).unwrap().apply();
+        let offer = primary.offer(&account, &request, (purpose, 4), NOW, &mut rng);
+        let offer = offer.unwrap().apply();
         let digits = primary.linking_digits().unwrap();
         let offer = new.open(&offer, NOW).unwrap();
         let (entrant, acceptance) = offer.accept(new, digits, NOW).unwrap();
         let mut copy = Client::from_bytes(&primary.to_bytes()).unwrap();
         copy.learn(primary.list(), NOW).unwrap().apply();
-        copy.admit(&account, &acceptance, b"", NOW).unwrap().apply();
+        if is_transfer {
+            copy.transfer(&account, &acceptance, b"", NOW).unwrap().apply();
+        } else {
+            copy.admit(&account, &acceptance, b"", NOW).unwrap().apply();
+        }
         let next = copy.list().clone();
         Self { entrant, primary, next, others }
     }
@@ -73,6 +84,27 @@ fn a_briefing_names_other_accounts_once_and_in_order() {
     assert_eq!(scene.told(&scene.content(&[one, two])), None);
     for lists in [&[two, one][..], &[one, one], &[&scene.next]] {
         assert_eq!(scene.told(&scene.content(lists)), Some(Error::Malformed));
+    }
+}
+
+#[test]
+fn a_new_primary_is_told_the_account_and_a_companion_is_not() {
+    let account = Account::generate(AccountId([1; 32]), &mut TestRng::new(1));
+    let seed = account.key().seed().expose();
+    for (purpose, fitting) in [(LinkingPurpose::Companion, false), (LinkingPurpose::Primary, true)] {
+        let mut scene = Scene::of(purpose);
+        // A device that was saved while it waits still knows.
+        scene.entrant = Entrant::from_bytes(&scene.entrant.to_bytes()).unwrap();
+        assert_eq!(scene.entrant.purpose(), purpose);
+        for has_account in [false, true] {
+            let mut content = Writer::new();
+            content.bytes(&scene.next.encode());
+            content.bytes(b"notes");
+            content.option(has_account.then_some(seed), |seed, writer| writer.raw(seed));
+            content.count(0);
+            let error = (has_account != fitting).then_some(Error::Malformed);
+            assert_eq!(scene.told(content.written()), error, "{purpose:?} {has_account}");
+        }
     }
 }
 

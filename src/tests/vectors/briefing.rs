@@ -109,6 +109,8 @@ fn inside(list: &DeviceList) -> Vec<u8> {
 impl Linking {
     /// Makes the crate's own entrant.
     fn entrant(&self) -> Entrant {
+        let code = LinkingRequest::read(self.code(), NOW).unwrap();
+        let purpose = if code.purpose() == LinkingPurpose::Primary { 2 } else { 1 };
         let companion = &self.home.companion;
         let (_, key, t) = &self.shown;
         let certificate = self.home.certificate(companion).encode();
@@ -116,7 +118,7 @@ impl Linking {
         let (accepted, seeds) =
             (NOW.to_be_bytes(), [companion.signing_seed, companion.agreement_seed].concat());
         let parts: [&[u8]; 8] =
-            [&[1, 0x0a], &seeds, &certificate, key, t, &rendezvous, &accepted, &list];
+            [&[1, 0x0a, purpose], &seeds, &certificate, key, t, &rendezvous, &accepted, &list];
         Entrant::from_bytes(&parts.concat()).unwrap()
     }
 }

@@ -62,11 +62,11 @@ impl LinkingPurpose {
         }
     }
 
-    pub(super) fn write(self, writer: &mut Writer) {
+    pub(crate) fn write(self, writer: &mut Writer) {
         writer.u8(self.byte());
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         match reader.u8()? {
             1 => Ok(Self::Companion),
             2 => Ok(Self::Primary),

@@ -373,6 +373,7 @@ impl Offered {
         let mut acceptance = Writer::begin(wire::VERSION, wire::LINKING_ACCEPTANCE);
         acceptance.raw(&seal_once(self.keys.acceptance(), &ad, &signature)?);
         Ok(AcceptedOffer {
+            purpose: request.purpose(),
             identity: Identity { signing, agreement, certificate },
             list: self.list,
             briefing: self.keys.briefing,
@@ -383,6 +384,8 @@ impl Offered {
 
 /// An offer that was accepted: what the new device keeps, and what it answers. Secret.
 pub(crate) struct AcceptedOffer {
+    /// The purpose of the code, which the user of the primary has been asked about.
+    pub(crate) purpose: LinkingPurpose,
     pub(crate) identity: Identity,
     /// The account's devices so far.
     pub(crate) list: DeviceList,
