@@ -162,7 +162,7 @@ pub enum Error {
     /// long, not from this side, not before the PIN is proved); or a linking code is for another purpose
     /// ([`LinkingPurpose`](crate::client::LinkingPurpose)). Drop it.
     NotAllowed,
-    /// The guest has taken as many late devices of the host as it may. Drop the message; the host goes on
+    /// The guest takes no first message of this device of the host any more. Drop the message; the host goes on
     /// with the devices that are in the chat, or makes a new link.
     TooManyJoins,
 
@@ -354,7 +354,7 @@ impl fmt::Display for Error {
             Self::Ended => "the link or chat has ended",
             Self::NotGranted => "the host has not granted the chat yet",
             Self::NotAllowed => "this is not allowed here",
-            Self::TooManyJoins => "too many devices have come into the chat",
+            Self::TooManyJoins => "the device has come into the chat too often",
             Self::WrongStateKey => "the record has another key, owner or kind",
             Self::Corrupt => "the record is damaged",
             Self::StateRollback => "the record is older than its anchor, or another state's",

@@ -18,7 +18,7 @@ use crate::protocol::guest::claim;
 use crate::protocol::guest::content::{ChatContent, check_first, text};
 use crate::protocol::guest::invitation;
 use crate::protocol::guest::invitation::{Approval, Invitation, Policy, is_name};
-use crate::protocol::guest::late_device::{GuestSecrets, LateDevices};
+use crate::protocol::guest::late_device::{GoneDevices, GuestSecrets, LateDevices};
 use crate::protocol::guest::link::InviteLink;
 use crate::protocol::guest::pin::{Pin, PinStage};
 use crate::protocol::guest::server_copy::Notice;
@@ -220,6 +220,7 @@ impl Preview {
                 agreement: guest.identity.agreement,
                 prekey_set: guest.prekeys,
                 key: Psk::new(guest.join)?,
+                gone: GoneDevices::default(),
             })),
         };
         Ok((Chat::begin(beginning, Now::beginning(now))?.0, claim))

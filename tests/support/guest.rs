@@ -192,9 +192,22 @@ pub fn joining_of(chat: &Chat) -> usize {
     match chat.sender() {
         // Signed prekeys with their signature, a key.
         Sender::Guest => 1 + 1304 + 32,
-        // An agreement key; both prekeys, their public half, the first messages; a key.
-        _ => 1 + 32 + 32 + 64 + 1304 + 4 + 32,
+        // An agreement key; both prekeys, their public half, the first messages; a key; devices that have gone.
+        _ => 1 + 32 + 32 + 64 + 1304 + 4 + 32 + 4,
     }
+}
+
+/// Makes a guest's chat that remembers these first messages and no other: places of handshake ids in their order, with
+/// the device of each.
+pub fn remembering(guest: &Chat, seen: &[(u64, [u8; 8])]) -> Chat {
+    let bytes = guest.to_bytes();
+    // The end of its state: their count; the join key, and how many devices have gone.
+    let (front, end) = bytes.split_at(bytes.len() - 4 - 32 - 4);
+    assert_eq!(end[..4], [0; 4]);
+    let count = u32::try_from(seen.len()).unwrap().to_be_bytes();
+    let entry = |(id, device): &(u64, [u8; 8])| [[0; 8], id.to_be_bytes(), *device].concat();
+    let seen: Vec<u8> = seen.iter().flat_map(entry).collect();
+    Chat::from_bytes(&[front, &count, &seen, &end[4..]].concat()).unwrap()
 }
 
 /// A session, and what stands before each content of its chat.

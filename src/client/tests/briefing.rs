@@ -91,7 +91,8 @@ fn a_briefing_names_other_accounts_once_and_in_order() {
 fn a_new_primary_is_told_the_account_and_a_companion_is_not() {
     let account = Account::generate(AccountId([1; 32]), &mut TestRng::new(1));
     let seed = account.key().seed().expose();
-    for (purpose, fitting) in [(LinkingPurpose::Companion, false), (LinkingPurpose::Primary, true)] {
+    for (purpose, fitting) in [(LinkingPurpose::Companion, false), (LinkingPurpose::Primary, true)]
+    {
         let mut scene = Scene::of(purpose);
         // A device that was saved while it waits still knows.
         scene.entrant = Entrant::from_bytes(&scene.entrant.to_bytes()).unwrap();

@@ -16,7 +16,7 @@ use crate::protocol::guest::pin::PinStage;
 use crate::protocol::handshake::bundle::Bundle;
 use crate::protocol::handshake::prekeys::Found;
 use crate::protocol::handshake::x3dh::Binding;
-use crate::protocol::identity::certificate::{AccountId, AccountKind, Certificate};
+use crate::protocol::identity::certificate::{AccountId, AccountKind, Certificate, DeviceId};
 use crate::protocol::letter::Listed;
 use crate::protocol::wire;
 
@@ -131,8 +131,8 @@ impl Chat {
         Ok((chat, envelope))
     }
 
-    /// Admits, at the guest, a listed device by its first message: if there is no session with it, none that the
-    /// device has ever answered, or one that it began earlier.
+    /// Admits, at the guest, a listed device by its first message: if it is in no more since an earlier one, or never was,
+    /// if there is a session that it has never answered, or one that it began earlier.
     pub(super) fn admit(
         &self,
         from: Address,
@@ -150,7 +150,11 @@ impl Chat {
         if is_early {
             return Err(UnopenedMessage::shown(Error::NotAllowed));
         }
-        if !present.is_none_or(|present| present.gives_way_to(&session, now)) {
+        let is_later = match present {
+            Some(present) => present.gives_way_to(&session, now),
+            None => inner.lets_in(&session, now),
+        };
+        if !is_later {
             return Err(UnopenedMessage::suspected(Error::Replay));
         }
         let renewed = present.is_some_and(|present| !present.is_unanswered());
@@ -189,12 +193,34 @@ impl ChatSession {
     fn gives_way_to(&self, next: &Session, now: Now) -> bool {
         let present = self.session.continuation().created;
         self.session.role() == Role::Initiator
-            || present > now.reading().saturating_add(SKEW)
+            || is_of_future(present, now)
             || next.continuation().created >= present.saturating_add(RENEWAL_AFTER)
     }
 }
 
+/// Tells whether a session was begun by a clock that was wrong.
+fn is_of_future(begun: u64, now: Now) -> bool {
+    begun > now.reading().saturating_add(SKEW)
+}
+
 impl Inner {
+    /// Tells whether, at a guest, a session brings in a device with which there is none. If it was in before, a first
+    /// message that was held back since then does not: the guest would write in a session that nobody holds any more.
+    fn lets_in(&self, next: &Session, now: Now) -> bool {
+        let LateDevices::Guest(secrets) = &self.late_devices else { return false };
+        let gone = secrets.gone.begun(next.peer().device());
+        gone.is_none_or(|gone| is_of_future(gone, now) || next.continuation().created > gone)
+    }
+
+    /// Remembers, at a guest, devices that were in and are so no more.
+    pub(super) fn remember_gone(&mut self, gone: impl IntoIterator<Item = (DeviceId, u64)>) {
+        if let LateDevices::Guest(secrets) = &mut self.late_devices {
+            for (device, begun) in gone {
+                secrets.gone.remember(device, begun, &self.list);
+            }
+        }
+    }
+
     /// Tells whether, at a guest, a message may begin a session anew.
     pub(super) fn comes_anew(&self, chat_session: &ChatSession, message: &Incoming<'_>) -> bool {
         let id = chat_session.session.handshake_id();
@@ -228,7 +254,7 @@ impl Inner {
         }
         let accepted = Session::accept((keys, &prekey_set.signed), (peer, continuation), first)?;
         // Behind the proof that it is that device, which shows that it can come in no more.
-        if prekey_set.memory.is_full() {
+        if secrets.is_full_for(from.device) {
             return Err(UnopenedMessage::shown(Error::TooManyJoins));
         }
         Ok(accepted)

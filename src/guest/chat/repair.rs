@@ -73,7 +73,7 @@ type Sealed = (Repaired, ChatDelta);
 
 impl Inner {
     /// Tells whether nothing can bring the two sides together again: where a PIN is to be proved, because each step
-    /// is taken once; and at a guest that takes no first message any more. Only what the other side itself has shown
+    /// is taken once; and at a guest that takes no first message of any device any more. Only what the other side itself has shown
     /// counts, because everybody else could end chats; and for an hour, because what is on its way may settle it.
     fn is_lost(&self, now: Now) -> bool {
         let is_lasting = |one: &ChatSession| one.repair.is_lasting(now.firm());
@@ -83,9 +83,11 @@ impl Inner {
             }
             (_, LateDevices::Guest(secrets)) => {
                 let maker = self.sessions.find(self.terms.maker);
-                let is_full = secrets.prekey_set.memory.is_full();
+                let is_over =
+                    |one: &ChatSession| is_lasting(one) && secrets.is_full_for(one.with());
+                let is_in = self.sessions.iter().next().is_some();
                 (self.is_unproved() && maker.is_some_and(is_lasting))
-                    || (is_full && self.sessions.iter().all(is_lasting))
+                    || (is_in && self.sessions.iter().all(is_over))
             }
             _ => false,
         }

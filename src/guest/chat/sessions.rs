@@ -59,6 +59,12 @@ impl ChatSession {
         Self { session, repair, replaced: Vec::new(), reported }
     }
 
+    /// Returns the device, and when it began the session, if it did: at a guest, if it has come in.
+    fn begun(&self) -> Option<(DeviceId, u64)> {
+        let is_theirs = self.session.role() == Role::Responder;
+        is_theirs.then(|| (self.with(), self.session.continuation().created))
+    }
+
     /// Tells whether this side began the session and has had no answer in it.
     pub(super) fn is_unanswered(&self) -> bool {
         self.session.role() == Role::Initiator && !self.session.is_confirmed()
@@ -194,8 +200,9 @@ impl ChatSessions {
         self.make_room();
     }
 
-    /// Notes what was found about sessions, or tried.
+    /// Notes what was found about sessions, or tried. No doubt is of a time that is still to come.
     pub(super) fn note(&mut self, notes: Vec<(DeviceId, Note)>, now: u64) {
+        self.0.iter_mut().for_each(|one| one.repair.bound_since(now));
         for (device, note) in notes {
             if let Some(one) = self.find_mut(device) {
                 one.repair.note(note, now);
@@ -213,16 +220,21 @@ impl ChatSessions {
         self.iter().fold(0_usize, |sum, one| sum.saturating_add(one.skipped()))
     }
 
-    /// Erases the session with a device.
-    pub(super) fn remove(&mut self, device: DeviceId) {
+    /// Erases the session with a device. Returns the device, and when it began the session, if it did.
+    pub(super) fn remove(&mut self, device: DeviceId) -> Option<(DeviceId, u64)> {
+        let begun = self.find(device).and_then(ChatSession::begun);
         self.0.retain(|chat_session| chat_session.with() != device);
+        begun
     }
 
-    /// Keeps the sessions with those devices that the list names.
-    pub(super) fn keep(&mut self, list: &DeviceList) {
-        self.0.retain(|chat_session| {
-            list.device(chat_session.with()) == Some(chat_session.session.peer())
-        });
+    /// Keeps the sessions with those devices that the list names. Returns those of the others that had begun theirs, and
+    /// when.
+    pub(super) fn keep(&mut self, list: &DeviceList) -> Vec<(DeviceId, u64)> {
+        let is_named = |one: &ChatSession| list.device(one.with()) == Some(one.session.peer());
+        let gone =
+            self.iter().filter(|one| !is_named(one)).filter_map(ChatSession::begun).collect();
+        self.0.retain(is_named);
+        gone
     }
 
     /// Seals for each device what `content` has for it: for all that it has something for, or for none.

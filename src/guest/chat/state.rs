@@ -204,10 +204,11 @@ impl Inner {
         match delta.begun {
             Some(session) if session.role() == Role::Responder => {
                 if let LateDevices::Guest(secrets) = &mut self.late_devices {
-                    // All are of the host's account, which has the whole memory.
-                    let share = ShareId::of(session.peer());
-                    let handshake = session.handshake_id();
+                    // All are of the host's account, and one of them may be stolen.
+                    let device = session.peer().device();
+                    let (handshake, share) = (session.handshake_id(), ShareId::of_device(device));
                     secrets.prekey_set.memory.remember(FirstMessage { handshake, share });
+                    secrets.gone.forget(device);
                 }
                 self.sessions.add(session, delta.now.reading());
             }
@@ -222,15 +223,18 @@ impl Inner {
                 Stage::Ended(reason)
             }
             (stage, ChatStep::Learn(list)) => {
-                if self.peer.kind() == AccountKind::Member {
-                    self.sessions.keep(&list);
-                }
+                let gone = match self.peer.kind() {
+                    AccountKind::Member => self.sessions.keep(&list),
+                    AccountKind::Guest => Vec::new(),
+                };
                 self.ahead.settle(&list);
                 self.list = *list;
+                self.remember_gone(gone);
                 stage
             }
             (stage, ChatStep::Close(device)) => {
-                self.sessions.remove(device);
+                let gone = self.sessions.remove(device);
+                self.remember_gone(gone);
                 stage
             }
             (Stage::Waiting { .. }, ChatStep::Grant(grant)) => {

@@ -12,6 +12,7 @@
 //! key and to the terms of the chat.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -19,7 +20,10 @@ use crate::primitives::{dh, kdf};
 
 use crate::protocol::handshake::bundle::SignedPrekeys;
 use crate::protocol::handshake::prekeys::PrekeySet;
+use crate::protocol::handshake::replay::ShareId;
 use crate::protocol::handshake::x3dh::Psk;
+use crate::protocol::identity::certificate::DeviceId;
+use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES};
 use crate::protocol::labels;
 
 /// A side's memory for late devices, as long as the chat lives.
@@ -37,6 +41,63 @@ pub(crate) struct GuestSecrets {
     pub(crate) agreement: dh::SecretKey,
     pub(crate) prekey_set: PrekeySet,
     pub(crate) key: Psk,
+    pub(crate) gone: GoneDevices,
+}
+
+impl GuestSecrets {
+    /// Tells whether first messages of a device can be remembered no more: it has used up its share, which is no other
+    /// device's, or all of them together the memory.
+    pub(crate) fn is_full_for(&self, device: DeviceId) -> bool {
+        let memory = &self.prekey_set.memory;
+        memory.is_full() || memory.is_share_full(ShareId::of_device(device))
+    }
+}
+
+/// Devices of the host that had come in and are in the chat no more, and when the last session of each was begun: a
+/// first message that was held back brings none of them in again. The oldest first.
+#[derive(Default)]
+pub(crate) struct GoneDevices(Vec<(DeviceId, u64)>);
+
+impl GoneDevices {
+    /// Remembers a device. If there are too many, the oldest that the list does not name goes: whatever that one sends
+    /// is refused.
+    pub(crate) fn remember(&mut self, device: DeviceId, begun: u64, list: &DeviceList) {
+        self.forget(device);
+        self.0.push((device, begun));
+        if self.0.len() > MAX_DEVICES {
+            let unlisted = self.0.iter().position(|(gone, _)| list.device(*gone).is_none());
+            self.0.remove(unlisted.unwrap_or_default());
+        }
+    }
+
+    /// Forgets a device, which is in again.
+    pub(crate) fn forget(&mut self, device: DeviceId) {
+        self.0.retain(|(gone, _)| *gone != device);
+    }
+
+    /// Returns when the last session of a device was begun.
+    pub(crate) fn begun(&self, device: DeviceId) -> Option<u64> {
+        self.0.iter().find(|(gone, _)| *gone == device).map(|(_, begun)| *begun)
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.list(&self.0, |(device, begun), writer| {
+            writer.raw(&device.0);
+            writer.u64(*begun);
+        });
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let mut all = Self::default();
+        for _ in 0..reader.count(MAX_DEVICES)? {
+            let (device, begun) = (DeviceId(*reader.array()?), reader.u64()?);
+            if all.begun(device).is_some() {
+                return Err(Error::Malformed);
+            }
+            all.0.push((device, begun));
+        }
+        Ok(all)
+    }
 }
 
 /// A host device's memory by which late devices can join: it shows that another device told them of the chat.
@@ -67,6 +128,7 @@ impl LateDevices {
                 writer.raw(secrets.agreement.seed().expose());
                 secrets.prekey_set.write(writer);
                 writer.raw(secrets.key.expose());
+                secrets.gone.write(writer);
             }
             Self::Host(ticket) => {
                 writer.u8(2);
@@ -81,8 +143,8 @@ impl LateDevices {
             1 => {
                 let agreement = dh::SecretKey::from_seed(reader.secret()?);
                 let prekey_set = PrekeySet::read(reader)?;
-                let key = key(reader)?;
-                Ok(Self::Guest(Box::new(GuestSecrets { agreement, prekey_set, key })))
+                let (key, gone) = (key(reader)?, GoneDevices::read(reader)?);
+                Ok(Self::Guest(Box::new(GuestSecrets { agreement, prekey_set, key, gone })))
             }
             2 => Ok(Self::Host(JoinTicket::read(reader)?)),
             _ => Err(Error::Malformed),
@@ -98,3 +160,7 @@ pub(crate) fn context(terms: &[u8]) -> [u8; 32] {
 fn key(reader: &mut Reader<'_>) -> Result<Psk, Error> {
     Psk::new(reader.secret()?)
 }
+
+#[cfg(test)]
+#[path = "tests/late_device.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 //! ```text
 //! remembered = handshake id ‖ share id
 //! share id   = SHA-256(LABEL(prekeys/share) ‖ account id ‖ account key)[0..8]     of the initiator
+//!            | device id                                                          of the initiator, in a guest's memory
 //! ```
 
 use alloc::vec::Vec;
@@ -11,13 +12,13 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, first};
 use crate::primitives::id::ids;
 use crate::primitives::kdf::hash;
-use crate::protocol::identity::certificate::Certificate;
+use crate::protocol::identity::certificate::{Certificate, DeviceId};
 use crate::protocol::labels;
 
 /// Maximum number of first messages remembered for each prekey set, 24 bytes each.
 pub(crate) const REPLAY_MEMORY: usize = 1024;
 
-/// Maximum number of them that one account has, so that none takes the place of all others.
+/// Maximum number of them that one account has, or at a guest one device, so that none takes the place of all others.
 pub(crate) const REPLAY_SHARE: usize = 64;
 
 ids! {
@@ -36,6 +37,11 @@ impl ShareId {
     pub(crate) fn of(peer: &Certificate) -> Self {
         let (account, key) = (peer.account(), peer.account_key());
         Self(first(&hash(&[labels::PREKEYS_SHARE, &account.0, &key.0])))
+    }
+
+    /// Returns the share of a device, where all are of one account.
+    pub(crate) fn of_device(device: DeviceId) -> Self {
+        Self(device.0)
     }
 
     /// Derives the share of somebody on another messenger, by the name of an address.

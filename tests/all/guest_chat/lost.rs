@@ -128,6 +128,28 @@ fn a_chat_beyond_repair_says_that_a_new_link_is_needed() {
 }
 
 #[test]
+fn a_chat_beyond_repair_by_a_clock_that_was_ahead_is_told_within_two_hours() {
+    let mut talk = with_pin(741);
+    let before = restored(&talk.0.guest);
+    let Talk { door, host, guest, .. } = &mut talk.0;
+    let answer = only(host.answer_pin(&door.host, NOW, &mut door.rng).unwrap().apply());
+    guest.hear(&answer, NOW).unwrap();
+    let proof = only(guest.prove_pin(NOW, &mut door.rng).unwrap().apply());
+    host.hear(&proof, NOW).unwrap();
+    *guest = before;
+    let junk = [&[1, 1][..], &[7; 200]].concat();
+    talk.take(Side::Host, &junk, NOW);
+    let anew = talk.repair(Side::Host, NOW);
+    // The guest's clock is five days ahead as it is shown that nothing helps.
+    let taken = talk.take(Side::Guest, &anew[0].message, NOW + 5 * DAY);
+    assert!(matches!(taken, TakenMessage::Unread));
+    drop(talk.repair(Side::Guest, NOW + HOUR));
+    let Talk { door, guest, .. } = &mut talk.0;
+    let repaired = guest.repair(None, NOW + 2 * HOUR, &mut door.rng).unwrap().apply();
+    assert_eq!(repaired.event, Some(ChatEvent::NewLinkNeeded));
+}
+
+#[test]
 fn junk_ends_no_chat_whose_pin_is_half_proved() {
     let mut talk = with_pin(740);
     let Talk { door, host, .. } = &mut talk.0;
@@ -154,15 +176,10 @@ fn junk_ends_no_chat_whose_pin_is_half_proved() {
 #[test]
 fn a_guest_without_room_for_another_first_message_says_that_a_new_link_is_needed() {
     let mut talk = active(738);
-    // The end of a guest's state: the count of the handshakes that it remembers, then a key.
-    let bytes = talk.0.guest.to_bytes();
-    let (front, key) = bytes.split_at(bytes.len() - 32);
-    let front = front.strip_suffix(&[0; 4]).unwrap();
-    let seen: Vec<u8> = (0..1024_u128)
-        .flat_map(|id| [&id.to_be_bytes()[..], &id.to_be_bytes()[8..]].concat())
-        .collect();
-    let full = [front, &1024_u32.to_be_bytes(), &seen, key].concat();
-    talk.0.guest = Chat::from_bytes(&full).unwrap();
+    // It has taken all that one device has.
+    let device = talk.0.guest.other().device.0;
+    let seen: Vec<_> = (0..64).map(|id| (id, device)).collect();
+    talk.0.guest = support::guest::remembering(&talk.0.guest, &seen);
     let mut junk = [&[1, 1][..], &[7; 200]].concat();
     talk.take(Side::Host, &junk, NOW);
     let anew = talk.repair(Side::Host, NOW);

@@ -10,6 +10,7 @@ mod link;
 mod lists;
 mod races;
 mod removal;
+mod renewals;
 mod stolen;
 
 use std::collections::{HashMap, HashSet};

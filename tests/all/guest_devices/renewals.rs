@@ -1,0 +1,144 @@
+//! Sessions that devices of a host begin anew: whose they are, and in what order they come.
+
+use latchstring::guest::TakenMessage;
+
+use super::*;
+
+const HOUR: u64 = 3600;
+
+/// The device that has been stolen, or ends its part; the first one made the link.
+const OTHER: usize = 1;
+
+impl Meeting {
+    /// Has a device begin anew, because something did not open, and returns its first message.
+    fn renewal(&mut self, device: usize, now: u64) -> Vec<u8> {
+        let (client, host) = (&self.doors.home.clients[device], &mut self.hosts[device]);
+        let (from, junk) = (host.other(), [&[1, 1][..], &[7; 200]].concat());
+        assert!(matches!(host.take(from, &junk, now).apply(), TakenMessage::Unread));
+        let repaired = host.repair(Some(client), now, &mut self.doors.rng).unwrap().apply();
+        repaired.envelopes[0].message.clone()
+    }
+
+    /// Has a device begin anew, and the guest take it and answer.
+    fn renews(&mut self, device: usize, now: u64) {
+        let message = self.renewal(device, now);
+        let from = self.doors.address(device);
+        assert!(self.guest.receive(from, &message, now).unwrap().renewed);
+        self.guest_says(device, now);
+        self.host_says(device, now);
+    }
+
+    /// Shares the chat with a device, and returns what this comes in by.
+    fn shares(&mut self, device: usize, now: u64) -> (Chat, Vec<u8>) {
+        let shared = self.hosts[0].export(&self.doors.home.clients[0], now).unwrap();
+        let client = &self.doors.home.clients[device];
+        let (chat, envelope) = Chat::import(client, &shared, now, &mut self.doors.rng).unwrap();
+        (chat, envelope.message)
+    }
+}
+
+#[test]
+fn a_stolen_companion_uses_up_its_own_first_messages_and_nobody_elses() {
+    let mut meeting = Meeting::new(170, 3);
+    let stolen = meeting.doors.address(OTHER);
+    // It says of each that it was begun half an hour after the one before.
+    let mut first = Vec::new();
+    for step in 0..64 {
+        first = meeting.shares(OTHER, NOW + step * 1800).1;
+        assert!(meeting.guest.receive(stolen, &first, NOW).is_ok(), "{step}");
+    }
+    let next = meeting.shares(OTHER, NOW + 64 * 1800).1;
+    let mut guest = restored(&meeting.guest);
+    refuses(&mut guest, Error::TooManyJoins, |guest| guest.open(stolen, &next, NOW).map(drop));
+    // What it has used up is shown to be its own doing, and ends nothing: the other devices are read.
+    assert!(matches!(guest.take(stolen, &next, NOW).apply(), TakenMessage::Unread));
+    meeting.guest = guest;
+    let now = NOW + 2 * HOUR;
+    let rng = &mut meeting.doors.rng;
+    assert_eq!(meeting.guest.repair(None, now, rng).unwrap().apply().event, None);
+    for device in [0, 2] {
+        meeting.renews(device, now);
+    }
+    // After its removal, too, and others come in.
+    meeting.doors.home.relist(|device| device != OTHER, now);
+    meeting.guest_learns(now);
+    refuses(&mut meeting.guest, Error::Unlisted, |guest| guest.open(stolen, &first, now).map(drop));
+    for device in [0, 2] {
+        meeting.host_learns(device, now);
+        meeting.renews(device, now + DAY);
+    }
+    let (new, _, envelope) = meeting.link(now + DAY);
+    meeting.guest_learns(now + DAY);
+    assert!(meeting.guest.receive(new.address(), &envelope.message, now + DAY).is_ok());
+}
+
+#[test]
+fn a_first_message_that_was_held_back_brings_in_no_device_that_has_gone() {
+    for is_removed in [false, true] {
+        let mut meeting = Meeting::new(171, 3);
+        let from = meeting.doors.address(OTHER);
+        let held_back = meeting.renewal(OTHER, NOW + HOUR);
+        let mut now = NOW + 3 * HOUR;
+        meeting.renews(OTHER, now);
+        if is_removed {
+            // And listed again.
+            for kept in [&[0, 2][..], &[0, 1, 2]] {
+                let Home { account, clients, .. } = &meeting.doors.home;
+                let devices: Vec<_> =
+                    kept.iter().map(|kept| clients[*kept].certificate().clone()).collect();
+                let list = next_list(account, meeting.guest.list(), &devices, now);
+                meeting.guest.learn(&list, now).unwrap().apply();
+            }
+        } else {
+            let ended = meeting.hosts[OTHER].end(now, &mut meeting.doors.rng).unwrap().apply();
+            let event = meeting.guest.receive(from, &only(ended), now).unwrap().event;
+            assert!(event == ChatEvent::DeviceEnded);
+        }
+        meeting.guest = restored(&meeting.guest);
+        assert!(meeting.guest.devices().all(|device| device != from));
+        refuses(&mut meeting.guest, Error::Replay, |guest| {
+            guest.open(from, &held_back, now).map(drop)
+        });
+        // Who is there is told, and what comes of the device itself is taken.
+        assert!(matches!(meeting.guest.take(from, &held_back, now).apply(), TakenMessage::Unread));
+        now += 1;
+        let (mut again, first) = meeting.shares(OTHER, now);
+        let event = meeting.guest.receive(from, &first, now).unwrap().event;
+        assert!(event == ChatEvent::Joined);
+        let said = meeting.guest.send("hello", now, &mut meeting.doors.rng).unwrap();
+        assert_eq!(text_of(&again.hear(of(&said, from), now).unwrap().event), "hello");
+        refuses(&mut meeting.guest, Error::Replay, |guest| {
+            guest.open(from, &held_back, now).map(drop)
+        });
+    }
+}
+
+#[test]
+fn a_device_that_ends_its_part_as_it_comes_in_anew_has_gone_since_then() {
+    let mut meeting = Meeting::new(172, 2);
+    let from = meeting.doors.address(OTHER);
+    let held_back = meeting.renewal(OTHER, NOW + HOUR);
+    // Nothing but the end of the later session comes.
+    drop(meeting.renewal(OTHER, NOW + 3 * HOUR));
+    let ended = meeting.hosts[OTHER].end(NOW + 3 * HOUR, &mut meeting.doors.rng).unwrap().apply();
+    let end = only(ended);
+    let received = leads_to_the_same(&meeting.guest, |guest| guest.open(from, &end, NOW + DAY));
+    assert!(received.event == ChatEvent::DeviceEnded);
+    meeting.guest.receive(from, &end, NOW + DAY).unwrap();
+    refuses(&mut meeting.guest, Error::Replay, |guest| {
+        guest.open(from, &held_back, NOW + DAY).map(drop)
+    });
+    assert_eq!(meeting.guest.devices().count(), 1);
+}
+
+#[test]
+fn a_device_that_had_gone_by_a_clock_that_was_wrong_comes_in_again() {
+    let mut meeting = Meeting::new(173, 2);
+    let from = meeting.doors.address(OTHER);
+    let (mut chat, first) = meeting.shares(OTHER, NOW + 9 * DAY);
+    meeting.guest.receive(from, &first, NOW).unwrap();
+    let end = only(chat.end(NOW + 9 * DAY, &mut meeting.doors.rng).unwrap().apply());
+    assert!(meeting.guest.receive(from, &end, NOW).unwrap().event == ChatEvent::DeviceEnded);
+    let (_, again) = meeting.shares(OTHER, NOW + HOUR);
+    assert!(meeting.guest.receive(from, &again, NOW + HOUR).unwrap().event == ChatEvent::Joined);
+}
