@@ -5,6 +5,7 @@ mod bounds;
 mod claim;
 mod envelopes;
 mod grants;
+mod healing;
 mod latecomers;
 mod link;
 mod lists;
