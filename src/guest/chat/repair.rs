@@ -157,8 +157,13 @@ impl Inner {
         }
         let content = if one.is_unanswered() {
             join(&self.listed(), now)
-        } else if one.repair.asked == Wish::Word && self.may_grant() {
-            self.granting(client, now).1.encode(&self.listed(), now.reading())
+        } else if one.repair.asked == Wish::Word && matches!(self.stage, Stage::Active(_)) {
+            // Any word will do, but the guest may wait for the grant.
+            if self.may_grant() {
+                self.granting(client, now).1.encode(&self.listed(), now.reading())
+            } else {
+                join(&self.listed(), now)
+            }
         } else {
             return Ok(None);
         };

@@ -323,6 +323,25 @@ fn a_waiting_chat_goes_on_after_its_guest_was_rolled_back() {
 }
 
 #[test]
+fn what_a_repair_seals_keeps_no_chat_open() {
+    let mut talk = active(743);
+    talk.exchange(1, NOW);
+    let deadlines = |talk: &Pair| [talk.0.host.deadline(), talk.0.guest.deadline()];
+    let before = deadlines(&talk);
+    let junk = [&[1, 1][..], &[7; 200]].concat();
+    let mut healed = Healed::default();
+    for days in 1..4 {
+        let now = NOW + days * DAY;
+        for side in [Side::Host, Side::Guest] {
+            talk.take(side, &junk, now);
+        }
+        talk.heal(&mut healed, now);
+    }
+    assert!(healed.renewed >= 6 && healed.rounds >= 6, "{healed:?}");
+    assert_eq!(deadlines(&talk), before);
+}
+
+#[test]
 fn a_guest_that_reads_again_after_junk_begins_nothing() {
     let mut talk = active(728);
     let junk = [&[1, 1][..], &[7; 200]].concat();

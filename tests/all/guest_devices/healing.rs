@@ -229,13 +229,33 @@ impl World {
                     self.post(1, end);
                 }
             }
+            9 => self.relists(),
             _ => self.write(end, "a text"),
         }
+    }
+
+    /// Takes the other device off the account's list and puts it on again, and tells the guest.
+    fn relists(&mut self) {
+        let home = &self.meeting.doors.home;
+        let devices: Vec<_> = home.clients.iter().map(|one| one.certificate().clone()).collect();
+        for count in [1, 2] {
+            let home = &mut self.meeting.doors.home;
+            home.list = next_list(&home.account, &home.list, &devices[..count], self.now);
+            let list = self.meeting.doors.home.list.clone();
+            self.learns(&list);
+        }
+    }
+
+    /// Lets the guest learn a list, which it refuses while its clock is wrong.
+    fn learns(&mut self, list: &DeviceList) {
+        let now = self.clock(GUEST);
+        let learned = self.meeting.guest.learn(list, now).map(Pending::apply);
+        assert!(learned.is_ok() || learned == Err(Error::ListExpired), "{learned:?}");
     }
 }
 
 /// Brings a guest and two devices of its host so far that the maker may let the guest in.
-fn proved(seed: u64) -> Meeting {
+pub(super) fn proved(seed: u64) -> Meeting {
     let mut policy = Policy::new("Ada", EXPIRES);
     policy.approval = Approval::Pin;
     let mut doors = Doors::with_policy(seed, 2, policy);
@@ -267,6 +287,8 @@ fn whatever_was_restored_lost_or_dated_wrong_all_ends_read_each_other_again() {
         }
         // From here on all is well; people write twice a day.
         world.wrong = [0; 3];
+        let newest = world.meeting.doors.home.list.clone();
+        world.learns(&newest);
         let mut renewed = 0;
         for hour in 0..6 * 24 {
             if hour % 12 == 0 {

@@ -1,5 +1,7 @@
 //! Devices that were removed.
 
+use latchstring::guest::TakenMessage;
+
 use super::*;
 
 #[test]
@@ -45,6 +47,38 @@ fn a_device_that_was_removed_answers_no_pin() {
     refuses(&mut maker, Error::OwnDeviceUnlisted, |host| {
         host.answer_pin(removed, NOW, rng).map(drop)
     });
+}
+
+#[test]
+fn a_lost_chat_is_ended_with_the_client_of_a_listed_device_alone() {
+    let mut policy = Policy::new("Ada", EXPIRES);
+    policy.approval = Approval::Pin;
+    let mut doors = Doors::with_policy(115, 2, policy);
+    let (preview, list) = (doors.preview(), doors.home.list.clone());
+    let claimed = preview.claim(&list, &doors.bundles[..1], "Grace", &[], NOW, &mut doors.rng);
+    let (guest, claim) = claimed.unwrap();
+    let mut host = doors.take(0, &claim);
+    let (maker, now) = (restored(&doors.home.clients[0]), NOW + 3600);
+    drop(host.answer_pin(&maker, NOW, &mut doors.rng).unwrap().apply());
+    // The guest says two things under one number: it was restored, or somebody has a copy of it.
+    for (asks, is_read) in [(0, true), (1, false)] {
+        let mut session = support::guest::bare_session(&guest);
+        let knock = session.encrypt(&[8, asks], &mut doors.rng).unwrap();
+        let taken = host.take(guest.address(), &knock, NOW).apply();
+        assert_eq!(matches!(taken, TakenMessage::Event(_)), is_read, "{taken:?}");
+    }
+    doors.home.relist(|device| device == 1, NOW);
+    let (removed, rng) = (&doors.home.clients[0], &mut doors.rng);
+    for (client, error) in
+        [(removed, Error::OwnDeviceUnlisted), (&doors.home.clients[1], Error::WrongClient)]
+    {
+        refuses(&mut host, error, |host| host.repair(Some(client), now, rng).map(drop));
+    }
+    let without = host.repair(None, now, rng).unwrap().apply();
+    assert!(without.envelopes.is_empty() && without.event.is_none());
+    assert_eq!(host.status(), ChatStatus::Waiting);
+    let lost = host.repair(Some(&maker), now, rng).unwrap().apply();
+    assert_eq!((lost.event, lost.envelopes.len()), (Some(ChatEvent::NewLinkNeeded), 1));
 }
 
 #[test]

@@ -142,3 +142,37 @@ fn a_device_that_had_gone_by_a_clock_that_was_wrong_comes_in_again() {
     let (_, again) = meeting.shares(OTHER, NOW + HOUR);
     assert!(meeting.guest.receive(from, &again, NOW + HOUR).unwrap().event == ChatEvent::Joined);
 }
+
+#[test]
+fn junk_begins_nothing_anew_with_a_device_whose_grant_does_not_count() {
+    let mut meeting = healing::proved(174);
+    let Meeting { doors, guest, hosts } = &mut meeting;
+    let granted = doors.grant(0, &mut hosts[0]);
+    guest.receive(doors.address(0), &granted, NOW).unwrap();
+    let shared = hosts[0].export_grant(&doors.home.clients[0]).unwrap();
+    hosts[OTHER].sync_grant(&doors.home.clients[OTHER], &shared, NOW).unwrap().apply();
+    meeting.host_says(OTHER, NOW);
+    meeting.guest_says(OTHER, NOW);
+    let before: Vec<_> = meeting.guest.handshake_ids().collect();
+    let (from, junk) = (meeting.doors.address(OTHER), [&[1, 1][..], &[7; 200]].concat());
+    assert!(matches!(meeting.guest.take(from, &junk, NOW).apply(), TakenMessage::Unread));
+    let (mut knocks, mut words) = (0, 0);
+    for hours in 1..48 {
+        let now = NOW + hours * HOUR;
+        let Meeting { doors, guest, hosts } = &mut meeting;
+        for knock in guest.repair(None, now, &mut doors.rng).unwrap().apply().envelopes {
+            assert_eq!(knock.to, from);
+            assert!(hosts[OTHER].hear(&knock.message, now).unwrap().event == ChatEvent::Knocked);
+            knocks += 1;
+        }
+        let client = &doors.home.clients[OTHER];
+        let answers = hosts[OTHER].repair(Some(client), now, &mut doors.rng).unwrap().apply();
+        for answer in answers.envelopes {
+            let received = guest.receive(from, &answer.message, now).unwrap();
+            assert!(received.event == ChatEvent::Joined && !received.renewed);
+            words += 1;
+        }
+    }
+    assert_eq!((knocks, words), (1, 1));
+    assert!(meeting.guest.handshake_ids().eq(before));
+}
