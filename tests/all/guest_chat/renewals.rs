@@ -124,3 +124,50 @@ fn a_host_that_is_rolled_back_to_an_unanswered_renewal_comes_back_by_another() {
     }
     talk.agrees(now + 8 * HOUR);
 }
+
+#[test]
+fn what_had_not_arrived_of_a_session_that_is_given_up_is_told_as_lost_on_both_sides() {
+    let mut talk = active(745);
+    let now = NOW + HOUR;
+    for side in [Side::Host, Side::Guest] {
+        let texts = ["one", "two", "three"].map(|text| talk.says(side, text, NOW));
+        assert_eq!(talk.chat(side.other()).hear(&texts[2], NOW).unwrap().skipped, 2);
+    }
+    let first = renewal(&mut talk, now);
+    let TakenMessage::Event(event) = talk.take(Side::Guest, &first, now) else { panic!() };
+    assert!(event.renewed && event.lost == 2, "{event:?}");
+    let answers = [(); 2].map(|()| talk.says(Side::Guest, "here", now));
+    // Told once, by whichever comes first.
+    for (answer, lost) in answers.iter().rev().zip([2, 0]) {
+        let TakenMessage::Event(event) = talk.take(Side::Host, answer, now) else { panic!() };
+        assert_eq!((event.renewed, event.lost), (lost != 0, lost));
+    }
+    talk.agrees(now);
+}
+
+#[test]
+fn what_a_guest_has_sent_before_it_knew_of_a_renewal_is_read() {
+    let mut talk = active(746);
+    let early = ["one", "two"].map(|text| talk.says(Side::Guest, text, NOW));
+    // Of four attempts the guest gets the third, and writes before the fourth comes.
+    let times = [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR];
+    let attempts = times.map(|after| renewal(&mut talk, NOW + after));
+    let now = NOW + 9 * HOUR;
+    let taken = talk.take(Side::Guest, &attempts[2], now);
+    assert!(matches!(taken, TakenMessage::Event(event) if event.renewed));
+    let later = talk.says(Side::Guest, "three", now);
+    talk.0.host = restored(&talk.0.host);
+    for (message, text) in [(&early[1], "two"), (&later, "three"), (&early[0], "one")] {
+        let TakenMessage::Event(event) = talk.take(Side::Host, message, now) else { panic!() };
+        assert_eq!((text_of(&event.event), event.renewed), (text, false));
+    }
+    let taken = talk.take(Side::Guest, &attempts[3], now);
+    assert!(matches!(taken, TakenMessage::Event(event) if event.renewed));
+    let mut healed = Healed::default();
+    talk.heal(&mut healed, now);
+    talk.agrees(now);
+    // The sessions before are gone then.
+    for message in [&early[0], &later] {
+        assert!(matches!(talk.take(Side::Host, message, now), TakenMessage::Unread));
+    }
+}

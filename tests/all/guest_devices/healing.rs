@@ -202,6 +202,8 @@ impl World {
                 self.wrong[end] = -behind;
             }
             4 => self.wrong[end] = 0,
+            // For long, so that its chat believes it, and stands still when it is right again.
+            10 => self.wrong[end] = i64::try_from(self.throw(3 * DAY)).unwrap(),
             5 => {
                 // For a moment, after which the app looks at it again.
                 let before = self.wrong[ahead];
@@ -290,7 +292,7 @@ fn whatever_was_restored_lost_or_dated_wrong_all_ends_read_each_other_again() {
         let newest = world.meeting.doors.home.list.clone();
         world.learns(&newest);
         let mut renewed = 0;
-        for hour in 0..6 * 24 {
+        for hour in 0..8 * 24 {
             if hour % 12 == 0 {
                 (0..3).for_each(|end| world.write(end, "still there?"));
                 world.grants();
@@ -302,7 +304,7 @@ fn whatever_was_restored_lost_or_dated_wrong_all_ends_read_each_other_again() {
                 world.look(end);
                 world.mails(true);
             }
-            if hour == 4 * 24 {
+            if hour == 6 * 24 {
                 renewed = world.renewed;
             }
             world.now += HOUR;

@@ -176,3 +176,31 @@ fn junk_begins_nothing_anew_with_a_device_whose_grant_does_not_count() {
     assert_eq!((knocks, words), (1, 1));
     assert!(meeting.guest.handshake_ids().eq(before));
 }
+
+#[test]
+fn devices_come_in_and_begin_anew_however_long_a_chat_has_lasted() {
+    let mut meeting = Meeting::new(175, 2);
+    let mut now = NOW;
+    // The guest's prekeys say that they serve for 14 days, and nobody asks them.
+    for round in 1..=12 {
+        now += 5 * DAY;
+        if round % 4 == 0 {
+            meeting.doors.home.relist(|_| true, now);
+            meeting.guest_learns(now);
+            (0..2).for_each(|device| drop(meeting.host_learns(device, now)));
+        }
+        for device in 0..2 {
+            meeting.guest_says(device, now);
+            meeting.host_says(device, now);
+        }
+    }
+    meeting.renews(OTHER, now);
+    let (new, mut chat, envelope) = meeting.link(now);
+    meeting.guest_learns(now);
+    let from = new.address();
+    assert!(
+        meeting.guest.receive(from, &envelope.message, now).unwrap().event == ChatEvent::Joined
+    );
+    let said = meeting.guest.send("hello", now, &mut meeting.doors.rng).unwrap();
+    assert_eq!(text_of(&chat.hear(of(&said, from), now).unwrap().event), "hello");
+}
