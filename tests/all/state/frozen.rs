@@ -195,3 +195,48 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
     let (tablet, _) = briefing.begin(frozen.entrant, NOW, &mut TestRng::new(1)).unwrap();
     assert!(tablet.is_verified(AccountId([2; 32])));
 }
+
+#[test]
+fn a_guests_frozen_chat_of_version_1_loads_and_goes_on() {
+    if is_writing_fixtures() {
+        // Of three devices of its host one has come in by another's word, and one has gone since it had.
+        let mut doors = Doors::new(13, 3);
+        let (mut guest, claim) = doors.guest();
+        let mut host = doors.take(0, &claim);
+        let granted = doors.grant(0, &mut host);
+        guest.receive(doors.address(0), &granted, NOW).unwrap();
+        let Doors { home, rng, .. } = &mut doors;
+        let shared = host.export(&home.clients[0], NOW).unwrap();
+        let mut import = |device: usize, now| {
+            let client = &home.clients[device];
+            let (chat, envelope) = Chat::import(client, &shared, now, rng).unwrap();
+            (chat, client.address(), envelope.message)
+        };
+        let (_, from, joining) = import(1, NOW);
+        guest.receive(from, &joining, NOW).unwrap();
+        let held_back = import(2, NOW).2;
+        let (mut gone, from, joining) = import(2, NOW + 1800);
+        guest.receive(from, &joining, NOW).unwrap();
+        let end = only(gone.end(NOW + 1800, &mut doors.rng).unwrap().apply());
+        guest.receive(from, &end, NOW).unwrap();
+        let text = host.say("kept", NOW, &mut doors.rng).unwrap();
+        write_fixture("guest", &guest.to_bytes());
+        write_fixture("guest-text", &text);
+        write_fixture("guest-held-back", &held_back);
+    }
+    let mut guest: Chat = thawed("guest");
+    let in_it: Vec<_> = guest.devices().collect();
+    let mut all = guest.list().devices().iter().map(Address::of);
+    let gone = all.find(|device| !in_it.contains(device)).unwrap();
+    assert_eq!((guest.status(), in_it.len()), (ChatStatus::Active, 2));
+    let held_back = read_fixture("guest-held-back");
+    refuses(&mut guest, Error::Replay, |guest| guest.open(gone, &held_back, NOW).map(drop));
+    let maker = Address::of(guest.peer());
+    let ChatEvent::Text(text) =
+        guest.receive(maker, &read_fixture("guest-text"), NOW).unwrap().event
+    else {
+        panic!()
+    };
+    assert_eq!(*text, "kept");
+    assert_eq!(guest.send("on it goes", NOW, &mut TestRng::new(1)).unwrap().len(), 2);
+}

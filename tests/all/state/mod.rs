@@ -8,16 +8,17 @@ mod records;
 mod restoring;
 
 use latchstring::Error;
-use latchstring::client::{Client, Entrant, LinkingRequest, NewDevice};
+use latchstring::client::{Address, Client, Entrant, LinkingRequest, NewDevice};
 use latchstring::guest::{Chat, ChatEvent, ChatStatus, Invite};
 use latchstring::session::{Account, AccountId, Device, Served, Session};
 use latchstring::storage::{Anchor, Change, Journal, Pending, State, StateKey};
 use support::described::describe;
+use support::doors::Doors;
 use support::linking::accepted;
 use support::town::{Person, Town};
 use support::{
     Door, NOW, OneToOne, Pair, Talk, TestRng, device, is_writing_fixtures, only, read_fixture,
-    refusal, restored, seal_many, started, write_fixture,
+    refusal, refuses, restored, seal_many, started, write_fixture,
 };
 
 const OWNER: &[u8] = b"account 7, laptop";
