@@ -51,8 +51,8 @@ impl Entrant {
     ///
     /// [`Error::Expired`] more than an hour after the offer was accepted; [`Error::Forged`] for the briefing of
     /// another linking; [`Error::OwnDeviceUnlisted`], [`Error::ListExpired`], [`Error::WrongPeer`],
-    /// [`Error::BadSignature`] for one that does not hold; [`Error::Malformed`] if it has the account and this is no new
-    /// primary, or the reverse.
+    /// [`Error::BadSignature`] for one that does not hold; [`Error::Malformed`] if it has the account and this is no
+    /// new primary, or the reverse.
     pub fn open(&self, briefing: &[u8], now: u64) -> Result<Briefing, Error> {
         let now = now.max(self.inner.accepted);
         if now > self.expires() {
@@ -150,8 +150,8 @@ impl Client {
     }
 }
 
-/// Reads the account that a briefing hands on, which is that of the list. A new primary gets it and a companion does not:
-/// nobody else is to hold it, and without it nobody could sign for the account any more.
+/// Reads the account that a briefing hands on, which is that of the list. A new primary gets it and a companion does
+/// not: nobody else is to hold it, and without it nobody could sign for the account any more.
 fn read_account(
     reader: &mut Reader<'_>,
     purpose: LinkingPurpose,

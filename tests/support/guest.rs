@@ -197,8 +197,8 @@ pub fn joining_of(chat: &Chat) -> usize {
     }
 }
 
-/// Makes a guest's chat that remembers these first messages and no other: places of handshake ids in their order, with
-/// the device of each.
+/// Makes a guest's chat that remembers these first messages and no other: places of handshake ids in their order,
+/// with the device of each.
 pub fn remembering(guest: &Chat, seen: &[(u64, [u8; 8])]) -> Chat {
     let bytes = guest.to_bytes();
     // The end of its state: their count; the join key, and how many devices have gone.

@@ -183,8 +183,8 @@ impl RepairState {
         }
     }
 
-    /// Leaves no doubt that rose at a time ahead of now, which goes back where a clock was wrong: it would last for an hour
-    /// only once that time has come.
+    /// Leaves no doubt that rose at a time ahead of now, which goes back where a clock was wrong: it would last for an
+    /// hour only once that time has come.
     pub(super) fn bound_since(&mut self, now: u64) {
         self.since = self.since.min(now);
     }

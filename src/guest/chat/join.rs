@@ -131,8 +131,8 @@ impl Chat {
         Ok((chat, envelope))
     }
 
-    /// Admits, at the guest, a listed device by its first message: if it is in no more since an earlier one, or never was,
-    /// if there is a session that it has never answered, or one that it began earlier.
+    /// Admits, at the guest, a listed device by its first message: if there is no session with it, none that the device
+    /// has ever answered, or one that it began earlier; and if it had gone, since then.
     pub(super) fn admit(
         &self,
         from: Address,

@@ -227,8 +227,8 @@ impl ChatSessions {
         begun
     }
 
-    /// Keeps the sessions with those devices that the list names. Returns those of the others that had begun theirs, and
-    /// when.
+    /// Keeps the sessions with those devices that the list names. Returns those of the others that had begun theirs,
+    /// and when.
     pub(super) fn keep(&mut self, list: &DeviceList) -> Vec<(DeviceId, u64)> {
         let is_named = |one: &ChatSession| list.device(one.with()) == Some(one.session.peer());
         let gone =

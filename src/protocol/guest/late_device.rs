@@ -45,8 +45,8 @@ pub(crate) struct GuestSecrets {
 }
 
 impl GuestSecrets {
-    /// Tells whether first messages of a device can be remembered no more: it has used up its share, which is no other
-    /// device's, or all of them together the memory.
+    /// Tells whether first messages of a device can be remembered no more: it has used up its share, which is no
+    /// other device's, or all of them together the memory.
     pub(crate) fn is_full_for(&self, device: DeviceId) -> bool {
         let memory = &self.prekey_set.memory;
         memory.is_full() || memory.is_share_full(ShareId::of_device(device))
@@ -59,8 +59,8 @@ impl GuestSecrets {
 pub(crate) struct GoneDevices(Vec<(DeviceId, u64)>);
 
 impl GoneDevices {
-    /// Remembers a device. If there are too many, the oldest that the list does not name goes: whatever that one sends
-    /// is refused.
+    /// Remembers a device. If there are too many, the oldest that the list does not name goes: whatever that one
+    /// sends is refused.
     pub(crate) fn remember(&mut self, device: DeviceId, begun: u64, list: &DeviceList) {
         self.forget(device);
         self.0.push((device, begun));

@@ -3,7 +3,7 @@
 //! ```text
 //! remembered = handshake id ‖ share id
 //! share id   = SHA-256(LABEL(prekeys/share) ‖ account id ‖ account key)[0..8]     of the initiator
-//!            | device id                                                          of the initiator, in a guest's memory
+//!            | device id                                              of the initiator, in a guest's memory
 //! ```
 
 use alloc::vec::Vec;
