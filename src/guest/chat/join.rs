@@ -72,7 +72,9 @@ impl Chat {
     /// the guest answers: the first message opens there only if the link, the names, the policy and the owner key
     /// are those that the guest knows. So do it once for each guest ([`Chat::peer`]) and claim, but if the guest has
     /// not answered, for what another own device shares of it as well; and not where this device has the
-    /// chat already, unless that one has been lost.
+    /// chat already, unless that one has been lost. Of several go on with the one imported last of those in which the
+    /// guest has answered, and erase those before it without a word ([`Chat::block`]): [`Chat::end`] ends this device's
+    /// part in all of them.
     ///
     /// # Errors
     ///

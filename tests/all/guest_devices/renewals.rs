@@ -204,3 +204,42 @@ fn devices_come_in_and_begin_anew_however_long_a_chat_has_lasted() {
     let said = meeting.guest.send("hello", now, &mut meeting.doors.rng).unwrap();
     assert_eq!(text_of(&chat.hear(of(&said, from), now).unwrap().event), "hello");
 }
+
+#[test]
+fn of_two_chats_that_were_truly_shared_the_guest_moves_on_to_the_later_one() {
+    let mut meeting = Meeting::new(176, 2);
+    let (new, mut first, joining) = meeting.link(NOW);
+    meeting.guest_learns(NOW);
+    // The guest is away for an hour, and the other device shares the chat as well.
+    let now = NOW + HOUR;
+    let Meeting { doors, guest, hosts } = &mut meeting;
+    let shared = hosts[OTHER].export(&doors.home.clients[OTHER], now).unwrap();
+    let (mut second, later) = Chat::import(&new, &shared, now, &mut doors.rng).unwrap();
+    let from = new.address();
+    for (chat, message) in [(&mut first, &joining.message), (&mut second, &later.message)] {
+        assert!(guest.receive(from, message, now).unwrap().event == ChatEvent::Joined);
+        let answer = guest.repair(None, now, &mut doors.rng).unwrap().apply().envelopes;
+        chat.hear(&only(answer), now).unwrap();
+        assert!(chat.is_confirmed());
+    }
+    first.block(now).unwrap().apply();
+    let said = guest.send("hello", now, &mut doors.rng).unwrap();
+    assert_eq!(text_of(&second.hear(of(&said, from), now).unwrap().event), "hello");
+    let text = second.say("welcome", now, &mut doors.rng).unwrap();
+    assert_eq!(text_of(&guest.receive(from, &text, now).unwrap().event), "welcome");
+}
+
+#[test]
+fn an_end_in_a_later_chat_of_a_device_is_that_of_its_part() {
+    let mut meeting = Meeting::new(177, 2);
+    let (new, _, joining) = meeting.link(NOW);
+    meeting.guest_learns(NOW);
+    meeting.guest.receive(new.address(), &joining.message, NOW).unwrap();
+    let Meeting { doors, guest, hosts } = &mut meeting;
+    let shared = hosts[OTHER].export(&doors.home.clients[OTHER], NOW + HOUR).unwrap();
+    let (mut later, _) = Chat::import(&new, &shared, NOW + HOUR, &mut doors.rng).unwrap();
+    let end = only(later.end(NOW + HOUR, &mut doors.rng).unwrap().apply());
+    let event = guest.receive(new.address(), &end, NOW + HOUR).unwrap().event;
+    assert!(event == ChatEvent::DeviceEnded);
+    assert!(guest.devices().all(|device| device != new.address()));
+}
