@@ -234,7 +234,9 @@ impl Inner {
             _ => (all.collect(), &[]),
         };
         let sent = ids.first().and_then(|id| self.sent.find(id));
-        let was_left_out = |to: &Address| sent.is_some_and(|sent| sent.left_out.contains(to));
+        let lacks =
+            |sent: &Sent, to: &Address| sent.left_out.contains(to) || sent.waits_for(to.account);
+        let was_left_out = |to: &Address| sent.is_some_and(|sent| lacks(sent, to));
         if let (Purpose::Resend(id), true) = (&plan.purpose, plan.left_out.iter().any(was_left_out))
         {
             items.push(ClientItem::Attempt(Box::new(Attempt { id: *id, is_last: false })));
@@ -246,6 +248,8 @@ impl Inner {
             let mut wanted = peer.wanted.clone();
             wanted.answer(ids);
             match &plan.purpose {
+                // It asks for its gaps again, and finds the letter: a refusal would close them.
+                Purpose::Resend(_) => wanted.gaps.clear(),
                 Purpose::Refusal(refused) => wanted.answer_gaps(&refused.gaps),
                 Purpose::Copy(of) => wanted.answer_copy(*of),
                 _ => {}

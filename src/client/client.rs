@@ -100,6 +100,8 @@ pub(super) struct Inner {
     /// The highest epoch of this account's list that was shown since the client was loaded, 0 if none was. Never
     /// stored: a copy may be old.
     pub(super) shown: u64,
+    /// The time at which a seen report was last sealed that left a device out; 0 if none was.
+    pub(super) report_tried: u64,
     pub(super) clock: Clock,
     pub(super) anchor: Anchor,
 }
@@ -129,6 +131,7 @@ impl Client {
             tombstones: Tombstones::default(),
             linking: None,
             shown,
+            report_tried: 0,
             clock: Clock::new(now),
             anchor,
         };
@@ -271,6 +274,7 @@ impl Inner {
             ClientItem::Raised(raised) => self.peer(raised.of).raise(raised.level, now),
             ClientItem::Seen(seen) => self.seen.add(*seen),
             ClientItem::SeenReported => self.seen.reported(self.account()),
+            ClientItem::ReportTried => self.report_tried = now,
             ClientItem::Sent(sent) => {
                 sent.accounts().for_each(|account| self.acquaint(account));
                 self.sent.add(*sent);

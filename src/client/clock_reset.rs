@@ -68,5 +68,6 @@ impl Inner {
         self.sent.bound_times(now);
         self.unread.bound_times(now);
         self.tombstones.bound_times(now);
+        self.report_tried = self.report_tried.min(now);
     }
 }

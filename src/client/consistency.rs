@@ -27,6 +27,13 @@ pub(super) struct Findings {
     pub(super) alerts: Vec<Alert>,
 }
 
+impl Findings {
+    /// Tells whether the list of the letter's sender is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.alerts.iter().any(Alert::is_list_over)
+    }
+}
+
 impl Inner {
     /// Compares the lists that a letter names with the known ones.
     pub(super) fn compare_lists(&self, from: Address, letter: &Letter<'_>, found: &mut Findings) {
@@ -96,8 +103,10 @@ impl Inner {
                 LetterEvent::ResendRequested
             }
             Body::Refusal(refused) => {
-                let refusal = Box::new((from, refused.clone()));
-                found.items.push(ClientItem::Refused(refusal));
+                if !found.is_over() {
+                    let refusal = Box::new((from, refused.clone()));
+                    found.items.push(ClientItem::Refused(refusal));
+                }
                 LetterEvent::NotResent(refused.ids.clone())
             }
             Body::CopyRequest(letters) => {
@@ -107,7 +116,7 @@ impl Inner {
             Body::Copy(copy) => self.take_copy(copy, found)?,
             Body::SeenReport(messages) => {
                 // A device that was removed since its list was made must not decide what is compared.
-                let is_over = found.alerts.iter().any(Alert::is_list_over);
+                let is_over = found.is_over();
                 for told in messages.iter().filter(|_| !is_over) {
                     self.compare_seen(told, found);
                 }

@@ -41,14 +41,14 @@ impl Inner {
     pub(super) fn copies(&self, now: Now) -> impl Iterator<Item = Repair> + '_ {
         let asked = self.refused_letters().next().map(|_| Repair::AskOwn);
         let open = self.check_listed().is_ok() && self.own.stop(now).is_none();
-        let wanted = self.peers.iter().filter(move |_| open).flat_map(|(to, peer)| {
-            let copies = peer.wanted.copies.iter().copied();
+        let wanted = self.peers.iter().filter(move |_| open).flat_map(move |(to, peer)| {
+            let copies = peer.wanted.copies.iter().copied().filter(|of| self.was_seen(of));
             copies.map(|of| {
                 let from = Address { account: of.account, device: of.device };
                 Repair::Copy { to: to.device, from, id: of.id }
             })
         });
-        wanted.chain(asked.filter(|_| open && self.has_companions()))
+        wanted.chain(asked.filter(|_| open && self.reaches_companions(now)))
     }
 
     /// Notes that a device does not send again what it was asked for: own devices may have it.
@@ -57,9 +57,6 @@ impl Inner {
         let asks_own = !is_ours && self.has_companions() && !self.is_newcomer(from.account);
         let unread = |id: &MessageId| asks_own && self.unread.has(from, id);
         let ids: Vec<_> = refused.ids.iter().copied().filter(unread).collect();
-        for id in &refused.ids {
-            self.unread.settle(from, id);
-        }
         let peer = self.peer(from);
         peer.gaps.close(&refused.gaps);
         for id in ids {
@@ -79,10 +76,20 @@ impl Inner {
         }
     }
 
-    /// Lists the letters that their senders do not send again, and nobody was asked for yet.
+    /// Lists the letters that their senders do not send again, that have not come otherwise, and that nobody was asked
+    /// for yet.
     fn refused_letters(&self) -> impl Iterator<Item = LetterOf> {
         let peers = self.peers.iter();
-        peers.flat_map(|(from, peer)| peer.refused.iter().map(|id| letter_of(*from, *id)))
+        let refused =
+            peers.flat_map(|(from, peer)| peer.refused.iter().map(|id| letter_of(*from, *id)));
+        refused.filter(|of| !self.was_seen(of))
+    }
+
+    /// Tells whether another own device can be written to without its bundle.
+    fn reaches_companions(&self, now: Now) -> bool {
+        let own = self.peers.iter().filter(|(address, _)| address.account == self.account());
+        own.filter(|(address, _)| **address != self.address())
+            .any(|(_, peer)| peer.usable(now).is_some())
     }
 
     /// Plans a copy, or a request for copies.
@@ -101,7 +108,9 @@ impl Inner {
         if letters.is_empty() {
             return Err(Error::StalePlan);
         }
-        self.plan(Purpose::CopyRequest(letters), own, &[], |_| true, now)
+        let plan = self.plan(Purpose::CopyRequest(letters), own, &[], |_| true, now)?;
+        // It is not kept to be sealed later.
+        plan.stop_of(self.account()).map_or(Ok(plan), |stop| Err(stop.refused()))
     }
 
     /// Tells whether a letter was read here.
@@ -128,10 +137,11 @@ impl Inner {
         let nothing = Peer::default();
         let peer = self.peers.get(&by).unwrap_or(&nothing);
         let mut wanted = peer.wanted.clone();
+        wanted.copies.retain(|letter| self.was_seen(letter));
         for letter in letters.iter().filter(|letter| self.was_seen(letter)) {
             wanted.add_copy(*letter);
         }
-        if wanted.copies.len() != peer.wanted.copies.len() {
+        if wanted.copies != peer.wanted.copies {
             found.items.push(ClientItem::Wanted(Box::new((by, wanted))));
         }
     }
@@ -144,7 +154,15 @@ impl Inner {
     ) -> Result<LetterEvent, Error> {
         let (copied, digest) = (CopiedLetter::of(copy)?, copy.digest());
         let LetterOf { account, device, id } = copy.of;
-        self.known(account)?;
+        copied.content()?;
+        if found.is_over() {
+            // A device that was removed since its list was made must not decide what is read, and who lies.
+            return Ok(LetterEvent::Copied(Box::new(copied)));
+        }
+        if self.contact(account).is_none() {
+            // Its account was forgotten meanwhile.
+            return Ok(LetterEvent::Repeated(None));
+        }
         let by = Address { account, device };
         for seen in self.seen.all(account, device, &id) {
             if seen.what.digest != digest {
@@ -154,7 +172,6 @@ impl Inner {
                 return Ok(LetterEvent::Repeated(None));
             }
         }
-        copied.content()?;
         if self.unread.has(by, &id) {
             found.items.push(ClientItem::Settled(Box::new(Settled { from: by, id })));
         }

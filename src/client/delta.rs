@@ -61,6 +61,8 @@ pub(super) enum ClientItem {
     Seen(Box<Seen>),
     /// The other own devices were told what was opened here.
     SeenReported,
+    /// Some of the other own devices were told, and at least one was left out.
+    ReportTried,
     /// A message was sent.
     Sent(Box<Sent>),
     /// A message was sealed once more.
@@ -201,6 +203,7 @@ impl ClientItem {
             Self::Attempt(_) => 30,
             Self::Refused(_) => 31,
             Self::AskedOwn(_) => 32,
+            Self::ReportTried => 33,
         }
     }
 
@@ -211,7 +214,8 @@ impl ClientItem {
             | Self::Linking(_)
             | Self::Expire
             | Self::ResetClock
-            | Self::SeenReported => {}
+            | Self::SeenReported
+            | Self::ReportTried => {}
             Self::Begin(begin) => begin.with.write(writer),
             Self::Accept(accept) => {
                 accept.from.write(writer);
@@ -329,6 +333,7 @@ impl ClientItem {
             16 => Self::Expire,
             18 => Self::ResetClock,
             19 => Self::SeenReported,
+            33 => Self::ReportTried,
             17 => {
                 let (account, dismissal) =
                     (AccountId(*reader.array()?), Dismissal(*reader.array()?));

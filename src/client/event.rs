@@ -78,13 +78,13 @@ pub enum LetterEvent {
     /// the active one, the sender cannot open that one either, and the next letter to it begins another one.
     ResendRequested,
     /// A refusal: what was asked for under these ids does not come again, unless another own device has it
-    /// ([`Repair::AskOwn`](super::Repair::AskOwn)). Tell the user that something of this sender may be lost: junk and
-    /// requests bear ids as well, so it may have been no message.
+    /// ([`Repair::AskOwn`](super::Repair::AskOwn)). Unless it names none, tell the user that something of this sender may be
+    /// lost: junk and requests bear ids as well, so it may have been no message.
     NotResent(Vec<MessageId>),
     /// A seen report of another own device. Where it differs from what was seen here is in the alerts.
     SeenReport,
-    /// A message of somebody else that an own device has read and passes on, because this device asked for it. The own
-    /// device's word is all that vouches for it.
+    /// A message of somebody else that an own device has read and passes on, as this device asks for. The own device's
+    /// word is all that vouches for it, also that it was asked.
     Copied(Box<CopiedLetter>),
     /// A message that was opened before, and sent again. There is nothing to show. If its content is in a blob, here
     /// is the reference again, for an app that has lost it, or did not find the blob.

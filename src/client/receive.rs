@@ -153,7 +153,10 @@ impl Inner {
         if matches!(event, LetterEvent::ResendRequested) && standing != Standing::Active {
             items.extend(self.asked_elsewhere(from, now));
         }
-        let refused = if let LetterEvent::NotResent(ids) = &event { &ids[..] } else { &[] };
+        let refused = match &event {
+            LetterEvent::NotResent(ids) if over.is_none() => &ids[..],
+            _ => &[],
+        };
         let settled = refused.iter().chain([&letter.id]).filter(|id| self.unread.has(from, id));
         let settled = settled.map(|id| Settled { from, id: *id });
         items.extend(settled.map(|settled| ClientItem::Settled(Box::new(settled))));

@@ -72,7 +72,8 @@ impl Client {
     pub fn next_repair(&self, now: u64) -> Option<u64> {
         let now = self.inner.clock.now(now);
         let answer = self.inner.sent.next_attempt(now);
-        self.inner.next_request(now).into_iter().chain(answer).min()
+        let report = Some(self.inner.next_report()).filter(|at| *at > now.reading());
+        self.inner.next_request(now).into_iter().chain(answer).chain(report).min()
     }
 
     /// Plans a repair.

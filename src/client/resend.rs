@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use super::address::Address;
 use super::client::{Client, Inner};
+use super::limits::HOUR;
 use super::plan::{Plan, Purpose};
 use super::seen_log::REPORT_AFTER;
 use super::sent_log::Sent;
@@ -78,8 +79,14 @@ impl Inner {
     pub(super) fn report_due(&self, now: Now) -> bool {
         // A report is for own devices alone.
         let goes = self.own.stop(now).is_none();
-        goes && self.has_companions()
+        goes && now.reading() >= self.next_report()
+            && self.has_companions()
             && self.seen.untold(self.account()).nth(REPORT_AFTER).is_some()
+    }
+
+    /// Returns when a report can be made again that left a device out.
+    pub(super) fn next_report(&self) -> u64 {
+        if self.report_tried == 0 { 0 } else { self.report_tried.saturating_add(HOUR) }
     }
 
     /// Tells whether this account has other devices.

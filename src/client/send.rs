@@ -323,7 +323,8 @@ impl Inner {
             Purpose::CopyRequest(letters) => {
                 items.push(ClientItem::AskedOwn(Box::new(AskedOwn { letters: letters.clone() })));
             }
-            Purpose::ResendRequest(_) | Purpose::SeenReport => {}
+            Purpose::SeenReport => items.push(ClientItem::ReportTried),
+            Purpose::ResendRequest(_) => {}
         }
         Ok(())
     }

@@ -47,6 +47,7 @@ impl Inner {
     fn write_core(&self, writer: &mut Writer) {
         self.anchor.write(writer);
         self.clock.write(writer);
+        writer.u64(self.report_tried);
         writer.count(self.contacts.len());
         writer.count(self.peers.len());
         self.sent.0.write_count(writer);
@@ -129,6 +130,7 @@ impl Stateful for Client {
     }
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let (anchor, clock) = (Anchor::read(reader)?, Clock::read(reader)?);
+        let report_tried = reader.u64()?;
         let counts = Counts::read(reader)?;
         let linking = reader.option(|reader| PendingLinking::read(reader).map(Box::new))?;
         let device = Device::read(reader)?;
@@ -157,6 +159,7 @@ impl Stateful for Client {
             tombstones,
             linking,
             shown: 0,
+            report_tried,
             clock,
             anchor,
         });

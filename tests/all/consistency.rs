@@ -373,5 +373,11 @@ fn a_report_that_left_a_device_out_tells_everything_again() {
     town.supply(1, 0, &mut plan).unwrap();
     town.seal_plan(1, 0, &mut plan, Enclosed::Nothing).unwrap();
     town.server.mail.remove(&left_out);
+    // Not at once, or a device without a bundle would have the others told without end.
+    let client = town.client(1, 0);
+    *client = restored(client);
+    let listed = |at| client.repairs(at).any(|repair| repair == Repair::SeenReport);
+    assert!(!listed(NOW) && !listed(NOW + 3599) && listed(NOW + 3600));
+    assert_eq!(client.next_repair(NOW), Some(NOW + 3600));
     assert!(report(&mut town).contains(&lie));
 }

@@ -171,3 +171,54 @@ fn what_is_no_message_of_another_account_has_no_copy() {
     let arrived = town.receive(0, 1).pop().unwrap().unwrap();
     assert!(arrived.to_copy().is_none());
 }
+
+#[test]
+fn a_copy_is_offered_while_the_letter_is_remembered_and_no_longer() {
+    let mut missed = Missed::new(7, b"for both");
+    missed.ask_own();
+    let wanted = missed.wanted();
+    let town = &mut missed.town;
+    for _ in 0..1023 {
+        town.say(0, 0, 1, b"more");
+    }
+    let read = |town: &mut Town| {
+        let arrived = town.receive(1, 0);
+        assert!(arrived.into_iter().all(|arrived| arrived.is_ok()));
+        town.client(1, 0).repairs(NOW).any(|repair| repair == wanted)
+    };
+    assert!(read(town));
+    town.say(0, 0, 1, b"one more");
+    assert!(!read(town));
+    refuses(town.client(1, 0), Error::MessageForgotten, |client| client.plan_repair(&wanted, NOW));
+}
+
+#[test]
+fn a_copy_of_a_forgotten_accounts_letter_is_nothing_to_show() {
+    let mut missed = Missed::new(8, b"for both");
+    missed.ask_own();
+    let of = missed.lost.from.account;
+    changed(missed.town.client(1, 1).forget(of, NOW).unwrap());
+    assert!(matches!(missed.pass_on(), LetterEvent::Repeated(None)));
+}
+
+#[test]
+fn a_copy_past_the_own_list_decides_nothing() {
+    let mut missed = Missed::new(9, b"for both");
+    missed.ask_own();
+    let wanted = missed.wanted();
+    let Missed { town, lost, kept } = &mut missed;
+    let mut plan = town.client(1, 0).plan_repair(&wanted, NOW).unwrap();
+    let out = town.seal_plan(1, 0, &mut plan, &*kept).unwrap();
+    let message = out.envelopes[0].message.clone();
+    let from = town.address(1, 0);
+    // The own device may have been removed meanwhile, and a thief have written it.
+    let client = town.client(1, 1);
+    let end = client.list().expires() + 1;
+    let arrived = client.receive(from, &message, end).unwrap();
+    assert!(arrived.alerts.iter().any(|alert| matches!(alert, Alert::ListOver { .. })));
+    assert!(matches!(arrived.event, LetterEvent::Copied(_)));
+    assert!(!client.was_read(lost.from, &lost.id));
+    // The true letter is read.
+    let arrived = client.receive(lost.from, &lost.message, end).unwrap();
+    assert!(matches!(arrived.event, LetterEvent::Message(_)));
+}

@@ -64,6 +64,12 @@ fn a_letter_to_somebody_five_weeks_away_is_queued_and_read() {
     town.supply(0, 0, &mut plan).unwrap();
     let first = town.seal_plan(0, 0, &mut plan, &said(b"welcome back")).unwrap();
     assert_eq!((first.id, first.envelopes.len()), (id, 1));
+    // It is offered again, but not at once.
+    let client = town.client(0, 0);
+    *client = restored(client);
+    let offered = |at| client.repairs(at).any(|repair| repair == Repair::Backfill { id });
+    assert!(!offered(now) && !offered(now + 3599) && offered(now + 3600));
+    assert_eq!(client.next_repair(now), Some(now + 3600));
     let out = backfilled(&mut town, 0, id, b"welcome back");
     assert_eq!((out.id, out.envelopes[0].to), (id, expected[1]));
     let from = town.address(0, 0);
