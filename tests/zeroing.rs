@@ -812,7 +812,7 @@ fn a_guest_chat_leaves_no_secret_in_freed_memory() {
             watched(|| Invite::create(&host, ORIGIN, policy, NOW, &mut rng).unwrap());
         // Whoever finds the nonce of the invitation has found the invitation, hence the link.
         // version, kind, anchor, clock, status, length; then the invitation: version, kind, suite, nonce
-        secrets.push(("a nonce", invite.to_bytes()[2 + 32 + 24 + 1 + 4 + 3..][..32].to_vec()));
+        secrets.push(("a nonce", invite.to_bytes()[2 + 32 + 25 + 1 + 4 + 3..][..32].to_vec()));
         secrets.extend(visit(&mut host, invite, &server_copy, &mut rng));
     });
 }

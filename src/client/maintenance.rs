@@ -31,9 +31,10 @@ pub(crate) const PRIMARY_IDLE: u64 = 14 * 86_400;
 pub struct Tasks {
     /// Tasks of the prekeys: [`Client::rotate`], [`Client::bundle`], [`Client::replenish`], [`Client::expire`].
     pub prekeys: PrekeyTasks,
-    /// The caller's clock, compared with the time that this client is sure of. As long as it is
-    /// [`ClockState::Ahead`] nothing is to be made anew: others would refuse what is of the future. Ask again once
-    /// letters or lists came.
+    /// The caller's clock, compared with the time that this client is sure of. The first time that it is
+    /// [`ClockState::Ahead`] nothing is to be made anew, because others would refuse what is of the future: ask again
+    /// once letters or lists came, or in an hour, or when the device is used again. If a better clock says that it is
+    /// right, [`Client::reset_clock`] says so to the client.
     pub clock: ClockState,
     /// The account's list is a week old, or of a future that did not come: [`Client::renew`] it on the primary.
     pub renew_list: bool,
@@ -79,12 +80,15 @@ impl Client {
         let inner = &*self.inner;
         let (clock, now) = (inner.clock.state(now), inner.clock.now(now));
         let issued = self.list().issued();
-        let mut prekeys = inner.device.tasks(served, now.firm());
-        prekeys.rotate &= !now.is_leap();
-        prekeys.replenish &= !now.is_leap();
-        let is_future = issued > now.firm().saturating_add(SKEW);
-        let is_old = now.firm() >= issued.saturating_add(RENEW_AFTER);
-        let renew_list = !now.is_leap() && (is_old || is_future);
+        // What is erased does not come back, and what is made anew can be made once more.
+        let PrekeyTasks { withdraw, expire, .. } = inner.device.tasks(served, now.firm());
+        let mut prekeys = inner.device.tasks(served, now.steady());
+        (prekeys.withdraw, prekeys.expire) = (withdraw, expire);
+        prekeys.rotate &= !now.is_sudden();
+        prekeys.replenish &= !now.is_sudden();
+        let is_future = issued > now.steady().saturating_add(SKEW);
+        let is_old = now.steady() >= issued.saturating_add(RENEW_AFTER);
+        let renew_list = !now.is_sudden() && (is_old || is_future);
         Tasks {
             clock,
             renew_list,

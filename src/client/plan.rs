@@ -154,6 +154,8 @@ pub(super) enum Way {
 pub(super) struct New {
     pub(super) session: Session,
     pub(super) bundle: Vec<u8>,
+    /// The time at which the device has made the bundle's signed prekeys, by its own clock.
+    pub(super) made: u64,
 }
 
 impl Plan {

@@ -101,9 +101,11 @@ impl Client {
             let moved = MovedSession { with: to, slot: Slot::Active, heard: 0, delta };
             sealed.push(ClientItem::Sealed(Box::new(moved)));
         }
+        let mut support = 0;
         for (target, sealed) in plan.targets.iter_mut().zip(sealed) {
             if let Way::New(new) = core::mem::replace(&mut target.way, Way::Active) {
-                let New { session, .. } = *new;
+                let New { session, made, .. } = *new;
+                support = support.max(made);
                 target.way = Way::Begun(Box::new(session.id()));
                 items.push(ClientItem::Begin(Box::new(Begin { with: target.address, session })));
             }
@@ -113,7 +115,8 @@ impl Client {
         items.extend(plan.asked().map(|asked| ClientItem::Asked(Box::new(asked))));
         let (left_out, stopped) = (plan.left_out.clone(), plan.stopped().collect());
         let out = Outgoing { id, envelopes, blob, left_out, stopped };
-        Ok(self.pending(now, items, out))
+        // The latest that anybody has signed, and the bundle was taken by the reading.
+        Ok(self.pending(now.supported(support), items, out))
     }
 
     /// Plans and seals in one call, for a plan that needs no bundles, and moves the client on. Save

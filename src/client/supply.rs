@@ -60,7 +60,8 @@ impl Plan {
             return Ok(false);
         }
         let session = inner.begun(address, bundle, now, rng)?;
-        target.way = Way::New(Box::new(New { session, bundle: bundle.encode() }));
+        target.way =
+            Way::New(Box::new(New { session, bundle: bundle.encode(), made: bundle.made() }));
         Ok(bundle.has_one_time_prekey())
     }
 
@@ -203,9 +204,9 @@ impl Inner {
         now: Now,
         rng: &mut impl CryptoRng,
     ) -> Result<Way, Error> {
-        let New { bundle, .. } = new;
+        let New { bundle, made, .. } = new;
         let session = self.begun(address, &Bundle::decode(&bundle)?, now, rng)?;
-        Ok(Way::New(Box::new(New { session, bundle })))
+        Ok(Way::New(Box::new(New { session, bundle, made })))
     }
 
     fn begun(

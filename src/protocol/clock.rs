@@ -1,11 +1,12 @@
 //! Clocks, which need not agree, may be wrong, and must not go back: `spec/README.md`, "Time".
 //!
 //! ```text
-//! clock = u64(firm) ‖ u64(leap from) ‖ u64(leap to)
+//! clock = u64(firm) ‖ u64(leap from) ‖ u64(leap to) ‖ flag leap lasts
 //!
-//!        firm                 leap from        leap to
-//! ────────┬───── STRIDE ─────┬────┬──── LOOK ────┬─────▶ readings
-//!         │ a reading is firm│    │ looked at    │ a reading from here on is firm
+//!        firm                 leap from        leap to                      leap to + ABSENCE
+//! ────────┬───── STRIDE ─────┬────┬──── LOOK ────┬───── STRIDE ─────┬─────────────────┬────▶ readings
+//!         │ a reading is firm│    │ looked at    │ a reading from   │ of another use: │
+//!         │                  │    │              │ here on is firm  │ the leap lasts  │
 //! ```
 
 use crate::error::Error;
@@ -21,6 +22,9 @@ pub(crate) const STRIDE: u64 = 2 * 86_400;
 /// The seconds between the first look at a leap and the one that makes it firm: an hour.
 pub(crate) const LOOK: u64 = 3600;
 
+/// The seconds between two uses of a device of which the second one still bears out the first: 35 days.
+pub(crate) const ABSENCE: u64 = 35 * 86_400;
+
 /// The time that a state is sure of, and the leap of the caller's clock that it looks at. It goes back only where the
 /// user says that it was wrong.
 #[derive(Clone, Copy)]
@@ -29,12 +33,14 @@ pub(crate) struct Clock {
     leap: Leap,
 }
 
-/// The readings that were ahead of the firm time, from the first to the last; zeros if there is no leap. Flat, and not
-/// an `Option`: see note `[boxes]`.
+/// The readings of one use that were ahead of the firm time, from the first to the last; zeros if there is no leap.
+/// Flat, and not an `Option`: see note `[boxes]`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Leap {
     from: u64,
     to: u64,
+    /// Set once a use has borne out the one before.
+    lasts: bool,
 }
 
 /// A moment, which is not before any that its state is sure of, so that setting a clock back revives nothing. Only a
@@ -75,16 +81,24 @@ impl Clock {
 
     /// Looks at a reading, which is not before the firm time.
     fn step(self, reading: u64) -> Self {
-        let Leap { from, to } = self.leap;
-        let is_close = reading <= self.firm.saturating_add(STRIDE);
-        let goes_on = self.is_leap() && (from..=to.saturating_add(STRIDE)).contains(&reading);
-        if is_close || (goes_on && reading.saturating_sub(from) >= LOOK) {
-            Self::new(reading)
-        } else {
-            // The first look, also where it has leapt once more, forth or back.
-            let from = if goes_on { from } else { reading };
-            Self { leap: Leap { from, to: reading }, ..self }
+        let Leap { from, to, lasts } = self.leap;
+        if reading <= self.firm.saturating_add(STRIDE) {
+            return Self::new(reading);
         }
+        let is_near = reading <= to.saturating_add(STRIDE);
+        if self.is_leap() && is_near && reading.saturating_add(SKEW) >= from {
+            // A clock that is set back a little says the same from there on.
+            let from = from.min(reading);
+            if reading.saturating_sub(from) >= LOOK {
+                return Self::new(reading);
+            }
+            return Self { leap: Leap { from, to: reading, lasts }, ..self };
+        }
+        // The use before may have had the wrong time, and been right about its pace.
+        let lasts = self.is_leap() && !is_near && reading <= to.saturating_add(ABSENCE);
+        let passed = if lasts { reading.saturating_sub(to) } else { 0 };
+        let firm = self.firm.max(self.firm.saturating_add(passed).min(to));
+        Self { firm, leap: Leap { from: reading, to: reading, lasts } }
     }
 
     /// Returns the reading of its last change, whether that was firm or not.
@@ -97,7 +111,7 @@ impl Clock {
         let now = self.now(callers);
         if callers.saturating_add(SKEW) < self.firm {
             ClockState::Behind(self.firm.saturating_sub(callers))
-        } else if now.is_leap() {
+        } else if now.clock.is_leap() {
             ClockState::Ahead(callers.saturating_sub(self.firm))
         } else {
             ClockState::Fits
@@ -118,10 +132,12 @@ impl Clock {
         writer.u64(self.firm);
         writer.u64(self.leap.from);
         writer.u64(self.leap.to);
+        writer.flag(self.leap.lasts);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let (firm, leap) = (reader.u64()?, Leap { from: reader.u64()?, to: reader.u64()? });
+        let firm = reader.u64()?;
+        let leap = Leap { from: reader.u64()?, to: reader.u64()?, lasts: reader.flag()? };
         let clock = Self { firm, leap };
         let is_one = !clock.is_leap() || (firm < leap.from && leap.from <= leap.to);
         if is_one { Ok(clock) } else { Err(Error::Malformed) }
@@ -156,9 +172,16 @@ impl Now {
         self.clock.firm
     }
 
-    /// Tells whether the reading is further ahead of the firm time than can be taken without a second look.
-    pub(crate) fn is_leap(self) -> bool {
-        self.clock.is_leap()
+    /// Returns the time to go by where a reading that is wrong for a minute would bring about what stays: the reading,
+    /// or the firm time in a sudden leap.
+    pub(crate) fn steady(self) -> u64 {
+        if self.is_sudden() { self.firm() } else { self.reading }
+    }
+
+    /// Tells whether the reading is further ahead of the firm time than can be taken without a second look, and no use
+    /// of the device before this one has borne it out.
+    pub(crate) fn is_sudden(self) -> bool {
+        self.clock.is_leap() && !self.clock.leap.lasts
     }
 
     /// Returns the clock after this moment.

@@ -101,8 +101,8 @@ impl Client {
     #[must_use]
     pub fn duties(&self, left: usize, now: u64) -> PrekeyDuties {
         let now = self.inner.clock.now(now);
-        let is_due = self.inner.keys.is_rotation_due(now.firm());
-        PrekeyDuties { rotate: is_due && !now.is_leap(), replenish: left < LOW }
+        let is_due = self.inner.keys.is_rotation_due(now.steady());
+        PrekeyDuties { rotate: is_due && !now.is_sudden(), replenish: left < LOW }
     }
 
     /// Makes new signed prekeys. The old ones open what is on its way to them for thirty days.

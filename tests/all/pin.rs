@@ -283,8 +283,8 @@ fn two_claims_under_one_pin_have_nothing_in_common() {
 /// Finds the flag of the PIN in the state of an open invite: behind version, kind, anchor, clock, status, and
 /// the signed invitation.
 fn flag_of(state: &[u8]) -> usize {
-    let length = u32::from_be_bytes(state[59..63].try_into().unwrap());
-    63 + length as usize
+    let length = u32::from_be_bytes(state[60..64].try_into().unwrap());
+    64 + length as usize
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn print_everything() -> Printed {
     printed.secrets.push(url.split_once("#G1").unwrap().1.as_bytes().to_vec());
     printed.secrets.push(support::guest::secret_of(&url).to_vec());
     // version, kind, anchor, clock, status, length, then the signed invitation, with its nonce
-    printed.secrets.push(invite.to_bytes()[2 + 32 + 24 + 1 + 4 + 3..][..32].to_vec());
+    printed.secrets.push(invite.to_bytes()[2 + 32 + 25 + 1 + 4 + 3..][..32].to_vec());
     printed.debug(&link);
     printed.debug(&link.locator());
     printed.debug(&server_copy);

@@ -163,7 +163,7 @@ fn behind_name(chat: &[u8], at: usize) -> usize {
 
 /// Finds the chat's own certificate in its state: behind the host's name, the maker's id and the guest's name.
 fn own_certificate_at(chat: &[u8]) -> usize {
-    behind_name(chat, behind_name(chat, 202) + 8)
+    behind_name(chat, behind_name(chat, 203) + 8)
 }
 
 /// Returns the certificate with which the chat's own side speaks.
@@ -372,5 +372,5 @@ pub fn transcript_of(claim: &[u8]) -> &[u8] {
 pub fn transcript_of_chat(chat: &Chat) -> [u8; 32] {
     let bytes = chat.to_bytes();
     // Behind version and kind, anchor, clock, last activity, invitation id.
-    bytes[2 + 32 + 24 + 8 + 32..][..32].try_into().unwrap()
+    bytes[2 + 32 + 25 + 8 + 32..][..32].try_into().unwrap()
 }

@@ -43,7 +43,7 @@ impl Delta for InviteDelta {
         };
         let mut now = Writer::new();
         self.now.write(&mut now);
-        concat::<65>(&[&[change], now.written(), &claim])
+        concat::<66>(&[&[change], now.written(), &claim])
     }
 
     fn write(&self, writer: &mut Writer) {

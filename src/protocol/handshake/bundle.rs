@@ -268,6 +268,11 @@ impl Bundle {
         self.one_time.is_some()
     }
 
+    /// Returns when its signed prekeys were made, by its device's clock.
+    pub(crate) fn made(&self) -> u64 {
+        self.signed_prekeys.created
+    }
+
     /// Refuses a bundle outside its validity time.
     pub(crate) fn check(&self, now: u64) -> Result<(), Error> {
         let begun = now.saturating_add(SKEW) >= self.signed_prekeys.created;

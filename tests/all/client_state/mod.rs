@@ -96,7 +96,7 @@ impl Store {
 }
 
 /// The offset of the steps in a client's change: behind version, kind, anchor, the kind of state, time and count.
-const STEPS: usize = 2 + 32 + 1 + 8 + 24 + 4;
+const STEPS: usize = 2 + 32 + 1 + 8 + 25 + 4;
 
 /// Applies every change twice: to the client, and by its record to what the store holds.
 struct Store {

@@ -174,7 +174,7 @@ fn a_peer_alone_moves_no_clock() {
 }
 
 #[test]
-fn a_session_of_a_wrong_future_is_left_with_the_next_letter() {
+fn a_session_of_a_wrong_future_is_left_once_the_clock_is_reset() {
     let mut town = Town::new(10, &[1, 1]);
     // Both are ahead for a moment, and a session is begun.
     town.now = NOW + 20 * DAY;
@@ -183,6 +183,11 @@ fn a_session_of_a_wrong_future_is_left_with_the_next_letter() {
     town.now = NOW + MINUTE;
     town.rotate(1, 0);
     assert!(town.alerts(1, 0).contains(&Alert::StraySession));
+    // The bundle agreed with the wrong clock.
+    let (peer, now) = (town.address(1, 0), town.now);
+    let client = town.client(0, 0);
+    assert_eq!(tasks(client, now).clock, ClockState::Behind(20 * DAY - MINUTE));
+    assert_eq!(client.reset_clock(now).apply().sessions, [peer]);
     town.say(0, 0, 1, b"now");
     assert!(town.alerts(1, 0).contains(&Alert::NewSession));
     town.say(1, 0, 0, b"welcome");

@@ -2,6 +2,7 @@
 
 mod leaps;
 mod reset;
+mod seldom;
 mod withheld;
 
 use latchstring::Error;

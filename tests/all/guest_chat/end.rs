@@ -89,7 +89,7 @@ fn ending_erases_the_session() {
         let session = &before[session_of(&talk.host, &before)..];
         end(&mut talk);
         // Behind version, kind, anchor and clock, which has zeros, as sessions have.
-        let after = talk.host.to_bytes()[2 + 32 + 24..].to_vec();
+        let after = talk.host.to_bytes()[2 + 32 + 25..].to_vec();
         // What is left of it: the peer's certificate, which the chat itself names.
         let peer = talk.host.peer().encode();
         let left: Vec<_> = session

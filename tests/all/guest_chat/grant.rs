@@ -97,7 +97,7 @@ fn a_grant_that_is_sealed_and_given_up_lets_nobody_in() {
 fn grant_of(talk: &Talk, seed: &[u8; 32], label: &str, at: u64) -> Vec<u8> {
     let state = talk.guest.to_bytes();
     // invitation ‖ transcript, behind anchor, clock and time of activity.
-    let (invitation, transcript) = (&state[66..98], &state[98..130]);
+    let (invitation, transcript) = (&state[67..99], &state[99..131]);
     let guest = talk.host.peer().account().0;
     let host = talk.guest.peer().device().0;
     let at = at.to_be_bytes();

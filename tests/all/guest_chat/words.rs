@@ -78,7 +78,7 @@ fn the_policy_of_the_link_decides_not_that_of_a_modified_guest() {
     let mut host = door.admit(&claim);
     // The same chat under the widest policy.
     let mut state = guest.to_bytes();
-    state[199..202].copy_from_slice(&[0x40, 0x00, 16]);
+    state[200..203].copy_from_slice(&[0x40, 0x00, 16]);
     let mut guest = Chat::from_bytes(&state).unwrap();
     assert_eq!((guest.policy().max_text, guest.policy().max_pending), (16_384, 16));
     let longer = guest.say("longer", NOW, &mut door.rng).unwrap();
