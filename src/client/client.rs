@@ -267,7 +267,7 @@ impl Inner {
         match item {
             ClientItem::Prekeys(change) => change.move_on(&mut self.device),
             ClientItem::Begin(begin) => self.begin(*begin, now),
-            ClientItem::Accept(accept) => self.accept(*accept, now),
+            ClientItem::Accept(accept) => self.accept(*accept, at),
             ClientItem::Sealed(mut moved) | ClientItem::Opened(mut moved) => {
                 self.move_session(&mut moved, (next, now), letter);
             }
@@ -304,7 +304,7 @@ impl Inner {
             ClientItem::Expire => self.erase_expired(at),
             ClientItem::ResetClock => self.reset_clock(now),
             ClientItem::Unread(unread) => self.note_unread(*unread),
-            ClientItem::Asked(asked) => self.note_asked(&asked, now),
+            ClientItem::Asked(asked) => self.note_asked(&asked, at),
             ClientItem::Settled(settled) => self.unread.settle(settled.from, &settled.id),
         }
     }

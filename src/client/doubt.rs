@@ -29,6 +29,8 @@ pub(crate) enum Level {
     Likely,
     /// The device itself has shown it.
     Shown,
+    /// A person says so, and no session has begun since.
+    Said,
 }
 
 impl Level {
@@ -39,6 +41,7 @@ impl Level {
             Self::Suspected => 2,
             Self::Likely => 3,
             Self::Shown => 4,
+            Self::Said => 5,
         }
     }
 
@@ -49,6 +52,7 @@ impl Level {
             2 => Ok(Self::Suspected),
             3 => Ok(Self::Likely),
             4 => Ok(Self::Shown),
+            5 => Ok(Self::Said),
             _ => Err(Error::Malformed),
         }
     }
@@ -58,11 +62,11 @@ impl Level {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Doubt {
     level: Level,
-    /// The time at which it rose from none, and again from what was only counted.
+    /// The time at which it rose from none, again from what was only counted, and again by a person's word.
     since: u64,
     /// The times of the last repair sessions, the last one first; 0 for none.
     repairs: [u64; REPAIRS_OF_HOUR],
-    /// The number of repair sessions since something opened in the active one.
+    /// The number of attempts since something opened in the active session: repair sessions, and requests in vain.
     fruitless: u8,
     /// The time of the last resend request in the active session; 0 for none.
     asked: u64,
@@ -75,8 +79,8 @@ impl Doubt {
         if level <= self.level {
             return;
         }
-        // What was only counted says nothing of when it began.
-        if self.level < Level::Suspected {
+        // What was only counted says nothing of when it began, and a person means the session of now.
+        if self.level < Level::Suspected || level == Level::Said {
             self.since = now;
         }
         self.level = level;
@@ -134,6 +138,7 @@ impl Doubt {
             let [last, _] = self.repairs;
             self.repairs = [now, last];
             self.fruitless = self.fruitless.saturating_add(1);
+            self.level = self.level.min(Level::Shown);
         }
     }
 
@@ -154,14 +159,18 @@ impl Doubt {
         }
     }
 
-    /// Tells whether an hour's repair sessions had no answer.
+    /// Tells whether an hour's attempts had no answer.
     pub(super) fn is_fruitless(&self) -> bool {
         usize::from(self.fruitless) >= REPAIRS_OF_HOUR
     }
 
-    /// Notes that a resend request goes out.
-    pub(super) fn ask(&mut self, now: u64) {
+    /// Notes that a resend request goes out, or was left out. One in vain counts as an attempt, or there would be one
+    /// each hour without end where no bundle of the device is to be had.
+    pub(super) fn ask(&mut self, now: u64, is_in_vain: bool) {
         self.bound_times(now);
+        if is_in_vain && self.level >= Level::Suspected && !self.is_fruitless() {
+            self.fruitless = self.fruitless.saturating_add(1);
+        }
         self.asked = now;
     }
 

@@ -241,8 +241,9 @@ impl Peer {
         session: Session,
         activate: bool,
         found: Option<Contradiction>,
-        now: u64,
+        now: Now,
     ) {
+        let (now, steady) = (now.reading(), now.steady());
         if found.is_some_and(Contradiction::is_of_peer) {
             self.forgot = true;
             self.told = false;
@@ -265,7 +266,7 @@ impl Peer {
             self.doubt.open(now, true);
         } else {
             // Its maker does not hold the active session, unless it has not heard of it yet.
-            if found.is_some() && !self.waits(HOUR, now) {
+            if found.is_some() && !self.waits(HOUR, steady) {
                 self.doubt.raise(Level::Shown, now);
             }
             self.replaced.insert(0, ReplacedSession { session, until: u64::MAX });

@@ -32,7 +32,8 @@ pub(super) enum Unopened {
     /// Its header was sealed in a session.
     Header {
         error: Error,
-        /// True if the device may still be on that session: it is the active one, or that is not proven.
+        /// True if the device may still be on that session: it is the active one, or that is not proven. Of
+        /// [`Error::StateCloned`] also if it is the one that the active session continues.
         is_present: bool,
     },
 }
@@ -207,7 +208,7 @@ impl Inner {
     /// unless it has not heard of it yet.
     fn asked_elsewhere(&self, of: Address, now: Now) -> Option<ClientItem> {
         let peer = self.peers.get(&of)?;
-        let is_on_its_way = peer.waits(HOUR, now.reading());
+        let is_on_its_way = peer.waits(HOUR, now.steady());
         let rises = !is_on_its_way && peer.doubt.is_raised_by(Level::Shown);
         rises.then(|| ClientItem::Raised(Box::new(Raised { of, level: Level::Shown })))
     }
@@ -248,7 +249,11 @@ impl Inner {
         let peer = self.peers.get(&from).ok_or(Error::Forged)?;
         for (slot, session) in peer.sessions(now).filter(|(_, session)| wanted(session)) {
             let is_present = slot == Slot::Active || !peer.is_proven();
-            let header = |error| Unopened::Header { error, is_present };
+            let header = |error| {
+                let is_copy = error == Error::StateCloned;
+                let is_present = is_present || (is_copy && peer.has_just_left(session.id()));
+                Unopened::Header { error, is_present }
+            };
             let staged = match session.stage(envelope) {
                 Err(Error::Forged) => continue,
                 Err(Error::Malformed) => return Err(Error::Malformed.into()),

@@ -12,6 +12,7 @@ use super::doubt::Level;
 use super::limits::{DAY, HOUR};
 use super::peer::Peer;
 use super::plan::{Plan, Purpose};
+use super::session_choice::NextSession;
 use super::unread::Unread;
 use crate::error::Error;
 use crate::protocol::clock::Now;
@@ -22,9 +23,14 @@ use crate::storage::Pending;
 /// The seconds between two requests to a device of which something has opened in between.
 const ASK_ON: u64 = 600;
 
+/// The most requests of an hour, beside those to own devices and to devices that have shown that they are on another
+/// session: each may begin one.
+const MAX_ASKED: usize = 32;
+
 impl Client {
     /// Gives up the present session with a device, because the user says so: the next letter to it begins a new one,
-    /// and [`Client::repairs`] lists such a letter. Nothing that was read is lost by it.
+    /// whatever was tried before, and [`Client::repairs`] lists such a letter, an hour after the last one at the latest.
+    /// Nothing that was read is lost by it.
     ///
     /// # Errors
     ///
@@ -41,7 +47,7 @@ impl Client {
         }
         inner.known(with.account)?.device(with.device)?;
         let now = inner.clock.now(now);
-        let items = vec![ClientItem::Raised(Box::new(Raised { of: with, level: Level::Shown }))];
+        let items = vec![ClientItem::Raised(Box::new(Raised { of: with, level: Level::Said }))];
         Ok(self.pending(now, items, ()))
     }
 }
@@ -49,21 +55,46 @@ impl Client {
 impl Inner {
     /// Lists the devices that a request is to go to by now: own devices first, then the newest doubt first.
     pub(super) fn requests(&self, now: Now) -> impl Iterator<Item = Address> {
+        // A clock that is ahead for a minute makes everything ripe, and would date first messages ahead.
+        let ripe = self.asked_times(now).filter(|(_, at)| *at <= now.reading() && !now.is_sudden());
+        let (mut bounded, mut listed): (Vec<_>, Vec<_>) =
+            ripe.map(|(to, _)| to).partition(|to| self.is_bounded(*to));
+        // Whoever brings junk in many names keeps nobody from a first request.
+        bounded.sort_by_key(|to| {
+            let doubt = self.peers.get(to).map(|peer| peer.doubt).unwrap_or_default();
+            (doubt.was_asked(), doubt.risen(), *to)
+        });
+        let free = MAX_ASKED.saturating_sub(self.asked_within_hour(now).count());
+        listed.extend(bounded.into_iter().take(free));
         let own = self.account();
-        let ripe = self.asked_times(now).filter(|(_, at)| *at <= now.reading());
-        let mut ripe: Vec<_> = ripe
-            .map(|(to, _)| {
-                let risen = self.peers.get(&to).and_then(|peer| peer.doubt.risen());
-                (to.account != own, Reverse(risen), to)
-            })
-            .collect();
-        ripe.sort_unstable();
-        ripe.into_iter().map(|(.., to)| to)
+        listed.sort_by_key(|to| {
+            let risen = self.peers.get(to).and_then(|peer| peer.doubt.risen());
+            (to.account != own, Reverse(risen), *to)
+        });
+        listed.into_iter()
     }
 
     /// Returns when the next request is to go out, if none is by now.
     pub(super) fn next_request(&self, now: Now) -> Option<u64> {
-        self.asked_times(now).map(|(_, at)| at).filter(|at| *at > now.reading()).min()
+        let times: Vec<_> = self.asked_times(now).map(|(_, at)| at).collect();
+        let waits_for_place = times.iter().any(|at| *at <= now.reading());
+        let place = self.asked_within_hour(now).min().filter(|_| waits_for_place);
+        let at = times.into_iter().chain(place).filter(|at| *at > now.reading()).min();
+        // In a sudden leap all waits for a second look.
+        let looked_at = now.reading().saturating_add(HOUR);
+        if now.is_sudden() && (at.is_some() || waits_for_place) { Some(looked_at) } else { at }
+    }
+
+    /// Tells whether requests to a device count among those of an hour: anybody can bring them about.
+    fn is_bounded(&self, to: Address) -> bool {
+        let shown = self.peers.get(&to).is_some_and(|peer| !peer.doubt.is_raised_by(Level::Shown));
+        to.account != self.account() && !shown
+    }
+
+    /// Returns when the places of the requests of the last hour are free again.
+    fn asked_within_hour(&self, now: Now) -> impl Iterator<Item = u64> {
+        let asked = self.peers.values().filter_map(|peer| peer.doubt.asked());
+        asked.map(|at| at.saturating_add(HOUR)).filter(move |at| *at > now.reading())
     }
 
     /// Plans a request to a device, which names all that is to be asked for.
@@ -122,12 +153,15 @@ impl Inner {
             .add(unread, |account| contacts.get(&account).is_some_and(|contact| contact.newcomer));
     }
 
-    /// Notes that a request goes to a device.
-    pub(super) fn note_asked(&mut self, asked: &Asked, now: u64) {
-        self.unread.ask(asked.to, &asked.ids, now);
+    /// Notes that a request goes to a device, or was left out because no bundle of it was to be had.
+    pub(super) fn note_asked(&mut self, asked: &Asked, now: Now) {
+        self.unread.ask(asked.to, &asked.ids, now.reading());
         if let Some(peer) = self.peers.get_mut(&asked.to) {
-            peer.doubt.ask(now);
-            peer.gaps.note_asked(now);
+            // A session that it needed would have begun with it; and one that the device holds has not helped before.
+            let is_left_out = peer.next_session(now) == NextSession::New;
+            let is_in_vain = is_left_out || (!peer.may_renew() && peer.doubt.was_asked());
+            peer.doubt.ask(now.reading(), is_in_vain);
+            peer.gaps.note_asked(now.reading());
         }
     }
 }

@@ -15,6 +15,7 @@ use super::limits::{MAX_ACCOUNTS, MAX_NEWCOMERS, MAX_REPLACED_OF_ACCOUNT};
 use super::peer::Peer;
 use super::session_choice::MAX_REPLACED;
 use super::unread::Unread;
+use crate::protocol::clock::Now;
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::letter::MessageId;
@@ -119,14 +120,14 @@ impl Inner {
     }
 
     /// Takes a session of a peer's in.
-    pub(super) fn accept(&mut self, accept: Accept, now: u64) {
+    pub(super) fn accept(&mut self, accept: Accept, now: Now) {
         let Accept { from, session, activate, found, heard } = accept;
         let displaced = self.displaced_by(from, activate);
         self.give_up(&displaced);
         self.peer(from).accept(session, activate, found, now);
         self.peer(from).note_heard(heard);
         self.make_room(from.account);
-        self.erase_newcomer(&displaced, now);
+        self.erase_newcomer(&displaced, now.reading());
     }
 
     /// Moves a session on, by a letter if it was sealed and can be sealed again.

@@ -30,6 +30,7 @@ use super::limits::DAY;
 use super::links::Links;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::clock::Now;
 use crate::protocol::handshake::continuation::Predecessor;
 use crate::protocol::position::{Position, SessionId};
 
@@ -279,22 +280,28 @@ pub(crate) enum NextSession {
 }
 
 /// Tells in which session the next message goes, by the rule of `spec/sessions.md`, "When a new session begins".
-pub(crate) fn next_session(active: Option<&ActiveSession>, doubt: &Doubt, now: u64) -> NextSession {
+///
+/// A doubt waits by the steady time: a clock that is ahead for a minute makes no suspicion old. Who comes back after
+/// weeks does not go on in a session that nobody has answered, and whose prekeys are gone.
+pub(crate) fn next_session(active: Option<&ActiveSession>, doubt: &Doubt, now: Now) -> NextSession {
     let Some(active) = active else { return NextSession::New };
     // One that a clock made in a future that did not come is read by nobody.
-    let is_of_future = !is_plausible(active.created, now);
-    if is_of_future || active.waits(STALE_AFTER, now) == Some(false) {
+    let is_of_future = !is_plausible(active.created, now.reading());
+    let is_stale = active.waits(STALE_AFTER, now.reading()) == Some(false);
+    let now = now.steady();
+    let level = doubt.level(now);
+    if is_of_future || is_stale || level == Level::Said {
         return NextSession::New;
     }
     // Its first message is on its way.
     if active.waits(doubt.patience(), now) == Some(true) || !doubt.allows(now) {
         return NextSession::Active;
     }
-    match doubt.level(now) {
+    match level {
         Level::None | Level::Counted => NextSession::Active,
         Level::Suspected => NextSession::WithOneTimePrekey,
         // Anybody can bring that about, and the session may be a good one.
         Level::Likely if active.is_confirmed() => NextSession::WithBundle,
-        Level::Likely | Level::Shown => NextSession::New,
+        Level::Likely | Level::Shown | Level::Said => NextSession::New,
     }
 }

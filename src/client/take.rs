@@ -40,9 +40,14 @@ pub enum Taken {
     /// It may open later: keep it, do what is needed, and take it again.
     Waits(Need),
     /// It did not open, for this reason. The client remembers that, and asks for it by itself
-    /// ([`Client::repairs`]). Of [`Error::StateCloned`] tell the user: somebody has a copy of the sender's state, or
-    /// it was restored from a backup.
+    /// ([`Client::repairs`]); if the transport named no id, it asks the sender only which session it is on. Of
+    /// [`Error::StateCloned`] tell the user: somebody has a copy of the sender's state, or it was restored from a
+    /// backup.
     Unread(Error),
+    /// It did not open, for this reason, and is not remembered, because 32 letters of its sender are unread already:
+    /// nobody asks for it. Tell the user that letters of the sender may be lost. What [`Taken::Unread`] says of
+    /// [`Error::StateCloned`] holds here, too.
+    Unremembered(Error),
     /// It is nothing that could be read, for this reason. There is nothing to be done.
     Refused(Error),
 }
@@ -133,12 +138,15 @@ impl Inner {
             Class::Unread(cause) => cause,
             Class::Refused => return (Vec::new(), Taken::Refused(error)),
         };
+        let is_known = mail.id.is_some_and(|id| self.unread.has(from, &id));
         let noted = mail.id.filter(|id| self.unread.takes(from, id));
+        let is_remembered = mail.id.is_none() || is_known || noted.is_some();
+        let taken = if is_remembered { Taken::Unread(error) } else { Taken::Unremembered(error) };
         let noted =
             noted.map(|id| ClientItem::Unread(Box::new(Unread::new(from, id, now.reading()))));
         let raised = self.raised(from, mail.id.is_some(), &cause);
         let raised = raised.map(|level| ClientItem::Raised(Box::new(Raised { of: from, level })));
-        (noted.into_iter().chain(raised).collect(), Taken::Unread(error))
+        (noted.into_iter().chain(raised).collect(), taken)
     }
 
     /// Returns the doubt that there is then about a device, if it rises.
@@ -198,6 +206,8 @@ fn class_of_header(error: Error, is_present: bool) -> Class {
         Error::MessageKeyGone => Class::Unread(Cause::Suspicion),
         // It was altered on its way.
         Error::Forged => Class::Unread(Cause::None),
+        // In one that the device has left before the last it may be one that somebody has recorded.
+        Error::StateCloned if !is_present => Class::Unread(Cause::Suspicion),
         Error::StateCloned => Class::Unread(Cause::Shown),
         Error::TooFarAhead | Error::Inconsistent | Error::ChainExhausted | Error::WeakKey => {
             Class::Unread(if is_present { Cause::Shown } else { Cause::None })

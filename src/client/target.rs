@@ -8,7 +8,7 @@ use super::peer::Peer;
 use super::plan::{Target, Way};
 use super::session_choice::{ActiveSession, NextSession, next_session};
 use crate::protocol::clock::Now;
-use crate::protocol::position::Role;
+use crate::protocol::position::{Role, SessionId};
 use crate::session::Session;
 
 /// The most sessions that one plan begins on suspicion: a tenth of a second of work.
@@ -56,13 +56,20 @@ impl Peer {
 
     /// Tells in which session the next message goes.
     pub(super) fn next_session(&self, now: Now) -> NextSession {
-        next_session(self.active_session().as_ref(), &self.doubt, now.reading())
+        next_session(self.active_session().as_ref(), &self.doubt, now)
     }
 
     /// Tells whether a session of this side's own waits for its first answer, and was begun less than so many
     /// seconds ago.
     pub(super) fn waits(&self, seconds: u64, now: u64) -> bool {
         self.active_session().and_then(|active| active.waits(seconds, now)) == Some(true)
+    }
+
+    /// Tells whether the active session continues another one: whoever writes in that may have been restored to it.
+    pub(super) fn has_just_left(&self, id: SessionId) -> bool {
+        let active = self.active.as_ref();
+        let before = active.and_then(|active| active.continuation().predecessor());
+        before.is_some_and(|before| before.session == id)
     }
 
     /// Tells whether the active session is one that this side has begun because of a doubt, and that nobody has

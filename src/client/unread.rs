@@ -34,7 +34,7 @@ pub struct Unread {
     pub id: MessageId,
     /// The time at which it came first.
     pub since: u64,
-    /// The number of resend requests that named it.
+    /// The number of resend requests that named it, without those that only a new session has brought about.
     pub tries: u8,
     /// The time of the last of them.
     asked: u64,
@@ -48,11 +48,18 @@ impl Unread {
     /// Returns when it is to be asked for, if the active session with its sender is of that time; none if it is not
     /// any more.
     pub(super) fn ask_at(&self, active_since: u64) -> Option<u64> {
-        let Some(last) = usize::from(self.tries).checked_sub(1) else { return Some(self.since) };
-        let wait = ASK_AGAIN.get(last)?;
+        if self.tries == 0 {
+            return Some(self.since);
+        }
+        let until = self.waits_until()?;
         // What was asked for in the session before may not have been understood.
-        let again = if self.asked < active_since { 0 } else { *wait };
-        Some(self.asked.saturating_add(again))
+        Some(if self.asked < active_since { self.asked } else { until })
+    }
+
+    /// Returns when it is to be asked for again in one session.
+    fn waits_until(&self) -> Option<u64> {
+        let last = usize::from(self.tries).checked_sub(1)?;
+        Some(self.asked.saturating_add(*ASK_AGAIN.get(last)?))
     }
 
     /// Returns when it is lost.
@@ -134,8 +141,10 @@ impl UnreadLog {
     pub(super) fn ask(&mut self, from: Address, ids: &[MessageId], now: u64) {
         let named = |unread: &&mut Unread| unread.from == from && ids.contains(&unread.id);
         for unread in self.0.iter_mut().filter(named) {
+            // Junk may have brought the new session about, and would use all tries up in an evening.
+            let is_early = unread.waits_until().is_some_and(|until| now < until);
+            unread.tries = unread.tries.saturating_add(u8::from(!is_early));
             unread.asked = now;
-            unread.tries = unread.tries.saturating_add(1);
         }
     }
 

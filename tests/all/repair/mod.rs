@@ -1,6 +1,7 @@
 //! Repair: devices whose sessions have come apart read each other again, whatever their apps do.
 
 mod abuse;
+mod bounds;
 mod losses;
 mod rollback;
 mod styles;

@@ -31,6 +31,7 @@ use crate::client::session_choice::{
     ActiveSession, Choice, Contradiction, GRACE, MAX_REPLACED, Met, NewSession, NextSession,
     PeerSessions, Reached, choose, contradiction, created, is_plausible, next_session,
 };
+use crate::protocol::clock::Now;
 use crate::protocol::handshake::continuation::Predecessor;
 use crate::protocol::position::{Position, SessionId as Id};
 
@@ -150,7 +151,7 @@ impl World {
     fn send(&mut self, at: usize, id: Id) {
         let now = self.clock(at);
         let side = &self.sides[at];
-        match next_session(side.pair.get().active.as_ref(), &side.doubt, now) {
+        match next_session(side.pair.get().active.as_ref(), &side.doubt, Now::beginning(now)) {
             NextSession::WithOneTimePrekey if !self.server.one_time => {}
             NextSession::Active => {}
             NextSession::WithOneTimePrekey | NextSession::WithBundle | NextSession::New => {
@@ -160,7 +161,7 @@ impl World {
         self.event += 1;
         let side = &mut self.sides[at];
         if side.asks {
-            side.doubt.ask(now);
+            side.doubt.ask(now, false);
         }
         let active = side.pair.get().active.unwrap();
         let message = Message {

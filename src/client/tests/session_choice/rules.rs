@@ -10,6 +10,7 @@ use crate::client::session_choice::{
     ActiveSession, Choice, Contradiction, GRACE, MAX_AHEAD, Met, NewSession, NextSession,
     PeerSessions, STALE_AFTER, choose, created, is_plausible, next_session,
 };
+use crate::protocol::clock::{Clock, Now};
 use crate::protocol::handshake::continuation::Predecessor;
 use crate::protocol::position::Position;
 
@@ -351,7 +352,7 @@ fn no_session_a_stale_one_or_a_doubt_begins_a_new_one() {
         ActiveSession { id: LOW, created: START + 9, since: START, ours: true, proven: false };
     let accepted = ActiveSession { ours: false, ..unanswered };
     let proven = ActiveSession { proven: true, ..unanswered };
-    assert_eq!(next_session(None, &Doubt::default(), START), New);
+    assert_eq!(next_session(None, &Doubt::default(), Now::beginning(START)), New);
     for (active, level, after, next) in [
         (unanswered, Level::None, STALE_AFTER - 1, Active),
         (unanswered, Level::None, STALE_AFTER, New),
@@ -369,11 +370,45 @@ fn no_session_a_stale_one_or_a_doubt_begins_a_new_one() {
         (proven, Level::Suspected, HOUR, WithBundle),
         (accepted, Level::Likely, 0, WithBundle),
         (unanswered, Level::Likely, HOUR, New),
+        (unanswered, Level::Said, 0, New),
+        (proven, Level::Said, 0, New),
     ] {
-        let found = next_session(Some(&active), &doubt(level), START + after);
+        let found = next_session(Some(&active), &doubt(level), Now::beginning(START + after));
         assert_eq!(found, next, "{active:?} {level:?} {after}");
     }
-    assert_eq!(next_session(Some(&unanswered), &doubt(Level::Shown), START - 1), Active);
+    let before = Now::beginning(START - 1);
+    assert_eq!(next_session(Some(&unanswered), &doubt(Level::Shown), before), Active);
+}
+
+#[test]
+fn a_clock_that_is_ahead_for_a_minute_begins_no_session() {
+    let unanswered =
+        ActiveSession { id: LOW, created: START, since: START, ours: true, proven: false };
+    let proven = ActiveSession { proven: true, ..unanswered };
+    let leapt = Clock::new(START).now(START + 6 * DAY);
+    // An attempt that nobody answered waits on, but not for more than a week.
+    assert_eq!(next_session(Some(&unanswered), &doubt(Level::Shown), leapt), NextSession::Active);
+    let leapt = Clock::new(START).now(START + 40 * DAY);
+    for (active, level, next) in [
+        (unanswered, Level::None, NextSession::New),
+        (proven, Level::None, NextSession::Active),
+        (proven, Level::Suspected, NextSession::WithOneTimePrekey),
+    ] {
+        assert_eq!(next_session(Some(&active), &doubt(level), leapt), next, "{level:?}");
+    }
+    let mut doubt = doubt(Level::Shown);
+    doubt.begin(START);
+    doubt.begin(START);
+    assert_eq!(next_session(Some(&proven), &doubt, leapt), NextSession::Active);
+    // What is made then is of a plausible time until the clock is right.
+    let made = ActiveSession { created: leapt.reading(), since: leapt.reading(), ..proven };
+    assert_eq!(next_session(Some(&made), &Doubt::default(), leapt), NextSession::Active);
+    let right = Now::beginning(START + 60);
+    assert_eq!(next_session(Some(&made), &Doubt::default(), right), NextSession::New);
+    // One that the next use has borne out is as good as any other.
+    let lasting = leapt.clock().now(START + 47 * DAY);
+    let suspected = self::doubt(Level::Suspected);
+    assert_eq!(next_session(Some(&proven), &suspected, lasting), NextSession::WithBundle);
 }
 
 #[test]
@@ -415,7 +450,7 @@ fn what_has_no_id_is_suspicious_the_second_time_and_what_was_asked_for_is_likely
     assert_eq!(doubt.suspicion(false), Level::Suspected);
     doubt.raise(Level::Suspected, START);
     assert_eq!(doubt.suspicion(true), Level::Suspected);
-    doubt.ask(START);
+    doubt.ask(START, false);
     assert_eq!(doubt.suspicion(true), Level::Likely);
 }
 
