@@ -48,6 +48,37 @@ fn a_clock_ahead_for_a_minute_erases_and_ends_nothing() {
 }
 
 #[test]
+fn a_clock_ahead_for_a_minute_forgets_no_letter_and_no_session() {
+    let mut town = Town::new(12, &[2, 1]);
+    town.chat(0, 1);
+    let (own, peer) = (town.address(0, 0), town.address(1, 0));
+    // A session that was left, with a letter on its way in it; one that did not open, and one that was sent.
+    town.say(1, 0, 0, b"late");
+    let late = town.server.take(own).unwrap();
+    town.client(1, 0).reset_session(own, NOW).unwrap().apply();
+    town.say(1, 0, 0, b"new");
+    town.receive_all();
+    let sent = town.say(0, 0, 1, b"answer");
+    town.receive_all();
+    town.say(1, 0, 0, b"more");
+    town.receive_all();
+    let client = town.client(0, 0);
+    let junk = [&[1, 1][..], &[7; 400]].concat();
+    let junk = client::Mail { from: peer, id: Some(MessageId([1; 16])), envelope: &junk };
+    client.take(&junk, NOW).apply();
+    for now in [AHEAD, AHEAD + MINUTE] {
+        assert_eq!(client.expire(now).apply().lost, []);
+        assert_eq!(tasks(client, now).idle, []);
+        assert_eq!(opens(client, &late, now), Ok(()));
+        *client = restored(client);
+    }
+    let now = NOW + 2 * MINUTE;
+    assert_eq!(client.unread().count(), 1);
+    assert_eq!(opens(client, &late, now), Ok(()));
+    assert!(client.plan_repair(&client::Repair::Resend { to: peer, id: sent }, now).is_ok());
+}
+
+#[test]
 fn a_clock_that_stays_ahead_erases_and_ends_after_an_hour() {
     let (mut town, mail) = withheld(3);
     let client = town.client(0, 0);
@@ -102,7 +133,7 @@ fn a_second_look_or_a_letter_makes_a_leap_firm() {
     assert!(is_firm(&learned(town.client(0, 0), &list, later), later));
 }
 
-fn learned(client: &Client, list: &latchstring::client::DeviceList, now: u64) -> Client {
+fn learned(client: &Client, list: &client::DeviceList, now: u64) -> Client {
     let mut client = restored(client);
     client.learn(list, now).unwrap().apply();
     restored(&client)

@@ -6,7 +6,9 @@ mod seldom;
 mod withheld;
 
 use latchstring::Error;
-use latchstring::client::{Alert, Client, ClockState, LinkingRequest, NewDevice, Tasks, To};
+use latchstring::client::{
+    self, Alert, Client, ClockState, LinkingRequest, MessageId, NewDevice, Tasks, To,
+};
 use latchstring::guest::{ChatStatus, EndReason};
 use latchstring::session::{Account, AccountId, Served};
 use support::guest::{Door, EXPIRES, IDLE, ORIGIN, Talk, text_of};
