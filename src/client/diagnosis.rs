@@ -330,6 +330,7 @@ impl fmt::Display for With {
             Level::Suspected => "suspected",
             Level::Likely => "likely",
             Level::Shown => "shown",
+            Level::Said => "said by a person",
         };
         write!(f, "doubt: {doubt}")?;
         self.risen.map_or(Ok(()), |at| write!(f, ", risen {at}"))?;

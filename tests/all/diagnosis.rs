@@ -97,7 +97,7 @@ fn troubles() -> Vec<(&'static str, Town)> {
     let mut town = at_peace(4);
     let with = town.address(1, 0);
     town.client(0, 0).reset_session(with, NOW).unwrap().apply();
-    all.push(("doubt: shown, risen up to an hour ago", town));
+    all.push(("doubt: said by a person, risen up to an hour ago", town));
 
     let mut town = at_peace(5);
     town.now += 32 * DAY;
