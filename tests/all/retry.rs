@@ -154,6 +154,11 @@ fn a_letter_is_remembered_for_two_weeks() {
         town.client(0, 0).plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, NOW).unwrap();
     let end = NOW + 14 * DAY;
     let (client, rng) = (&mut town.people[0].devices[0], &mut town.rng);
+    // A clock that leaps for a minute makes nothing forgotten.
+    assert!(client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, end).is_ok());
+    for now in days(NOW, end - DAY) {
+        changed(client.expire(now));
+    }
     assert!(client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, end - 1).is_ok());
     refuses(client, Error::MessageForgotten, |client| {
         client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, end)
@@ -162,9 +167,7 @@ fn a_letter_is_remembered_for_two_weeks() {
         client.seal(&mut early, &said(b"remember"), end, rng).map(drop)
     });
     // A clock that is set back does not bring it back.
-    for now in days(NOW, end) {
-        changed(client.expire(now));
-    }
+    changed(client.expire(end));
     refuses(client, Error::MessageForgotten, |client| {
         client.plan_repair(&Repair::Resend { to: lost.to, id: lost.id }, NOW)
     });
