@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use latchstring::Error;
 use latchstring::client::{
-    Address, Alert, Conversation, LetterEvent, ListHash, OwnContent, ReceivedLetter, Stop,
+    Address, Alert, Conversation, LetterEvent, ListHash, OwnContent, ReceivedLetter, Repair, Stop,
 };
 use latchstring::content::Sender;
 use latchstring::session::AccountId;
@@ -46,7 +46,11 @@ impl World {
                 let known = client.list_of(*account);
                 match stop {
                     Stop::Unknown => assert!(known.is_none()),
-                    Stop::ListOver => assert!(known.unwrap().expires() < now),
+                    Stop::ListOver => {
+                        let known = known.unwrap();
+                        let is_over = known.expires() < now || known.issued() > now;
+                        assert!(is_over || self.is_misled(node));
+                    }
                     Stop::Changed => assert!(client.changed_lists_of(*account).next().is_some()),
                     Stop::NoBundle => continue,
                     _ => {}
@@ -78,8 +82,8 @@ impl World {
         let other = match &draft.what {
             What::New(conversation, _) => of(*conversation),
             What::Resend(message) => of(self.messages[*message].conversation),
-            What::Ask(from, _) => from.account,
-            What::SeenReport => own,
+            What::Repair(Repair::Request { to } | Repair::Refuse { to }) => to.account,
+            What::Repair(_) => own,
         };
         let hash = |account| (account, client.list_of(account).unwrap().hash());
         let mut named = vec![hash(own)];
@@ -114,7 +118,8 @@ impl World {
             (sent.from, sent.to, sent.session)
         };
         let has = |alert: Alert| arrived.alerts.contains(&alert);
-        let is_excused = self.is_suspect(from, to);
+        let is_suspect = self.is_suspect(from, to);
+        let is_excused = is_suspect || self.was_troubled(from, to);
         let nothing_lost = self.losses == 0 && !is_excused;
         assert!(!has(Alert::SessionForked) || is_excused, "an honest device forgets no session");
         assert!(!has(Alert::RolledBack) || !nothing_lost, "nobody has lost a session");
@@ -123,6 +128,7 @@ impl World {
             has(Alert::NewSession) || has(Alert::SessionReplaced) || has(Alert::SessionReset);
         let begun = &self.sessions[session];
         let is_theirs = begun.by == from;
+        assert!(!has(Alert::SessionRepaired) || begun.by == to, "who began it knows why");
         let is_first = begun.by == from && !self.nodes[node].accepted.contains(&session);
         let begins = is_first && !is_stray;
         if is_first {
@@ -143,8 +149,8 @@ impl World {
             assert!(!nothing_lost, "nobody has lost a session");
             self.count("session reset");
         }
+        let reader = node;
         let node = &mut self.nodes[node];
-        node.asking.remove(&from);
         if is_first {
             node.accepted.insert(session);
         }
@@ -159,11 +165,14 @@ impl World {
         }
         let is_active = node.active.get(&from) == Some(&session);
         let is_old = is_stray || has(Alert::OldSession);
-        assert!(is_excused || is_old != is_active, "whether the session is the active one");
+        assert!(is_suspect || is_old != is_active, "whether the session is the active one");
         if is_old {
             self.count("old session");
         }
         self.sent[envelope].opened = true;
+        if let Some(backup) = &mut self.nodes[reader].backup {
+            backup.opened.push(envelope);
+        }
         self.refused.remove(&envelope);
         let course = self.courses.get_mut(&(from, to, session)).unwrap();
         course.skipped += arrived.skipped;
@@ -191,11 +200,9 @@ impl World {
         assert!(!arrived.alerts.iter().any(equivocates), "nobody said two things");
         let large;
         let content = match (&arrived.event, held) {
-            (LetterEvent::ResendRequested, Held::Ask(asked)) => {
-                self.nodes[node].asked.push((arrived.from, asked));
-                return;
-            }
-            (LetterEvent::SeenReport, Held::SeenReport) => return,
+            (LetterEvent::ResendRequested, Held::Request | Held::Answer)
+            | (LetterEvent::NotResent(_), Held::Answer)
+            | (LetterEvent::SeenReport, Held::SeenReport) => return,
             (LetterEvent::Repeated(_), Held::Message(message)) => {
                 let name = (arrived.from, self.messages[message].id);
                 assert!(self.nodes[node].read.contains(&name), "kept back and never shown");
@@ -232,9 +239,12 @@ impl World {
             assert_eq!(message.conversation, Conversation::Own);
         }
         let name = (arrived.from, arrived.id);
-        self.nodes[node].failed.remove(&name);
-        assert!(self.nodes[node].read.insert(name), "shown twice");
-        self.count("read");
+        if self.nodes[node].read.insert(name) {
+            self.count("read");
+        } else {
+            assert!(self.nodes[node].again.remove(&name), "shown twice");
+            self.count("a letter comes again");
+        }
     }
 
     /// Checks that an envelope that is refused may be, for this reason.
@@ -258,7 +268,8 @@ impl World {
         }
         let Some(envelope) = is_true else { return };
         let sent = &self.sent[envelope];
-        let is_excused = self.is_suspect(sent.from, sent.to);
+        let is_excused =
+            self.is_suspect(sent.from, sent.to) || self.was_troubled(sent.from, sent.to);
         match error {
             Error::Duplicate => assert!(sent.opened, "a duplicate of nothing"),
             Error::Replay => assert!(self.nodes[node].accepted.contains(&sent.session)),

@@ -1,21 +1,22 @@
 //! The events of a history.
 
-use latchstring::Error;
-use latchstring::client::{Client, Conversation, GroupId};
+use latchstring::client::{Client, Conversation, GroupId, Repair};
 use latchstring::storage::State;
 
 use crate::letters::{What, content};
+use crate::repairs::Style;
 use crate::server::{DAY, attack};
 use crate::world::{Place, World};
-
-/// The number of times that a device asks for one letter.
-const TRIES: u8 = 3;
 
 impl World {
     /// Tells whether everything that is sealed arrives in time, victims of a server's apart, and nobody forgets
     /// anything.
     pub fn is_lossless(&self) -> bool {
-        let harmless = attack::DUPLICATE | attack::REORDER | attack::WITHHOLD | attack::FAIL_UPLOAD;
+        let harmless = attack::DUPLICATE
+            | attack::REORDER
+            | attack::WITHHOLD
+            | attack::FAIL_UPLOAD
+            | attack::JUNK;
         self.attacks & !harmless == 0
     }
 
@@ -25,8 +26,12 @@ impl World {
         self.server.release(self.now, &mut self.rng);
         self.server.replay(&mut self.rng);
         self.impose();
+        self.junk();
+        self.leave();
         self.withhold();
         let node = self.some_speaker();
+        self.step_back(node);
+        self.tick(node);
         match self.below(1000) {
             0..260 => self.chat(node),
             260..300 => self.group(node),
@@ -41,27 +46,32 @@ impl World {
                 let of = self.below(self.people.len());
                 let _ = self.fetch(node, self.account(of));
             }
-            850..870 => _ = self.retry(node),
+            850..870 => {
+                let other = self.some_node();
+                if self.nodes[other].care.style == Style::Always {
+                    self.look_after(other);
+                }
+            }
             870..885 => self.pass(),
             885..905 => self.maintain_listed(node),
             905..915 => self.draft(node),
             915..925 => self.seal_draft(node),
-            925..932 => _ = self.say(node, What::SeenReport, Vec::new()),
-            932..945 => self.backfill(node),
+            925..932 => _ = self.say(node, What::Repair(Repair::SeenReport), Vec::new()),
+            932..945 => self.backfill_last(node),
             945..960 => {
                 let client = &mut self.nodes[node].client;
                 *client = Client::from_bytes(&client.to_bytes()).unwrap();
             }
             960..966 => {
-                let person = self.below(self.people.len());
+                let person = self.some_person();
                 self.link(person);
             }
             966..970 => {
-                let person = self.below(self.people.len());
+                let person = self.some_person();
                 self.remove(person);
             }
             970..971 if !self.is_lossless() => {
-                let person = self.below(self.people.len());
+                let person = self.some_person();
                 self.reset(person);
             }
             971..972 if !self.is_lossless() => {
@@ -75,11 +85,11 @@ impl World {
             974..980 => self.acknowledge_any(node),
             980..982 if self.server.attacks & attack::FAIL_UPLOAD != 0 => self.fail_uploads(node),
             980..988 if self.server.attacks & attack::GHOST_SENDS != 0 => {
-                let person = self.below(self.people.len());
+                let person = self.some_person();
                 self.remove(person);
             }
             988..992 if self.server.attacks & attack::OLD_KEY != 0 => {
-                let person = self.below(self.people.len());
+                let person = self.some_person();
                 self.reset(person);
             }
             // Who knows no list yet is who can be shown one that has ended, and who has no session
@@ -90,6 +100,9 @@ impl World {
                 let _ = self.fetch(node, self.account(of));
             }
             _ => {}
+        }
+        if self.below(4) != 0 {
+            self.look_after(node);
         }
         self.flush_soon(node);
     }
@@ -117,7 +130,10 @@ impl World {
     }
 
     fn chat(&mut self, node: usize) {
-        let to = self.below(self.people.len());
+        let mut to = self.below(self.people.len());
+        if self.server.attacks & attack::DEAD != 0 && self.once_in(3) {
+            to = self.people.len() - 1;
+        }
         let with = self.account(to);
         let content = content(&mut self.rng);
         if with == self.address(node).account {
@@ -126,7 +142,7 @@ impl World {
         let _ = self.say(node, What::New(Conversation::With(with), Vec::new()), content);
     }
 
-    fn group(&mut self, node: usize) {
+    pub fn group(&mut self, node: usize) {
         let people = self.people.len();
         let own = self.nodes[node].person;
         let others = (1..people.min(4)).map(|step| (own + step) % people);
@@ -150,59 +166,23 @@ impl World {
             5..9 => self.below(3 * DAY as usize) as u64,
             _ => self.below(20 * DAY as usize) as u64,
         };
-        if self.server.attacks & attack::EXPIRED_LIST != 0 {
+        if self.server.attacks & (attack::EXPIRED_LIST | attack::AWAY | attack::DEAD) != 0 {
             self.now += 3 * DAY;
         }
         self.server.expire(self.now);
         self.count("time passes");
         for node in 0..self.nodes.len() {
-            if self.nodes[node].place == Place::Listed && self.below(4) != 0 {
+            if self.is_on(node) && self.below(4) != 0 {
                 self.maintain_listed(node);
+                self.look_after(node);
             }
         }
     }
 
     fn maintain_listed(&mut self, node: usize) {
-        if self.nodes[node].place == Place::Listed {
+        if self.is_on(node) {
             self.maintain(node);
         }
-    }
-
-    /// Asks for what could not be opened, and seals again what is asked for.
-    ///
-    /// Of a device that has an open request nothing more is asked for an hour: it may be asking for
-    /// that request, too.
-    pub fn retry(&mut self, node: usize) -> bool {
-        let failed = self.nodes[node].failed.clone();
-        let (now, mut any) = (self.now, false);
-        let asking = self.nodes[node].asking.clone();
-        for ((from, id), tries) in failed.into_iter().filter(|(_, tries)| *tries < TRIES) {
-            match self.nodes[node].asking.get(&from) {
-                Some(since) if now < since + 3600 => {
-                    any = true;
-                    if asking.contains_key(&from) {
-                        continue;
-                    }
-                }
-                _ => {}
-            }
-            let asked = self.say(node, What::Ask(from, id), Vec::new());
-            any |= asked.is_ok();
-            let is_gone = matches!(
-                asked,
-                Err(Error::Unlisted | Error::UnknownAccount | Error::OwnDeviceUnlisted)
-            );
-            let tries = if is_gone { TRIES } else { tries + 1 };
-            self.nodes[node].failed.insert((from, id), tries);
-            self.nodes[node].asking.insert(from, now);
-        }
-        for (to, id) in std::mem::take(&mut self.nodes[node].asked) {
-            match self.answer(node, to, id) {
-                Ok(()) => any = true,
-                Err(error) => self.count_error("answer", error),
-            }
-        }
-        any
     }
 
     fn draft(&mut self, node: usize) {
@@ -230,27 +210,6 @@ impl World {
         }
     }
 
-    fn backfill(&mut self, node: usize) {
-        let Some(message) = self.messages.iter().rposition(|message| message.from == node) else {
-            return;
-        };
-        let content = self.messages[message].content.clone();
-        if let Ok(mut draft) = self.plan(node, What::Resend(message), content) {
-            if draft.plan.devices().next().is_none() {
-                return;
-            }
-            let newer = draft.plan.devices().all(|device| {
-                let message = &self.messages[message];
-                !message.targets.contains(&device) || message.left_out.contains(&device)
-            });
-            assert!(newer, "made up for what was not missing");
-            self.supply(node, &mut draft);
-            let sealed = self.seal(node, &mut draft);
-            assert_ne!(sealed, Err(Error::ContentMismatch), "the same content is refused");
-            self.count("backfill");
-        }
-    }
-
     fn acknowledge_any(&mut self, node: usize) {
         for person in 0..self.people.len() {
             let of = self.account(person);
@@ -264,7 +223,7 @@ impl World {
             let mut any = false;
             for node in 0..self.nodes.len() {
                 self.flush(node);
-                if self.nodes[node].place == Place::Listed {
+                if self.is_on(node) {
                     while self.deliver(node) {
                         any = true;
                     }

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchstring::Error;
 use latchstring::client::{Address, Alert, MessageId, ReceivedLetter};
 use latchstring::session::{MessageKind, Position};
 
 use crate::copied::{Copied, Writer};
-use crate::mail::waits;
 use crate::server::{Mail, attack};
 use crate::world::{Begun, Place, World};
 
@@ -38,6 +36,14 @@ pub struct Forgery {
     pub is_first: bool,
 }
 
+impl Impostors {
+    /// Forgets what a device has opened, and with whom.
+    pub fn forget(&mut self, node: usize) {
+        self.places.retain(|(by, ..)| *by != node);
+        self.met.retain(|(by, _)| *by != node);
+    }
+}
+
 impl World {
     /// Lets an impostor do something, once in a while.
     pub fn impose(&mut self) {
@@ -63,7 +69,8 @@ impl World {
 
     /// Enters a session that an impostor begins.
     pub fn begin_as(&mut self, from: Address) -> usize {
-        self.sessions.push(Begun { by: from, one_time: None, is_stale: false });
+        let at = self.now;
+        self.sessions.push(Begun { by: from, at, one_time: None, is_stale: false });
         self.sessions.len() - 1
     }
 
@@ -93,17 +100,13 @@ impl World {
         self.note_writer(node, Writer::Original(envelope), is_told(arrived));
     }
 
-    /// Notes that something did not open, unless it may yet: a repetition tells nobody anything.
-    pub fn note_refused(&mut self, node: usize, is_true: Option<usize>, mail: &Mail, error: Error) {
-        if waits(error) {
-            return;
-        }
-        let is_told = error != Error::Duplicate;
+    /// Notes that something did not open.
+    pub fn note_refused(&mut self, node: usize, is_true: Option<usize>, mail: &Mail) {
         match (is_true, self.impostors.forgeries.get(&mail.message)) {
-            (Some(envelope), _) => self.note_writer(node, Writer::Original(envelope), is_told),
+            (Some(envelope), _) => self.note_writer(node, Writer::Original(envelope), true),
             (None, Some(Forgery { session, copy: Some(copy), is_first: true, .. })) => {
                 let by = Writer::Copy(*copy, *session);
-                self.note_writer(node, by, is_told);
+                self.note_writer(node, by, true);
             }
             _ => {}
         }
@@ -136,6 +139,7 @@ impl World {
                 self.count("a copy is heard");
             }
         }
+        self.nodes[node].care.unread.remove(&(from, arrived.id));
         let begun = &self.sessions[session];
         let is_theirs = begun.by == from;
         self.one_time_used.extend(begun.one_time.clone());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring::Error;
-use latchstring::client::{Address, Client, Conversation, Envelope, MessageId, Plan, Repair, To};
+use latchstring::client::{Address, Client, Conversation, Envelope, Plan, Repair, Stop, To};
 use latchstring::session::{AccountId, Bundle, MessageKind, OneTimePrekey};
 use latchstring::storage::State;
 
@@ -25,8 +25,7 @@ pub struct Draft {
 pub enum What {
     New(Conversation, Vec<AccountId>),
     Resend(usize),
-    Ask(Address, MessageId),
-    SeenReport,
+    Repair(Repair),
 }
 
 impl Draft {
@@ -49,8 +48,7 @@ impl World {
                     let message = &self.messages[*message];
                     client.plan_repair(&Repair::Backfill { id: message.id }, now)
                 }
-                What::Ask(from, id) => client.request_resend(*from, *id, now),
-                What::SeenReport => client.plan_repair(&Repair::SeenReport, now),
+                What::Repair(repair) => client.plan_repair(repair, now),
             };
             self.check_sample(node, before.as_ref(), "planning");
             let error = match plan {
@@ -107,8 +105,10 @@ impl World {
                     accounts.push(account);
                 }
             }
-            What::Ask(from, _) => accounts.push(from.account),
-            What::SeenReport => {}
+            What::Repair(Repair::Request { to } | Repair::Refuse { to }) => {
+                accounts.push(to.account);
+            }
+            What::Repair(_) => {}
         }
         accounts.dedup();
         accounts
@@ -116,17 +116,6 @@ impl World {
 
     /// Fetches the bundles that a plan misses; devices without a good one are left out.
     pub fn supply(&mut self, node: usize, draft: &mut Draft) {
-        let wanted = self.nodes[node].renew.clone();
-        for address in wanted {
-            if !draft.plan.devices().any(|device| device == address) {
-                continue;
-            }
-            self.nodes[node].renew.remove(&address);
-            // A device that has answered meanwhile needs no other session.
-            if draft.plan.renew(&self.nodes[node].client, address).is_ok() {
-                self.count("begin anew");
-            }
-        }
         let mut tries = 0;
         loop {
             let missing: Vec<_> = draft.plan.missing().collect();
@@ -173,7 +162,7 @@ impl World {
         let published = self.server.bundles[&of].iter().find(|old| old.bytes == bytes);
         let published = published.expect("a bundle that nobody published was taken");
         let is_stale = now > published.at + 14 * DAY + 1800;
-        self.sessions.push(Begun { by: self.address(node), one_time, is_stale });
+        self.sessions.push(Begun { by: self.address(node), at: now, one_time, is_stale });
         draft.begun.insert(of, self.sessions.len() - 1);
         Ok(())
     }
@@ -236,17 +225,19 @@ impl World {
     fn session_of(&mut self, node: usize, draft: &mut Draft, envelope: &Envelope) -> usize {
         let (to, begun) = (envelope.to, draft.begun.remove(&envelope.to));
         let kind = MessageKind::of(&envelope.message).unwrap();
-        let active = &mut self.nodes[node].active;
         if let MessageKind::Initial(handshake) = kind {
-            let session = self.handshakes.entry(handshake).or_insert_with(|| {
+            if !self.handshakes.contains_key(&handshake) {
                 let session = begun.expect("a session begins by a bundle");
                 assert!(!self.sessions[session].is_stale, "a stale bundle was taken");
-                active.insert(to, session);
-                session
-            });
-            assert_eq!(Some(&*session), active.get(&to), "a letter goes in the active session");
+                self.handshakes.insert(handshake, session);
+                if let Some(old) = self.nodes[node].active.insert(to, session) {
+                    self.note_repair(node, to, old);
+                }
+            }
+            let active = self.nodes[node].active.get(&to);
+            assert_eq!(self.handshakes.get(&handshake), active, "it goes in the active session");
         }
-        active[&to]
+        self.nodes[node].active[&to]
     }
 
     /// Enters into the ledger what was sealed.
@@ -273,6 +264,9 @@ impl World {
                 let left_out: BTreeSet<_> = out.left_out.iter().copied().collect();
                 assert_eq!(left_out, draft.left_out);
                 let message = self.messages.len() - 1;
+                // Whose devices were all left out, for want of bundles, is not waited for.
+                let waiting = out.stopped.iter().filter(|(_, stop)| *stop != Stop::NoBundle);
+                self.note_queued(node, message, waiting.map(|(of, _)| *of).collect());
                 assert!(self.by_name.insert((from, out.id), message).is_none());
                 Held::Message(message)
             }
@@ -282,10 +276,15 @@ impl World {
                 assert_eq!(out.id, entry.id);
                 entry.targets.extend(devices);
                 entry.blob.clone_from(&out.blob);
+                self.note_sealed(node, message);
                 Held::Message(message)
             }
-            What::Ask(_, id) => Held::Ask(*id),
-            What::SeenReport => Held::SeenReport,
+            What::Repair(Repair::Request { .. }) => {
+                self.requests += 1;
+                Held::Request
+            }
+            What::Repair(Repair::SeenReport) => Held::SeenReport,
+            What::Repair(_) => Held::Answer,
         }
     }
 
@@ -296,12 +295,11 @@ impl World {
         self.seal(node, &mut draft)
     }
 
-    /// Seals a message again for a device that asked.
-    pub fn answer(&mut self, node: usize, to: Address, id: MessageId) -> Result<(), Error> {
-        let from = self.address(node);
+    /// Seals a message again as a repair says.
+    pub fn answer(&mut self, node: usize, repair: &Repair, message: usize) -> Result<(), Error> {
         let now = self.time(node);
-        let plan = self.nodes[node].client.plan_repair(&Repair::Resend { to, id }, now)?;
-        let message = self.by_name[&(from, id)];
+        let plan = self.nodes[node].client.plan_repair(repair, now)?;
+        self.count("answer");
         let content = self.messages[message].content.clone();
         let mut draft = Draft::new(plan, What::Resend(message), content);
         self.supply(node, &mut draft);

@@ -4,7 +4,7 @@ use latchstring::Error;
 use latchstring::client::{
     Address, Client, DeviceList, Entrant, LinkingRequest, ListUpdate, NewDevice,
 };
-use latchstring::session::{Account, AccountId, AccountKey, Certificate, Served};
+use latchstring::session::{Account, AccountId, Certificate, Served};
 use latchstring::storage::{Pending, State};
 use support::linking::{accepted, briefed, show_own_list};
 
@@ -54,6 +54,10 @@ impl World {
 
     pub fn link(&mut self, person: usize) {
         let primary = self.people[person].nodes[0];
+        // Two clocks that differ by more than a minute link nobody.
+        if self.is_misled(primary) {
+            return;
+        }
         let now = self.time(primary);
         let account = Account::from_bytes(&self.people[person].account.to_bytes()).unwrap();
         let mut client = copy(&self.nodes[primary].client);
@@ -138,6 +142,9 @@ impl World {
     /// Copies a primary with the account key and signs a list that its owner does not know.
     pub fn steal(&mut self, person: usize) {
         let primary = self.people[person].nodes[0];
+        if self.is_misled(primary) {
+            return;
+        }
         let now = self.time(primary);
         let account = Account::from_bytes(&self.people[person].account.to_bytes()).unwrap();
         let mut thief = copy(&self.nodes[primary].client);
@@ -153,6 +160,7 @@ impl World {
 
     /// Does the tasks of a device.
     pub fn maintain(&mut self, node: usize) {
+        self.check_unread(node);
         let now = self.time(node);
         let due = self.maintain_prekeys(node);
         let primary = self.people[self.nodes[node].person].nodes[0];
@@ -168,7 +176,8 @@ impl World {
             }
         }
         if self.nodes[node].client.expire(now).is_change() {
-            self.commit(node, |client, _| Ok(client.expire(now))).unwrap();
+            let expired = self.commit(node, |client, _| Ok(client.expire(now))).unwrap();
+            self.note_lost(node, &expired.lost);
             assert!(
                 !self.nodes[node].client.tasks(&Served::NOTHING, now).expire,
                 "expiry leaves nothing"
@@ -321,53 +330,9 @@ impl World {
         }
     }
 
-    /// Returns the present key of an account, as people know it who meet.
-    fn right_key(&self, of: AccountId) -> AccountKey {
-        let person = self.people.iter().find(|person| person.account.id() == of).unwrap();
-        person.account.public_key()
-    }
-
-    /// Lets the user decide about every list that waits: the one under the account's present key is right.
-    pub fn decide_all(&mut self, node: usize, of: AccountId) {
-        let right = self.right_key(of);
-        let waiting: Vec<_> = self.nodes[node].client.changed_lists_of(of).cloned().collect();
-        for list in waiting {
-            let is_signed = self.server.signed.contains(&list.hash());
-            if list.account_key() == right && is_signed {
-                self.acknowledge(node, &list);
-            } else if list.account_key() != right {
-                let now = self.time(node);
-                self.commit(node, |client, _| client.dismiss(&list, now)).unwrap();
-                self.nodes[node].shown.remove(&(of, list.account_key()));
-                self.count("dismiss");
-            }
-        }
-    }
-
-    fn acknowledge(&mut self, node: usize, list: &DeviceList) {
-        let (now, of) = (self.time(node), list.account());
-        match self.commit(node, |client, _| client.acknowledge(list, now)) {
-            Ok(()) => {
-                self.nodes[node].shown.remove(&(of, list.account_key()));
-                self.drop_sessions(node, |address| address.account == of);
-                self.losses += 1;
-                self.count("acknowledge");
-            }
-            Err(error) => self.count_error("acknowledge", error),
-        }
-    }
-
-    pub fn forget(&mut self, node: usize, of: AccountId) {
-        let now = self.time(node);
-        if self.commit(node, |client, _| client.forget(of, now)).is_ok() {
-            self.drop_sessions(node, |address| address.account == of);
-            self.losses += 1;
-            self.count("forget");
-        }
-    }
-
-    fn drop_sessions(&mut self, node: usize, gone: impl Fn(Address) -> bool) {
+    pub fn drop_sessions(&mut self, node: usize, gone: impl Fn(Address) -> bool) {
         self.nodes[node].active.retain(|address, _| !gone(*address));
+        self.nodes[node].care.forget(&gone);
         self.impostors.met.retain(|(by, address)| *by != node || !gone(*address));
     }
 

@@ -1,7 +1,7 @@
 //! Sending and delivering.
 
-use latchstring::client::{self, Alert, Outgoing, ReceivedLetter, Taken};
-use latchstring::{Answer, Error};
+use latchstring::Error;
+use latchstring::client::{self, Address, Alert, Need, Outgoing, ReceivedLetter, Taken};
 
 use crate::server::Mail;
 use crate::world::{Place, World};
@@ -50,40 +50,69 @@ impl World {
         });
         let (now, before) = (self.time(node), self.sample(node));
         let crashes = !self.is_quiet && self.once_in(50);
-        let opened = if crashes {
-            let client = &mut self.nodes[node].client;
-            client.open(mail.from, &mail.message, now).map(|_dropped| None)
-        } else {
-            self.commit(node, |client, _| client.open(mail.from, &mail.message, now)).map(Some)
-        };
-        match opened {
-            Ok(arrived) => {
-                let Some(arrived) = arrived else {
-                    self.check_sample(node, before.as_ref(), "opening without applying");
-                    self.server.mail.get_mut(&address).unwrap().push_front(mail);
-                    return true;
-                };
+        let id = self.nodes[node].care.has_hints.then_some(mail.id);
+        let came = client::Mail { from: mail.from, id, envelope: &mail.message };
+        if crashes {
+            drop(self.nodes[node].client.take(&came, now));
+            self.check_sample(node, before.as_ref(), "taking without applying");
+            self.server.mail.get_mut(&address).unwrap().push_front(mail);
+            return true;
+        }
+        let strict = if self.once_in(8) { Some(self.open_strictly(node, &mail)) } else { None };
+        let taken = self.commit(node, |client, _| Ok(client.take(&came, now))).unwrap();
+        self.nodes[node].care.note_mail();
+        let is_letter = matches!(taken, Taken::Letter(_));
+        assert!(strict.is_none_or(|strict| strict.is_ok() == is_letter), "taken is what opens");
+        if !is_letter && !matches!(taken, Taken::Unread(_)) {
+            self.check_sample(node, before.as_ref(), "a refusal");
+        }
+        match taken {
+            Taken::Letter(arrived) => {
                 let Some(envelope) = is_true else {
                     self.hear_impostor(node, &mail, &arrived);
                     return true;
                 };
                 self.check_opened(node, envelope, &arrived);
+                if let Some(backup) = &mut self.nodes[node].backup {
+                    backup.came.push(mail.clone());
+                }
                 self.note(node, envelope, &mail, &arrived);
             }
-            Err(error) => {
-                self.check_sample(node, before.as_ref(), "a refusal");
-                self.note_refused(node, is_true, &mail, error);
-                self.refuse(node, is_true, mail, error);
+            Taken::Known => self.check_known(node, is_true, &mail),
+            Taken::Unread(error) | Taken::Refused(error) => {
+                assert!(strict.is_none_or(|strict| strict == Err(error)));
+                self.refuse(node, is_true, &mail, error);
             }
+            Taken::Waits(need) => {
+                check_need(mail.from, need);
+                let error = self.open_strictly(node, &mail).unwrap_err();
+                self.wait(node, is_true, mail, error);
+            }
+            _ => panic!("something else"),
         }
         true
     }
 
-    /// Does what a device does about an envelope that does not open.
-    fn refuse(&mut self, node: usize, is_true: Option<usize>, mut mail: Mail, error: Error) {
+    /// Opens an envelope without applying the change.
+    fn open_strictly(&mut self, node: usize, mail: &Mail) -> Result<(), Error> {
+        let now = self.time(node);
+        self.nodes[node].client.open(mail.from, &mail.message, now).map(drop)
+    }
+
+    /// Checks that what a device calls known was opened there, or shown by its app.
+    fn check_known(&mut self, node: usize, is_true: Option<usize>, mail: &Mail) {
+        let was_shown = self.nodes[node].read.contains(&(mail.from, mail.id));
+        let was_opened = is_true.is_some_and(|envelope| self.sent[envelope].opened);
+        let is_of_impostor = self.impostors.forgeries.contains_key(&mail.message);
+        assert!(was_shown || was_opened || is_of_impostor, "known, and never shown");
+        self.count(if is_true.is_some() { "known" } else { "known untrue" });
+    }
+
+    /// Keeps mail that may open once its reader knows other lists.
+    fn wait(&mut self, node: usize, is_true: Option<usize>, mut mail: Mail, error: Error) {
         self.check_refused(node, is_true, &mail, error);
         let address = self.address(node);
-        if waits(error) && self.nodes[node].place == Place::Listed {
+        if self.nodes[node].place == Place::Listed {
             let _ = self.fetch(node, mail.from.account);
             let _ = self.fetch(node, address.account);
             mail.tries += 1;
@@ -93,34 +122,20 @@ impl World {
             }
         }
         self.count_error(if is_true.is_some() { "open" } else { "open untrue" }, error);
-        if error == Error::Duplicate {
-            return;
-        }
-        if !waits(error) {
-            self.note_unread(node, &mail);
-        }
-        if let Some(envelope) = is_true
-            && !self.sent[envelope].opened
-        {
+        if let Some(envelope) = is_true.filter(|envelope| !self.sent[*envelope].opened) {
             self.refused.insert(envelope, error);
-            if error.answer() == Answer::NewBundle {
-                let sender = self.at[&mail.from];
-                self.nodes[sender].renew.insert(address);
-            }
-        }
-        if !self.nodes[node].read.contains(&(mail.from, mail.id)) && mail.from != address {
-            self.nodes[node].failed.entry((mail.from, mail.id)).or_insert(0);
         }
     }
 
-    /// Lets the client note what did not open: the session may have come apart, and another one begins then.
-    fn note_unread(&mut self, node: usize, mail: &Mail) {
-        let now = self.time(node);
-        let taken = self.commit(node, |client, _| {
-            let (from, envelope) = (mail.from, &mail.message);
-            Ok(client.take(&client::Mail { from, id: Some(mail.id), envelope }, now))
-        });
-        assert!(!matches!(taken, Ok(Taken::Letter(_))), "what was refused is read");
+    /// Notes and checks what did not open, and what a client remembers of it.
+    fn refuse(&mut self, node: usize, is_true: Option<usize>, mail: &Mail, error: Error) {
+        self.note_refused(node, is_true, mail);
+        self.check_refused(node, is_true, mail, error);
+        self.count_error(if is_true.is_some() { "open" } else { "open untrue" }, error);
+        self.note_unread(node);
+        if let Some(envelope) = is_true.filter(|envelope| !self.sent[*envelope].opened) {
+            self.refused.insert(envelope, error);
+        }
     }
 
     /// Notes and checks what an envelope brought, after it was opened and the change applied.
@@ -134,6 +149,7 @@ impl World {
         self.note_named(node, envelope);
         self.check_views(node, envelope);
         self.check_content(node, envelope, arrived);
+        self.note_answers(node, arrived);
         assert_eq!(arrived.from, mail.from);
         if self.once_in(64) {
             self.check_size(node);
@@ -141,14 +157,11 @@ impl World {
     }
 }
 
-/// Tells whether an envelope that is refused so may open once its reader knows other lists.
-pub fn waits(error: Error) -> bool {
-    matches!(
-        error,
-        Error::Unlisted
-            | Error::OwnDeviceUnlisted
-            | Error::UnknownAccount
-            | Error::ListExpired
-            | Error::AccountChanged
-    )
+/// Checks that mail waits for the list of its sender's account, or of the own one.
+fn check_need(from: Address, need: Need) {
+    match need {
+        Need::List(of) | Need::User(of) => assert_eq!(of, from.account),
+        Need::OwnList => {}
+        _ => panic!("waits for something else"),
+    }
 }

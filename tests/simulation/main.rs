@@ -4,15 +4,21 @@
 //! `LATCHSTRING_EVENTS=100000` sets the length of all histories together, `LATCHSTRING_SEED` the
 //! first seed, `LATCHSTRING_SHOW=1` prints what happened.
 
+mod absent;
 mod checks;
+mod clocks;
 mod copied;
+mod decisions;
 mod events;
 mod impostors;
+mod junk;
 mod letters;
 mod lists;
 mod mail;
 mod prekeys;
 mod quiet;
+mod repairs;
+mod rollback;
 mod server;
 mod thief;
 mod withheld;
@@ -25,7 +31,7 @@ use world::World;
 const EVENTS: usize = 20_000;
 
 /// The events that must have happened in a history of some length for an attack to count as tried.
-const DEEDS: [(Attacks, &[&str]); 3] = [
+const DEEDS: [(Attacks, &[&str]); 8] = [
     (
         attack::THIEF,
         &[
@@ -37,6 +43,17 @@ const DEEDS: [(Attacks, &[&str]); 3] = [
         ],
     ),
     (attack::COPY, &["a device is copied", "a copy writes", "a copy is heard", "a copy, told"]),
+    (
+        attack::CLOCK,
+        &["a clock is ahead", "a clock is behind", "a glance at a clock that is ahead"],
+    ),
+    (attack::AWAY, &["somebody is away", "a letter waits", "what has waited goes"]),
+    (attack::DEAD, &["somebody is dead", "a letter waits"]),
+    (
+        attack::JUNK,
+        &["junk", "a flood of junk", "a siege of junk", "repair session", "request", "known"],
+    ),
+    (attack::ROLLBACK, &["a device is restored", "a letter comes again", "repair session"]),
     (
         attack::WITHHOLD,
         &[
@@ -129,4 +146,9 @@ attacks! {
     a_thief_of_an_identity_key_is_told_of_by_all_it_begins: attack::THIEF, 38;
     a_copied_device_is_noticed_once_both_have_written: attack::COPY, 39;
     a_withheld_list_is_told_in_days_and_who_is_no_victim_misses_nothing: attack::WITHHOLD, 40;
+    a_clock_that_was_wrong_costs_nobody_the_conversation: attack::CLOCK, 43;
+    what_waits_for_who_is_away_goes_once_they_are_back: attack::AWAY, 44;
+    one_who_is_dead_stops_nobody: attack::DEAD | attack::AWAY, 45;
+    junk_costs_nobody_a_letter: attack::JUNK, 42;
+    a_device_that_is_restored_comes_to_one_session_with_everybody: attack::ROLLBACK, 41;
 }

@@ -1,7 +1,7 @@
 //! Prekeys: what a device publishes, what becomes of an upload, and what the server says that it has.
 
 use latchstring::client::Tasks;
-use latchstring::session::{Bundle, OneTimePrekey, Served, Stock, Withdraw};
+use latchstring::session::{Bundle, OneTimePrekey, Served, Stock};
 
 use crate::server::{Published, attack};
 use crate::world::World;
@@ -44,7 +44,8 @@ impl World {
 
     /// Uploads a bundle and one-time prekeys. What the server has, or had, it does not take once more.
     fn upload(&mut self, node: usize, upload: Upload, bundle: &Bundle, keys: &[OneTimePrekey]) {
-        let (address, at) = (self.address(node), self.time(node));
+        let (address, time) = (self.address(node), self.time(node));
+        let at = time.max(self.nodes[node].watch.told);
         if matches!(upload, Upload::Fails) {
             return self.count("upload fails");
         }
@@ -57,14 +58,14 @@ impl World {
         let stock = self.server.one_time.entry(address).or_default();
         for bytes in keys.iter().map(OneTimePrekey::encode) {
             if !spent.contains(&bytes) && stock.iter().all(|(_, held)| *held != bytes) {
-                stock.push((at, bytes));
+                stock.push((self.now, bytes));
             }
         }
         if matches!(upload, Upload::NotNoted) {
             return self.count("upload is not noted");
         }
         let ids: Vec<_> = keys.iter().map(OneTimePrekey::id).chain([bundle.id()]).collect();
-        self.commit(node, |client, _| Ok(client.note_published(ids, at))).unwrap();
+        self.commit(node, |client, _| Ok(client.note_published(ids, time))).unwrap();
     }
 
     /// Draws what becomes of an upload.
@@ -100,7 +101,9 @@ impl World {
         let has: Vec<_> = ids.iter().copied().chain(bundle).collect();
         self.commit(node, |client, _| Ok(client.note_published(has, now))).unwrap();
         let due = self.nodes[node].client.tasks(&served, now);
-        assert_eq!(due.prekeys.withdraw, Withdraw::Nothing, "the server has a dead prekey");
+        self.reset_clock(node, &due);
+        let due = self.nodes[node].client.tasks(&served, now);
+        self.withdraw(node, &due.prekeys.withdraw);
         if due.prekeys.rotate {
             let upload = self.some_upload();
             self.rotate(node, upload);

@@ -4,10 +4,14 @@ use latchstring::client::Conversation;
 use latchstring::session::MessageKind;
 
 use crate::letters::What;
-use crate::world::{Held, Place, World};
+use crate::world::{Held, Node, Sent, World};
 
 /// Rounds in which what could not be opened is asked for, at most.
 const ROUNDS: usize = 10;
+
+/// The hours between letters after which two devices that have each lost something are on one session again,
+/// whatever their apps do (`spec/sessions.md`, "When a new session begins").
+const PATIENCE: [u64; 5] = [1, 1, 24, 72, 168];
 
 impl World {
     /// Lets the server do as it should, everybody learn everything, and everybody ask for what does not open.
@@ -15,15 +19,15 @@ impl World {
         self.is_quiet = true;
         self.server.attacks = 0;
         self.server.withheld.clear();
+        self.come_back();
         self.remove_suspects();
         for (_, mail) in std::mem::take(&mut self.server.held) {
             self.server.bring(mail, &mut self.rng);
         }
         for node in self.listed() {
+            self.set_right(node);
             self.nodes[node].draft = None;
-        }
-        for node in self.listed() {
-            self.nodes[node].asking.clear();
+            self.nodes[node].backup = None;
         }
         // Who was away for long has looked at its clock an hour ago when its tasks come.
         for node in self.listed() {
@@ -31,23 +35,61 @@ impl World {
         }
         for _ in 0..ROUNDS {
             self.now += 2 * 3600;
-            self.server.expire(self.now);
-            self.learn_all();
-            self.deliver_all();
-            let mut any = false;
-            for node in self.listed() {
-                any |= self.retry(node);
-            }
-            self.deliver_all();
-            if !any {
+            if !self.look_after_all() {
                 break;
             }
         }
+        for hours in PATIENCE {
+            self.now += hours * 3600 + 60;
+            self.look_after_all();
+            let from = self.sent.len();
+            self.all_write(0);
+            if !self.sent[from..].iter().any(|sent| self.is_missed(sent)) {
+                break;
+            }
+        }
+        self.settle();
+        self.check_queued();
         self.exchange();
     }
 
+    /// Lets everybody learn everything, and ask for what does not open. Tells whether there was anything to ask for.
+    fn look_after_all(&mut self) -> bool {
+        self.server.expire(self.now);
+        self.learn_all();
+        self.deliver_all();
+        let mut any = false;
+        for node in self.listed() {
+            self.nodes[node].care.note_mail();
+            any |= self.look_after(node);
+        }
+        self.deliver_all();
+        any
+    }
+
+    /// Lets so much time pass that everything has been read, or was told to be lost.
+    fn settle(&mut self) {
+        for hours in [24, 72, 72, 72, 72, 72, 1] {
+            let is_unread = |node: &Node| node.client.unread().next().is_some();
+            if self.listed().into_iter().any(|node| is_unread(&self.nodes[node])) {
+                self.now += hours * 3600;
+                self.look_after_all();
+            }
+        }
+        for node in self.listed() {
+            self.check_unread(node);
+            let unread: Vec<_> = self.nodes[node].client.unread().collect();
+            assert_eq!(unread, [], "neither read nor told to be lost");
+        }
+    }
+
+    /// Tells whether somebody who is there has not opened an envelope.
+    fn is_missed(&self, sent: &Sent) -> bool {
+        !sent.opened && self.is_on(self.at[&sent.to])
+    }
+
     pub fn listed(&self) -> Vec<usize> {
-        let is_listed = |node: &usize| self.nodes[*node].place == Place::Listed;
+        let is_listed = |node: &usize| self.is_on(*node);
         (0..self.nodes.len()).filter(is_listed).collect()
     }
 
@@ -57,39 +99,52 @@ impl World {
         }
         for node in self.listed() {
             for person in 0..self.people.len() {
-                self.fetch(node, self.account(person)).unwrap();
+                let fetched = self.fetch(node, self.account(person));
+                assert!(fetched.is_ok() || self.is_dead(person), "{fetched:?}");
                 self.decide_all(node, self.account(person));
             }
         }
     }
 
+    /// Lets every device write to everybody.
+    fn all_write(&mut self, round: usize) {
+        for node in self.listed() {
+            for person in 0..self.people.len() {
+                if self.is_dead(person) {
+                    continue;
+                }
+                let with = self.account(person);
+                let own = with == self.address(node).account;
+                let there = if own { Conversation::Own } else { Conversation::With(with) };
+                self.say(node, What::New(there, Vec::new()), vec![1; 40]).unwrap();
+            }
+            if self.people.len() > 1 && (0..self.people.len()).any(|person| self.is_dead(person)) {
+                self.group(node);
+            }
+            self.flush(node);
+            self.deliver_round(round);
+        }
+    }
+
     /// Messages between all accounts and all devices, until all of them are on one session.
     fn exchange(&mut self) {
-        let listed = self.listed();
         for round in 0..3 {
             self.now += 3700;
             let from = self.sent.len();
-            for node in &listed {
-                for person in 0..self.people.len() {
-                    let with = self.account(person);
-                    let own = with == self.address(*node).account;
-                    let there = if own { Conversation::Own } else { Conversation::With(with) };
-                    self.say(*node, What::New(there, Vec::new()), vec![1; 40]).unwrap();
-                }
-                self.flush(*node);
-                self.deliver_round(round);
-            }
+            self.all_write(round);
             self.deliver_round(round);
             let new = &self.sent[from..];
             if round > 0
-                && let Some(place) = new.iter().position(|sent| !sent.opened)
+                && let Some(place) = new.iter().position(|sent| self.is_missed(sent))
             {
                 self.explain(from + place);
                 panic!("a message between two that agree was not read (round {round})");
             }
         }
-        for node in listed {
-            let mismatches: Vec<_> = self.nodes[node].client.mismatches().collect();
+        for node in self.listed() {
+            let mismatches = self.nodes[node].client.mismatches();
+            let mismatches: Vec<_> =
+                mismatches.filter(|(by, ..)| self.is_on(self.at[by])).collect();
             assert_eq!(mismatches, [], "everyone agrees");
         }
     }
@@ -101,7 +156,11 @@ impl World {
         println!("{from} -> {to}: {:?}, {:?}", self.refused.get(&envelope), sent.held);
         for (one, other) in [(from, to), (to, from)] {
             let (node, with) = (&self.nodes[one], self.address(other));
-            println!("{one} skew {} is on {:?} with {other}", node.skew, node.active.get(&with));
+            println!(
+                "{one} skew {} is on {:?} with {other}",
+                node.watch.skew,
+                node.active.get(&with)
+            );
         }
         for (place, sent) in self.sent.iter().enumerate() {
             let between = [sent.from, sent.to];
@@ -148,7 +207,7 @@ impl World {
             let from = self.address(message.from);
             for to in &message.targets {
                 let node = self.at[to];
-                let is_listed = self.nodes[node].place == Place::Listed;
+                let is_listed = self.is_on(node);
                 if is_listed && !self.nodes[node].read.contains(&(from, message.id)) {
                     unread.push((number, *to));
                 }
@@ -162,7 +221,12 @@ impl World {
                 .filter(|sent| self.sent[*sent].to == to)
                 .collect();
             let how = copies.iter().map(|copy| self.loss(*copy)).min().unwrap();
-            assert!(how != Loss::Silent, "a message is lost and nobody knows");
+            let is_forgotten = self.is_forgotten(message, to);
+            if how == Loss::Silent && !is_forgotten {
+                self.explain(copies[0]);
+                println!("of these {copies:?}");
+            }
+            assert!(how != Loss::Silent || is_forgotten, "a message is lost and nobody knows");
             assert!(
                 !lossless || how == Loss::Removed,
                 "a message is lost on a polite server: {how:?}"
@@ -177,7 +241,7 @@ impl World {
     fn count_missing(&mut self) {
         for ((from, to, session), course) in &self.courses {
             let Some(last) = course.last else { continue };
-            if self.is_suspect(*from, *to) {
+            if self.is_suspect(*from, *to) || self.is_torn(*from, *to, *session) {
                 continue;
             }
             let before = course.sent.iter().filter(|sent| **sent < last);
@@ -193,7 +257,7 @@ impl World {
     /// Tells how it is known that an envelope was not opened.
     fn loss(&self, envelope: usize) -> Loss {
         let sent = &self.sent[envelope];
-        if self.nodes[self.at[&sent.from]].place != Place::Listed {
+        if !self.is_on(self.at[&sent.from]) {
             return Loss::Removed;
         }
         if self.refused.contains_key(&envelope) {
@@ -218,7 +282,7 @@ enum Loss {
     Refused,
     /// A later message of the session showed that it is missing.
     Missing,
-    /// Its sender is no more one of its account's devices.
+    /// Its sender is no more one of its account's devices, or is off for good.
     Removed,
     /// The session that it ended was replaced.
     Replaced,

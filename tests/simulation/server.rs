@@ -41,11 +41,22 @@ pub mod attack {
     pub const COPY: Attacks = 1 << 21;
     /// The server keeps things of its victims back for days.
     pub const WITHHOLD: Attacks = 1 << 22;
+    /// Devices are restored from backups.
+    pub const ROLLBACK: Attacks = 1 << 23;
+    /// Somebody brings mail that nobody has sealed.
+    pub const JUNK: Attacks = 1 << 24;
+    /// Clocks are wrong for a time.
+    pub const CLOCK: Attacks = 1 << 25;
+    /// Devices, or all of somebody's, are off for five weeks.
+    pub const AWAY: Attacks = 1 << 26;
+    /// Somebody's devices are off for good.
+    pub const DEAD: Attacks = 1 << 27;
 }
 
 /// All attacks of a server, and of who holds an account key. Those on a device, and on chosen victims, have
 /// histories of their own, in which all the others are left in peace and are to notice nothing.
-pub const ALL: Attacks = (1 << 19) - 1;
+pub const ALL: Attacks =
+    ((1 << 19) - 1) | attack::ROLLBACK | attack::JUNK | attack::CLOCK | attack::AWAY | attack::DEAD;
 
 pub const DAY: u64 = 86_400;
 

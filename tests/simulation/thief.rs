@@ -1,6 +1,6 @@
 //! A thief of an identity key: it begins sessions as that device, and says of time and descent what it likes.
 
-use latchstring::client::{Address, Client, Enclosed, MessageId};
+use latchstring::client::{Address, Client, Enclosed, MessageId, Repair};
 use latchstring::rand_core::Rng;
 use latchstring::session::{Bundle, Certificate};
 use latchstring::storage::State;
@@ -84,9 +84,8 @@ impl World {
         let mut client = doctored(client, bundle.certificate(), &invented, newest)?;
         let what = "a thief doctors its state";
         self.counts.entry(what.to_owned()).and_modify(|count| *count += 1).or_insert(1);
-        let asked = MessageId(invented[..16].try_into().unwrap());
         client.reset_session(to, now).ok()?.apply();
-        let mut plan = client.request_resend(to, asked, now).ok()?;
+        let mut plan = client.plan_repair(&Repair::Request { to }, now).ok()?;
         plan.supply(&client, bundle, now, rng).ok()?;
         let mut out = client.seal(&mut plan, Enclosed::Nothing, now, rng).ok()?.apply();
         let at = out.envelopes.iter().position(|envelope| envelope.to == to)?;

@@ -34,6 +34,13 @@ pub struct Named {
     newer: BTreeMap<(usize, AccountId), (ListHash, u64)>,
 }
 
+impl Named {
+    /// Forgets what letters have said to a device.
+    pub fn forget(&mut self, node: usize) {
+        self.newer.retain(|(by, _), _| *by != node);
+    }
+}
+
 impl Server {
     /// Returns until when an envelope of a victim, or for one, is kept back.
     pub fn keeps_mail_until(&self, mail: &Mail) -> Option<u64> {
@@ -109,9 +116,11 @@ impl World {
         if self.named.epochs[&named] <= known.epoch() {
             return;
         }
-        let first = self.named.newer.entry((node, of)).or_insert(entry);
-        if first.0 != entry.0 {
-            *first = entry;
+        if !self.is_misled(node) {
+            let first = self.named.newer.entry((node, of)).or_insert(entry);
+            if first.0 != entry.0 {
+                *first = entry;
+            }
         }
         let tasks = client.tasks(&Served::NOTHING, now);
         assert!(tasks.fetch_lists.contains(&of), "a list that was named is not fetched");

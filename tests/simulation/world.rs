@@ -10,8 +10,12 @@ use latchstring::client::{
 use latchstring::session::{Account, AccountId, AccountKey, HandshakeId};
 use latchstring::storage::{Change, Pending, State, StateKey};
 
+use crate::absent::{Absent, Queued};
+use crate::clocks::Watch;
 use crate::impostors::Impostors;
 use crate::letters::Draft;
+use crate::repairs::{Care, Style};
+use crate::rollback::{Backup, Restored};
 use crate::server::{Attacks, Server, below};
 use crate::withheld::Named;
 use support::{NOW, TestRng};
@@ -32,23 +36,21 @@ pub struct Node {
     pub client: Client,
     pub person: usize,
     pub place: Place,
-    /// The seconds that its clock is ahead.
-    pub skew: u64,
+    pub watch: Watch,
     /// Set once it has learned that it is no more listed.
     pub knows: bool,
     /// The letters that it has shown, by sender and message id.
     pub read: BTreeSet<(Address, MessageId)>,
-    /// The letters that others could not open, to be sealed again.
-    pub asked: Vec<(Address, MessageId)>,
-    /// The letters that it could not open, and how often it has asked.
-    pub failed: BTreeMap<(Address, MessageId), u8>,
+    /// The knowledge of its app of letters that are not read.
+    pub care: Care,
+    pub queued: Queued,
     /// The letters that were sealed and not yet sent, with the place of each envelope in the ledger.
     pub outbox: Vec<(Outgoing, BTreeMap<Address, usize>)>,
-    /// The devices to which it has an open request, with its time, and of which nothing has opened since.
-    pub asking: BTreeMap<Address, u64>,
     pub draft: Option<Draft>,
-    /// Devices that want another bundle to be used.
-    pub renew: BTreeSet<Address>,
+    /// The copy that it is to be restored from.
+    pub backup: Option<Box<Backup>>,
+    /// The letters that its app has shown, and its client has forgotten.
+    pub again: BTreeSet<(Address, MessageId)>,
     /// The session it sends on, by device.
     pub active: BTreeMap<Address, usize>,
     /// The sessions of others that it has accepted.
@@ -82,7 +84,9 @@ pub struct Message {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Held {
     Message(usize),
-    Ask(MessageId),
+    Request,
+    /// A refusal, or a request for copies.
+    Answer,
     SeenReport,
 }
 
@@ -101,6 +105,8 @@ pub struct Sent {
 /// A session that was begun.
 pub struct Begun {
     pub by: Address,
+    /// The time at which it was begun, on the clock of who did.
+    pub at: u64,
     pub one_time: Option<Vec<u8>>,
     /// True if its bundle was too old: it must not be used then.
     pub is_stale: bool,
@@ -130,6 +136,8 @@ pub struct World {
     pub messages: Vec<Message>,
     pub by_name: BTreeMap<(Address, MessageId), usize>,
     pub sent: Vec<Sent>,
+    /// The number of resend requests.
+    pub requests: usize,
     pub sessions: Vec<Begun>,
     /// The sessions, by the handshakes that they were begun with.
     pub handshakes: BTreeMap<HandshakeId, usize>,
@@ -146,6 +154,8 @@ pub struct World {
     /// Set once the server does as it should.
     pub is_quiet: bool,
     pub impostors: Impostors,
+    pub restored: Restored,
+    pub absent: Absent,
     /// All that letters have said of newer lists than the known ones.
     pub named: Named,
 }
@@ -170,6 +180,7 @@ impl World {
             messages: Vec::new(),
             by_name: BTreeMap::new(),
             sent: Vec::new(),
+            requests: 0,
             sessions: Vec::new(),
             handshakes: BTreeMap::new(),
             courses: BTreeMap::new(),
@@ -181,6 +192,8 @@ impl World {
             decoded: BTreeMap::new(),
             is_quiet: false,
             impostors: Impostors::default(),
+            restored: Restored::default(),
+            absent: Absent::default(),
             named: Named::default(),
         };
         for (number, count) in devices.iter().enumerate() {
@@ -203,7 +216,7 @@ impl World {
 
     /// Returns the time on a device's clock.
     pub fn time(&self, node: usize) -> u64 {
-        self.now + self.nodes[node].skew
+        self.nodes[node].watch.time(self.now)
     }
 
     pub fn address(&self, node: usize) -> Address {
@@ -248,28 +261,37 @@ impl World {
     pub fn some_node(&mut self) -> usize {
         loop {
             let node = self.below(self.nodes.len());
-            if self.nodes[node].place == Place::Listed {
+            if self.is_on(node) {
                 return node;
             }
         }
     }
 
+    /// Draws somebody whose primary is on.
+    pub fn some_person(&mut self) -> usize {
+        let node = self.some_node();
+        let person = self.nodes[node].person;
+        if self.is_on(self.people[person].nodes[0]) { person } else { 0 }
+    }
+
     pub fn add_node(&mut self, client: Client, person: usize, place: Place) -> usize {
         let skew = if self.once_in(3) { self.below(1800) as u64 } else { 0 };
+        let style = [Style::Follows, Style::Follows, Style::Always, Style::Never][self.below(4)];
+        let care = Care::new(style, !self.once_in(5));
         let address = client.address();
         self.nodes.push(Node {
             client,
             person,
             place,
-            skew,
+            watch: Watch::new(skew),
             knows: false,
             read: BTreeSet::new(),
-            asked: Vec::new(),
-            failed: BTreeMap::new(),
+            care,
+            queued: Queued::default(),
             outbox: Vec::new(),
-            asking: BTreeMap::new(),
             draft: None,
-            renew: BTreeSet::new(),
+            backup: None,
+            again: BTreeSet::new(),
             active: BTreeMap::new(),
             accepted: BTreeSet::new(),
             shown: BTreeSet::new(),
