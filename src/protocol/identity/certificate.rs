@@ -22,8 +22,9 @@ pub(crate) const CORE: usize = 1 + 32 + 32 + 8 + 32 + 32;
 pub(crate) const CERTIFICATE: usize = CORE + 2 * SIGNATURE;
 
 ids! {
-    /// An account's id: 32 bytes that the app chooses, unique in its service and the same for ever. Draw it at random: it
-    /// is no telephone number, name or address, which people change and pass on, since sessions and pins are of the id.
+    /// An account's id: 32 bytes that the app chooses, unique in its service. Draw it at random, and better take no
+    /// telephone number, name or address, which people change and pass on. Where it must change all the same, move the
+    /// account ([`Client::move_account`](crate::client::Client::move_account)), which keeps sessions and pins.
     AccountId: 32;
 
     /// A device's id within its account: 8 random bytes that say nothing about the device.
@@ -246,7 +247,7 @@ impl Certificate {
         self.kind
     }
 
-    /// Returns the account that the device belongs to.
+    /// Returns the account that the device belongs to, by the id that it was made with.
     #[must_use]
     pub fn account(&self) -> AccountId {
         self.account

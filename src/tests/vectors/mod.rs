@@ -30,6 +30,7 @@ mod identity;
 mod letter;
 mod linking;
 mod model;
+mod moved;
 mod notice;
 mod pin;
 mod pq_epoch;
@@ -61,6 +62,7 @@ const NOW: u64 = 1_800_000_000;
 const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     identity::vectors,
     devices::vectors,
+    moved::vectors,
     drawn::vectors,
     linking::vectors,
     briefing::vectors,

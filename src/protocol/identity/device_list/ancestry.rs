@@ -38,7 +38,7 @@ impl DeviceList {
     /// Tells whether this list takes the place of the known one: no if it is the same list, yes if it
     /// follows from it, an error otherwise.
     pub(crate) fn follows(&self, known: &Self) -> Result<bool, Error> {
-        if self.account != known.account || self.account_key != known.account_key {
+        if !self.is_of_account(known) {
             return Err(Error::WrongPeer);
         }
         match self.epoch.cmp(&known.epoch) {

@@ -3,15 +3,16 @@
 //! ```text
 //! member   = device id ‖ signing key ‖ agreement key ‖ account signature ‖ device signature
 //! inner(n) = SHA-256(LABEL(devices/content) ‖ account id ‖ account key
-//!                    ‖ u64(issued) ‖ u64(expires) ‖ u32(count) ‖ members)
+//!                    ‖ u64(issued) ‖ u64(expires) ‖ [moved] ‖ u32(count) ‖ members)
 //! hash(0)  = zero(32)
 //! hash(n)  = SHA-256(LABEL(devices/hash) ‖ u64(n) ‖ hash(n−1) ‖ inner(n))
 //! list     = version ‖ kind ‖ account id ‖ account key
-//!          ‖ u64(n) ‖ u64(issued) ‖ u64(expires) ‖ u32(count) ‖ members
+//!          ‖ u64(n) ‖ u64(issued) ‖ u64(expires) ‖ [moved] ‖ u32(count) ‖ members
 //!          ‖ u32(k) ‖ hash(n−k−1) ‖ inner(n−k) ‖ … ‖ inner(n−1)
 //!          ‖ Ed25519(account key, LABEL(devices/list) ‖ hash(n))
 //! ```
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -28,12 +29,14 @@ use crate::protocol::identity::certificate::{
 };
 use crate::protocol::{labels, wire};
 
+use super::moved::Moved;
+
 /// Maximum number of devices in one account: eight times as many as people have, and few enough to write to
 /// all of them and to verify them all.
 pub(crate) const MAX_DEVICES: usize = 32;
 
-/// Maximum length of a list in bytes: 32 devices and a full trail.
-pub(crate) const MAX_LIST: usize = 8642;
+/// Maximum length of a list in bytes: 32 devices, a full trail, and an account that has moved often.
+pub(crate) const MAX_LIST: usize = 9002;
 
 /// The time for which a list is valid, in seconds: 30 days.
 pub(crate) const VALID_FOR: u64 = 30 * 86_400;
@@ -68,6 +71,8 @@ pub struct DeviceList {
     pub(super) epoch: u64,
     issued: u64,
     expires: u64,
+    /// The ids that the account had; none if it always had this one.
+    pub(super) moved: Option<Box<Moved>>,
     /// In ascending order of their ids.
     pub(super) devices: Vec<Certificate>,
     /// The hash of the last list before those of the trail.
@@ -88,6 +93,7 @@ impl DeviceList {
             epoch: 1,
             issued: issued(now),
             expires: issued(now).saturating_add(VALID_FOR),
+            moved: None,
             devices: Vec::from([device]),
             base: ORIGIN,
             trail: Vec::new(),
@@ -107,6 +113,17 @@ impl DeviceList {
         devices: Vec<Certificate>,
         now: u64,
     ) -> Result<Self, Error> {
+        self.next_at(self.account, key, devices, now)
+    }
+
+    /// Makes the list after this one for an account that has this id from then on.
+    pub(crate) fn next_at(
+        &self,
+        account: AccountId,
+        key: &sign::SecretKey,
+        devices: Vec<Certificate>,
+        now: u64,
+    ) -> Result<Self, Error> {
         let mut trail = self.trail.clone();
         trail.push(self.inner());
         let mut base = self.base;
@@ -114,11 +131,12 @@ impl DeviceList {
             base = step(self.base_epoch().saturating_add(1), &base, &trail.remove(0));
         }
         let list = Self {
-            account: self.account,
+            account,
             account_key: self.account_key,
             epoch: self.epoch.checked_add(1).ok_or(Error::ListExhausted)?,
             issued: issued(now),
             expires: issued(now).saturating_add(VALID_FOR),
+            moved: self.moved_to(account, issued(now)),
             devices: Vec::new(),
             base,
             trail,
@@ -133,7 +151,7 @@ impl DeviceList {
     fn with(mut self, key: &sign::SecretKey, mut devices: Vec<Certificate>) -> Result<Self, Error> {
         let is_ours = |device: &Certificate| {
             device.kind() == AccountKind::Member
-                && device.account() == self.account
+                && device.account() == self.first_id()
                 && device.account_key() == self.account_key()
         };
         if key.public() != self.account_key || !devices.iter().all(is_ours) {
@@ -185,8 +203,15 @@ impl DeviceList {
         let account = AccountId(*reader.array()?);
         let account_key = sign::PublicKey::decode(*reader.array()?)?;
         let [epoch, issued, expires] = [reader.u64()?, reader.u64()?, reader.u64()?];
-        let devices = reader
-            .list(MAX_DEVICES, |reader| Certificate::recall_member(reader, account, account_key))?;
+        let mut count = reader.count(MAX_DEVICES)?;
+        // No number of devices: the ids of an account that has moved stand before it.
+        let moved = if count == 0 { Some(Moved::read(reader)?) } else { None };
+        if moved.is_some() {
+            count = reader.count(MAX_DEVICES)?;
+        }
+        let first = moved.as_ref().map_or(account, |moved| moved.first);
+        let devices = (0..count).map(|_| Certificate::recall_member(reader, first, account_key));
+        let devices = devices.collect::<Result<_, _>>()?;
         let length = reader.count(MAX_TRAIL)?;
         let base = *reader.array()?;
         let trail = (0..length).map(|_| reader.array().copied()).collect::<Result<_, _>>()?;
@@ -196,13 +221,15 @@ impl DeviceList {
             epoch,
             issued,
             expires,
+            moved,
             devices,
             base,
             trail,
             hash: ORIGIN,
             signature: *reader.array()?,
         };
-        if !(list.is_a_set() && list.has_its_trail() && list.has_a_life()) {
+        let has_moved = list.moved.as_ref().is_none_or(|moved| moved.is_of(account));
+        if !(has_moved && list.is_a_set() && list.has_its_trail() && list.has_a_life()) {
             return Err(Error::Malformed);
         }
         list.hash = step(epoch, &list.predecessor(), &list.inner());
@@ -234,7 +261,7 @@ impl DeviceList {
         life.is_some_and(|life| (1..=MAX_LIFE).contains(&life))
     }
 
-    /// Encodes what [`DeviceList::decode`] reads: 394 to 8,642 bytes.
+    /// Encodes what [`DeviceList::decode`] reads: 394 to 9,002 bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::begin(wire::VERSION, wire::DEVICE_LIST);
@@ -258,6 +285,9 @@ impl DeviceList {
     fn write_content(&self, writer: &mut Writer) {
         writer.u64(self.issued);
         writer.u64(self.expires);
+        if let Some(moved) = &self.moved {
+            moved.write(writer);
+        }
         writer.list(&self.devices, Certificate::write_member);
     }
 
@@ -280,7 +310,7 @@ impl DeviceList {
         if is_begun { Ok(()) } else { Err(Error::ListExpired) }
     }
 
-    /// Returns the account whose devices these are.
+    /// Returns the account whose devices these are: the id that it has now.
     #[must_use]
     pub fn account(&self) -> AccountId {
         self.account

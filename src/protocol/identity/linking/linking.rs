@@ -163,7 +163,7 @@ pub(crate) fn offer_to(
     let about: [&[u8]; 3] = [&list.hash().0, &id.0, &body.encode()];
     let seed = hedged(primary.agreement.seed(), labels::LINKING_EPHEMERAL, &about, rng);
     let ephemeral = dh::SecretKey::from_seed(seed);
-    let unchecked = UncheckedCertificate::sign((list.account(), account), id, body.identity);
+    let unchecked = UncheckedCertificate::sign((list.first_id(), account), id, body.identity);
 
     let by_ephemeral = ephemeral.agree(&body.ephemeral)?;
     let by_agreement = ephemeral.agree(&body.identity.agreement)?;

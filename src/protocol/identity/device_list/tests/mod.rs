@@ -9,6 +9,7 @@
 )]
 
 mod lists;
+mod moves;
 mod relations;
 
 extern crate std;
@@ -21,7 +22,8 @@ use core::cmp::Ordering;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{DeviceList, MAX_DEVICES, MAX_LIFE, MAX_TRAIL, RENEW_AFTER, VALID_FOR, step};
+use super::super::moved::FORMER_FOR;
+use super::{DeviceList, MAX_DEVICES, MAX_LIFE, MAX_LIST, MAX_TRAIL, RENEW_AFTER, VALID_FOR, step};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::Secret;
