@@ -26,7 +26,8 @@ pub struct Address {
 }
 
 impl Address {
-    /// Returns the address of a certificate's device.
+    /// Returns the address of a certificate's device, as long as its account has the id that it was made with. The
+    /// one of a device of this account gives [`Client::address`](super::Client::address).
     #[must_use]
     pub fn of(certificate: &Certificate) -> Self {
         Self { account: certificate.account(), device: certificate.device() }

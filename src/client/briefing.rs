@@ -15,6 +15,7 @@ use super::contact::Contact;
 use super::entrant::{self, Entrant};
 use super::holdings::Holdings;
 use super::limits::MAX_ACCOUNTS;
+use super::moving::are_distinct;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
 use crate::primitives::secret::redacted;
@@ -161,7 +162,7 @@ fn read_account(
     if seed.is_some() != (purpose == LinkingPurpose::Primary) {
         return Err(Error::Malformed);
     }
-    let account = seed.map(|seed| Account::from_seed(list.account(), seed));
+    let account = seed.map(|seed| Account::from_seed(list.first_id(), seed));
     let is_ours = account.as_ref().is_none_or(|it| it.public_key() == list.account_key());
     if is_ours { Ok(account) } else { Err(Error::WrongPeer) }
 }
@@ -184,6 +185,9 @@ pub(super) fn read_contacts(
         }
         holdings.enter(&contact);
         ascending(&mut contacts, contact.list.account(), contact)?;
+    }
+    if !are_distinct(contacts.values()) {
+        return Err(Error::Malformed);
     }
     // More newcomers than a client holds, or lists of theirs that wait.
     if holdings.is_kept() { Ok((contacts, holdings)) } else { Err(Error::Malformed) }

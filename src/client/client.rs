@@ -147,7 +147,7 @@ impl Client {
     /// Returns this device's address.
     #[must_use]
     pub fn address(&self) -> Address {
-        Address::of(self.certificate())
+        self.inner.address()
     }
 
     pub(crate) fn device(&self) -> &Device {
@@ -233,12 +233,13 @@ impl Inner {
         self.peers.get(&address).map_or_else(tombstones, |peer| peer.newest(now))
     }
 
+    /// Returns the id that this account has now.
     pub(super) fn account(&self) -> AccountId {
-        self.device.certificate().account()
+        self.own.list.account()
     }
 
     pub(super) fn address(&self) -> Address {
-        Address::of(self.device.certificate())
+        Address::listed(&self.own.list, self.device.certificate())
     }
 
     /// Checks that this device is still one of its account's.

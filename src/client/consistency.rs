@@ -7,9 +7,8 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::protocol::content::{Content, Kinds};
-use crate::protocol::letter;
-use crate::protocol::letter::{Body, Letter, Listed, Said, SeenMessage};
+use crate::protocol::content::{Content, Kinds, Sender};
+use crate::protocol::letter::{Body, Letter, LetterConversation, Listed, Said, SeenMessage};
 
 use super::address::Address;
 use super::blob_reference::BlobReference;
@@ -38,10 +37,9 @@ impl Inner {
     /// Compares the lists that a letter names with the known ones.
     pub(super) fn compare_lists(&self, from: Address, letter: &Letter<'_>, found: &mut Findings) {
         let own = self.account();
-        let other = match letter.conversation {
-            letter::LetterConversation::With(account) => account,
-            letter::LetterConversation::Group { .. } => own,
-        };
+        // With somebody else it is this account's list that a letter names beside its sender's.
+        let partner = self.partner(from, letter).filter(|_| from.account == own);
+        let other = partner.unwrap_or(own);
         let subjects: &[_] = &[(from.account, letter.lists[0]), (other, letter.lists[1])];
         let most = if other == from.account { 1 } else { 2 };
         for (of, reported) in subjects.iter().take(most) {
@@ -140,8 +138,17 @@ impl Inner {
         said: &Said<'_>,
         found: &mut Findings,
     ) -> Result<LetterEvent, Error> {
-        let digest = letter.digest(from.account, from.device);
-        let sender = letter.conversation.speaks_as(from.account);
+        let partner = self.partner(from, letter);
+        let named = match (letter.conversation, partner) {
+            (LetterConversation::With(_), _) if from.account != self.account() => {
+                LetterConversation::With(self.own.list.first_id())
+            }
+            (_, Some(partner)) => self.in_digest(LetterConversation::With(partner)),
+            (group, None) => group,
+        };
+        let digest = letter.digest_in(named, self.name_of(from.account), from.device);
+        let is_own = partner == Some(self.account());
+        let sender = if is_own { Sender::Own } else { Sender::Member };
         for seen in self.seen.all(from.account, from.device, &letter.id) {
             let same = seen.what.digest == digest;
             if !same {
@@ -176,7 +183,8 @@ impl Inner {
 
     /// Compares what another own device has opened with what this one has.
     fn compare_seen(&self, told: &SeenMessage, found: &mut Findings) {
-        let by = Address { account: told.account, device: told.device };
+        let by = self.known_at(Address { account: told.account, device: told.device });
+        let told = &SeenMessage { account: by.account, ..*told };
         let mut known = false;
         for seen in self.seen.all(told.account, told.device, &told.id) {
             known |= seen.what.digest == told.digest;

@@ -112,6 +112,15 @@ impl CopiedLetter {
         Ok(Self { from, id, sent: copy.sent, conversation, audience, words })
     }
 
+    /// Returns it with its sender's account under the id by which it is known here.
+    pub(super) fn sent_by(mut self, account: AccountId) -> Self {
+        self.from.account = account;
+        if let Conversation::With(with) = &mut self.conversation {
+            *with = account;
+        }
+        self
+    }
+
     pub(super) fn copy(&self, own: AccountId) -> LetterCopy<'_> {
         self.copy_of(own, self.inline())
     }

@@ -97,7 +97,7 @@ impl Inner {
         let own = LetterConversation::With(self.account());
         if let Repair::Copy { to, from, id } = *repair {
             let to = Address { account: self.account(), device: to };
-            let of = letter_of(from, id);
+            let of = self.letter_known(&letter_of(from, id));
             if !self.was_seen(&of) {
                 return Err(Error::MessageForgotten);
             }
@@ -121,9 +121,10 @@ impl Inner {
     /// Refuses a copy of what was not read here, or says something else.
     pub(super) fn check_copy(&self, of: &LetterOf, copy: &CopiedLetter) -> Result<(), Error> {
         let copy = copy.copy(self.account());
-        let digest = copy.digest();
+        let digest = self.digest_of(&copy);
         let mut seen = self.seen.all(of.account, of.device, &of.id);
-        let is_it = copy.of == *of && seen.any(|seen| seen.here && seen.what.digest == digest);
+        let is_it = self.letter_known(&copy.of) == *of
+            && seen.any(|seen| seen.here && seen.what.digest == digest);
         if is_it { Ok(()) } else { Err(Error::ContentMismatch) }
     }
 
@@ -138,8 +139,9 @@ impl Inner {
         let peer = self.peers.get(&by).unwrap_or(&nothing);
         let mut wanted = peer.wanted.clone();
         wanted.copies.retain(|letter| self.was_seen(letter));
-        for letter in letters.iter().filter(|letter| self.was_seen(letter)) {
-            wanted.add_copy(*letter);
+        let letters = letters.iter().map(|letter| self.letter_known(letter));
+        for letter in letters.filter(|letter| self.was_seen(letter)) {
+            wanted.add_copy(letter);
         }
         if wanted.copies != peer.wanted.copies {
             found.items.push(ClientItem::Wanted(Box::new((by, wanted))));
@@ -152,8 +154,9 @@ impl Inner {
         copy: &LetterCopy<'_>,
         found: &mut Findings,
     ) -> Result<LetterEvent, Error> {
-        let (copied, digest) = (CopiedLetter::of(copy)?, copy.digest());
-        let LetterOf { account, device, id } = copy.of;
+        let digest = self.digest_of(copy);
+        let LetterOf { account, device, id } = self.letter_known(&copy.of);
+        let copied = CopiedLetter::of(copy)?.sent_by(account);
         copied.content()?;
         if found.is_over() {
             // A device that was removed since its list was made must not decide what is read, and who lies.

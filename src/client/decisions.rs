@@ -56,7 +56,7 @@ impl Client {
     /// As [`Client::acknowledge`], but that the time of the list does not matter.
     pub fn dismiss(&mut self, list: &DeviceList, now: u64) -> Result<Pending<'_, Self, ()>, Error> {
         self.inner.check_decision(list)?;
-        let account = list.account();
+        let account = self.inner.subject_of(list);
         let known = self.inner.contacts.get(&account).ok_or(Error::NotChanged)?;
         // A dismissal of a key takes along what waits under it: that must be what the user was shown.
         let held = known.waiting.under(list.account_key());
@@ -90,13 +90,25 @@ impl Client {
 
 impl Inner {
     fn check_decision(&self, list: &DeviceList) -> Result<(), Error> {
-        self.contacts.get(&list.account()).ok_or(Error::NotChanged)?.check_decision(list)
+        let subject = self.subject_of(list);
+        let contact = self.contacts.get(&subject).ok_or(Error::NotChanged)?;
+        if let Some(known) = self.known_as(list).filter(|known| *known != subject) {
+            self.check_moves(known, list)?;
+        }
+        let moves = list.account() != contact.list.account();
+        if moves && contact.waiting.is_open() {
+            return Err(Error::AccountChanged);
+        }
+        contact.check_decision(list)
     }
 
     pub(super) fn acknowledge(&mut self, list: DeviceList, now: u64) {
-        let account = list.account();
-        if self.contacts.contains_key(&account) {
-            self.change_contact(account, |contact| contact.acknowledge(list, now));
+        let subject = self.subject_of(&list);
+        if let Some(known) = self.known_as(&list).filter(|known| *known != subject) {
+            self.move_over(known, list, now);
+        } else if self.contacts.contains_key(&subject) {
+            let account =
+                self.change_and_move(subject, |contact| contact.acknowledge(list, now), now);
             self.sent.forget(account);
             self.unread.retain(|from| from.account != account);
             self.part(account, |_, _| true, now);

@@ -92,7 +92,7 @@ impl Stateful for Entrant {
         let certificate = &identity.certificate;
         let is_new = list.device(certificate.device()).is_none();
         let is_ours = certificate.kind() == AccountKind::Member
-            && certificate.account() == list.account()
+            && certificate.account() == list.first_id()
             && certificate.account_key() == list.account_key();
         if !(is_new && is_ours) {
             return Err(Error::Malformed);

@@ -10,6 +10,7 @@ use super::limits::{
     MAX_ACCOUNTS, MAX_NEWCOMER_LISTS, MAX_NEWCOMER_SESSIONS, MAX_NEWCOMERS, MAX_SKIPPED_OF_ACCOUNT,
     MAX_SKIPPED_OF_CLIENT, MAX_SKIPPED_OF_NEWCOMERS,
 };
+use super::moving::Moves;
 use crate::protocol::identity::certificate::AccountId;
 
 /// Numbers that come near to [`MAX_NEWCOMERS`] and [`MAX_ACCOUNTS`].
@@ -43,6 +44,8 @@ pub(super) struct Holdings {
     accounts: usize,
     /// Lists of newcomers that wait.
     waiting: usize,
+    /// Accounts that have moved.
+    pub(super) moves: Moves,
 }
 
 /// The holdings of some accounts. Those that hold nothing are not in it.
@@ -73,8 +76,9 @@ impl Holdings {
         self.others = Pool::default();
     }
 
-    /// Counts what is known of an account, if it is a newcomer.
+    /// Counts what is known of an account, if it is a newcomer, and notes it if it has moved.
     pub(super) fn enter(&mut self, contact: &Contact) {
+        self.moves.enter(contact);
         if contact.newcomer {
             self.accounts = self.accounts.saturating_add(1);
             self.waiting = self.waiting.saturating_add(contact.waiting.lists().count());
@@ -83,6 +87,7 @@ impl Holdings {
 
     /// Counts it no more.
     pub(super) fn leave(&mut self, contact: &Contact) {
+        self.moves.leave(contact);
         if contact.newcomer {
             self.accounts = self.accounts.saturating_sub(1);
             self.waiting = self.waiting.saturating_sub(contact.waiting.lists().count());

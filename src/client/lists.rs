@@ -40,6 +40,16 @@ pub enum ListUpdate {
         /// Devices that left, or whose keys did.
         removed: Vec<DeviceId>,
     },
+    /// A newer list, by which the account has another id: have all of the app's names follow, and tell the user as
+    /// for [`ListUpdate::Newer`]. All that the client holds has followed by then.
+    Moved {
+        /// The id by which it was known.
+        from: AccountId,
+        /// Devices that are new, or that have new keys.
+        added: Vec<DeviceId>,
+        /// Devices that left, or whose keys did.
+        removed: Vec<DeviceId>,
+    },
     /// The list has another account key than the known one, or so many lists came between that nothing shows
     /// that it follows: the account was set up anew, or somebody stands in between. Nothing is sent to the
     /// account until the user has acknowledged it or refused it ([`Client::acknowledge`],
@@ -64,7 +74,12 @@ impl ListUpdate {
             });
             devices.map(Certificate::device).collect()
         };
-        Self::Newer { added: missing(new, old), removed: missing(old, new) }
+        let (added, removed) = (missing(new, old), missing(old, new));
+        if new.account() == old.account() {
+            Self::Newer { added, removed }
+        } else {
+            Self::Moved { from: old.account(), added, removed }
+        }
     }
 }
 
@@ -86,7 +101,7 @@ impl Client {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, Error> {
-        if newest.account() != account.id() {
+        if newest.first_id() != account.id() {
             return Err(Error::WrongPeer);
         }
         let device = Device::generate(account, now, rng);
@@ -145,7 +160,8 @@ impl Client {
         now: u64,
     ) -> Result<Pending<'_, Self, ListUpdate>, Error> {
         let (now, account) = (self.inner.clock.now(now), list.account());
-        let (learned, item) = if account == self.inner.account() {
+        let is_own = list.is_of_account(&self.inner.own.list) || account == self.inner.account();
+        let (learned, item) = if is_own {
             let learned = self.inner.learn_own(list);
             // What shows which list is the newest is remembered in any case, and of no state.
             if matches!(learned, Ok(_) | Err(Error::ListGap)) {
@@ -162,10 +178,11 @@ impl Client {
         } else {
             list.check_issued(now.reading())?;
         }
-        let acquaint = || to_write.then(|| ClientItem::Acquaint(Box::new(account)));
+        let known = self.inner.known_as(list).unwrap_or(account);
+        let acquaint = || to_write.then(|| ClientItem::Acquaint(Box::new(known)));
         // A newcomer is none before the list is taken, which may be one too many of a newcomer's to wait; who is not
         // known at all can only be one after it.
-        let (before, after) = if self.inner.is_newcomer(account) {
+        let (before, after) = if self.inner.is_newcomer(known) {
             (acquaint(), None)
         } else if learned == ListUpdate::First {
             (None, acquaint())
@@ -231,10 +248,16 @@ impl Client {
         devices: Vec<Certificate>,
         now: Now,
     ) -> Result<DeviceList, Error> {
+        self.check_signs(account)?;
+        self.list().next(account.key(), devices, now.reading())
+    }
+
+    /// Refuses to sign a list with another account's key, or behind one that may be old, or when this device is
+    /// none of the account's.
+    pub(super) fn check_signs(&self, account: &Account) -> Result<(), Error> {
         self.inner.check_listed()?;
         self.check_account(account)?;
-        self.inner.check_shown()?;
-        self.list().next(account.key(), devices, now.reading())
+        self.inner.check_shown()
     }
 
     /// Makes the change to a next list.
@@ -288,7 +311,13 @@ impl Inner {
         now: Now,
     ) -> Result<(ListUpdate, Option<ClientItem>), Error> {
         let learn = || Some(ClientItem::Learn(Box::new(list.clone())));
-        let Some(contact) = self.contacts.get(&list.account()) else {
+        let (account, known) = (list.account(), self.known_as(list));
+        if let Some(from) = known.filter(|known| *known != account) {
+            self.check_moves(from, list)?;
+        }
+        let is_taken = self.contacts.contains_key(&account);
+        let contact = if is_taken { Some(account) } else { known };
+        let Some(contact) = contact.and_then(|id| self.contacts.get(&id)) else {
             return if self.has_room_for_account(to_write) {
                 Ok((ListUpdate::First, learn()))
             } else {
@@ -312,10 +341,15 @@ impl Inner {
     }
 
     pub(super) fn learn(&mut self, list: DeviceList, now: u64) {
-        let account = list.account();
-        if account == self.account() {
-            let was_listed = self.check_listed().is_ok();
+        let mut account = list.account();
+        if list.is_of_account(&self.own.list) {
+            let (was_listed, before) = (self.check_listed().is_ok(), self.account());
             self.own.advance(list);
+            account = self.account();
+            if account != before {
+                self.let_go(account, now);
+                self.follow(before, account);
+            }
             if was_listed && self.check_listed().is_err() {
                 // Nothing that this device shared with anybody outlives its place in the account.
                 self.peers.clear();
@@ -326,8 +360,8 @@ impl Inner {
                 self.seen = SeenLog::default();
                 self.unread = UnreadLog::default();
             }
-        } else if self.contacts.contains_key(&account) {
-            self.change_contact(account, |contact| contact.advance(list));
+        } else if let Some(known) = self.known_as(&list) {
+            account = self.change_and_move(known, |contact| contact.advance(list), now);
         } else {
             self.add_contact(Contact::new(list));
         }

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 
-use super::address::Address;
 use super::client::{Client, Inner};
 use super::delta::{ClientDelta, ClientItem};
 use super::limits::HOUR;
@@ -222,7 +221,7 @@ impl Inner {
     /// them, or since their place in the list was signed if there was none.
     fn idle(&self, now: Now) -> Vec<DeviceId> {
         let own = self.address();
-        let others = self.own.list.devices().iter().map(Address::of);
+        let others = self.own.list.addresses();
         let idle = others.filter(|address| *address != own).filter(|address| {
             let heard = self.peers.get(address).map_or(0, |peer| peer.heard);
             let since = heard.max(self.own.listed_at(address.device));

@@ -143,9 +143,9 @@ impl Peer {
         self.held().all(|session| session.peer() == certificate)
     }
 
-    /// Tells whether all of it is with the device of this address.
+    /// Tells whether all of it is with a device of this id.
     pub(super) fn is_at(&self, address: Address) -> bool {
-        self.held().all(|session| Address::of(session.peer()) == address)
+        self.held().all(|session| session.peer().device() == address.device)
     }
 
     /// Judges a first message of the peer's, which names prekeys of such an age: what becomes of its session,

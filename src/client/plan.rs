@@ -103,7 +103,7 @@ pub(super) enum Purpose {
 /// }
 /// ```
 pub struct Plan {
-    /// The device that made it.
+    /// The device that made it, by its certificate.
     pub(super) by: Address,
     pub(super) purpose: Purpose,
     pub(super) conversation: letter::LetterConversation,

@@ -11,6 +11,7 @@ use super::stop::Stop;
 use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::letter;
 use crate::protocol::letter::object::ObjectKind;
 
@@ -121,15 +122,16 @@ impl Inner {
                 stopped.push((account, stop));
                 continue;
             }
-            let devices = contact.into_iter().flat_map(|contact| contact.list.devices());
-            let others = devices.map(Address::of).filter(|address| *address != self.address());
+            let lists = contact.into_iter().map(|contact| &contact.list);
+            let devices = lists.flat_map(DeviceList::addresses);
+            let others = devices.filter(|address| *address != self.address());
             let others = others.filter(|address| wanted(*address));
             targets.extend(others.map(|address| self.target(address, now)));
         }
         stopped.sort_unstable();
         targets.sort_unstable_by_key(|target: &Target| target.address);
         self.bound_suspicion(&mut targets);
-        let (by, left_out) = (self.address(), Vec::new());
+        let (by, left_out) = (Address::of(self.device.certificate()), Vec::new());
         Ok(Plan { by, purpose, conversation, lists, stopped, targets, left_out, chunks: 1 })
     }
 

@@ -119,6 +119,7 @@ impl Inner {
         now: Now,
     ) -> Result<(Vec<ClientItem>, ReceivedLetter), Unopened> {
         self.check_listed()?;
+        let from = self.present(from, now);
         if from == self.address() {
             return Err(Error::WrongPeer.into());
         }
@@ -134,7 +135,7 @@ impl Inner {
         let others = surplus.others.into_iter();
         found.alerts.extend(others.map(|(of, messages)| Alert::Lost { of, messages }));
         let letter = Letter::decode(&content)?;
-        letter.check_sender(from.account, self.account())?;
+        self.check_sender(from, &letter)?;
         if letter.rolled_back && !found.alerts.contains(&Alert::RolledBack) {
             found.alerts.push(Alert::RolledBack);
         }
@@ -162,7 +163,7 @@ impl Inner {
         let settled = settled.map(|id| Settled { from, id: *id });
         items.extend(settled.map(|settled| ClientItem::Settled(Box::new(settled))));
         let sender = if from.account == self.account() { Sender::Own } else { Sender::Member };
-        let (conversation, audience) = self.filed(from, letter.conversation);
+        let (conversation, audience) = self.filed(from, &letter);
         if let (Sender::Own, Conversation::With(account), None) = (sender, conversation, over)
             && self.is_newcomer(account)
         {
@@ -189,18 +190,15 @@ impl Inner {
     fn filed(
         &self,
         from: Address,
-        conversation: LetterConversation,
+        letter: &Letter<'_>,
     ) -> (Conversation, Option<(AccountId, [u8; 32])>) {
         let own = self.account();
-        match conversation {
-            LetterConversation::With(_) if from.account != own => {
-                (Conversation::With(from.account), None)
-            }
-            LetterConversation::With(account) if account == own => (Conversation::Own, None),
-            LetterConversation::With(account) => (Conversation::With(account), None),
-            LetterConversation::Group { id, audience } => {
+        match (letter.conversation, self.partner(from, letter)) {
+            (LetterConversation::Group { id, audience }, _) => {
                 (Conversation::Group(id), Some((own, audience)))
             }
+            (_, Some(partner)) if partner != own => (Conversation::With(partner), None),
+            _ => (Conversation::Own, None),
         }
     }
 

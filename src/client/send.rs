@@ -79,7 +79,8 @@ impl Client {
             conversation: plan.conversation,
             body,
         };
-        let digest = letter.digest(inner.account(), inner.address().device);
+        let named = inner.in_digest(plan.conversation);
+        let digest = letter.digest_in(named, inner.own.list.first_id(), inner.address().device);
         inner.remember(plan, id, digest, now, &mut items)?;
         let mut bytes = letter.encode();
         let padded = Padding::Buckets.with_chunks(bytes.len(), plan.chunks);
@@ -159,7 +160,7 @@ impl Inner {
     /// Checks that all lists are still as the plan found them, and that they serve whom it does not stop.
     fn check_plan(&self, plan: &Plan, now: Now) -> Result<(), Error> {
         self.check_writes(now)?;
-        if plan.by != self.address() {
+        if plan.by != Address::of(self.device.certificate()) {
             return Err(Error::WrongClient);
         }
         let fresh = |(account, listed): &(AccountId, Listed)| {
@@ -349,6 +350,6 @@ impl Inner {
         };
         let is_planned = plan.lists.iter().any(|(planned, _)| *planned == account);
         let is_free = is_planned && plan.stop_of(account).is_none();
-        is_free && contact.list.devices().iter().map(Address::of).all(has_it)
+        is_free && contact.list.addresses().all(has_it)
     }
 }

@@ -337,6 +337,29 @@ impl SentLog {
         }
     }
 
+    /// Has all that was sent to an account follow it to another id.
+    pub(super) fn follow(&mut self, from: AccountId, to: AccountId) {
+        let new = |account: &mut AccountId| {
+            if *account == from {
+                *account = to;
+            }
+        };
+        for sent in self.0.iter_mut() {
+            if sent.filed.conversation() == LetterConversation::With(from) {
+                sent.filed = Filed::of(LetterConversation::With(to));
+            }
+            sent.stopped.iter_mut().for_each(new);
+            sent.stopped.sort_unstable();
+            sent.lists.iter_mut().for_each(|(account, _)| new(account));
+            if let Some((_own, others)) = sent.lists.split_first_mut() {
+                others.sort_unstable();
+            }
+            sent.left_out.iter_mut().for_each(|address| new(&mut address.account));
+            sent.resent.iter_mut().for_each(|(address, _)| new(&mut address.account));
+            sent.resent.sort_unstable();
+        }
+    }
+
     /// Counts what says that it was sent later than now.
     pub(super) fn after(&self, now: u64) -> usize {
         self.0.iter().filter(|sent| sent.at > now).count()

@@ -18,6 +18,7 @@ use super::contact::Contact;
 use super::delta::{ClientDelta, ClientItem};
 use super::holdings::Holdings;
 use super::limits::{MAX_ACCOUNTS, MAX_PEERS};
+use super::moving::are_distinct;
 use super::paged_log::PagedLog;
 use super::peer::Peer;
 use super::seen_log::{Seen, SeenLog};
@@ -104,7 +105,7 @@ fn read_contacts(
         }
         ascending(&mut contacts, contact.list.account(), contact)?;
     }
-    Ok(contacts)
+    if are_distinct(contacts.values()) { Ok(contacts) } else { Err(Error::Malformed) }
 }
 
 fn read_peers(reader: &mut Reader<'_>, count: usize) -> Result<BTreeMap<Address, Peer>, Error> {
@@ -136,7 +137,7 @@ impl Stateful for Client {
         let device = Device::read(reader)?;
         let own = Contact::read(reader)?;
         let certificate = device.certificate();
-        let is_ours = own.list.account() == certificate.account() && own.is_own();
+        let is_ours = own.list.first_id() == certificate.account() && own.is_own();
         if !is_ours || certificate.kind() != AccountKind::Member {
             return Err(Error::Malformed);
         }

@@ -42,7 +42,7 @@ impl Plan {
         rng: &mut impl CryptoRng,
     ) -> Result<bool, Error> {
         self.check_client(client)?;
-        let address = Address::of(bundle.certificate());
+        let address = client.inner.address_of(bundle.certificate());
         let place = self.targets.binary_search_by_key(&address, |target| target.address);
         let target = place.ok().and_then(|place| self.targets.get_mut(place));
         let is_missing = |target: &&mut Target| matches!(target.way, Way::Missing | Way::Suspected);
@@ -90,7 +90,7 @@ impl Plan {
     ) -> Supplied {
         let mut supplied = Supplied::default();
         for bundle in bundles {
-            let address = Address::of(bundle.certificate());
+            let address = client.inner.address_of(bundle.certificate());
             match self.supply(client, &bundle, now, rng) {
                 Ok(true) => {}
                 Ok(false) => supplied.without_one_time.push(address),
@@ -154,7 +154,7 @@ impl Plan {
     }
 
     fn check_client(&self, client: &Client) -> Result<(), Error> {
-        if self.by == client.address() { Ok(()) } else { Err(Error::WrongClient) }
+        if self.by == Address::of(client.certificate()) { Ok(()) } else { Err(Error::WrongClient) }
     }
 }
 

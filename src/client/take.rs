@@ -112,7 +112,7 @@ impl Client {
     /// 1,024.
     #[must_use]
     pub fn was_read(&self, from: Address, id: &MessageId) -> bool {
-        self.inner.seen.all(from.account, from.device, id).any(|seen| seen.here)
+        self.inner.has_read(from, id)
     }
 
     /// Lists the letters that came and did not open, oldest first. They are asked for by what [`Client::repairs`]
@@ -125,10 +125,8 @@ impl Client {
 impl Inner {
     /// Returns what becomes of mail that did not open, and what is remembered of it.
     fn unopened(&self, mail: &Mail<'_>, unopened: Unopened, now: Now) -> (Vec<ClientItem>, Taken) {
-        let (from, error) = (mail.from, unopened.error());
-        let was_read =
-            |id: &MessageId| self.seen.all(from.account, from.device, id).any(|seen| seen.here);
-        if mail.id.as_ref().is_some_and(was_read) {
+        let (from, error) = (self.present(mail.from, now), unopened.error());
+        if mail.id.as_ref().is_some_and(|id| self.has_read(from, id)) {
             return (Vec::new(), Taken::Known);
         }
         let cause = match class(from, unopened) {
@@ -147,6 +145,11 @@ impl Inner {
         let raised = self.raised(from, mail.id.is_some(), &cause);
         let raised = raised.map(|level| ClientItem::Raised(Box::new(Raised { of: from, level })));
         (noted.into_iter().chain(raised).collect(), taken)
+    }
+
+    fn has_read(&self, from: Address, id: &MessageId) -> bool {
+        let from = self.known_at(from);
+        self.seen.all(from.account, from.device, id).any(|seen| seen.here)
     }
 
     /// Returns the doubt that there is then about a device, if it rises.

@@ -19,7 +19,7 @@ pub(super) const MAX_TOMBSTONES: usize = 1024;
 
 /// A device whose sessions were erased, and when.
 pub(super) struct Tombstone {
-    address: Address,
+    pub(super) address: Address,
     newest: u64,
     at: u64,
 }

@@ -86,7 +86,7 @@ impl Client {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, Error> {
-        let is_ours = old.address().account == account.id()
+        let is_ours = old.list().first_id() == account.id()
             && old.list().account_key() == account.public_key();
         if !is_ours {
             return Err(Error::WrongAccount);
@@ -94,7 +94,7 @@ impl Client {
         let mut client = Self::recover(account, newest, lost, now, rng)?;
         let mut known = Writer::new();
         known.list(&old.inner.contacts, |(_, contact), writer| contact.write(writer));
-        let read = |reader: &mut Reader<'_>| read_contacts(reader, account.id(), now);
+        let read = |reader: &mut Reader<'_>| read_contacts(reader, newest.account(), now);
         (client.inner.contacts, client.inner.holdings) = Reader::all(known.written(), read)?;
         Ok(client)
     }

@@ -263,7 +263,7 @@ impl Preview {
     /// later one of the same history.
     fn check_list(&self, list: &DeviceList, now: u64) -> Result<(), Error> {
         let Invitation { host, listed, .. } = &self.invitation;
-        if list.account() != host.account() || list.account_key() != host.account_key() {
+        if list.first_id() != host.account() || list.account_key() != host.account_key() {
             return Err(Error::WrongPeer);
         }
         list.check(now)?;

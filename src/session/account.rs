@@ -36,7 +36,8 @@ impl Account {
         Self { id, key: sign::SecretKey::from_seed(seed) }
     }
 
-    /// Returns the account's id, as the app chose it.
+    /// Returns the id that the account was made with, as the app chose it. It may have moved to another one since
+    /// ([`Client::move_account`](crate::client::Client::move_account)).
     #[must_use]
     pub fn id(&self) -> AccountId {
         self.id

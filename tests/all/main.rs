@@ -27,6 +27,7 @@ mod journal;
 mod linking;
 mod lists;
 mod model;
+mod moving;
 mod pages;
 mod pin;
 mod prekeys;

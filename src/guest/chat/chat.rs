@@ -132,7 +132,7 @@ impl Chat {
     /// Returns where this side is reached: a guest's address is made with its keys.
     #[must_use]
     pub fn address(&self) -> Address {
-        Address::of(&self.inner.own)
+        self.inner.address_of(&self.inner.own)
     }
 
     /// Returns the other side: the guest, or the host's device that signed the invitation.
@@ -144,7 +144,8 @@ impl Chat {
     /// Returns the devices that messages are sealed for: the guest's one, or those of the host that the guest
     /// has sessions with.
     pub fn devices(&self) -> impl Iterator<Item = Address> {
-        self.inner.sessions.iter().map(|chat_session| Address::of(chat_session.session.peer()))
+        let inner = &*self.inner;
+        inner.sessions.iter().map(|chat_session| inner.address_of(chat_session.session.peer()))
     }
 
     /// Tells whether the other side has shown that it holds this chat: something of it was opened. One that was

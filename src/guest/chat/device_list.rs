@@ -78,7 +78,7 @@ impl Chat {
         let inner = &*self.inner;
         inner.sessions.iter().filter_map(|chat_session| {
             let mismatch = seen(&inner.list, chat_session.reported)?;
-            Some((Address::of(chat_session.session.peer()), mismatch))
+            Some((inner.address_of(chat_session.session.peer()), mismatch))
         })
     }
 }

@@ -91,7 +91,7 @@ impl Chat {
     ) -> Result<(Self, Envelope), Error> {
         let (terms, guest, ticket, grant) = Reader::all(shared.as_bytes(), |reader| {
             reader.begin(wire::VERSION, wire::SHARED_CHAT)?;
-            if AccountId(*reader.array()?) != client.list().account() {
+            if AccountId(*reader.array()?) != client.list().first_id() {
                 return Err(Error::WrongPeer);
             }
             let (terms, guest) = (ChatTerms::read(reader)?, Certificate::read(reader)?);

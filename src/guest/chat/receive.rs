@@ -108,7 +108,7 @@ impl Chat {
         let (event, step) = inner.read_content(chat_session.session.peer(), content)?;
         let activity = activity_of(&event, &step, sent, now);
         let (kept, alerts) = inner.compare(chat_session.reported, reported);
-        let from = Address::of(chat_session.session.peer());
+        let from = inner.address_of(chat_session.session.peer());
         // Said again, and nothing tells of it any more: an older list that was learned since has not shown it.
         let reopens = kept.epoch > inner.list.epoch() && !inner.ahead.is_open();
         let report = (kept != chat_session.reported || reopens).then_some((from.device, kept));

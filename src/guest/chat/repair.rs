@@ -13,7 +13,7 @@ use super::event::{ChatEvent, Repaired};
 use super::join::{RENEWAL_AFTER, join};
 use super::sessions::ChatSession;
 use super::state::{Inner, Stage};
-use crate::client::{Address, Client, Envelope};
+use crate::client::{Client, Envelope};
 use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::protocol::content::Sender;
@@ -96,7 +96,7 @@ impl Inner {
     /// Ends the chat that is lost, and tells the other side, which may read it or not.
     fn lost(&self, now: Now, rng: &mut impl CryptoRng) -> Sealed {
         let end = ChatContent::End.encode(&self.listed(), now.reading());
-        let sealed = self.sessions.seal(|_| Some(end.clone()), rng);
+        let sealed = self.sessions.seal(&self.list, |_| Some(end.clone()), rng);
         let (envelopes, moved) = sealed.unwrap_or_default();
         let step = ChatStep::End(EndReason::Lost);
         let event = Some(ChatEvent::NewLinkNeeded);
@@ -113,7 +113,7 @@ impl Inner {
             return Ok(None);
         }
         let knock = |asks| ChatContent::Knock(asks).encode(&self.listed(), seconds);
-        let (envelopes, moved) = self.sessions.seal(|one| asks(one).map(knock), rng)?;
+        let (envelopes, moved) = self.sessions.seal(&self.list, |one| asks(one).map(knock), rng)?;
         let tried = self.sessions.iter().filter(|one| tried(one));
         let notes = tried.map(|one| (one.with(), Note::Tried)).collect();
         let delta = ChatDelta { moved, notes, ..ChatDelta::step(now, ChatStep::Stay) };
@@ -167,7 +167,7 @@ impl Inner {
         } else {
             return Ok(None);
         };
-        let (envelopes, moved) = self.sessions.seal(|_| Some(content.clone()), rng)?;
+        let (envelopes, moved) = self.sessions.seal(&self.list, |_| Some(content.clone()), rng)?;
         Ok(Some((Repaired { envelopes, event: None }, ChatDelta { moved, ..tried(one, now) })))
     }
 
@@ -200,7 +200,7 @@ impl Inner {
             let grant = self.granting(client, now).1;
             contents.push(grant.encode(&self.listed(), now.reading()));
         }
-        let to = Address::of(&self.peer);
+        let to = self.address_of(&self.peer);
         let mut envelopes = Vec::with_capacity(contents.len());
         for content in &contents {
             envelopes.push(Envelope { to, message: session.encrypt(content, rng)? });

@@ -124,7 +124,7 @@ impl Chat {
         let inner = &*self.inner;
         let content = content.encode(&inner.listed(), now.reading());
         let wanted = |one: &ChatSession| wanted(one.with()).then(|| content.clone());
-        let (envelopes, moved) = inner.sessions.seal(wanted, rng)?;
+        let (envelopes, moved) = inner.sessions.seal(&inner.list, wanted, rng)?;
         let activity = now.reading();
         let delta = ChatDelta { activity, moved, ..ChatDelta::step(now, step) };
         Ok(Pending::new(self, delta, envelopes))

@@ -240,6 +240,7 @@ impl ChatSessions {
     /// Seals for each device what `content` has for it: for all that it has something for, or for none.
     pub(super) fn seal(
         &self,
+        list: &DeviceList,
         content: impl Fn(&ChatSession) -> Option<Zeroizing<Vec<u8>>>,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<Envelope>, Vec<MovedChatSession>), Error> {
@@ -249,7 +250,8 @@ impl ChatSessions {
             let Some(content) = content(chat_session) else { continue };
             let padded = Padding::Buckets.length(content.len());
             let (message, delta) = chat_session.session.seal(&content, padded, rng)?;
-            envelopes.push(Envelope { to: Address::of(chat_session.session.peer()), message });
+            let to = Address::listed(list, chat_session.session.peer());
+            envelopes.push(Envelope { to, message });
             let (with, delta) = (chat_session.with(), Box::new(delta));
             moved.push(MovedChatSession { with, replaced: None, delta });
         }

@@ -104,6 +104,12 @@ impl Inner {
         client.check_hosting()
     }
 
+    /// Returns the address of a device of either side. The host's account may have another id than its certificates
+    /// name.
+    pub(super) fn address_of(&self, device: &Certificate) -> Address {
+        Address::listed(&self.list, device)
+    }
+
     /// Returns the kind of sender on the other side.
     pub(super) fn sender(&self) -> Sender {
         match self.peer.kind() {
@@ -115,7 +121,8 @@ impl Inner {
     /// Returns the session with the device that the transport names; none with a device of the other side
     /// that has not joined yet.
     pub(super) fn session_with(&self, from: Address) -> Result<Option<&ChatSession>, Error> {
-        if from.account != self.peer.account() {
+        let is_hosts = self.peer.kind() == AccountKind::Member && self.list.had(from.account);
+        if from.account != self.peer.account() && !is_hosts {
             return Err(Error::WrongPeer);
         }
         let known = match self.sender() {

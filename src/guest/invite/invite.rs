@@ -301,7 +301,7 @@ impl Invite {
     pub(super) fn is_of(&self, client: &Client) -> bool {
         let Status::Open { signed, .. } = &self.inner.status else { return false };
         let invitation = Invitation::decode(signed);
-        invitation.is_ok_and(|invitation| invitation.host.account() == client.list().account())
+        invitation.is_ok_and(|invitation| invitation.host.account() == client.list().first_id())
     }
 
     /// Tells whether what has ended did so by its time: nothing happens to it afterwards.

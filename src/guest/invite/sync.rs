@@ -66,7 +66,7 @@ impl Invite {
         let invitation = Invitation::decode(&signed)?;
         let owner = Owner::Elsewhere(invitation.owner);
         let host = &invitation.host;
-        let is_ours = host.account() == client.list().account()
+        let is_ours = host.account() == client.list().first_id()
             && host.account_key() == client.list().account_key();
         if !is_ours {
             return Err(Error::WrongPeer);

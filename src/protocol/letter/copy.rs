@@ -73,14 +73,28 @@ pub(crate) struct LetterCopy<'a> {
 
 impl<'a> LetterCopy<'a> {
     /// Computes the digest that the letter itself has.
+    #[cfg(test)]
     pub(crate) fn digest(&self) -> [u8; 32] {
-        self.of.digest(&self.conversation, |writer| self.said.write(writer))
+        self.digest_in(self.conversation, self.of.account)
+    }
+
+    /// Computes the digest with conversation and sender as they were before anybody moved to another id.
+    pub(crate) fn digest_in(
+        &self,
+        conversation: LetterConversation,
+        account: AccountId,
+    ) -> [u8; 32] {
+        let of = LetterOf { account, ..self.of };
+        of.digest(&conversation, |writer| self.said.write(writer))
     }
 
     /// Tells whether a letter of somebody else's account can be it, to a device of this one.
-    pub(super) fn is_to(&self, own: AccountId) -> bool {
-        let is_group = matches!(self.conversation, LetterConversation::Group { .. });
-        self.of.account != own && (is_group || self.conversation == LetterConversation::With(own))
+    pub(super) fn is_to(&self, (own, is_own): (AccountId, impl Fn(AccountId) -> bool)) -> bool {
+        let is_ours = match self.conversation {
+            LetterConversation::With(account) => is_own(account),
+            LetterConversation::Group { .. } => true,
+        };
+        self.of.account != own && is_ours
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

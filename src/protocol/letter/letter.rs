@@ -221,16 +221,31 @@ impl<'a> Letter<'a> {
 
     /// Computes what own devices compare. Neither lists nor flag nor time are in it, so that a resent letter has
     /// the digest that it had.
+    #[cfg(test)]
     pub(crate) fn digest(&self, account: AccountId, device: DeviceId) -> [u8; 32] {
-        let of = LetterOf { account, device, id: self.id };
-        of.digest(&self.conversation, |writer| self.body.write(writer))
+        self.digest_in(self.conversation, account, device)
     }
 
-    /// Refuses what this sender may not say to a device of `own`. `sender` is the account that the
-    /// session proved, and nothing that came with the letter.
-    pub(crate) fn check_sender(&self, sender: AccountId, own: AccountId) -> Result<(), Error> {
-        let from_self = sender == own;
-        let about_self = self.conversation == LetterConversation::With(own);
+    /// Computes the digest with the conversation as it was before anybody moved to another id.
+    pub(crate) fn digest_in(
+        &self,
+        conversation: LetterConversation,
+        account: AccountId,
+        device: DeviceId,
+    ) -> [u8; 32] {
+        let of = LetterOf { account, device, id: self.id };
+        of.digest(&conversation, |writer| self.body.write(writer))
+    }
+
+    /// Refuses what this sender may not say. `from_self` is true for an own device, as the session proved, and nothing
+    /// that came with the letter; `about_self` if the conversation is with this account.
+    /// `own` are this account's ids, that of now first.
+    pub(crate) fn check_sender(
+        &self,
+        from_self: bool,
+        about_self: bool,
+        own: (AccountId, impl Fn(AccountId) -> bool),
+    ) -> Result<(), Error> {
         match self.conversation {
             _ if self.body.is_own() && !from_self => Err(Error::NotSelf),
             // Own content belongs to the own account and to no other conversation.

@@ -380,12 +380,16 @@ fn is_own(body: &Body<'_>) -> bool {
     )
 }
 
+fn checked(letter: &Letter<'_>, from_self: bool) -> Result<(), Error> {
+    letter.check_sender(from_self, letter.conversation == WITH, (OWN, |id| id == OWN))
+}
+
 #[test]
 fn another_account_says_what_is_meant_for_this_one_and_nothing_else() {
     for conversation in [WITH, COPY, GROUP, LetterConversation::With(AccountId([9; 32]))] {
         for body in bodies() {
             let allowed = !is_own(&body) && [WITH, GROUP].contains(&conversation);
-            let checked = letter(conversation, body).check_sender(OTHER, OWN);
+            let checked = checked(&letter(conversation, body), false);
             assert_eq!(checked, if allowed { Ok(()) } else { Err(Error::NotSelf) });
         }
     }
@@ -393,7 +397,7 @@ fn another_account_says_what_is_meant_for_this_one_and_nothing_else() {
 
 #[test]
 fn a_copy_is_of_what_another_account_has_said_to_this_one() {
-    let check = |copy| letter(WITH, Body::Copy(copy)).check_sender(OWN, OWN);
+    let check = |copy| checked(&letter(WITH, Body::Copy(copy)), true);
     let said = || Said::Message(b"hello");
     for (conversation, expected) in [(WITH, Ok(())), (GROUP, Ok(())), (COPY, Err(Error::Malformed))]
     {
@@ -408,7 +412,7 @@ fn the_own_account_says_everything_but_own_content_in_another_conversation() {
     for conversation in [WITH, COPY, GROUP] {
         for body in bodies() {
             let misplaced = is_own(&body) && conversation != WITH;
-            let checked = letter(conversation, body).check_sender(OWN, OWN);
+            let checked = checked(&letter(conversation, body), true);
             assert_eq!(checked, if misplaced { Err(Error::Malformed) } else { Ok(()) });
         }
     }
