@@ -10,7 +10,7 @@ use super::limits::{
     MAX_ACCOUNTS, MAX_NEWCOMER_LISTS, MAX_NEWCOMER_SESSIONS, MAX_NEWCOMERS, MAX_SKIPPED_OF_ACCOUNT,
     MAX_SKIPPED_OF_CLIENT, MAX_SKIPPED_OF_NEWCOMERS,
 };
-use super::moving::Moves;
+use super::moves::Moves;
 use crate::protocol::identity::certificate::AccountId;
 
 /// Numbers that come near to [`MAX_NEWCOMERS`] and [`MAX_ACCOUNTS`].

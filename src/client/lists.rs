@@ -252,14 +252,6 @@ impl Client {
         self.list().next(account.key(), devices, now.reading())
     }
 
-    /// Refuses to sign a list with another account's key, or behind one that may be old, or when this device is
-    /// none of the account's.
-    pub(super) fn check_signs(&self, account: &Account) -> Result<(), Error> {
-        self.inner.check_listed()?;
-        self.check_account(account)?;
-        self.inner.check_shown()
-    }
-
     /// Makes the change to a next list.
     fn sign_list(
         &mut self,

@@ -92,6 +92,7 @@ mod lists;
 mod log_status;
 mod maintenance;
 mod marks;
+mod moves;
 mod moving;
 mod outgoing;
 mod own_object;

@@ -4,7 +4,7 @@
 //! that its newest list gives is what it is known by and reached at.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::vec;
 
 use super::address::Address;
@@ -20,37 +20,6 @@ use crate::protocol::letter::copy::{LetterCopy, LetterOf};
 use crate::protocol::letter::{Letter, LetterConversation, Listed};
 use crate::session::Account;
 use crate::storage::Pending;
-
-/// The accounts that have moved, under each id that they had. Made when a state is loaded, and never stored.
-#[derive(Default, PartialEq, Eq)]
-pub(super) struct Moves(BTreeSet<(AccountId, AccountId)>);
-
-impl Moves {
-    /// Notes an account, if it has moved.
-    pub(super) fn enter(&mut self, contact: &Contact) {
-        self.0.extend(moves_of(&contact.list));
-    }
-
-    /// Notes it no more.
-    pub(super) fn leave(&mut self, contact: &Contact) {
-        for of in moves_of(&contact.list) {
-            self.0.remove(&of);
-        }
-    }
-
-    /// Lists the ids that the accounts have now which once had this one.
-    fn from(&self, before: AccountId) -> impl Iterator<Item = AccountId> {
-        let all = (before, AccountId([0; 32]))..=(before, AccountId([u8::MAX; 32]));
-        self.0.range(all).map(|(_, now)| *now)
-    }
-}
-
-/// Lists the ids that an account had, each with the one that it has.
-fn moves_of(list: &DeviceList) -> impl Iterator<Item = (AccountId, AccountId)> {
-    let now = list.account();
-    let first = core::iter::once(list.first_id()).filter(move |first| *first != now);
-    first.chain(list.former_ids().map(|(id, _)| id)).map(move |id| (id, now))
-}
 
 impl Client {
     /// Moves this account to another id, on its primary: another telephone number, or another name of its server's
@@ -85,6 +54,14 @@ impl Client {
         let devices = self.list().devices().to_vec();
         let list = self.list().next_at(to, account.key(), devices, now.reading())?;
         Ok(self.pending(now, vec![ClientItem::Learn(Box::new(list))], ()))
+    }
+
+    /// Refuses to sign a list with another account's key, or behind one that may be old, or when this device is
+    /// none of the account's.
+    pub(super) fn check_signs(&self, account: &Account) -> Result<(), Error> {
+        self.inner.check_listed()?;
+        self.check_account(account)?;
+        self.inner.check_shown()
     }
 }
 
@@ -302,10 +279,10 @@ impl Inner {
 
 /// Tells whether each account of a state or a briefing is there once: the same first id and key are one account's.
 pub(super) fn are_distinct<'a>(contacts: impl Iterator<Item = &'a Contact>) -> bool {
-    let mut known = BTreeMap::new();
+    let mut known = BTreeSet::new();
     contacts.into_iter().all(|contact| {
         let list = &contact.list;
-        known.insert((list.first_id(), list.account_key()), ()).is_none()
+        known.insert((list.first_id(), list.account_key()))
     })
 }
 

@@ -1,4 +1,4 @@
-//! Who does not become an account that has moved, and what does not bring it back.
+//! Claims to be an account that has moved, and lists that would bring it back.
 
 use super::*;
 use latchstring::client::{ListMismatch, Stop};

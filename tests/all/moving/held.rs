@@ -1,4 +1,4 @@
-//! What is held about an account and its letters.
+//! Memories of an account and its letters.
 
 use super::*;
 use latchstring::client::{CopiedLetter, Enclosed, LetterEvent, ListMismatch, Repair, Stop};

@@ -1,4 +1,4 @@
-//! What goes on as it was.
+//! Sessions, groups and own devices, which go on as they were.
 
 use super::*;
 use latchstring::session::Fingerprint;

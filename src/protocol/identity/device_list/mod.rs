@@ -1,6 +1,7 @@
 //! The devices of an account: `spec/devices.md`.
 
 mod ancestry;
+mod ids;
 mod list;
 mod moved;
 

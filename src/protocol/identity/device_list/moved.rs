@@ -8,7 +8,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::list::DeviceList;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::identity::certificate::AccountId;
@@ -36,6 +35,22 @@ struct Former {
 }
 
 impl Moved {
+    /// Makes what a list says of these ids, each with when it was left, if there is something to say.
+    pub(super) fn new(
+        account: AccountId,
+        first: AccountId,
+        former: impl Iterator<Item = (AccountId, u64)>,
+        now: u64,
+    ) -> Option<Box<Self>> {
+        let is_kept = |(id, left): &(AccountId, u64)| {
+            *id != account && now <= left.saturating_add(FORMER_FOR)
+        };
+        let former = former.filter(is_kept).take(MAX_FORMER);
+        let former = former.map(|(id, left)| Former { id, left }).collect();
+        let moved = Self { first, former };
+        moved.is_of(account).then(|| Box::new(moved))
+    }
+
     /// Reads what stands where a list of an account that has not moved has the number of its devices.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Box<Self>, Error> {
         let first = AccountId(*reader.array()?);
@@ -54,48 +69,15 @@ impl Moved {
         });
     }
 
+    /// Lists the former ids, each with when it was left.
+    pub(super) fn former(&self) -> impl Iterator<Item = (AccountId, u64)> {
+        self.former.iter().map(|former| (former.id, former.left))
+    }
+
     /// Tells whether it says something of an account of this id, and each of its former ids once.
     pub(super) fn is_of(&self, account: AccountId) -> bool {
         let ids = || self.former.iter().map(|former| former.id);
         let is_once = |(place, id)| id != account && !ids().take(place).any(|other| other == id);
         (self.first != account || !self.former.is_empty()) && ids().enumerate().all(is_once)
-    }
-}
-
-impl DeviceList {
-    /// Returns the id that the account had when it was made. All certificates of its devices name it, whatever id the
-    /// account has now ([`DeviceList::account`]).
-    #[must_use]
-    pub fn first_id(&self) -> AccountId {
-        self.moved.as_ref().map_or(self.account, |moved| moved.first)
-    }
-
-    /// Lists the ids that the account had in the last 90 days, newest first, each with the time at which it was left.
-    /// That the account had them is its own word.
-    pub fn former_ids(&self) -> impl Iterator<Item = (AccountId, u64)> {
-        let former = self.moved.iter().flat_map(|moved| &moved.former);
-        former.map(|former| (former.id, former.left))
-    }
-
-    /// Tells whether two lists are of one account: its first id and its key say so, under whatever id it is known.
-    pub(crate) fn is_of_account(&self, other: &Self) -> bool {
-        self.first_id() == other.first_id() && self.account_key == other.account_key
-    }
-
-    /// Tells whether the account has this id, or had it at first or lately.
-    pub(crate) fn had(&self, id: AccountId) -> bool {
-        id == self.account || id == self.first_id() || self.former_ids().any(|(had, _)| had == id)
-    }
-
-    /// Returns the ids that the account has had once this list's account has this id, if there is something to say.
-    pub(super) fn moved_to(&self, account: AccountId, now: u64) -> Option<Box<Moved>> {
-        let left = (self.account != account).then_some((self.account, now));
-        let is_kept = |(id, left): &(AccountId, u64)| {
-            *id != account && now <= left.saturating_add(FORMER_FOR)
-        };
-        let former = left.into_iter().chain(self.former_ids()).filter(is_kept).take(MAX_FORMER);
-        let former = former.map(|(id, left)| Former { id, left }).collect();
-        let moved = Moved { first: self.first_id(), former };
-        moved.is_of(account).then(|| Box::new(moved))
     }
 }
