@@ -234,7 +234,7 @@ fn a_former_id_is_named_for_90_days_and_read_by_as_long() {
             for person in 0..2 {
                 town.client(person, 0).expire(now).apply();
             }
-            if (town.now - support::NOW) / DAY % 12 == 0 {
+            if ((town.now - support::NOW) / DAY).is_multiple_of(12) {
                 town.renew(0);
                 town.learn(1, 0, NEW).unwrap();
             }

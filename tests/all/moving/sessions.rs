@@ -17,7 +17,7 @@ fn sessions_go_on_both_ways_whoever_has_heard_of_the_move() {
         let mut town = moved(1);
         let now_and_then = |town: &mut Town| {
             if restarts {
-                restart(town)
+                restart(town);
             }
         };
         now_and_then(&mut town);
@@ -159,9 +159,9 @@ fn a_device_is_linked_after_a_move_and_a_primary_is_made_anew() {
     town.server.post(town.address(1, 0), out);
     assert_eq!(take_one(&mut town, 0, 1).conversation, Conversation::With(town.id(1)));
     let (account, list) = (&town.people[0].account, town.people[0].devices[0].list());
-    let lost = [town.people[0].devices[0].address().device];
+    let gone = [town.people[0].devices[0].address().device];
     let old = &town.people[0].devices[0];
-    let anew = Client::recover_from(old, account, list, &lost, town.now, &mut town.rng).unwrap();
+    let anew = Client::recover_from(old, account, list, &gone, town.now, &mut town.rng).unwrap();
     assert_eq!(anew.address().account, NEW);
     assert!(anew.list_of(town.id(1)).is_some());
 }
