@@ -63,7 +63,7 @@ impl World {
         self.nodes[node].care.note_mail();
         let is_letter = matches!(taken, Taken::Letter(_));
         assert!(strict.is_none_or(|strict| strict.is_ok() == is_letter), "taken is what opens");
-        if !is_letter && !matches!(taken, Taken::Unread(_)) {
+        if !is_letter && !matches!(taken, Taken::Unread(_) | Taken::Unremembered(_)) {
             self.check_sample(node, before.as_ref(), "a refusal");
         }
         match taken {
@@ -79,7 +79,7 @@ impl World {
                 self.note(node, envelope, &mail, &arrived);
             }
             Taken::Known => self.check_known(node, is_true, &mail),
-            Taken::Unread(error) | Taken::Refused(error) => {
+            Taken::Unread(error) | Taken::Unremembered(error) | Taken::Refused(error) => {
                 assert!(strict.is_none_or(|strict| strict == Err(error)));
                 self.refuse(node, is_true, &mail, error);
             }

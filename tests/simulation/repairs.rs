@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring::Error;
-use latchstring::client::{Address, LetterEvent, MessageId, ReceivedLetter, Repair, Unread};
+use latchstring::client::{Address, Alert, LetterEvent, MessageId, ReceivedLetter, Repair, Unread};
 use latchstring::storage::{Anchor, State};
 
 use crate::letters::What;
@@ -164,7 +164,10 @@ impl World {
     /// Notes what a letter says of others.
     pub fn note_answers(&mut self, node: usize, arrived: &ReceivedLetter) {
         let care = &mut self.nodes[node].care;
-        if let LetterEvent::NotResent(ids) = &arrived.event {
+        let is_over = arrived.alerts.iter().any(|it| matches!(it, Alert::ListOver { .. }));
+        if let LetterEvent::NotResent(ids) = &arrived.event
+            && !is_over
+        {
             for id in ids {
                 care.unread.remove(&(arrived.from, *id));
                 care.told.insert((arrived.from, *id));
