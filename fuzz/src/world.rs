@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring::Error;
-use latchstring::client::{Address, Alert, Client, DeviceList, GroupId, LetterEvent, ListMismatch, MessageId, OwnContent, Plan, Repair, To};
+use latchstring::client::{
+    Address, Alert, Client, DeviceList, GroupId, LetterEvent, ListMismatch, MessageId, OwnContent,
+    Plan, Repair, To,
+};
 use latchstring::session::{Account, AccountId, Bundle, OneTimePrekey, Served};
 use latchstring::storage::State;
 

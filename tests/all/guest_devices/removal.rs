@@ -77,8 +77,8 @@ fn a_lost_chat_is_ended_with_the_client_of_a_listed_device_alone() {
     let without = host.repair(None, now, rng).unwrap().apply();
     assert!(without.envelopes.is_empty() && without.event.is_none());
     assert_eq!(host.status(), ChatStatus::Waiting);
-    let lost = host.repair(Some(&maker), now, rng).unwrap().apply();
-    assert_eq!((lost.event, lost.envelopes.len()), (Some(ChatEvent::NewLinkNeeded), 1));
+    let repaired = host.repair(Some(&maker), now, rng).unwrap().apply();
+    assert_eq!((repaired.event, repaired.envelopes.len()), (Some(ChatEvent::NewLinkNeeded), 1));
 }
 
 #[test]
