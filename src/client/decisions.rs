@@ -42,6 +42,10 @@ impl Client {
     ) -> Result<Pending<'_, Self, ()>, Error> {
         let now = self.inner.clock.now(now);
         self.inner.check_decision(list)?;
+        let subject = self.inner.subject_of(list);
+        if let Some(known) = self.inner.known_as(list).filter(|known| *known != subject) {
+            self.inner.check_moves(known, list)?;
+        }
         list.check(now.reading())?;
         let item = ClientItem::Acknowledge(Box::new(list.clone()));
         Ok(self.pending(now, vec![item], ()))
@@ -92,9 +96,6 @@ impl Inner {
     fn check_decision(&self, list: &DeviceList) -> Result<(), Error> {
         let subject = self.subject_of(list);
         let contact = self.contacts.get(&subject).ok_or(Error::NotChanged)?;
-        if let Some(known) = self.known_as(list).filter(|known| *known != subject) {
-            self.check_moves(known, list)?;
-        }
         let moves = list.account() != contact.list.account();
         if moves && contact.waiting.is_open() {
             return Err(Error::AccountChanged);

@@ -178,7 +178,7 @@ impl Client {
         } else {
             list.check_issued(now.reading())?;
         }
-        let known = self.inner.known_as(list).unwrap_or(account);
+        let known = self.inner.subject_of(list);
         let acquaint = || to_write.then(|| ClientItem::Acquaint(Box::new(known)));
         // A newcomer is none before the list is taken, which may be one too many of a newcomer's to wait; who is not
         // known at all can only be one after it.

@@ -83,9 +83,11 @@ impl Client {
         let PrekeyTasks { withdraw, expire, .. } = inner.device.tasks(served, now.firm());
         let mut prekeys = inner.device.tasks(served, now.steady());
         (prekeys.withdraw, prekeys.expire) = (withdraw, expire);
-        prekeys.rotate &= !now.is_sudden();
+        // By a clock that is behind, what is right would be of a future that does not come.
+        let is_behind = matches!(clock, ClockState::Behind(_));
+        prekeys.rotate &= !now.is_sudden() && !is_behind;
         prekeys.replenish &= !now.is_sudden();
-        let is_future = issued > now.steady().saturating_add(SKEW);
+        let is_future = !is_behind && issued > now.steady().saturating_add(SKEW);
         let is_old = now.steady() >= issued.saturating_add(RENEW_AFTER);
         let renew_list = !now.is_sudden() && (is_old || is_future);
         Tasks {
@@ -183,8 +185,11 @@ impl Inner {
     }
 
     pub(super) fn erase_expired(&mut self, now: Now) {
-        // What a clock that was ahead for a moment has stamped does not live longer for it.
-        self.bound_times(now.reading());
+        // What a clock that was ahead for a moment has stamped does not live longer for it. One that is behind must
+        // not have what is right come to its end before its time.
+        if now.goes_on(self.clock) {
+            self.bound_times(now.reading());
+        }
         for peer in self.peers.values_mut() {
             peer.expire(now.firm());
         }

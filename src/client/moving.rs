@@ -107,7 +107,9 @@ impl Inner {
         }
         let was_here = |list: &DeviceList| {
             let left = list.former_ids().find(|(id, _)| *id == address.account);
-            left.is_some_and(|(_, left)| now.reading() <= left.saturating_add(FORMER_FOR))
+            // When that was is its own word.
+            let end = |left: u64| left.min(list.issued()).saturating_add(FORMER_FOR);
+            left.is_some_and(|(_, left)| now.reading() <= end(left))
         };
         let moved = self.holdings.moves.from(address.account).chain([self.account()]);
         let mut moved = moved.filter(|id| self.contact(*id).is_some_and(|it| was_here(&it.list)));
@@ -127,11 +129,16 @@ impl Inner {
         let own = self.account();
         Some(if from.account != own {
             from.account
-        } else if self.own.list.had(account) && letter.lists[0] == letter.lists[1] {
+        } else if self.may_be_own(account, letter) && letter.lists[0] == letter.lists[1] {
             own
         } else {
             self.meant(account, letter.lists[1])
         })
+    }
+
+    /// Tells whether an id is one of this account's, or may be one by a newer list that the sender of a letter knows.
+    fn may_be_own(&self, account: AccountId, letter: &Letter<'_>) -> bool {
+        self.own.list.had(account) || letter.lists[1].epoch > self.own.list.epoch()
     }
 
     /// Returns the other account that an own device means by an id: whose list it names, whatever ids others claim.
@@ -148,7 +155,9 @@ impl Inner {
     pub(super) fn check_sender(&self, from: Address, letter: &Letter<'_>) -> Result<(), Error> {
         let from_self = from.account == self.account();
         let about_self = match (letter.conversation, self.partner(from, letter)) {
-            (LetterConversation::With(account), _) if !from_self => self.own.list.had(account),
+            (LetterConversation::With(account), _) if !from_self => {
+                self.may_be_own(account, letter)
+            }
             (_, partner) => partner == Some(self.account()),
         };
         let own = (self.account(), |id| self.own.list.had(id));
@@ -225,6 +234,11 @@ impl Inner {
     pub(super) fn let_go(&mut self, account: AccountId, now: u64) -> Option<AccountKey> {
         let gone = self.contacts.get(&account)?.list.account_key();
         self.forget(account, now);
+        // What whoever has the id now says is another thing.
+        self.seen.0.retain(|seen| seen.what.account != account);
+        for peer in self.peers.values_mut() {
+            peer.wanted.copies.retain(|of| of.account != account);
+        }
         let contact = self.contacts.remove(&account)?;
         self.holdings.leave(&contact);
         Some(gone)

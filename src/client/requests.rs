@@ -81,8 +81,8 @@ impl Inner {
         let place = self.asked_within_hour(now).min().filter(|_| waits_for_place);
         let at = times.into_iter().chain(place).filter(|at| *at > now.reading()).min();
         // In a sudden leap all waits for a second look.
-        let looked_at = now.reading().saturating_add(HOUR);
-        if now.is_sudden() && (at.is_some() || waits_for_place) { Some(looked_at) } else { at }
+        let waits = now.is_sudden() && (at.is_some() || waits_for_place);
+        if waits { Some(now.second_look()) } else { at }
     }
 
     /// Tells whether requests to a device count among those of an hour: anybody can bring them about.

@@ -45,7 +45,8 @@ impl Client {
 
 impl Inner {
     fn restart(&mut self, now: u64, rng: &mut impl CryptoRng) {
-        let now = self.clock.now(now).reading();
+        let moment = self.clock.now(now);
+        let now = moment.reading();
         let (place, at) = (self.anchor.to_bytes(), now.to_be_bytes());
         let secret = self.device.identity().agreement.seed();
         let fresh: Secret<16> = hedged(secret, labels::STATE_RESTART, &[&place, &at], rng);
@@ -53,7 +54,10 @@ impl Inner {
         self.anchor = Anchor::start(Client::KIND, &self.device.certificate().core(), &name);
         self.device.restart(fresh.expose(), now, rng);
         for peer in self.peers.values_mut() {
-            peer.restart(peer.heard != 0 && now < peer.heard.saturating_add(TOLD_FOR), now);
+            peer.restart(
+                peer.heard != 0 && moment.firm() < peer.heard.saturating_add(TOLD_FOR),
+                now,
+            );
         }
         self.linking = None;
         self.shown = 0;

@@ -350,6 +350,8 @@ impl SentLog {
             }
             sent.stopped.iter_mut().for_each(new);
             sent.stopped.sort_unstable();
+            // It may have been for whoever has the id now as well.
+            sent.stopped.dedup();
             sent.lists.iter_mut().for_each(|(account, _)| new(account));
             if let Some((_own, others)) = sent.lists.split_first_mut() {
                 others.sort_unstable();

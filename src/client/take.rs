@@ -129,6 +129,10 @@ impl Inner {
         if mail.id.as_ref().is_some_and(|id| self.has_read(from, id)) {
             return (Vec::new(), Taken::Known);
         }
+        if from != mail.from && error == Error::WrongPeer {
+            // Whoever claims to have had an id must not have the mail of its owner thrown away.
+            return (Vec::new(), Taken::Waits(Need::List(mail.from.account)));
+        }
         let cause = match class(from, unopened) {
             Class::Known => return (Vec::new(), Taken::Known),
             Class::Waits(need) => return (Vec::new(), Taken::Waits(need)),

@@ -184,6 +184,17 @@ impl Now {
         self.clock.is_leap() && !self.clock.leap.lasts
     }
 
+    /// Returns when a second look at the leap makes it firm.
+    pub(crate) fn second_look(self) -> u64 {
+        self.clock.leap.from.saturating_add(LOOK)
+    }
+
+    /// Tells whether it goes on from a clock, for sure: what is of a later time is of the future then. While the
+    /// reading is behind a clock that was right, or ahead of all that supports it, nobody knows.
+    pub(crate) fn goes_on(self, before: Clock) -> bool {
+        !self.clock.is_leap() && self.reading > before.firm
+    }
+
     /// Returns the clock after this moment.
     pub(crate) fn clock(self) -> Clock {
         self.clock

@@ -200,9 +200,13 @@ impl ChatSessions {
         self.make_room();
     }
 
-    /// Notes what was found about sessions, or tried. No doubt is of a time that is still to come.
-    pub(super) fn note(&mut self, notes: Vec<(DeviceId, Note)>, now: u64) {
+    /// Leaves no doubt of a time that is still to come.
+    pub(super) fn bound_times(&mut self, now: u64) {
         self.0.iter_mut().for_each(|one| one.repair.bound_since(now));
+    }
+
+    /// Notes what was found about sessions, or tried.
+    pub(super) fn note(&mut self, notes: Vec<(DeviceId, Note)>, now: u64) {
         for (device, note) in notes {
             if let Some(one) = self.find_mut(device) {
                 one.repair.note(note, now);

@@ -204,9 +204,13 @@ impl Inner {
 
     pub(super) fn apply(&mut self, next: Anchor, delta: ChatDelta) {
         self.anchor = next;
+        // A clock that was ahead for a moment makes no chat live longer, and one that is behind ends none earlier.
+        if delta.now.goes_on(self.clock) {
+            self.activity = self.activity.min(delta.now.reading());
+            self.sessions.bound_times(delta.now.reading());
+        }
         self.clock = delta.now.clock();
-        // A clock that was ahead for a moment makes no chat live longer.
-        self.activity = self.activity.min(delta.now.reading()).max(delta.activity);
+        self.activity = self.activity.max(delta.activity);
         self.sessions.apply(next, delta.moved);
         match delta.begun {
             Some(session) if session.role() == Role::Responder => {

@@ -2,6 +2,8 @@
 
 use super::*;
 
+use latchstring::client::Repair;
+
 const AHEAD: u64 = NOW + 100 * DAY;
 
 #[test]
@@ -75,7 +77,7 @@ fn a_clock_ahead_for_a_minute_forgets_no_letter_and_no_session() {
     let now = NOW + 2 * MINUTE;
     assert_eq!(client.unread().count(), 1);
     assert_eq!(opens(client, &late, now), Ok(()));
-    assert!(client.plan_repair(&client::Repair::Resend { to: peer, id: sent }, now).is_ok());
+    assert!(client.plan_repair(&Repair::Resend { to: peer, id: sent }, now).is_ok());
 }
 
 #[test]
@@ -242,4 +244,28 @@ fn a_link_of_a_clock_far_ahead_is_not_taken() {
     young.reset_clock(first - 1).apply();
     let import = |now| latchstring::guest::Invite::import(&young, &shared, now).err();
     assert_eq!((import(first), import(first - 1)), (None, Some(Error::Expired)));
+}
+
+#[test]
+fn a_clock_that_begins_behind_ends_nothing_that_the_right_one_has_stamped() {
+    let mut town = Town::new(79, &[1, 1]);
+    town.chat(0, 1);
+    // Twenty days later it says something, and is switched off.
+    let right = NOW + 20 * DAY;
+    town.now = right;
+    town.client(0, 0).expire(right).apply();
+    let id = town.say(0, 0, 1, b"after a while");
+    town.receive_all();
+    let to = town.address(1, 0);
+    let client = town.client(0, 0);
+    *client = restored(client);
+    // Its clock begins at nothing, until the network comes and with it a letter.
+    client.expire(40).apply();
+    town.now = right + 60;
+    town.say(1, 0, 0, b"thank you");
+    town.receive_all();
+    let client = town.client(0, 0);
+    client.expire(right + 60).apply();
+    let resent = client.plan_repair(&Repair::Resend { to, id }, right + 60);
+    assert_eq!(resent.err(), None);
 }

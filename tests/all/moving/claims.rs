@@ -342,3 +342,24 @@ fn an_own_list_by_which_somebody_else_had_the_id_lets_go_of_them() {
         Some(companion.list().account_key())
     );
 }
+
+#[test]
+fn a_claim_whose_maker_moves_on_is_dismissed_all_the_same() {
+    let mut town = Town::new(58, &[1, 1, 1]);
+    town.chat(0, 1);
+    town.chat(1, 2);
+    let now = town.now;
+    let other = &mut town.people[2];
+    other.devices[0].forget(OLD, now).unwrap().apply();
+    let claims = [OLD, AccountId([0x77; 32])].map(|to| {
+        linking::show_own_list(&mut other.devices[0]);
+        other.devices[0].move_account(&other.account, to, now).unwrap().apply();
+        other.devices[0].list().clone()
+    });
+    let bob = town.client(1, 0);
+    assert_eq!(bob.learn(&claims[0], now).unwrap().apply(), ListUpdate::Changed);
+    assert!(stop(bob, OLD, now).is_some());
+    bob.learn(&claims[1], now).unwrap().apply();
+    bob.dismiss(&claims[0], now).unwrap().apply();
+    assert_eq!(stop(bob, OLD, now), None);
+}

@@ -55,7 +55,8 @@ fn a_letter_that_waits_for_somebody_goes_to_the_new_id() {
     }
     let now = town.now;
     assert_eq!(stop(town.client(1, 0), OLD, now), Some(Stop::ListOver));
-    let members = [OLD, town.id(2)];
+    // Nobody is known by the id that Ada moves to.
+    let members = [OLD, NEW, town.id(2)];
     let to = To::Group { id: GroupId([3; 32]), members: &members };
     let id = say(&mut town, 1, 0, to, b"later for Ada");
     take_one(&mut town, 2, 0);

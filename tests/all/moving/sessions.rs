@@ -165,3 +165,22 @@ fn a_device_is_linked_after_a_move_and_a_primary_is_made_anew() {
     assert_eq!(anew.address().account, NEW);
     assert!(anew.list_of(town.id(1)).is_some());
 }
+
+#[test]
+fn a_companion_that_has_not_heard_of_its_own_move_reads_what_names_the_new_id() {
+    let mut town = Town::new(27, &[2, 1]);
+    town.chat(0, 1);
+    move_to(&mut town, 0, NEW);
+    town.learn(1, 0, NEW).unwrap();
+    say(&mut town, 1, 0, To::Account(NEW), b"to both");
+    let (address, now) = (town.address(0, 1), town.now);
+    let mail = town.server.take(address).unwrap();
+    let arrived = town.client(0, 1).receive(mail.from, &mail.message, now).unwrap();
+    assert_eq!(text(&arrived.event), b"to both");
+    // So it does what its primary notes under the new id.
+    say(&mut town, 0, 0, To::Own, b"a note");
+    let mail = town.server.take(address).unwrap();
+    let from = Address { account: OLD, ..mail.from };
+    let arrived = town.client(0, 1).receive(from, &mail.message, now).unwrap();
+    assert_eq!(text(&arrived.event), b"a note");
+}
