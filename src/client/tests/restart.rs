@@ -60,6 +60,9 @@ fn whoever_was_heard_in_thirty_days_is_in_doubt_until_a_new_session_is_answered(
         before.push(me.inner.peers[&peer.address()].newest(later));
     }
     let now = NOW + 30 * DAY;
+    for day in (2..=30).step_by(2) {
+        me.expire(NOW + day * DAY).apply();
+    }
     let me = begin_anew(&me, now, &mut rng);
     let mut me = Client::from_bytes(&me.to_bytes()).unwrap();
     let told = [false, true, false];
