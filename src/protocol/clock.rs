@@ -33,8 +33,8 @@ pub(crate) struct Clock {
     leap: Leap,
 }
 
-/// The readings of one use that were ahead of the firm time, from the first to the last; zeros if there is no leap.
-/// Flat, and not an `Option`: see note `[boxes]`.
+/// The readings of one use that were ahead of the firm time, from the first to the last; zeros if there is no leap, and
+/// a first one of zero if that use is over. Flat, and not an `Option`: see note `[boxes]`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Leap {
     from: u64,
@@ -82,20 +82,25 @@ impl Clock {
     /// Looks at a reading, which is not before the firm time.
     fn step(self, reading: u64) -> Self {
         let Leap { from, to, lasts } = self.leap;
+        if reading == self.firm && to > reading {
+            // A clock that begins behind says nothing of the last use but that it is over.
+            return Self { leap: Leap { from: 0, ..self.leap }, ..self };
+        }
         if reading <= self.firm.saturating_add(STRIDE) {
             return Self::new(reading);
         }
-        let is_near = reading <= to.saturating_add(STRIDE);
-        if self.is_leap() && is_near && reading.saturating_add(SKEW) >= from {
+        let (was_leap, is_near) = (to > 0, reading <= to.saturating_add(STRIDE));
+        let first = if self.is_leap() { from } else { to };
+        if was_leap && is_near && reading.saturating_add(SKEW) >= first {
             // A clock that is set back a little says the same from there on.
-            let from = from.min(reading);
+            let from = if self.is_leap() { from.min(reading) } else { reading };
             if reading.saturating_sub(from) >= LOOK {
                 return Self::new(reading);
             }
             return Self { leap: Leap { from, to: reading, lasts }, ..self };
         }
         // The use before may have had the wrong time, and been right about its pace.
-        let lasts = self.is_leap() && !is_near && reading <= to.saturating_add(ABSENCE);
+        let lasts = was_leap && !is_near && reading <= to.saturating_add(ABSENCE);
         let passed = if lasts { reading.saturating_sub(to) } else { 0 };
         let firm = self.firm.max(self.firm.saturating_add(passed).min(to));
         Self { firm, leap: Leap { from: reading, to: reading, lasts } }
@@ -103,7 +108,7 @@ impl Clock {
 
     /// Returns the reading of its last change, whether that was firm or not.
     pub(crate) fn latest(self) -> u64 {
-        self.firm.max(self.leap.to)
+        if self.is_leap() { self.leap.to } else { self.firm }
     }
 
     /// Compares the caller's time with the firm one.
@@ -125,7 +130,7 @@ impl Clock {
     }
 
     fn is_leap(self) -> bool {
-        self.leap != Leap::default()
+        self.leap.from > 0
     }
 
     pub(crate) fn write(self, writer: &mut Writer) {
@@ -139,7 +144,9 @@ impl Clock {
         let firm = reader.u64()?;
         let leap = Leap { from: reader.u64()?, to: reader.u64()?, lasts: reader.flag()? };
         let clock = Self { firm, leap };
-        let is_one = !clock.is_leap() || (firm < leap.from && leap.from <= leap.to);
+        let is_none = leap == Leap::default();
+        let is_over = leap.from == 0 && firm < leap.to;
+        let is_one = is_none || is_over || (firm < leap.from && leap.from <= leap.to);
         if is_one { Ok(clock) } else { Err(Error::Malformed) }
     }
 }

@@ -92,6 +92,30 @@ fn a_device_that_is_used_once_a_week_is_sure_of_the_week_before() {
 }
 
 #[test]
+fn a_clock_that_begins_behind_ends_a_use_and_not_the_leap() {
+    let mut clock = Clock::new(NOW);
+    for week in 1..9 {
+        let behind = clock.now(0);
+        assert!(!behind.is_sudden() && behind.reading() == behind.firm());
+        assert!(week == 1 || clock.is_behind(behind, 60), "it is worth a change");
+        let now = behind.clock().now(NOW + 7 * week * DAY);
+        assert_eq!(now.firm(), NOW + 7 * (week - 1) * DAY);
+        assert_eq!(now.is_sudden(), week == 1);
+        // It begins once more within the same use, which no hour separates from the first look.
+        let again = now.clock().now(0).clock().now(now.reading() + LOOK);
+        assert_eq!((again.firm(), again.is_sudden()), (now.firm(), week == 1));
+        assert_eq!(again.second_look(), now.reading() + 2 * LOOK);
+        clock = Reader::all(&bytes(now.clock()), Clock::read).unwrap();
+    }
+    // What is set back by more than a day is no such use, and what is right ends the leap.
+    let over = clock.now(0).clock();
+    assert!(!over.now(over.leap.to - SKEW).is_sudden());
+    assert!(over.now(over.leap.to - SKEW - 1).is_sudden());
+    assert!(over.now(over.firm + 1).clock().leap == Leap::default());
+    assert!(over.now(over.leap.to).supported(over.leap.to).clock().leap == Leap::default());
+}
+
+#[test]
 fn a_use_that_bears_out_the_one_before_counts_the_time_between_them() {
     let far = NOW + 100 * DAY;
     for (after, firm, is_sudden) in [
@@ -232,7 +256,8 @@ fn a_clock_has_one_form_at_rest() {
     };
     for lasts in [0, 1] {
         assert_eq!(read([5, 6, 6], lasts), Ok(()));
-        for refused in [[5, 5, 6], [5, 7, 6], [5, 0, 6], [5, 6, 0]] {
+        assert_eq!(read([5, 0, 6], lasts), Ok(()), "the use is over");
+        for refused in [[5, 5, 6], [5, 7, 6], [5, 0, 5], [5, 0, 4], [5, 6, 0]] {
             assert_eq!(read(refused, lasts), Err(Error::Malformed), "{refused:?}");
         }
     }
@@ -248,6 +273,7 @@ fn the_moment_of_a_change_is_the_last_one_of_its_clock() {
         Reader::all(&[&numbers[..], &[0]].concat(), Now::read).map(Now::firm)
     };
     assert_eq!((moment(5, [5, 0, 0]), moment(9, [5, 8, 9])), (Ok(5), Ok(5)));
+    assert_eq!((moment(5, [5, 0, 9]), moment(9, [5, 0, 9])), (Ok(5), Err(Error::Malformed)));
     for (reading, clock) in [(6, [5, 0, 0]), (4, [5, 0, 0]), (8, [5, 8, 9]), (5, [5, 8, 9])] {
         assert_eq!(moment(reading, clock), Err(Error::Malformed));
     }
