@@ -11,8 +11,8 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use latchstring::Error;
 use latchstring::client::{
-    self, Address, Alert, Client, CopiedContent, CopiedLetter, Enclosed, LetterEvent, ListMismatch,
-    ListUpdate, MessageId, Need, Plan, ReceivedLetter, Repair, Taken, To,
+    self, Address, Alert, Client, CopiedLetter, Enclosed, LetterEvent, ListMismatch, ListUpdate,
+    MessageId, Need, Plan, ReceivedLetter, Repair, Taken, To,
 };
 use latchstring::content::Content;
 use latchstring::session::{AccountId, DeviceId};
@@ -223,7 +223,7 @@ impl Member {
                 note(&format!("{:<14} ← {who:<14} [{:?}] {text}", self.name, letter.sender));
             }
             LetterEvent::Copied(copy) => {
-                let CopiedContent::Message(content) = copy.content()? else { return Ok(()) };
+                let LetterEvent::Message(content) = copy.event()? else { return Ok(()) };
                 let (text, from) = (content.as_text().unwrap_or("?"), server.name(copy.from));
                 note(&format!("{:<14} ← {from:<14} [by {who}] {text}", self.name));
             }

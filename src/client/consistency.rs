@@ -184,6 +184,9 @@ impl Inner {
     /// Compares what another own device has opened with what this one has.
     fn compare_seen(&self, told: &SeenMessage, found: &mut Findings) {
         let by = self.known_at(Address { account: told.account, device: told.device });
+        if by.account == self.account() {
+            return;
+        }
         let told = &SeenMessage { account: by.account, ..*told };
         let mut known = false;
         for seen in self.seen.all(told.account, told.device, &told.id) {

@@ -5,12 +5,10 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::address::Address;
-use super::blob_reference::BlobReference;
 use super::plan::Conversation;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
-use crate::protocol::content::{Content, Kinds, Sender};
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::blob::Reference;
 use crate::protocol::letter::copy::{LetterCopy, LetterOf};
@@ -46,31 +44,7 @@ pub(super) enum Words {
     Blob(Reference),
 }
 
-/// The content of a copied letter.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum CopiedContent {
-    /// A content.
-    Message(Content),
-    /// The reference to the blob that holds it.
-    Blob(BlobReference),
-}
-
 impl CopiedLetter {
-    /// Returns the content.
-    ///
-    /// # Errors
-    ///
-    /// As [`Content::decode`]. On [`Error::UnsupportedContent`] keep the copy until there is a newer release.
-    pub fn content(&self) -> Result<CopiedContent, Error> {
-        Ok(match &self.words {
-            Words::Message(content) => {
-                CopiedContent::Message(Content::decode(content, Kinds::of(Sender::Member))?)
-            }
-            Words::Blob(reference) => CopiedContent::Blob(blob(reference)),
-        })
-    }
-
     /// Encodes it, to be stored.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
@@ -145,10 +119,6 @@ impl CopiedLetter {
             Words::Blob(_) => &[],
         }
     }
-}
-
-fn blob(reference: &Reference) -> BlobReference {
-    BlobReference::new(reference.duplicate(), Sender::Member)
 }
 
 pub(super) fn letter_of(from: Address, id: MessageId) -> LetterOf {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::address::Address;
+use super::blob_reference::BlobReference;
 use super::client::Inner;
 use super::consistency::Findings;
 use super::copied_letter::{CopiedLetter, Words, letter_of};
@@ -15,7 +16,7 @@ use super::repair::Repair;
 use super::seen_log::Seen;
 use crate::error::Error;
 use crate::protocol::clock::Now;
-use crate::protocol::content::Sender;
+use crate::protocol::content::{Content, Kinds, Sender};
 use crate::protocol::letter::copy::{LetterCopy, LetterOf, MAX_COPIES};
 use crate::protocol::letter::missing::Missing;
 use crate::protocol::letter::{LetterConversation, MessageId, SeenMessage};
@@ -33,6 +34,24 @@ impl ReceivedLetter {
         let audience = self.audience.map_or([0; 32], |(_, audience)| audience);
         let Self { from, id, sent, conversation, .. } = *self;
         Some(CopiedLetter { from, id, sent, conversation, audience, words })
+    }
+}
+
+impl CopiedLetter {
+    /// Returns the event that the letter itself is: [`LetterEvent::Message`], or [`LetterEvent::Blob`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Content::decode`]. On [`Error::UnsupportedContent`] keep the copy until there is a newer release.
+    pub fn event(&self) -> Result<LetterEvent, Error> {
+        Ok(match &self.words {
+            Words::Message(content) => {
+                LetterEvent::Message(Content::decode(content, Kinds::of(Sender::Member))?)
+            }
+            Words::Blob(reference) => {
+                LetterEvent::Blob(BlobReference::new(reference.duplicate(), Sender::Member))
+            }
+        })
     }
 }
 
@@ -156,8 +175,12 @@ impl Inner {
     ) -> Result<LetterEvent, Error> {
         let digest = self.digest_of(copy);
         let LetterOf { account, device, id } = self.letter_known(&copy.of);
+        if account == self.account() {
+            // It names this account by an id that it had.
+            return Err(Error::Malformed);
+        }
         let copied = CopiedLetter::of(copy)?.sent_by(account);
-        copied.content()?;
+        copied.event()?;
         if found.is_over() {
             // A device that was removed since its list was made must not decide what is read, and who lies.
             return Ok(LetterEvent::Copied(Box::new(copied)));

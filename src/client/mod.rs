@@ -135,7 +135,7 @@ pub use briefing::Briefing;
 pub use client::Client;
 pub use clock_reset::ClockReset;
 pub use contact::ListMismatch;
-pub use copied_letter::{CopiedContent, CopiedLetter};
+pub use copied_letter::CopiedLetter;
 pub use diagnosis::Diagnosis;
 pub use enclosed::Enclosed;
 pub use entrant::Entrant;

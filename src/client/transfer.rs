@@ -93,7 +93,10 @@ impl Client {
         }
         let mut client = Self::recover(account, newest, lost, now, rng)?;
         let mut known = Writer::new();
-        known.list(&old.inner.contacts, |(_, contact), writer| contact.write(writer));
+        // Whoever had the id that the account has now, as the old client knows, has it no more.
+        let contacts = old.inner.contacts.iter().filter(|(id, _)| **id != newest.account());
+        let contacts: Vec<_> = contacts.collect();
+        known.list(contacts, |(_, contact), writer| contact.write(writer));
         let read = |reader: &mut Reader<'_>| read_contacts(reader, newest.account(), now);
         (client.inner.contacts, client.inner.holdings) = Reader::all(known.written(), read)?;
         Ok(client)

@@ -20,11 +20,11 @@ use core::hash::Hash;
 use crate::attachment::{AttachmentId, Media, Opener, PIECE, Progress, Reference, Sealer};
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, ClockReset, ClockState,
-    Conversation, CopiedContent, CopiedLetter, DeviceList, Diagnosis, Enclosed, Entrant, Envelope,
-    Expired, GroupId, LetterEvent, LinkingDigits, LinkingOffer, LinkingPurpose, LinkingRequest,
-    ListHash, ListMismatch, ListUpdate, LogStatus, Mail, MessageId, Need, NewDevice, Outgoing,
-    OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Stop, Supplied, Taken,
-    Tasks, To, Unread,
+    Conversation, CopiedLetter, DeviceList, Diagnosis, Enclosed, Entrant, Envelope, Expired,
+    GroupId, LetterEvent, LinkingDigits, LinkingOffer, LinkingPurpose, LinkingRequest, ListHash,
+    ListMismatch, ListUpdate, LogStatus, Mail, MessageId, Need, NewDevice, Outgoing, OwnContent,
+    OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Stop, Supplied, Taken, Tasks, To,
+    Unread,
 };
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
@@ -67,7 +67,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
         AttachmentId,
         Behind<Client>, BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
-        Content, Conversation, CopiedContent, CopiedLetter, Decrypted, Device, DeviceId, DeviceList, Diagnosis, Enclosed, EndReason, Envelope, Error,
+        Content, Conversation, CopiedLetter, Decrypted, Device, DeviceId, DeviceList, Diagnosis, Enclosed, EndReason, Envelope, Error,
         Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
         LinkingDigits, LinkingPurpose, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
         OneTimePrekey, OpenedClaim, Opener, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,

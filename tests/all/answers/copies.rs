@@ -2,7 +2,7 @@
 
 use super::*;
 
-use latchstring::client::{self, Alert, CopiedContent, CopiedLetter, Taken};
+use latchstring::client::{self, Alert, CopiedLetter, Taken};
 use support::flipped;
 
 /// A letter of the first person that one of the second person's two devices has read, and kept, and the other lost. The
@@ -66,7 +66,7 @@ fn an_own_device_passes_on_what_it_read_and_nothing_else() {
     let LetterEvent::Copied(copied) = missed.pass_on() else { panic!("no copy") };
     assert_eq!((copied.from, copied.id), (missed.lost.from, missed.lost.id));
     assert_eq!((copied.conversation, copied.sent), (missed.kept.conversation, missed.kept.sent));
-    let CopiedContent::Message(content) = copied.content().unwrap() else { panic!("a blob") };
+    let LetterEvent::Message(content) = copied.event().unwrap() else { panic!("a blob") };
     assert_eq!(bytes(&content), b"for both");
     assert_eq!(missed.town.client(1, 0).repairs(NOW).count(), 0);
     // The letter itself comes after all, and the copy comes twice: nothing is shown again.
@@ -110,7 +110,7 @@ fn a_blob_is_passed_on_by_its_reference() {
     let mut missed = Missed::new(3, &[5; 9000]);
     missed.ask_own();
     let LetterEvent::Copied(copied) = missed.pass_on() else { panic!("no copy") };
-    let CopiedContent::Blob(reference) = copied.content().unwrap() else { panic!("no blob") };
+    let LetterEvent::Blob(reference) = copied.event().unwrap() else { panic!("no blob") };
     let content = reference.open(&missed.town.server.blobs[0]).unwrap();
     assert!(bytes(&content) == [5; 9000]);
 }

@@ -7,7 +7,7 @@ mod withheld;
 
 use latchstring::Error;
 use latchstring::client::{
-    self, Alert, Client, ClockState, LinkingRequest, MessageId, NewDevice, Tasks, To,
+    self, Alert, Client, ClockState, LinkingRequest, ListUpdate, MessageId, NewDevice, Tasks, To,
 };
 use latchstring::guest::{ChatStatus, EndReason};
 use latchstring::session::{Account, AccountId, Served};

@@ -65,3 +65,28 @@ fn a_list_of_a_leap_is_renewed_once_the_clock_is_right() {
     town.renew(0);
     assert!(!tasks(town.client(0, 0), NOW + MINUTE).renew_list);
 }
+
+#[test]
+fn a_primary_that_was_restored_takes_its_own_list_of_a_clock_ahead() {
+    let mut town = Town::new(23, &[1]);
+    let before = restored(town.client(0, 0));
+    // The clock is ahead for an hour, in which a list is signed; then the state of before is restored.
+    town.now = NOW + 100 * DAY;
+    town.renew(0);
+    let ahead = town.client(0, 0).list().clone();
+    *town.client(0, 0) = before;
+    town.now = NOW + MINUTE;
+    let now = town.now;
+    let learned = town.client(0, 0).learn(&ahead, now).unwrap().apply();
+    assert!(matches!(learned, ListUpdate::Newer { .. }));
+    assert!(tasks(town.client(0, 0), now).renew_list);
+    town.renew(0);
+    let renewed = town.client(0, 0).list().clone();
+    assert_eq!((renewed.epoch(), renewed.issued()), (ahead.epoch() + 1, now));
+    // Another account's list of the future is none yet.
+    let mut other = Town::new(24, &[1, 1]);
+    other.now = NOW + 100 * DAY;
+    other.renew(1);
+    let list = other.server.list(other.id(1));
+    refuses(other.client(0, 0), Error::ListExpired, |client| client.learn(&list, NOW).map(drop));
+}

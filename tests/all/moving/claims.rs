@@ -344,6 +344,20 @@ fn an_own_list_by_which_somebody_else_had_the_id_lets_go_of_them() {
 }
 
 #[test]
+fn a_primary_made_of_a_client_lets_go_of_who_had_its_new_id() {
+    let mut town = Town::new(23, &[2, 1]);
+    next_owner(&mut town, NEW);
+    town.learn(0, 1, NEW).unwrap();
+    move_to(&mut town, 0, NEW);
+    let (account, newest) = (&town.people[0].account, town.people[0].devices[0].list());
+    let (old, lost) = (&town.people[0].devices[1], [town.people[0].devices[1].address().device]);
+    let anew = Client::recover_from(old, account, newest, &lost, town.now, &mut town.rng).unwrap();
+    let key = anew.list_of(NEW).map(DeviceList::account_key);
+    assert_eq!(key, Some(account.public_key()));
+    assert!(restored(&anew).address().account == NEW);
+}
+
+#[test]
 fn a_claim_whose_maker_moves_on_is_dismissed_all_the_same() {
     let mut town = Town::new(58, &[1, 1, 1]);
     town.chat(0, 1);

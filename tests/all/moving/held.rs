@@ -2,6 +2,7 @@
 
 use super::*;
 use latchstring::client::{CopiedLetter, Enclosed, LetterEvent, ListMismatch, Repair, Stop};
+use support::forged::{self, Words};
 use support::town::stop;
 
 #[test]
@@ -164,6 +165,34 @@ fn a_copy_from_before_a_move_is_passed_on_and_is_the_same_letter() {
     let letter = town.client(1, 1).receive(lost.from, &lost.message, now).unwrap();
     is_quiet(&letter);
     assert!(matches!(letter.event, LetterEvent::Repeated(_)), "{letter:?}");
+}
+
+#[test]
+fn an_id_that_the_own_account_had_names_nobody_else() {
+    let mut town = Town::new(38, &[2, 1]);
+    town.chat(0, 1);
+    move_to(&mut town, 0, NEW);
+    town.learn(0, 1, NEW).unwrap();
+    route(&mut town);
+    let device = town.address(0, 1).device.0;
+    let letter = [&OLD.0[..], &device, &[8; 16]].concat();
+    // A copy of what this very account has said, and a report of it.
+    let copy = [&letter[..], &[0; 8], &[1], &NEW.0, &[1], &said(b"x").encode()].concat();
+    let report = [&[0, 0, 0, 1][..], &letter, &[9; 32]].concat();
+    let now = town.now;
+    let mail = town.whisper((0, 1), (0, 0), |words| words.content(forged::COPY, &copy));
+    refuses(town.client(0, 0), Error::Malformed, |client| {
+        client.receive(mail.from, &mail.message, now).map(drop)
+    });
+    let mail = town.whisper((0, 1), (0, 0), |words| words.content(forged::SEEN_REPORT, &report));
+    let letter = town.client(0, 0).receive(mail.from, &mail.message, now).unwrap();
+    assert!(matches!(letter.event, LetterEvent::SeenReport));
+    let id = MessageId([8; 16]);
+    assert!(!town.client(0, 0).was_read(mail.from, &id));
+    // Nothing is remembered of it: what comes under this id is no second thing.
+    let mail = town.whisper((0, 1), (0, 0), |words| Words { id: [8; 16], ..words });
+    let letter = town.client(0, 0).receive(mail.from, &mail.message, now).unwrap();
+    assert!(!letter.alerts.iter().any(|it| matches!(it, Alert::Equivocation { .. })));
 }
 
 #[test]
