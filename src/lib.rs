@@ -14,6 +14,7 @@
 //   session     accounts, devices, and one conversation with one device
 //   client      one own device with all its conversations
 //   guest       links, and chats with people who have no account
+//   history     old conversations, from one own device to another
 //   signal      people on other messengers, by the Signal protocol
 
 extern crate alloc;
@@ -26,6 +27,7 @@ pub mod attachment;
 pub mod client;
 pub mod content;
 pub mod guest;
+pub mod history;
 pub mod session;
 #[cfg(feature = "signal")]
 pub mod signal;

@@ -45,7 +45,8 @@ pub struct ReceivedLetter {
 }
 
 impl ReceivedLetter {
-    /// Returns the time that it supports a clock with: none if its sender's list is over, since that may be a thief's.
+    /// Returns the time that it supports a clock with: none if its sender's list is over, since that may be a
+    /// thief's.
     pub(super) fn support(&self) -> u64 {
         let is_over = self.alerts.iter().any(Alert::is_list_over);
         if is_over { 0 } else { self.sent }
@@ -78,13 +79,13 @@ pub enum LetterEvent {
     /// the active one, the sender cannot open that one either, and the next letter to it begins another one.
     ResendRequested,
     /// A refusal: what was asked for under these ids does not come again, unless another own device has it
-    /// ([`Repair::AskOwn`](super::Repair::AskOwn)). Unless it names none, tell the user that something of this sender may be
-    /// lost: junk and requests bear ids as well, so it may have been no message.
+    /// ([`Repair::AskOwn`](super::Repair::AskOwn)). Unless it names none, tell the user that something of this sender
+    /// may be lost: junk and requests bear ids as well, so it may have been no message.
     NotResent(Vec<MessageId>),
     /// A seen report of another own device. Where it differs from what was seen here is in the alerts.
     SeenReport,
-    /// A message of somebody else that an own device has read and passes on, as this device asks for. The own device's
-    /// word is all that vouches for it, also that it was asked.
+    /// A message of somebody else that an own device has read and passes on, as this device asks for. The own
+    /// device's word is all that vouches for it, also that it was asked.
     Copied(Box<CopiedLetter>),
     /// A message that was opened before, and sent again. There is nothing to show. If its content is in a blob, here
     /// is the reference again, for an app that has lost it, or did not find the blob.
@@ -104,6 +105,10 @@ pub enum OwnContent {
     Chat(OwnObject),
     /// A link's notice, for [`Invite::sync_notice`](crate::guest::Invite::sync_notice).
     Notice(OwnObject),
+    /// A history request, for [`HistoryRequests::answer`](crate::history::HistoryRequests::answer).
+    HistoryRequest(OwnObject),
+    /// A history manifest, for [`HistoryImport::take`](crate::history::HistoryImport::take).
+    HistoryManifest(OwnObject),
     /// A content of up to 4,096 bytes: what is longer arrives as [`LetterEvent::Blob`].
     Said(Content),
 }
@@ -115,6 +120,8 @@ impl OwnContent {
             ObjectKind::Grant => Self::Grant(object),
             ObjectKind::Chat => Self::Chat(object),
             ObjectKind::Notice => Self::Notice(object),
+            ObjectKind::HistoryRequest => Self::HistoryRequest(object),
+            ObjectKind::HistoryManifest => Self::HistoryManifest(object),
         }
     }
 }
@@ -126,6 +133,8 @@ impl fmt::Debug for OwnContent {
             Self::Grant(_) => "Grant(..)",
             Self::Chat(_) => "Chat(..)",
             Self::Notice(_) => "Notice(..)",
+            Self::HistoryRequest(_) => "HistoryRequest(..)",
+            Self::HistoryManifest(_) => "HistoryManifest(..)",
             Self::Said(_) => "Said(..)",
         })
     }

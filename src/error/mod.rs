@@ -57,6 +57,9 @@ pub enum Error {
     /// The bundle or message is of an older version of the protocol than this conversation has used, or may use.
     /// Drop it: somebody in between wants weaker keys, or the other device was set up anew with older software.
     Downgrade,
+    /// The history was not asked for: of another request or device, beyond the range or the size that was asked for,
+    /// or a second one. Drop it, and tell the user which device sent it.
+    Unsolicited,
 
     // ---- the two sides disagree: fetch again, wait, or start anew ----
     /// The first message uses a prekey that this device no longer has, or never had. The
@@ -131,6 +134,8 @@ pub enum Error {
     /// More of an attachment is missing than its sealer remembers the tags of: go on from an older state of
     /// the sealer, which seals the same bytes again, or seal the attachment anew.
     PieceForgotten,
+    /// The device has asked for history a short time ago. Drop the request; it may ask again later.
+    TooSoon,
 
     // ---- a guest link or chat ----
     /// The text is not a whole link or linking code: characters are missing, changed or added. Ask
@@ -317,6 +322,8 @@ impl fmt::Display for Error {
             Self::ListFork => "the account has signed two histories of its devices",
             Self::NotSelf => "only this account's own devices may send this",
             Self::Downgrade => "an older version of the protocol than may be used",
+            Self::Unsolicited => "the history was not asked for",
+            Self::TooSoon => "the device has asked for history a short time ago",
             Self::NotOptedIn => "the user has not opted in to the provider",
             Self::Frozen => "the provider is suspended, retired or out of date",
             Self::NoticesNotAcknowledged => "there are notices that the user has not acknowledged",

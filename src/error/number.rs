@@ -30,6 +30,7 @@ impl Error {
     /// | 210 | [`ListFork`](Self::ListFork) |
     /// | 211 | [`NotSelf`](Self::NotSelf) |
     /// | 212 | [`Downgrade`](Self::Downgrade) |
+    /// | 215 | [`Unsolicited`](Self::Unsolicited) |
     /// | 300 | [`UnknownPrekey`](Self::UnknownPrekey) |
     /// | 301 | [`StalePrekey`](Self::StalePrekey) |
     /// | 302 | [`RotationRequired`](Self::RotationRequired) |
@@ -51,6 +52,7 @@ impl Error {
     /// | 318 | [`IdentityChanged`](Self::IdentityChanged) |
     /// | 319 | [`PieceForgotten`](Self::PieceForgotten) |
     /// | 320 | [`ListUnconfirmed`](Self::ListUnconfirmed) |
+    /// | 323 | [`TooSoon`](Self::TooSoon) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
     /// | 402 | [`InvalidDigits`](Self::InvalidDigits) |
@@ -117,6 +119,7 @@ impl Error {
             Self::ListFork => ("ListFork", 210),
             Self::NotSelf => ("NotSelf", 211),
             Self::Downgrade => ("Downgrade", 212),
+            Self::Unsolicited => ("Unsolicited", 215),
             Self::UnknownPrekey => ("UnknownPrekey", 300),
             Self::StalePrekey => ("StalePrekey", 301),
             Self::RotationRequired => ("RotationRequired", 302),
@@ -138,6 +141,7 @@ impl Error {
             Self::IdentityChanged => ("IdentityChanged", 318),
             Self::PieceForgotten => ("PieceForgotten", 319),
             Self::ListUnconfirmed => ("ListUnconfirmed", 320),
+            Self::TooSoon => ("TooSoon", 323),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),
             Self::InvalidDigits => ("InvalidDigits", 402),

@@ -261,6 +261,12 @@ labels! {
     ATTACHMENT_STREAM = "attachment/stream";
     /// The id of an attachment.
     ATTACHMENT_ID = "attachment/id";
+
+    /// The id of a history request from randomness, the identity secret, the client's anchor and what is asked for.
+    HISTORY_REQUEST = "history/request";
+    /// A source's signature over its answer to a history request.
+    HISTORY_MANIFEST = "history/manifest";
+
     /// The seed of an authority from randomness.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_AUTHORITY = "signal/authority";

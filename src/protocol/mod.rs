@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod content;
 pub(crate) mod guest;
 pub(crate) mod handshake;
+pub(crate) mod history;
 pub(crate) mod identity;
 pub(crate) mod labels;
 pub(crate) mod letter;

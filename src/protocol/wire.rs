@@ -44,6 +44,10 @@ pub(crate) const SHARED_CHAT: u8 = 0x26;
 pub(crate) const BLOB: u8 = 0x31;
 /// A reference to an attachment.
 pub(crate) const ATTACHMENT: u8 = 0x32;
+/// A history request, from one own device to another.
+pub(crate) const HISTORY_REQUEST: u8 = 0x33;
+/// The answer to it.
+pub(crate) const HISTORY_MANIFEST: u8 = 0x34;
 
 /// A provider's descriptor.
 #[cfg(feature = "signal")]

@@ -21,6 +21,7 @@ pages! {
     glossary: "../../spec/glossary.md";
     guest_links: "../../spec/guest-links.md";
     handshake: "../../spec/handshake.md";
+    history: "../../spec/history.md";
     identity: "../../spec/identity.md";
     linking: "../../spec/linking.md";
     post_quantum: "../../spec/post-quantum.md";

@@ -33,6 +33,10 @@ use crate::guest::{
     InviteLink, LinkStatus, Locator, OpenedClaim, Pin, Policy, Preview, ReceivedEvent,
     RecordedClaim, Repaired, ServerCopy, SyncOutcome, TakenMessage,
 };
+use crate::history::{
+    HistoryExport, HistoryImport, HistoryItem, HistoryPart, HistoryPosition, HistoryRange,
+    HistoryRequests, HistoryWriter, ToldItem,
+};
 use crate::primitives::tests::repeats::watch;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::session::{
@@ -68,7 +72,8 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         AttachmentId,
         Behind<Client>, BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
         Content, Conversation, CopiedLetter, Decrypted, Device, DeviceId, DeviceList, Diagnosis, Enclosed, EndReason, Envelope, Error,
-        Fingerprint, GroupId, HandshakeId, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
+        Fingerprint, GroupId, HandshakeId, HistoryExport, HistoryImport, HistoryItem, HistoryPart, HistoryPosition, HistoryRange,
+        HistoryRequests, HistoryWriter, ToldItem, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
         LinkingDigits, LinkingPurpose, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
         OneTimePrekey, OpenedClaim, Opener, Outgoing, OwnContent, OwnObject, Padding, Page, PageId, Pending<Client, Opaque>, Pin, Plan,
         Policy, Position, PrekeyId, PrekeyTasks, Preview, ReceivedEvent, ReceivedLetter, Recorded<Client, Opaque>,
@@ -146,6 +151,7 @@ fn exported() -> BTreeSet<&'static str> {
         include_str!("../client/mod.rs"),
         include_str!("../content/mod.rs"),
         include_str!("../guest/mod.rs"),
+        include_str!("../history/mod.rs"),
         include_str!("../session/mod.rs"),
         include_str!("../storage/mod.rs"),
         "pub use error::{Answer, Error};",

@@ -17,15 +17,16 @@ use crate::client::{Client, GroupId, LinkingRequest, NewDevice, To};
 use crate::content::Content;
 use crate::error::Error;
 use crate::guest::{Approval, Chat, Invite, Pin, Policy, ServerCopy};
+use crate::history::{HistoryImport, HistoryRange};
 use crate::primitives::tests::repeats::{Observed, watch};
 use crate::protocol::labels;
-use crate::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
+use crate::session::{Account, AccountId, Bundle, Certificate, Device, OneTimePrekey, Session};
 use crate::storage::{Behind, Journal, State, StateKey};
 
 const NOW: u64 = 1_800_000_000;
 
 /// Everything that is drawn, by its label.
-const DRAWN: [&[u8]; 22] = [
+const DRAWN: [&[u8]; 23] = [
     labels::IDENTITY_ACCOUNT_SEED,
     labels::IDENTITY_DEVICE_SEEDS,
     labels::LINKING_CODE_SECRETS,
@@ -48,6 +49,7 @@ const DRAWN: [&[u8]; 22] = [
     labels::GUEST_SECRETS,
     labels::GUEST_SALT,
     labels::ATTACHMENT_DRAW,
+    labels::HISTORY_REQUEST,
 ];
 
 fn name(label: &[u8]) -> String {
@@ -206,6 +208,12 @@ fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Erro
         let mut sealer = ada.attach(Media::File, length, Padding::Buckets, NOW + 2, rng.op())?;
         let mut buffer = [3; PIECE];
         while sealer.seal(&mut buffer)?.is_some() {}
+    }
+    let devices = ada.list().devices().iter().map(Certificate::device);
+    let other = devices.into_iter().find(|device| *device != ada.address().device).unwrap();
+    for items in [50, 51] {
+        let range = HistoryRange::ALL.at_most(items, 1 << 20);
+        HistoryImport::ask(&ada, other, &range, NOW + 2, rng.op())?;
     }
     ada.note_published([ada.bundle().id()], NOW + 2).apply();
     ada.rotate(NOW + 2, rng.op()).apply();

@@ -21,6 +21,7 @@ mod guest;
 mod guest_chat;
 mod guest_devices;
 mod handshake;
+mod history;
 mod hostile;
 mod identity;
 mod journal;

@@ -68,6 +68,7 @@ fn code_that_a_page_names_is_in_the_module_that_it_names() {
                 "client",
                 "guest",
                 "attachment",
+                "history",
                 "signal",
                 "storage",
                 "protocol",

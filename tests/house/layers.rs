@@ -5,7 +5,7 @@ use std::fs;
 use super::{files, tree};
 
 /// The floors of the house, from the ground up. A file names its own floor and those below it, and nothing above.
-const FLOORS: [&str; 10] = [
+const FLOORS: [&str; 11] = [
     "error",
     "primitives",
     "protocol",
@@ -15,6 +15,7 @@ const FLOORS: [&str; 10] = [
     "session",
     "client",
     "guest",
+    "history",
     "signal",
 ];
 

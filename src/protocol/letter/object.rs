@@ -10,6 +10,8 @@ pub(crate) enum ObjectKind {
     Link,
     Grant,
     Chat,
+    HistoryRequest,
+    HistoryManifest,
 }
 
 impl ObjectKind {
@@ -20,6 +22,8 @@ impl ObjectKind {
             [wire::VERSION, wire::SHARED_LINK, ..] => Ok(Self::Link),
             [wire::VERSION, wire::SHARED_GRANT, ..] => Ok(Self::Grant),
             [wire::VERSION, wire::SHARED_CHAT, ..] => Ok(Self::Chat),
+            [wire::VERSION, wire::HISTORY_REQUEST, ..] => Ok(Self::HistoryRequest),
+            [wire::VERSION, wire::HISTORY_MANIFEST, ..] => Ok(Self::HistoryManifest),
             [wire::VERSION, _, ..] => Err(Error::WrongKind),
             [version, _, ..] => Err(Error::UnknownVersion(*version)),
             _ => Err(Error::Malformed),

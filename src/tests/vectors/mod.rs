@@ -25,6 +25,7 @@ mod drawn;
 mod form;
 mod guest;
 mod handshake;
+mod history;
 mod household;
 mod identity;
 mod letter;
@@ -82,6 +83,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     content::vectors,
     letter::vectors,
     attachment::vectors,
+    history::vectors,
     refused::vectors,
     refused_message::vectors,
     refused_braid::vectors,

@@ -3,10 +3,12 @@
 use latchstring::Error;
 use latchstring::attachment::{Media, PIECE, Padding};
 use latchstring::client::{Address, GroupId, MessageId, Plan, Repair, To};
+use latchstring::history::{HistoryImport, HistoryRange, HistoryRequests};
 use latchstring::session::{AccountId, DeviceId};
 use support::forged;
+use support::home::Home;
 use support::town::{Town, said};
-use support::{NOW, refusal};
+use support::{NOW, TestRng, refusal};
 
 pub(super) fn a_content_of_a_later_version_is_not_supported() -> Option<Error> {
     let mut town = Town::new(35, &[1, 1]);
@@ -160,6 +162,39 @@ pub(super) fn a_third_account_was_no_recipient() -> Option<Error> {
     let id = town.say(0, 0, 1, b"for the second");
     let third = town.address(2, 0);
     refusal(town.client(0, 0), |client| client.plan_repair(&Repair::Resend { to: third, id }, NOW))
+}
+
+pub(super) fn a_history_that_was_not_asked_for_is_unsolicited() -> Option<Error> {
+    let home = Home::new(10, 2, &mut TestRng::new(67));
+    let [source, asker] = [0, 1].map(|device| &home.clients[device]);
+    let ask = |seed| {
+        let (of, rng) = (source.address().device, &mut TestRng::new(seed));
+        HistoryImport::ask(asker, of, &HistoryRange::ALL, NOW, rng).unwrap()
+    };
+    let (import, mut other) = (ask(1), ask(2));
+    let mut requests = HistoryRequests::default();
+    let export = requests.answer(source, asker.address(), &import.request(), NOW).unwrap();
+    let answer = export.finish(source, false).unwrap();
+    let before = other.to_bytes();
+    let error = other.take(asker, source.address(), &answer).err();
+    assert!(*before == *other.to_bytes());
+    error
+}
+
+pub(super) fn a_second_long_history_in_two_hours_comes_too_soon() -> Option<Error> {
+    let home = Home::new(10, 2, &mut TestRng::new(68));
+    let [source, asker] = [0, 1].map(|device| &home.clients[device]);
+    let (of, rng) = (source.address().device, &mut TestRng::new(1));
+    let import = HistoryImport::ask(asker, of, &HistoryRange::ALL, NOW, rng).unwrap();
+    let mut requests = HistoryRequests::default();
+    let mut answer = |now| {
+        let error = requests.answer(source, asker.address(), &import.request(), now).err();
+        (error, requests.to_bytes())
+    };
+    let (first, before) = answer(NOW);
+    let (second, after) = answer(NOW + 7_199);
+    assert_eq!((first, before), (None, after));
+    second
 }
 
 #[test]

@@ -124,6 +124,8 @@ cases! {
         a_third_account_was_no_recipient: Error::NotRecipient;
         a_message_sealed_again_with_other_content_does_not_match: Error::ContentMismatch;
         pieces_of_an_attachment_before_the_last_index_are_forgotten: Error::PieceForgotten;
+        a_history_that_was_not_asked_for_is_unsolicited: Error::Unsolicited;
+        a_second_long_history_in_two_hours_comes_too_soon: Error::TooSoon;
         a_message_sealed_again_five_times_has_reached_its_limit: Error::ResendLimit;
     }
 }

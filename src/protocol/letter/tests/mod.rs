@@ -171,14 +171,14 @@ fn copy_requests_stand_in_order_and_name_some() {
 }
 
 #[test]
-fn an_object_is_one_of_four_and_nothing_else() {
+fn an_object_is_of_a_kind_that_own_devices_know() {
     let mut bytes = encoded(Body::Said(Said::Object(ObjectKind::Grant, &[1, 0x25])));
     for version in [0, 1, 2, u8::MAX] {
         for kind in 0..=u8::MAX {
             bytes[KIND + 1] = version;
             bytes[KIND + 2] = kind;
             let expected = match (version, kind) {
-                (1, 0x23..=0x26) => None,
+                (1, 0x23..=0x26 | 0x33..=0x34) => None,
                 (1, _) => Some(Error::WrongKind),
                 _ => Some(Error::UnknownVersion(version)),
             };
