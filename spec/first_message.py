@@ -438,6 +438,23 @@ def guest_prekeys(v, signing, agreement, core):
         + v.same("guest last-resort KEM prekey", kem_pub(kem))
         + u(created, 8) + u(v.same("guest expires", created + 14 * 86400), 8))
     return body, v.same("guest lasting signature", sign(signing, label("prekeys/lasting"), core, body))
+# ---- guest-links.md, "Texts", "Copies", "A guest becomes an account"
+def text_about(place, said, number, text): return label("guest/text-id") + place + u(said, 8) + u(number, 1) + text
+def names(v): return v.take("invitation id") + v.take("t") + v.take("guest account")
+def guest_text(v):
+    text, said = v.take("text").encode(), v.take("sent")
+    v.hedged("text", "text id", v.take("join key"), text_about(v.take("anchor"), said, 0, text), 16)
+    about = v.take("invitation id") + v.take("t") + v.take("device id") + v.take("text id") + u(said, 8)
+    v.same("text digest", sha(label("guest/text"), about, text))
+def guest_copy(v):
+    said = b"\x01" + v.take("text id") + u(v.take("sent"), 8) + lp(v.take("text").encode())
+    v.same("guest copy", b"\x01\x28" + names(v) + said + u(1, 4) + v.take("seen id") + v.take("seen digest"))
+def hand_over(v):
+    account, guest_key = Device(v, "other"), v.take("guest signing seed")
+    v.same("guest signing key", ed(guest_key))
+    body = b"\x01\x27" + names(v) + account.cert + u(v.take("epoch"), 8) + v.take("list hash") + u(v.take("at"), 8)
+    by_guest = v.same("guest signature", sign(guest_key, label("guest/hand-over"), body))
+    v.same("hand-over", body + by_guest + v.same("device signature", sign(account.signing, label("guest/hand-over"), body)))
 # ---- guest-links.md, "Claim", with one device
 def claim(v):
     host = Device(v, "host").make_signed_prekeys()
@@ -454,10 +471,12 @@ def claim(v):
     t = v.same("t", sha(label("guest/claim"), keys["invitation id"], uid, core, prekeys, u(1, 4), host.id,
                         bundle_hash, x_pub(made[0]), v.same("ciphertext hash", sha(made[1]))))
     sender, _ = handshake(v, agreement, cert, host, made, keys["psk"], t)
+    v.hedged("text", "text id", v.take("guest join key"), text_about(t, v.take("created"), 1, b"Hello"), 16)
     first = message(v, sender)
     proof = v.same("proof", sign(signing, label("guest/claim-proof"), t))
     credentials = v.same("record", uid + cert + proof + u(1, 4) + bundle_hash + prekeys + prekeys_signature)
     listed = u(1, 8) + v.take("list hash")
+    said = said[:10] + v.take("text id") + said[10:]
     assert v.take("content") == listed + u(v.take("created"), 8) + b"\x01" + said + v.take("guest join key")
     v.hedged("salt", "salt", agreement, label("guest/salt") + t)
     prk = v.same("record prk", extract(v.take("salt"), keys["record key"]))
@@ -733,6 +752,7 @@ run("guest-link", lambda v: link(v, v.take("S")))
 run("guest-invitation", lambda v: invitation(v, Device(v, "host")))
 run("guest-keys", lambda v: guest(v, v.take("locator")))
 run("guest-claim", claim)
+for name, steps in ("text", guest_text), ("copy", guest_copy), ("hand-over", hand_over): run("guest-" + name, steps)
 link_told, grant_told, chat_told = (run("guest-shared-" + name, steps) for name, steps in (
     ("link", shared_link), ("grant", shared_grant), ("chat", shared_chat)))
 assert grant_told[2:66] == chat_told[34:98] and grant_told[98:] == chat_told[-80:]

@@ -856,7 +856,7 @@ fn a_guest_chat_on_three_devices_leaves_no_secret_in_freed_memory() {
             guest.receive(new.address(), &envelope.message, NOW).unwrap();
             guest = Chat::from_bytes(&guest.to_bytes()).unwrap();
             for _ in 0..3 {
-                let said = guest.send("hello", NOW, &mut rng).unwrap();
+                let said = guest.send("hello", NOW, &mut rng).unwrap().envelopes;
                 for (chat, envelope) in [&mut first, &mut second, &mut third].into_iter().zip(&{
                     let order = [one.address(), two.address(), new.address()];
                     order.map(|to| said.iter().find(|envelope| envelope.to == to).unwrap().clone())

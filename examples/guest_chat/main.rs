@@ -26,9 +26,10 @@ use std::path::Path;
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use latchstring::Error;
-use latchstring::client::{Address, Client, Envelope};
+use latchstring::client::{Address, Client, Envelope, To};
 use latchstring::guest::{
-    Chat, ChatEvent, ChatStatus, Invite, InviteLink, Policy, Preview, TakenMessage,
+    Chat, ChatEvent, ChatStatus, EndReason, Invite, InviteLink, Policy, Preview, TakenMessage,
+    TextId, TextStatus,
 };
 use latchstring::session::{Account, AccountId, Fingerprint, OneTimePrekey};
 use latchstring::storage::{Pending, State, StateKey};
@@ -86,7 +87,16 @@ fn say(
 
 /// Writes a text in the chat.
 fn write(store: &Store, text: &str, now: u64) -> Result<(), Failure> {
-    say(store, load(store, CHAT)?, |chat, rng| chat.text(text, now, rng))
+    write_in(store, load(store, CHAT)?, text, now)
+}
+
+/// Writes a text in the chat as a tab has it.
+fn write_in(store: &Store, chat: Chat, text: &str, now: u64) -> Result<(), Failure> {
+    store.step(|step| {
+        let mut rng = UnwrapErr(SysRng);
+        let letters = step.change(CHAT, chat, |chat| chat.text(text, now, &mut rng))?.envelopes;
+        letters.iter().try_for_each(|letter| step.post(Some(letter.to), &letter.message))
+    })
 }
 
 /// Gives the one message that waits to the server.
@@ -111,7 +121,7 @@ fn look(store: &Store, client: Option<&Client>, now: u64) -> Result<Vec<Vec<u8>>
 }
 
 /// Takes in what has arrived, saves the chat, then shows it.
-fn receive(who: &str, store: &Store, message: &[u8], now: u64) -> Result<(), Failure> {
+fn receive(who: &str, store: &Store, message: &[u8], now: u64) -> Result<Option<TextId>, Failure> {
     let chat: Chat = load(store, CHAT)?;
     let (from, was) = (Address::of(chat.peer()), chat.status());
     let taken =
@@ -121,7 +131,7 @@ fn receive(who: &str, store: &Store, message: &[u8], now: u64) -> Result<(), Fai
         TakenMessage::Refused(error) => return Err(error.into()),
         _ => {
             note(&format!("→ {who} is shown that there was something unreadable"));
-            return Ok(());
+            return Ok(None);
         }
     };
     if received.renewed {
@@ -132,13 +142,18 @@ fn receive(who: &str, store: &Store, message: &[u8], now: u64) -> Result<(), Fai
     }
     match &received.event {
         ChatEvent::Text(text) => {
-            note(&format!("→ {who} reads \"{}\" [{:?}]", **text, received.sender));
+            note(&format!("→ {who} reads \"{}\" [{:?}]", *text.text, received.sender));
+            return Ok(Some(text.id));
         }
         ChatEvent::Granted if was == ChatStatus::Waiting => note(&format!("→ {who} is let in")),
-        ChatEvent::Ended => note(&format!("→ {who} is told that the chat is over")),
+        ChatEvent::Receipt { texts, .. } => {
+            note(&format!("✓ {who} sees {} text read", texts.len()))
+        }
+        ChatEvent::HandedOver(_) => note(&format!("→ {who} is told that Grace has an account now")),
+        ChatEvent::BecameAccount => note(&format!("→ {who} goes on as the account")),
         _ => {}
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Runs what must be refused and says how it was.
@@ -197,10 +212,8 @@ fn run(folder: &Path) -> Result<(), Failure> {
     for bot in ["a preview bot", "a mail scanner"] {
         let link = InviteLink::parse(&url)?;
         let preview = link.open(&server.look(link.locator()).expect("posted"), ORIGIN, now)?;
-        note(&format!(
-            "{bot} sees that {} invites, and claims nothing",
-            preview.policy().host_name
-        ));
+        let name = &preview.policy().host_name;
+        note(&format!("{bot} sees that {name} invites, and claims nothing"));
     }
     let cut = url[..url.len() - 1].to_string();
     refused("a page", "a link that lost its last letter", InviteLink::parse(&cut));
@@ -215,10 +228,7 @@ fn run(folder: &Path) -> Result<(), Failure> {
     refused("Grace's page", "a page of another service", link.open(&sealed, "evil.example", now));
     let preview = link.open(&sealed, ORIGIN, now)?;
     let policy = preview.policy();
-    note(&format!(
-        "\"{}\" invites you: text only, {:?} lets you in,",
-        policy.host_name, policy.approval
-    ));
+    note(&format!("\"{}\" invites you: {:?} lets you in,", policy.host_name, policy.approval));
     note(&format!("ends after {} idle days", u64::from(policy.idle) / DAY));
     // Somebody else read over her shoulder.
     let eve: Preview = InviteLink::parse(&url)?.open(&sealed, ORIGIN, now)?;
@@ -259,7 +269,7 @@ fn run(folder: &Path) -> Result<(), Failure> {
     })?;
     drop(chat);
     let (name, first) = (introduction.name, &introduction.texts[0]);
-    note(&format!("→ a guest who calls herself {name} wrote \"{}\"", **first));
+    note(&format!("→ a guest who calls herself {name} wrote \"{}\"", *first.text));
     refused("Ada's device", "the same claim again", {
         let again = server.fetch(locator, Side::Host).expect("the retry");
         invite.claim(&mut client, &again, now)
@@ -318,13 +328,16 @@ fn run(folder: &Path) -> Result<(), Failure> {
     let (guest, second) = (&open(&guest_path)?, &open(&guest_path)?);
     let (tab, second_tab) = (guest.load(CHAT, Some(&outer))?, second.load(CHAT, Some(&outer))?);
     note(&format!("[{} B on disk, all sealed]", guest.size(CHAT)?));
-    say(guest, tab, |chat, rng| chat.text("back again", now, rng))?;
+    write_in(guest, tab, "back again", now)?;
     says("Grace", "back again");
-    let too = say(second, second_tab, |chat, rng| chat.text("me too", now, rng));
+    let too = write_in(second, second_tab, "me too", now);
     refused("the store", "the second tab", too);
     server.send(locator, Side::Host, sent(guest)?);
     let message = server.fetch(locator, Side::Host).expect("sent");
-    receive("Ada", host, &message, now)?;
+    let id = receive("Ada", host, &message, now)?.expect("a text");
+    say(host, load(host, CHAT)?, |chat, rng| chat.receipt(TextStatus::Read, &[id], now, rng))?;
+    server.send(locator, Side::Guest, sent(host)?);
+    receive("Grace", guest, &server.fetch(locator, Side::Guest).expect("sent"), now)?;
 
     scene("Grace's browser is restored from a backup");
     let backup = guest_path.with_extension("backup");
@@ -358,43 +371,30 @@ fn run(folder: &Path) -> Result<(), Failure> {
     let long = "x".repeat(5000);
     refused("Grace's page", "5,000 letters", write(guest, &long, now));
 
-    scene("Nine days pass, then ten more");
+    scene("Nine days later Grace opens an account, and stays who she is");
     now += 9 * DAY;
-    says("Grace", "still here");
-    write(guest, "still here", now)?;
+    let account = Account::generate(AccountId(*b"grace, as chat.example knows her"), &mut rng);
+    let grace = Client::create(&account, now, &mut rng);
+    say(guest, load(guest, CHAT)?, |chat, rng| chat.hand_over(&grace, now, rng))?;
     server.send(locator, Side::Host, sent(guest)?);
-    let message = server.fetch(locator, Side::Host).expect("sent");
-    receive("Ada", host, &message, now)?;
-    now += 10 * DAY;
-    refused("Ada's device", "to write", write(host, "are you there?", now));
-    for (who, store) in [("Ada", host), ("Grace", guest)] {
-        // A clock may be wrong: a chat ends once it has said the same for an hour.
-        for now in [now, now + 3600] {
-            assert!(look(store, None, now)?.is_empty());
-        }
-        let status = load::<Chat>(store, CHAT)?.status();
-        note(&format!("{who}'s keys are erased: {status:?}, {} B left", store.size(CHAT)?));
-        assert!(matches!(status, ChatStatus::Ended(_)));
-    }
-    let old = refused("Ada's device", "an old message, even with the clock set back", {
-        let mut chat: Chat = load(host, CHAT)?;
-        let from = Address::of(chat.peer());
-        chat.open(from, &message, now - 15 * DAY).map(Pending::apply)
-    });
-    assert_eq!(old, Error::Ended);
-    guest.step(|step| {
-        step.remove(CHAT);
-        Ok(())
-    })?;
-    note("Grace's browser deletes what is left of the chat");
-    assert!(load::<Chat>(guest, CHAT).is_err());
-    assert_eq!(guest.size(CHAT)?, 0);
+    receive("Ada", host, &server.fetch(locator, Side::Host).expect("sent"), now)?;
+    let chat: Chat = load(host, CHAT)?;
+    let hand_over = chat.handed_over().expect("Grace has said it").clone();
+    refused("Ada's device", "another list", hand_over.check(client.list()));
+    hand_over.check(grace.list())?;
+    host.step(|step| step.change(ADA, client, |client| client.learn(grace.list(), now)))?;
+    let client: Client = load(host, ADA)?;
+    say(host, chat, |chat, rng| chat.accept_hand_over(&client, now, rng))?;
+    server.send(locator, Side::Guest, sent(host)?);
+    receive("Grace", guest, &server.fetch(locator, Side::Guest).expect("sent"), now)?;
+    assert_eq!(load::<Chat>(guest, CHAT)?.status(), ChatStatus::Ended(EndReason::BecameAccount));
+    client.plan(To::Account(hand_over.account()), now)?;
+    note("the keys of the chat are erased; from now on Ada writes to Grace's account");
     Ok(())
 }
 
 /// Shows six of the twelve groups, for the width of the page.
 fn first_half(code: &Fingerprint) -> String {
-    let groups = code.groups();
-    let half: Vec<_> = groups.iter().take(6).map(|group| format!("{group:05} ")).collect();
+    let half: Vec<_> = code.groups().iter().take(6).map(|group| format!("{group:05} ")).collect();
     half.concat() + "…"
 }

@@ -105,6 +105,11 @@ pub enum OwnContent {
     Chat(OwnObject),
     /// A link's notice, for [`Invite::sync_notice`](crate::guest::Invite::sync_notice).
     Notice(OwnObject),
+    /// A copy of what an own device said in a guest's chat, for [`Chat::sync_copy`](crate::guest::Chat::sync_copy).
+    GuestCopy(OwnObject),
+    /// A guest's hand-over that an own device has accepted, for
+    /// [`Chat::sync_hand_over`](crate::guest::Chat::sync_hand_over).
+    HandOver(OwnObject),
     /// A history request, for [`HistoryRequests::answer`](crate::history::HistoryRequests::answer).
     HistoryRequest(OwnObject),
     /// A history manifest, for [`HistoryImport::take`](crate::history::HistoryImport::take).
@@ -120,6 +125,8 @@ impl OwnContent {
             ObjectKind::Grant => Self::Grant(object),
             ObjectKind::Chat => Self::Chat(object),
             ObjectKind::Notice => Self::Notice(object),
+            ObjectKind::GuestCopy => Self::GuestCopy(object),
+            ObjectKind::HandOver => Self::HandOver(object),
             ObjectKind::HistoryRequest => Self::HistoryRequest(object),
             ObjectKind::HistoryManifest => Self::HistoryManifest(object),
         }
@@ -133,6 +140,8 @@ impl fmt::Debug for OwnContent {
             Self::Grant(_) => "Grant(..)",
             Self::Chat(_) => "Chat(..)",
             Self::Notice(_) => "Notice(..)",
+            Self::GuestCopy(_) => "GuestCopy(..)",
+            Self::HandOver(_) => "HandOver(..)",
             Self::HistoryRequest(_) => "HistoryRequest(..)",
             Self::HistoryManifest(_) => "HistoryManifest(..)",
             Self::Said(_) => "Said(..)",

@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use crate::primitives::secret::redacted;
 
-/// An object for this account's other devices, which act upon it: a shared link, grant or chat of a guest's, a
-/// link's notice, or a history request or manifest. Secret.
+/// An object for this account's other devices, which act upon it: a shared link, grant or chat of a guest's, a link's
+/// notice, a copy of what was said to a guest, a guest's hand-over, a history request or manifest. Secret.
 ///
 /// Another device's comes out of [`LetterEvent::Own`](super::LetterEvent::Own), and so from an own device: nothing that
 /// anybody else wrote can become one, unless the app gives it to [`OwnObject::recall`].

@@ -170,6 +170,11 @@ pub enum Error {
     /// The guest takes no first message of this device of the host any more. Drop the message; the host goes on
     /// with the devices that are in the chat, or makes a new link.
     TooManyJoins,
+    /// This is sent too often. Wait.
+    TooOften,
+    /// The guest has handed its chat over to another account before. Drop it, and tell the user: the guest has changed
+    /// its mind, or somebody has a copy of what it holds. Ask the person by another way.
+    OtherAccount,
 
     // ---- this device's own state ----
     /// The record was sealed under another state key, or for another owner or kind.
@@ -362,6 +367,8 @@ impl fmt::Display for Error {
             Self::NotGranted => "the host has not granted the chat yet",
             Self::NotAllowed => "this is not allowed here",
             Self::TooManyJoins => "the device has come into the chat too often",
+            Self::TooOften => "this is sent too often",
+            Self::OtherAccount => "the guest has handed its chat over to another account",
             Self::WrongStateKey => "the record has another key, owner or kind",
             Self::Corrupt => "the record is damaged",
             Self::StateRollback => "the record is older than its anchor, or another state's",

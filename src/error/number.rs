@@ -65,6 +65,8 @@ impl Error {
     /// | 409 | [`NotGranted`](Self::NotGranted) |
     /// | 410 | [`NotAllowed`](Self::NotAllowed) |
     /// | 411 | [`TooManyJoins`](Self::TooManyJoins) |
+    /// | 413 | [`TooOften`](Self::TooOften) |
+    /// | 414 | [`OtherAccount`](Self::OtherAccount) |
     /// | 500 | [`WrongStateKey`](Self::WrongStateKey) |
     /// | 501 | [`Corrupt`](Self::Corrupt) |
     /// | 502 | [`StateRollback`](Self::StateRollback) |
@@ -154,6 +156,8 @@ impl Error {
             Self::NotGranted => ("NotGranted", 409),
             Self::NotAllowed => ("NotAllowed", 410),
             Self::TooManyJoins => ("TooManyJoins", 411),
+            Self::TooOften => ("TooOften", 413),
+            Self::OtherAccount => ("OtherAccount", 414),
             Self::WrongStateKey => ("WrongStateKey", 500),
             Self::Corrupt => ("Corrupt", 501),
             Self::StateRollback => ("StateRollback", 502),

@@ -46,7 +46,7 @@
 //!     // The host takes the first claim: save invite, client and chat together, then show.
 //!     copy.check_claim(&claim)?;
 //!     let (mut chat, introduction) = invite.claim(&mut host, &claim, now)?.apply();
-//!     assert_eq!((&*introduction.name, &**introduction.texts[0]), ("Grace", "May I come in?"));
+//!     assert_eq!((&*introduction.name, &**introduction.texts[0].text), ("Grace", "May I come in?"));
 //!     let grant = chat.grant(&host, now, &mut rng)?.apply();
 //!
 //!     // The guest is in.
@@ -61,12 +61,17 @@ mod claimant;
 mod invite;
 mod preview;
 
-pub use chat::{Chat, ChatEvent, ChatStatus, ReceivedEvent, Repaired, SyncOutcome, TakenMessage};
+pub use chat::{
+    Chat, ChatEvent, ChatStatus, ReceivedEvent, Repaired, SentText, SyncOutcome, SyncedCopy,
+    TakenMessage,
+};
 pub use invite::{Introduction, Invite, OpenedClaim, RecordedClaim};
 pub use preview::{LinkStatus, Preview};
 
-pub use crate::protocol::guest::content::EndReason;
+pub use crate::protocol::guest::content::{EndReason, TextStatus};
+pub use crate::protocol::guest::hand_over::HandOver;
 pub use crate::protocol::guest::invitation::{Approval, Policy};
 pub use crate::protocol::guest::link::{InviteLink, Locator};
 pub use crate::protocol::guest::pin::Pin;
 pub use crate::protocol::guest::server_copy::{ClaimDigest, ServerCopy};
+pub use crate::protocol::guest::text::{ChatText, TextId};

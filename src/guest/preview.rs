@@ -15,6 +15,7 @@ use crate::primitives::secret::redacted;
 use crate::protocol::clock::Now;
 use crate::protocol::content::Text;
 use crate::protocol::guest::claim;
+use crate::protocol::guest::claim::bundle_hash;
 use crate::protocol::guest::content::{ChatContent, check_first, text};
 use crate::protocol::guest::invitation;
 use crate::protocol::guest::invitation::{Approval, Invitation, Policy, is_name};
@@ -22,11 +23,12 @@ use crate::protocol::guest::late_device::{GoneDevices, GuestSecrets, LateDevices
 use crate::protocol::guest::link::InviteLink;
 use crate::protocol::guest::pin::{Pin, PinStage};
 use crate::protocol::guest::server_copy::Notice;
+use crate::protocol::guest::text::draw_id;
 use crate::protocol::handshake::bundle::Bundle;
 use crate::protocol::handshake::x3dh::{Binding, Psk};
 use crate::protocol::identity::certificate::Certificate;
 use crate::protocol::identity::device_list::DeviceList;
-use crate::protocol::letter::Listed;
+use crate::protocol::letter::{Listed, MessageId};
 
 impl InviteLink {
     /// Opens the stored invitation and checks that it is the one that the link commits to. It spends nothing,
@@ -191,6 +193,7 @@ impl Preview {
 
         let keys = self.link.keys();
         let terms = Terms { invitation: &keys.invitation_id(), list, hosts: &hosts, name: &name };
+        let bundles = hosts.iter().copied().map(bundle_hash).collect();
         let guest = Guest::generate(keys.locator(), &terms.encode(&texts, now), now, rng);
         let handshakes = guest.handshakes(hosts, now, rng);
         let transcript = guest.transcript(&keys.invitation_id(), &handshakes);
@@ -198,6 +201,7 @@ impl Preview {
         let share = self.pin.as_ref().map(|pin| pin.share(secret, &transcript, &[], rng));
         let join = Box::new(Psk::new(guest.join.duplicate())?);
         let public = share.as_ref().map(|own| *own.public());
+        let texts = numbered(texts, &join, &transcript, now, rng);
         let guest_name = name.clone();
         let content = ChatContent::Introduction { name, texts, share: public, join };
         let content = content.encode(&Listed::of(list), now);
@@ -212,11 +216,15 @@ impl Preview {
             peer: self.invitation.host.clone(),
             list: list.clone(),
             pending,
+            texts: Vec::new(),
             pin: share.map_or(PinStage::Done, |share| PinStage::Offered(Box::new(share))),
             granted: None,
             sessions,
             reported: Listed::of(list),
             late_devices: LateDevices::Guest(Box::new(GuestSecrets {
+                signing: guest.identity.signing,
+                uid: guest.uid,
+                bundles,
                 agreement: guest.identity.agreement,
                 prekey_set: guest.prekeys,
                 key: Psk::new(guest.join)?,
@@ -313,6 +321,19 @@ fn introduction(policy: &Policy, name: &str, texts: &[&str]) -> Result<(String, 
     }
     let texts = texts.iter().map(|one| text(one.as_bytes(), policy));
     let texts = texts.collect::<Result<Vec<_>, Error>>()?;
-    check_first(&texts)?;
+    check_first(texts.iter())?;
     Ok((name.to_string(), texts))
+}
+
+/// Gives the texts of an introduction their ids, by their numbers from 1.
+fn numbered(
+    texts: Vec<Text>,
+    key: &Psk,
+    transcript: &[u8; 32],
+    now: u64,
+    rng: &mut impl CryptoRng,
+) -> Vec<(MessageId, Text)> {
+    let one =
+        |(number, text): (u8, Text)| (draw_id(key, (transcript, number), (&text, now), rng), text);
+    (1..).zip(texts).map(one).collect()
 }

@@ -202,6 +202,12 @@ labels! {
     GUEST_CLAIM_DIGEST = "guest/claim-digest";
     /// The hash that stands for a claim in a notice.
     GUEST_CLAIM_NAME = "guest/claim-name";
+    /// The id of a text in a guest chat from randomness, the join key, the chat's anchor or claim, time and text.
+    GUEST_TEXT_ID = "guest/text-id";
+    /// A text of a guest chat, as the devices of a host compare it.
+    GUEST_TEXT = "guest/text";
+    /// The signatures of a guest and of a new account over the hand-over of a chat.
+    GUEST_HAND_OVER = "guest/hand-over";
 
     /// A message id from randomness, the identity secret, the client's anchor and what is said.
     LETTER_ID = "letter/id";

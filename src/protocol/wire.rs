@@ -39,6 +39,10 @@ pub(crate) const SHARED_LINK: u8 = 0x24;
 pub(crate) const SHARED_GRANT: u8 = 0x25;
 /// A shared chat, from one own device to a late one.
 pub(crate) const SHARED_CHAT: u8 = 0x26;
+/// A hand-over of a guest's chat to the account that the guest has opened.
+pub(crate) const GUEST_HAND_OVER: u8 = 0x27;
+/// A copy of a text in a guest chat, from one own device to another.
+pub(crate) const GUEST_COPY: u8 = 0x28;
 
 /// A blob.
 pub(crate) const BLOB: u8 = 0x31;

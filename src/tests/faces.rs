@@ -29,9 +29,10 @@ use crate::client::{
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
 use crate::guest::{
-    Approval, Chat, ChatEvent, ChatStatus, ClaimDigest, EndReason, Introduction, Invite,
-    InviteLink, LinkStatus, Locator, OpenedClaim, Pin, Policy, Preview, ReceivedEvent,
-    RecordedClaim, Repaired, ServerCopy, SyncOutcome, TakenMessage,
+    Approval, Chat, ChatEvent, ChatStatus, ChatText, ClaimDigest, EndReason, HandOver,
+    Introduction, Invite, InviteLink, LinkStatus, Locator, OpenedClaim, Pin, Policy, Preview,
+    ReceivedEvent, RecordedClaim, Repaired, SentText, ServerCopy, SyncOutcome, SyncedCopy,
+    TakenMessage, TextId, TextStatus,
 };
 use crate::history::{
     HistoryExport, HistoryImport, HistoryItem, HistoryPart, HistoryPosition, HistoryRange,
@@ -68,7 +69,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
     let names = usual![
         Progress,
         Media,
-        Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
+        ChatText, HandOver, SentText, SyncedCopy, TextId, TextStatus, Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
         AttachmentId,
         Behind<Client>, BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
         Content, Conversation, CopiedLetter, Decrypted, Device, DeviceId, DeviceList, Diagnosis, Enclosed, EndReason, Envelope, Error,
@@ -107,6 +108,7 @@ fn what_names_something_can_be_a_key_of_any_map() {
     is_key::<PageId>();
     is_key::<RendezvousId>();
     is_key::<SessionId>();
+    is_key::<TextId>();
     is_key::<Position>();
 }
 
@@ -329,7 +331,7 @@ fn with_a_guest(host: &mut Client, key: &StateKey, rng: &mut TestRng, print: Pri
     let grant = chat.grant(host, NOW, rng).unwrap().apply();
     guest.receive(host.address(), &grant[0].message, NOW).unwrap();
     let sent = chat.send(text, NOW, rng).unwrap();
-    let opened = guest.open(host.address(), &sent[0].message, NOW).unwrap();
+    let opened = guest.open(host.address(), &sent.envelopes[0].message, NOW).unwrap();
     print(&opened);
     print(&opened.apply());
     print(&(&chat, &guest, &invite));

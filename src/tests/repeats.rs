@@ -48,6 +48,7 @@ const DRAWN: [&[u8]; 23] = [
     labels::GUEST_PIN_SHARE,
     labels::GUEST_SECRETS,
     labels::GUEST_SALT,
+    labels::GUEST_TEXT_ID,
     labels::ATTACHMENT_DRAW,
     labels::HISTORY_REQUEST,
 ];
@@ -288,9 +289,9 @@ fn with_guests(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {
         let grant = chat.grant(house.client, NOW + 4, rng.op())?.apply();
         guest.receive(host, &grant[0].message, NOW + 4)?;
         let guests = guest.send("from the guest", NOW + 4, rng.op())?;
-        chat.receive(guest.address(), &guests[0].message, NOW + 4)?;
+        chat.receive(guest.address(), &guests.envelopes[0].message, NOW + 4)?;
         let hosts = chat.send("from the host", NOW + 4, rng.op())?;
-        guest.receive(host, &hosts[0].message, NOW + 4)?;
+        guest.receive(host, &hosts.envelopes[0].message, NOW + 4)?;
         chats.push((chat, guest));
     }
     for link in &mut closed {

@@ -27,7 +27,8 @@ enum Act {
     Notice,
     /// Lets the guest in, and tells the laptop.
     Grant,
-    Say(&'static str),
+    /// Says something, and tells these own devices of it.
+    Say(&'static str, &'static [usize]),
     /// Tells the tablet of the chat.
     Share,
     /// The account signs its list anew, and an app takes it.
@@ -46,23 +47,23 @@ const SCRIPT: Script<Act> = Script {
         (LAPTOP, Act::Read),
         (PHONE, Act::ShowLink),
         (GUEST, Act::Claim),
-        (GUEST, Act::Say("1")),
+        (GUEST, Act::Say("1", &[])),
         (PHONE, Act::Read),
         (PHONE, Act::Notice),
         (LAPTOP, Act::Read),
         (PHONE, Act::Grant),
         (LAPTOP, Act::Read),
-        (LAPTOP, Act::Say("2")),
+        (LAPTOP, Act::Say("2", &[PHONE])),
         (GUEST, Act::Read),
-        (GUEST, Act::Say("3")),
+        (GUEST, Act::Say("3", &[])),
         (PHONE, Act::Read),
         (PHONE, Act::Share),
         (TABLET, Act::Read),
-        (PHONE, Act::Say("4")),
+        (PHONE, Act::Say("4", &[LAPTOP, TABLET])),
         (GUEST, Act::Read),
-        (GUEST, Act::Say("5")),
+        (GUEST, Act::Say("5", &[])),
         (TABLET, Act::Read),
-        (TABLET, Act::Say("6")),
+        (TABLET, Act::Say("6", &[PHONE])),
         (PHONE, Act::Renew),
         (LAPTOP, Act::Learn),
         (LAPTOP, Act::ChatLearns),
@@ -103,7 +104,7 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         Act::Read => world.read_all(who, |world, mail| world.read_chat(who, mail)),
         Act::Notice => world.notice(who),
         Act::Grant => world.speak(who, Words::Grant, &[LAPTOP]),
-        Act::Say(text) => world.speak(who, Words::Text(text), &[]),
+        Act::Say(text, tell) => world.write_text(who, text, tell),
         Act::Share => world.share_chat(who, TABLET),
         Act::Renew => {
             let now = world.now;
@@ -134,9 +135,9 @@ fn end(world: &mut World) -> Result<(), Stop> {
         inbox.iter().map(|text| String::from_utf8(text.clone()).unwrap()).collect::<Vec<_>>()
     });
     let expected = [
-        vec!["hi", "1", "3", "5", "ended"],
-        vec!["hi", "1", "3", "5", "ended"],
-        vec!["5", "ended"],
+        vec!["hi", "1", "2", "3", "5", "6", "ended"],
+        vec!["hi", "1", "3", "4", "5", "ended"],
+        vec!["4", "5", "ended"],
         vec!["granted", "2", "joined", "4", "6"],
     ];
     if read != expected {

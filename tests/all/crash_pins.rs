@@ -82,7 +82,7 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
         Act::Answer => world.speak(who, Words::AnswerPin, &[]),
         Act::Prove => world.speak(who, Words::ProvePin, &[]),
         Act::Grant => world.speak(who, Words::Grant, &[]),
-        Act::Say(text) => world.speak(who, Words::Text(text), &[]),
+        Act::Say(text) => world.write_text(who, text, &[]),
         Act::Revoke => world.close_link(who, None),
         Act::Expire => world.close_link(who, Some(world.now + DAY + 3600)),
         Act::Notice => world.notice(who),

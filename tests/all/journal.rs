@@ -299,7 +299,7 @@ fn a_chats_journal_ends_when_one_of_its_sessions_turns() {
         let sealed = chat.text(text, NOW, &mut rng).unwrap();
         let recorded = sealed.journal(&mut stored.journal, &mut rng).unwrap();
         stored.entries.push(recorded.record().unwrap().to_vec());
-        guest.hear(&only(recorded.apply()), NOW).unwrap();
+        guest.hear(&only(recorded.apply().envelopes), NOW).unwrap();
         assert!(!stored.journal.is_full(), "{text}");
     }
     let answer = guest.say("answer", NOW, &mut rng).unwrap();

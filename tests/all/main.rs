@@ -11,6 +11,7 @@ mod conversation;
 mod crash_clients;
 mod crash_files;
 mod crash_guests;
+mod crash_hand_over;
 mod crash_linking;
 mod crash_pins;
 mod crash_sessions;

@@ -6,7 +6,7 @@ use latchstring::guest::{
 };
 use latchstring::session::AccountKind;
 use latchstring::storage::State;
-use support::guest::{Door, EXPIRES, ORIGIN, Talk, bare_session, contains};
+use support::guest::{Door, EXPIRES, ORIGIN, Talk, bare_session, contains, raw_text};
 use support::{NOW, OneToOne, TestRng, only, refuses, restored};
 
 /// Content kinds of the page on guest links.
@@ -178,7 +178,7 @@ fn a_waiting_guest_takes_nothing_of_a_host_that_has_not_proved_the_pin() {
     let mut talk = talk(door, pin);
     // A host whose client does not ask for the PIN.
     let mut session = bare_session(&talk.host);
-    let text = session.encrypt(b"\x02hello", &mut talk.door.rng).unwrap();
+    let text = session.encrypt(&raw_text(b"hello"), &mut talk.door.rng).unwrap();
     refuses(&mut talk.guest, Error::NotGranted, |guest| guest.listen(&text, NOW).map(drop));
     let mut careless = restored(&talk.host).to_bytes().to_vec();
     let stage = support::guest::stage_of(&careless);

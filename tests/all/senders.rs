@@ -121,7 +121,7 @@ fn devices_of_two_accounts_with_one_id_are_two() {
 fn a_guest_is_no_member_and_its_letters_are_no_envelopes() {
     let mut town = Town::new(31, &[1, 1]);
     let mut talk = Talk::new(31);
-    let text = talk.guest.send("hello", NOW, &mut talk.door.rng).unwrap();
+    let text = talk.guest.send("hello", NOW, &mut talk.door.rng).unwrap().envelopes;
     let from = town.address(1, 0);
     let guest = Address { account: AccountId([1; 32]), device: DeviceId([1; 8]) };
     let client = town.client(0, 0);

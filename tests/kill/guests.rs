@@ -87,7 +87,7 @@ impl Party {
             let states = (&mut *invite, &mut *host);
             let (kept, introduction) = step.claim(states, claim, NOW, chat)?;
             for text in &introduction.texts {
-                step.read(chat, text.as_bytes())?;
+                step.read(chat, text.text.as_bytes())?;
             }
             Ok(kept)
         });
@@ -145,7 +145,7 @@ impl Party {
         store.step(rng, |step| {
             let received = step.change(chat, |chat, _| chat.open(from, message, NOW))?;
             let read = match received.event {
-                ChatEvent::Text(text) => text.to_string(),
+                ChatEvent::Text(text) => text.text.to_string(),
                 ChatEvent::Granted => "granted".to_owned(),
                 ChatEvent::Ended => "ended".to_owned(),
                 _ => panic!("what is this?"),

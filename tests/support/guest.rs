@@ -130,7 +130,12 @@ impl Talk {
 
 pub fn text_of(event: &ChatEvent) -> &str {
     let ChatEvent::Text(text) = event else { panic!("not a text") };
-    text
+    &text.text
+}
+
+/// Encodes a text as a content of a chat, under an id that no other text has.
+pub fn raw_text(text: &[u8]) -> Vec<u8> {
+    [&[2], &Sha256::digest(text)[..16], &NOW.to_be_bytes(), text].concat()
 }
 
 /// Reads the link's secret from its text.
@@ -192,8 +197,9 @@ pub fn joining_of(chat: &Chat) -> usize {
     match chat.sender() {
         // Signed prekeys with their signature, a key.
         Sender::Guest => 1 + 1304 + 32,
-        // An agreement key; both prekeys, their public half, the first messages; a key; devices that have gone.
-        _ => 1 + 32 + 32 + 64 + 1304 + 4 + 32 + 4,
+        // A signing key, the uid and the hash of a bundle; an agreement key; both prekeys, their public half, the first
+        // messages; a key; devices that have gone.
+        _ => 1 + 32 + 16 + 4 + 32 + 32 + 32 + 64 + 1304 + 4 + 32 + 4,
     }
 }
 
@@ -253,7 +259,11 @@ pub fn session_of(chat: &Chat, bytes: &[u8]) -> usize {
         _ => stage + 1 + 80,
     };
     // Behind the list, which newer one was named.
-    let seats = list + chat.list().encode().len() - 2 + 16;
+    let texts = list + chat.list().encode().len() - 2 + 16;
+    let count = u32::from_be_bytes(bytes[texts..texts + 4].try_into().unwrap());
+    // Behind the known texts, the time of a receipt, and a hand-over if there is one.
+    let hand_over = texts + 4 + usize::try_from(count).unwrap() * 56 + 8;
+    let seats = hand_over + 1 + usize::from(bytes[hand_over]) * 539;
     assert_eq!(bytes[seats..seats + 4], [0, 0, 0, 1], "the chat has one session");
     // The list that the other side reported last; doubt, two times, tries, flag; no replaced sessions.
     let session = seats + 4 + 40 + 19 + 4;

@@ -124,7 +124,7 @@ impl OneToOne for Chat {
     }
 
     fn say(&mut self, text: &str, now: u64, rng: &mut impl CryptoRng) -> Result<Vec<u8>, Error> {
-        self.send(text, now, rng).map(only)
+        Ok(only(self.send(text, now, rng)?.envelopes))
     }
 }
 

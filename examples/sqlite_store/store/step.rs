@@ -2,7 +2,7 @@
 
 use latchstring::Error;
 use latchstring::client::{Address, Client, Envelope, MessageId, Outgoing};
-use latchstring::guest::{Chat, ChatStatus, Introduction, Invite};
+use latchstring::guest::{Chat, ChatStatus, Introduction, Invite, SentText};
 use latchstring::rand_core::CryptoRng;
 use latchstring::session::{Device, Session};
 use latchstring::storage::{Anchor, Behind, Journal, Page, Pending, State, StateKey};
@@ -344,6 +344,14 @@ impl Leaves for Vec<Envelope> {
     fn leave(self) -> (Mail, ()) {
         let piece = |Envelope { to, message }| Piece { to: Some(to), id: None, message };
         (self.into_iter().map(piece).collect(), ())
+    }
+}
+
+impl Leaves for SentText {
+    type Id = ();
+
+    fn leave(self) -> (Mail, ()) {
+        self.envelopes.leave()
     }
 }
 

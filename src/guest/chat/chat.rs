@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::delta::{ChatDelta, ChatStep};
 use super::event::ChatStatus;
+use super::memory::ChatMemory;
 use super::sessions::ChatSessions;
 use super::state::{Beginning, Inner, Stage};
 use crate::client::ahead::Ahead;
@@ -68,9 +69,9 @@ use crate::storage::{Anchor, Pending, Stateful};
 ///     assert_eq!(chat.fingerprint(), guest.fingerprint());
 ///
 ///     // Both sides write. Save, then send; save, then show.
-///     let text = guest.send("hello", now, &mut rng)?;
-///     let received = chat.receive(guest.address(), &text[0].message, now)?;
-///     assert!(matches!(received.event, ChatEvent::Text(text) if *text == "hello"));
+///     let sent = guest.send("hello", now, &mut rng)?;
+///     let received = chat.receive(guest.address(), &sent.envelopes[0].message, now)?;
+///     assert_eq!(received.event, ChatEvent::Text(sent.text));
 ///
 ///     // Either side ends it; ten idle days do, too.
 ///     let last = chat.end(now, &mut rng)?.apply();
@@ -99,6 +100,8 @@ impl Chat {
         };
         let sessions = ChatSessions::new(sessions, Listed::NONE, now.reading())?;
         let (clock, activity) = (now.clock(), now.reading());
+        let mut memory = ChatMemory::default();
+        memory.texts.remember(beginning.texts);
         let mut inner = Inner {
             terms,
             own,
@@ -106,6 +109,7 @@ impl Chat {
             stage,
             list,
             ahead: Ahead::default(),
+            memory,
             sessions,
             late_devices,
             clock,

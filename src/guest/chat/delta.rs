@@ -9,7 +9,9 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::clock::Now;
 use crate::protocol::guest::content::EndReason;
 use crate::protocol::guest::grant::Grant;
+use crate::protocol::guest::hand_over::HandOver;
 use crate::protocol::guest::pin::PinStage;
+use crate::protocol::guest::text::KnownText;
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES};
 use crate::protocol::letter::Listed;
@@ -30,6 +32,8 @@ pub(crate) struct ChatDelta {
     pub(crate) report: Option<(DeviceId, Listed)>,
     /// In ascending order of the devices.
     pub(crate) notes: Vec<(DeviceId, Note)>,
+    /// A text that is known from now on.
+    pub(crate) known: Option<KnownText>,
     pub(crate) step: ChatStep,
 }
 
@@ -58,6 +62,12 @@ pub(crate) enum ChatStep {
     Learn(Box<DeviceList>),
     /// A device of the host has ended its part.
     Close(DeviceId),
+    /// A receipt was sealed.
+    Receipted,
+    /// The guest says that it is an account.
+    HandOver(Box<HandOver>),
+    /// The host goes on with this account: the chat is over.
+    Become(Box<HandOver>),
 }
 
 impl ChatStep {
@@ -83,6 +93,15 @@ impl ChatStep {
                 writer.u8(6);
                 writer.raw(&device.0);
             }
+            Self::Receipted => writer.u8(7),
+            Self::HandOver(hand_over) => {
+                writer.u8(8);
+                hand_over.write(writer);
+            }
+            Self::Become(hand_over) => {
+                writer.u8(9);
+                hand_over.write(writer);
+            }
         }
     }
 
@@ -102,6 +121,9 @@ impl ChatStep {
             4 => Self::Pin(PinStage::read(reader)?),
             5 => Self::Learn(Box::new(DeviceList::recall(reader)?)),
             6 => Self::Close(DeviceId(*reader.array()?)),
+            7 => Self::Receipted,
+            8 => Self::HandOver(Box::new(HandOver::recall(reader)?)),
+            9 => Self::Become(Box::new(HandOver::recall(reader)?)),
             _ => return Err(Error::Malformed),
         })
     }
@@ -111,7 +133,7 @@ impl ChatDelta {
     /// Makes a delta without a message.
     pub(crate) fn step(now: Now, step: ChatStep) -> Self {
         let (moved, notes) = (Vec::new(), Vec::new());
-        Self { now, activity: 0, moved, begun: None, report: None, notes, step }
+        Self { now, activity: 0, moved, begun: None, report: None, notes, known: None, step }
     }
 
     /// Writes what is not secret of the part between moves and messages.
@@ -125,6 +147,7 @@ impl ChatDelta {
             writer.raw(&about.0);
             writer.u8(note.byte());
         });
+        writer.option(self.known.as_ref(), KnownText::write);
     }
 }
 
@@ -173,6 +196,7 @@ impl Delta for ChatDelta {
         let notes: Vec<_> = reader.list(MAX_DEVICES, |reader| {
             Ok((DeviceId(*reader.array()?), Note::decode(reader.u8()?)?))
         })?;
+        let known = reader.option(KnownText::read)?;
         if activity > now.reading() || !notes.is_sorted_by(|one, two| one.0 < two.0) {
             return Err(Error::Malformed);
         }
@@ -187,7 +211,7 @@ impl Delta for ChatDelta {
             moved.push(MovedChatSession { with, replaced, delta });
         }
         let begun = begun.map(|id| read_session(reader, id)).transpose()?;
-        Ok(Self { now, activity, moved, begun, report, notes, step })
+        Ok(Self { now, activity, moved, begun, report, notes, known, step })
     }
 }
 

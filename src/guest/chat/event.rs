@@ -1,16 +1,15 @@
 //! Events of a chat, for its caller.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-
-use zeroize::Zeroizing;
 
 use crate::client::{Address, Alert, Envelope};
 use crate::error::Error;
 use crate::protocol::content::Sender;
-use crate::protocol::guest::content::EndReason;
+use crate::protocol::guest::content::{EndReason, TextStatus};
+use crate::protocol::guest::hand_over::HandOver;
+use crate::protocol::guest::text::{ChatText, TextId};
 use crate::protocol::position::Position;
 
 /// The stage that a chat is at.
@@ -78,12 +77,52 @@ pub struct Repaired {
     pub event: Option<ChatEvent>,
 }
 
+/// A text that was sealed ([`Chat::text`](crate::guest::Chat::text)).
+#[derive(Debug)]
+pub struct SentText {
+    /// The text, as the other side gets it: show it, and keep it to send it again
+    /// ([`Chat::resend`](crate::guest::Chat::resend)) or to tell own devices
+    /// ([`Chat::export_copy`](crate::guest::Chat::export_copy)).
+    pub text: ChatText,
+    /// Messages to send, once the change is saved.
+    pub envelopes: Vec<Envelope>,
+}
+
+/// A copy of another own device, as this one takes it ([`Chat::sync_copy`](crate::guest::Chat::sync_copy)).
+#[derive(Debug)]
+pub struct SyncedCopy {
+    /// The text that the own device has said; `None` if the copy has none, or this device has it.
+    pub text: Option<ChatText>,
+    /// [`Alert::Equivocation`] for each text under whose id the guest, or the own device, has said something else
+    /// here: tell the user.
+    pub alerts: Vec<Alert>,
+}
+
 /// An event of a chat.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChatEvent {
-    /// A text, wiped on drop.
-    Text(Zeroizing<String>),
+    /// A text.
+    Text(ChatText),
+    /// A text that came before, and was sent again: there is nothing to show. If the alerts name an
+    /// [`Alert::Equivocation`], it says something else under the id of that text: tell the user that the device says
+    /// two things.
+    Repeated(TextId),
+    /// The other side tells what has become of texts of this one. Ids that are not known here say nothing.
+    Receipt {
+        /// The fate of the texts.
+        status: TextStatus,
+        /// The texts.
+        texts: Vec<TextId>,
+    },
+    /// The guest is an account from now on, by its own key and by that of a device of the account. Show it to the user,
+    /// who says whether the host goes on with the account ([`Chat::accept_hand_over`]); nothing has changed before. It
+    /// may come again.
+    ///
+    /// [`Chat::accept_hand_over`]: crate::guest::Chat::accept_hand_over
+    HandedOver(Box<HandOver>),
+    /// The host goes on with the account that this guest is now: the chat is over. Applying the change erases its keys.
+    BecameAccount,
     /// The host has proved the link's PIN; call [`Chat::prove_pin`](crate::guest::Chat::prove_pin).
     PinAnswered,
     /// The guest has proved the link's PIN, so both know it; the chat may be granted.
@@ -113,6 +152,10 @@ impl fmt::Debug for ChatEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Text(_) => "Text(..)",
+            Self::Repeated(_) => "Repeated(..)",
+            Self::Receipt { .. } => "Receipt(..)",
+            Self::HandedOver(_) => "HandedOver(..)",
+            Self::BecameAccount => "BecameAccount",
             Self::PinAnswered => "PinAnswered",
             Self::PinProved => "PinProved",
             Self::PinWrong => "PinWrong",

@@ -24,7 +24,7 @@ use super::chat::Chat;
 use super::delta::ChatDelta;
 use super::doubt::UnopenedMessage;
 use super::event::{ChatEvent, ReceivedEvent};
-use super::receive::activity_of;
+use super::receive::{Meaning, activity_of};
 use super::sessions::ChatSession;
 use super::state::{Beginning, ChatTerms, Inner, Stage};
 use crate::client::{Address, Client, Envelope, OwnObject};
@@ -122,6 +122,7 @@ impl Chat {
             peer: guest,
             list: client.list().clone(),
             pending: 0,
+            texts: Vec::new(),
             pin: PinStage::Done,
             granted: Some(grant),
             sessions: Vec::from([session]),
@@ -165,16 +166,18 @@ impl Chat {
         let lost = given_up.saturating_add(inner.surplus(from.device, session.skipped()));
         let (reported, sent, content) = ChatContent::decode(&content, &inner.terms.policy)?;
         let now = now.supported(sent);
-        let (event, step) = inner.read_content(session.peer(), content)?;
+        let Meaning { event, step, known, alerts: told } =
+            inner.read_content(session.peer(), content)?;
         let activity = match event {
             // A person has brought it in; none has renewed it.
             ChatEvent::Joined if !renewed => sent.min(now.reading()),
             _ => activity_of(&event, &step, sent, now),
         };
-        let (kept, alerts) = inner.compare(Listed::NONE, reported);
+        let (kept, mut alerts) = inner.compare(Listed::NONE, reported);
+        alerts.extend(told);
         let report = (kept != Listed::NONE).then_some((from.device, kept));
         let begun = Some(session);
-        let delta = ChatDelta { activity, begun, report, ..ChatDelta::step(now, step) };
+        let delta = ChatDelta { activity, begun, report, known, ..ChatDelta::step(now, step) };
         let sender = Sender::Member;
         let received =
             ReceivedEvent { event, sent, renewed, from, sender, alerts, position, skipped, lost };

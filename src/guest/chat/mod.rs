@@ -3,11 +3,14 @@
 #[expect(clippy::module_inception, reason = "the folder of a chat has its type")]
 pub(super) mod chat;
 
+mod copy;
 mod delta;
 mod device_list;
 mod doubt;
 mod event;
+mod hand_over;
 mod join;
+mod memory;
 mod pin;
 mod receive;
 mod repair;
@@ -16,8 +19,11 @@ mod sessions;
 mod state;
 mod sync;
 mod take;
+mod words;
 
 pub use chat::Chat;
-pub use event::{ChatEvent, ChatStatus, ReceivedEvent, Repaired, TakenMessage};
+pub use event::{
+    ChatEvent, ChatStatus, ReceivedEvent, Repaired, SentText, SyncedCopy, TakenMessage,
+};
 pub(crate) use state::{Beginning, ChatTerms};
 pub use sync::SyncOutcome;

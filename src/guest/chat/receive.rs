@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::protocol::guest::content::{Asks, ChatContent, EndReason};
 use crate::protocol::guest::grant::Grant;
+use crate::protocol::guest::text::KnownText;
 use crate::protocol::identity::certificate::{Certificate, DeviceId};
 
 use super::chat::Chat;
@@ -15,8 +16,8 @@ use super::doubt::{Note, UnopenedMessage};
 use super::event::{ChatEvent, ReceivedEvent};
 use super::sessions::ChatSession;
 use super::state::{Inner, Stage};
-use crate::client::Address;
 use crate::client::limits::MAX_SKIPPED_OF_ACCOUNT;
+use crate::client::{Address, Alert};
 use crate::protocol::content::Sender;
 use crate::session::Decrypted;
 use crate::session::incoming::Incoming;
@@ -105,9 +106,11 @@ impl Chat {
             ChatContent::Knock(Asks::Session) if place.is_none() => Some(Note::AskedSession),
             _ => None,
         };
-        let (event, step) = inner.read_content(chat_session.session.peer(), content)?;
+        let meaning = inner.read_content(chat_session.session.peer(), content)?;
+        let Meaning { event, step, known, alerts: told } = meaning;
         let activity = activity_of(&event, &step, sent, now);
-        let (kept, alerts) = inner.compare(chat_session.reported, reported);
+        let (kept, mut alerts) = inner.compare(chat_session.reported, reported);
+        alerts.extend(told);
         let from = inner.address_of(chat_session.session.peer());
         // Said again, and nothing tells of it any more: an older list that was learned since has not shown it.
         let reopens = kept.epoch > inner.list.epoch() && !inner.ahead.is_open();
@@ -118,8 +121,23 @@ impl Chat {
         let sender = self.sender();
         let received =
             ReceivedEvent { event, sent, renewed, from, sender, alerts, position, skipped, lost };
-        let delta = ChatDelta { activity, moved, report, notes, ..ChatDelta::step(now, step) };
+        let delta =
+            ChatDelta { activity, moved, report, notes, known, ..ChatDelta::step(now, step) };
         Ok((received, delta))
+    }
+}
+
+/// The meaning of an arriving content: what it does, what is known from now on, and what is told beside the event.
+pub(super) struct Meaning {
+    pub(super) event: ChatEvent,
+    pub(super) step: ChatStep,
+    pub(super) known: Option<KnownText>,
+    pub(super) alerts: Vec<Alert>,
+}
+
+impl From<(ChatEvent, ChatStep)> for Meaning {
+    fn from((event, step): (ChatEvent, ChatStep)) -> Self {
+        Self { event, step, known: None, alerts: Vec::new() }
     }
 }
 
@@ -127,7 +145,8 @@ impl Chat {
 /// says, because whoever withholds a message would else keep a chat open with it. What nobody has written keeps none.
 pub(super) fn activity_of(event: &ChatEvent, step: &ChatStep, sent: u64, now: Now) -> u64 {
     match (event, step) {
-        (ChatEvent::Knocked | ChatEvent::Joined, _) | (ChatEvent::Granted, ChatStep::Stay) => 0,
+        (ChatEvent::Knocked | ChatEvent::Joined | ChatEvent::Receipt { .. }, _)
+        | (ChatEvent::Granted, ChatStep::Stay) => 0,
         _ => sent.min(now.reading()),
     }
 }
@@ -143,14 +162,19 @@ impl Inner {
         &self,
         by: &Certificate,
         content: ChatContent,
-    ) -> Result<(ChatEvent, ChatStep), Error> {
+    ) -> Result<Meaning, Error> {
         match (content, self.sender()) {
-            (ChatContent::Text(text), sender) => {
-                Ok((ChatEvent::Text(text), self.incoming_text(sender)?))
+            (ChatContent::Text { id, sent, text }, _) => {
+                self.read_text(by.device(), (id, sent), text)
             }
-            (ChatContent::End, _) => Ok(self.ended_by(by.device())),
-            (ChatContent::Join, Sender::Member) => Ok((ChatEvent::Joined, ChatStep::Stay)),
-            (ChatContent::Knock(_), Sender::Guest) => Ok((ChatEvent::Knocked, ChatStep::Stay)),
+            (ChatContent::Receipt { status, texts }, _) => self.read_receipt(status, texts),
+            (ChatContent::HandOver(hand_over), Sender::Guest) => self.read_hand_over(hand_over),
+            (ChatContent::Accepted(account), Sender::Member) => self.read_accepted(account),
+            (ChatContent::End, _) => Ok(self.ended_by(by.device()).into()),
+            (ChatContent::Join, Sender::Member) => Ok((ChatEvent::Joined, ChatStep::Stay).into()),
+            (ChatContent::Knock(_), Sender::Guest) => {
+                Ok((ChatEvent::Knocked, ChatStep::Stay).into())
+            }
             (ChatContent::Grant { at, signature }, Sender::Member) => {
                 let (host, key) = (by.device(), by.identity().signing);
                 self.granted(host, at).verify(&key, &signature)?;
@@ -159,12 +183,12 @@ impl Inner {
                     return Err(Error::NotAllowed);
                 }
                 let grant = Grant { host, at, signature };
-                Ok((ChatEvent::Granted, self.admission(grant)?))
+                Ok((ChatEvent::Granted, self.admission(grant)?).into())
             }
             (ChatContent::PinAnswer { share, proof }, Sender::Member) => {
-                self.pin_answered(by.device(), &share, &proof)
+                Ok(self.pin_answered(by.device(), &share, &proof)?.into())
             }
-            (ChatContent::PinProof(proof), Sender::Guest) => self.pin_proved(&proof),
+            (ChatContent::PinProof(proof), Sender::Guest) => Ok(self.pin_proved(&proof)?.into()),
             _ => Err(Error::NotAllowed),
         }
     }

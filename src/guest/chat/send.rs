@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 
 use crate::error::Error;
 use crate::protocol::clock::Now;
-use crate::protocol::guest::content::{ChatContent, EndReason, text};
+use crate::protocol::guest::content::{ChatContent, EndReason};
 use crate::protocol::guest::grant::Grant;
 use crate::protocol::identity::certificate::DeviceId;
 
@@ -45,27 +45,6 @@ impl Chat {
         self.seal(&content, step, now, rng)
     }
 
-    /// Seals a text.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotAllowed`] if the text is empty or longer than the policy allows;
-    /// [`Error::NotGranted`] for a host that has not granted the chat and for a guest that has
-    /// sent as much as it may before; [`Error::ListExpired`] for a guest that must learn a newer
-    /// list, [`Error::NoRecipient`] for one whose host has none of the devices left that it knew;
-    /// [`Error::Expired`], [`Error::Ended`]; [`Error::ChainExhausted`].
-    pub fn text(
-        &mut self,
-        content: &str,
-        now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
-        let now = self.writing(now)?;
-        let step = self.inner.room(self.sender() == Sender::Member)?;
-        let content = text(content.as_bytes(), &self.inner.terms.policy)?;
-        self.seal(&ChatContent::Text(content), step, now, rng)
-    }
-
     /// Seals the last message, by which the other side knows that the chat is over. Applying it erases the
     /// keys.
     ///
@@ -85,20 +64,6 @@ impl Chat {
     ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
         let now = self.writing(now)?;
         self.seal(&ChatContent::End, ChatStep::End(EndReason::Here), now, rng)
-    }
-
-    /// Encrypts a text and moves the chat on, in one call. Save the chat, then send the envelopes.
-    ///
-    /// # Errors
-    ///
-    /// As [`Chat::text`].
-    pub fn send(
-        &mut self,
-        content: &str,
-        now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Vec<Envelope>, Error> {
-        Ok(self.text(content, now, rng)?.apply())
     }
 
     /// Seals content for every device on the other side.
@@ -121,13 +86,25 @@ impl Chat {
         now: Now,
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
+        let (envelopes, delta) = self.sealed_for(wanted, content, step, now, rng)?;
+        Ok(Pending::new(self, delta, envelopes))
+    }
+
+    /// Seals content, and returns the change.
+    pub(super) fn sealed_for(
+        &self,
+        wanted: impl Fn(DeviceId) -> bool,
+        content: &ChatContent,
+        step: ChatStep,
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<Envelope>, ChatDelta), Error> {
         let inner = &*self.inner;
         let content = content.encode(&inner.listed(), now.reading());
         let wanted = |one: &ChatSession| wanted(one.with()).then(|| content.clone());
         let (envelopes, moved) = inner.sessions.seal(&inner.list, wanted, rng)?;
         let activity = now.reading();
-        let delta = ChatDelta { activity, moved, ..ChatDelta::step(now, step) };
-        Ok(Pending::new(self, delta, envelopes))
+        Ok((envelopes, ChatDelta { activity, moved, ..ChatDelta::step(now, step) }))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::protocol::guest::late_device;
 use crate::protocol::guest::late_device::LateDevices;
 use crate::protocol::guest::link::Locator;
 use crate::protocol::guest::pin::PinStage;
+use crate::protocol::guest::text::{ChatNames, KnownText};
 use crate::protocol::handshake::replay::{FirstMessage, ShareId};
 use crate::protocol::identity::certificate::{AccountKind, Certificate, DeviceId};
 use crate::protocol::identity::device_list::DeviceList;
@@ -24,6 +25,7 @@ use crate::protocol::position::Role;
 use crate::session::Session;
 
 use super::delta::{ChatDelta, ChatStep};
+use super::memory::ChatMemory;
 use super::sessions::{ChatSession, ChatSessions};
 use crate::client::ahead::Ahead;
 use crate::client::{Address, Client};
@@ -51,6 +53,8 @@ pub(crate) struct Beginning {
     pub(crate) list: DeviceList,
     /// Texts before the grant that count already.
     pub(crate) pending: usize,
+    /// Those of the other side.
+    pub(crate) texts: Vec<KnownText>,
     pub(crate) pin: PinStage,
     /// The grant, if another own device has let the guest in already.
     pub(crate) granted: Option<Grant>,
@@ -70,6 +74,7 @@ pub(super) struct Inner {
     pub(super) list: DeviceList,
     /// The newer list of which devices of the host have told, at a guest.
     pub(super) ahead: Ahead,
+    pub(super) memory: ChatMemory,
     /// They live as long as the chat does.
     pub(super) sessions: ChatSessions,
     /// For late devices.
@@ -187,6 +192,16 @@ impl Inner {
         }
     }
 
+    /// Returns the names by which devices know the chat.
+    pub(super) fn names(&self) -> ChatNames {
+        let guest = match self.sender() {
+            Sender::Guest => &self.peer,
+            _ => &self.own,
+        };
+        let (invitation, transcript) = (self.terms.invitation, self.terms.transcript);
+        ChatNames { invitation, transcript, guest: guest.account() }
+    }
+
     /// Makes the statement of a grant of this chat by a device of the host.
     pub(super) fn granted(&self, host: DeviceId, at: u64) -> GrantStatement<'_> {
         let guest = match self.sender() {
@@ -208,6 +223,7 @@ impl Inner {
         if delta.now.goes_on(self.clock) {
             self.activity = self.activity.min(delta.now.reading());
             self.sessions.bound_times(delta.now.reading());
+            self.memory.bound_times(delta.now.reading());
         }
         self.clock = delta.now.clock();
         self.activity = self.activity.max(delta.activity);
@@ -226,13 +242,11 @@ impl Inner {
             Some(session) => self.sessions.begin_anew(session),
             None => {}
         }
+        self.memory.apply(delta.known, &delta.step, delta.now.reading());
         let ended = Stage::Ended(EndReason::Here);
         self.stage = match (core::mem::replace(&mut self.stage, ended), delta.step) {
-            (_, ChatStep::End(reason)) => {
-                self.sessions.clear();
-                self.late_devices = LateDevices::Over;
-                Stage::Ended(reason)
-            }
+            (_, ChatStep::End(reason)) => self.over(reason),
+            (_, ChatStep::Become(_)) => self.over(EndReason::BecameAccount),
             (stage, ChatStep::Learn(list)) => {
                 let gone = match self.peer.kind() {
                     AccountKind::Member => self.sessions.keep(&list),
@@ -268,6 +282,13 @@ impl Inner {
         }
     }
 
+    /// Erases the keys of a chat that is over.
+    fn over(&mut self, reason: EndReason) -> Stage {
+        self.sessions.clear();
+        self.late_devices = LateDevices::Over;
+        Stage::Ended(reason)
+    }
+
     pub(super) fn write(&self, writer: &mut Writer) {
         self.anchor.write(writer);
         self.clock.write(writer);
@@ -292,6 +313,7 @@ impl Inner {
         }
         self.list.write(writer);
         self.ahead.write(writer);
+        self.memory.write(writer);
         self.sessions.write(writer);
         self.late_devices.write(writer);
     }
@@ -308,7 +330,8 @@ impl Inner {
             _ => return Err(Error::Malformed),
         };
         let list = DeviceList::recall(reader)?;
-        let (ahead, sessions) = (Ahead::read(reader, &list)?, ChatSessions::read(reader)?);
+        let (ahead, memory) = (Ahead::read(reader, &list)?, ChatMemory::read(reader)?);
+        let sessions = ChatSessions::read(reader)?;
         let late_devices = LateDevices::read(reader)?;
         Ok(Self {
             terms,
@@ -317,6 +340,7 @@ impl Inner {
             stage,
             list,
             ahead,
+            memory,
             sessions,
             late_devices,
             clock,

@@ -41,6 +41,10 @@ pub enum SyncOutcome {
     /// The maker of the link has taken another claim than this device, or one after it was taken back here. Tell the
     /// user. Applying the change, if there is one, ends the link or chat here.
     Contested,
+    /// The guest has handed the chat over to two accounts, and the devices of the host have each got another hand-over.
+    /// Tell the user, who asks the person by another way which one it is. Applying the change, if there is one, ends
+    /// the chat here.
+    TwoAccounts,
 }
 
 impl Chat {

@@ -14,12 +14,12 @@ use crate::guest::chat::{Beginning, Chat, ChatTerms};
 use crate::primitives::pake::Public;
 use crate::primitives::secret::{redacted, same};
 use crate::protocol::clock::Now;
-use crate::protocol::content::Text;
 use crate::protocol::guest::claim::{self, ClaimOpener, Verified};
 use crate::protocol::guest::content::ChatContent;
 use crate::protocol::guest::grant::{Grant, GrantedElsewhere};
 use crate::protocol::guest::late_device::{JoinTicket, LateDevices};
 use crate::protocol::guest::pin::PinStage;
+use crate::protocol::guest::text::{ChatNames, ChatText, TextId};
 use crate::protocol::handshake::x3dh::Binding;
 use crate::protocol::identity::certificate::Certificate;
 use crate::session::Accepted;
@@ -48,7 +48,7 @@ pub struct Introduction {
     /// The name that the guest gave itself. Nobody has checked it.
     pub name: String,
     /// The texts that the guest wrote before being let in.
-    pub texts: Vec<Text>,
+    pub texts: Vec<ChatText>,
     /// Findings of which the user, or a log, should know: that the guest knows another device list of the host
     /// than this device does ([`Chat::mismatches`]), or that the claim used no one-time prekey of it, because a
     /// server had none or withholds them.
@@ -152,11 +152,16 @@ impl Invite {
         if *session.peer() != guest {
             return Err(Error::WrongPeer);
         }
-        let (reported, _, ChatContent::Introduction { name, texts, share, join }) =
+        let (reported, sent, ChatContent::Introduction { name, texts, share, join }) =
             ChatContent::decode(&opened.content, &self.inner.policy)?
         else {
             return Err(Error::NotAllowed);
         };
+        let names =
+            ChatNames { invitation: self.inner.invitation, transcript, guest: guest.account() };
+        let said = |(id, text)| ChatText { id: TextId { by: guest.device(), id }, sent, text };
+        let texts: Vec<ChatText> = texts.into_iter().map(said).collect();
+        let known: Vec<_> = texts.iter().map(|text| text.known(&names)).collect();
         let is_without_one_time = !session.used_one_time_prekey();
         let beginning = Beginning {
             terms: self.terms(transcript, name.clone()),
@@ -164,6 +169,7 @@ impl Invite {
             peer: guest,
             list: client.list().clone(),
             pending: texts.len(),
+            texts: known,
             pin: self.pin_stage(share)?,
             granted,
             sessions: Vec::from([session]),

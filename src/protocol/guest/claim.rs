@@ -140,16 +140,12 @@ pub(crate) fn encode(
     devices: &[(Addressed, Vec<u8>)],
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, Error> {
-    let mut credentials = Writer::new();
-    credentials.raw(uid);
-    guest.certificate.write(&mut credentials);
-    credentials.raw(&guest.signing.sign(labels::GUEST_CLAIM_PROOF, &[t]));
-    credentials.list(devices, |(device, _), credentials| credentials.raw(&device.bundle));
-    signed_prekeys.write(&mut credentials);
+    let bundles: Vec<_> = devices.iter().map(|(device, _)| device.bundle).collect();
+    let keys_of_guest = (&guest.certificate, &guest.signing);
+    let credentials = credentials(uid, keys_of_guest, t, &bundles, signed_prekeys);
     let salt: Secret<32> = hedged(guest.agreement.seed(), labels::GUEST_SALT, &[t], rng);
     let salt = salt.expose();
-    let sealed =
-        seal_once(credentials_key(&keys.credentials_key(), salt, t), t, &credentials.public())?;
+    let sealed = seal_once(credentials_key(&keys.credentials_key(), salt, t), t, &credentials)?;
 
     let mut writer = Writer::begin(wire::VERSION, wire::CLAIM);
     writer.raw(&keys.locator().0);
@@ -165,6 +161,23 @@ pub(crate) fn encode(
     let signature = keys.claim_signing().sign(labels::GUEST_CLAIM_ADMIT, &[&claim]);
     claim.extend_from_slice(&signature);
     Ok(claim)
+}
+
+/// Encodes the credentials of a claim: all that its transcript covers of the guest, and that it holds its key.
+pub(crate) fn credentials(
+    uid: &GuestId,
+    (certificate, signing): (&Certificate, &sign::SecretKey),
+    t: &[u8; 32],
+    bundles: &[[u8; 32]],
+    signed_prekeys: &SignedPrekeys,
+) -> Vec<u8> {
+    let mut credentials = Writer::new();
+    credentials.raw(uid);
+    certificate.write(&mut credentials);
+    credentials.raw(&signing.sign(labels::GUEST_CLAIM_PROOF, &[t]));
+    credentials.list(bundles, |bundle, credentials| credentials.raw(bundle));
+    signed_prekeys.write(&mut credentials);
+    credentials.public()
 }
 
 /// Derives the key of one claim's credentials. Salt and transcript make it this claim's alone; either
@@ -225,6 +238,42 @@ impl<'a> Claim<'a> {
             return Err(Error::WrongPeer);
         }
         key.verify(labels::GUEST_CLAIM_ADMIT, &[self.signed], self.signature)
+    }
+
+    /// Checks that these are the credentials of the claim, under the invitation of this id. Returns the guest and its
+    /// prekeys.
+    fn vouched(
+        &self,
+        locator: Locator,
+        invitation: &[u8; 32],
+        credentials: &[u8],
+    ) -> Result<(Certificate, SignedPrekeys), Error> {
+        let (uid, guest, proof, bundles, signed_prekeys) = Reader::all(credentials, |reader| {
+            let (uid, guest, proof) =
+                (*reader.array()?, Certificate::read(reader)?, *reader.array()?);
+            let bundles: Vec<[u8; 32]> =
+                reader.list(MAX_DEVICES, |reader| reader.array().copied())?;
+            Ok((uid, guest, proof, bundles, SignedPrekeys::read(reader)?))
+        })?;
+        if bundles.len() != self.envelopes.len() {
+            return Err(Error::Malformed);
+        }
+        let addressed = self.envelopes.iter().zip(bundles);
+        let addressed: Vec<_> = addressed
+            .map(|(envelope, bundle)| Addressed::read(envelope, bundle))
+            .collect::<Result<_, Error>>()?;
+        let transcript = transcript(invitation, &uid, &guest, &signed_prekeys, &addressed);
+        let identity = guest.identity();
+        let account = guest_account(&uid, locator, &identity.signing, &identity.agreement);
+        let is_guest = guest.kind() == AccountKind::Guest
+            && guest.account() == account
+            && guest.device() == device_of(account);
+        if transcript != *self.transcript || !is_guest {
+            return Err(Error::WrongPeer);
+        }
+        identity.signing.verify(labels::GUEST_CLAIM_PROOF, &[&transcript], &proof)?;
+        signed_prekeys.verify(&guest)?;
+        Ok((guest, signed_prekeys))
     }
 
     /// Reads at least one envelope, in ascending order of device ids: one encoding per set.
@@ -304,33 +353,24 @@ impl ClaimOpener<'_> {
     fn verify<'a>(&self, claim: &Claim<'a>, device: DeviceId) -> Result<Verified<'a>, Error> {
         let key = credentials_key(self.credentials_key, claim.salt, claim.transcript);
         let credentials = open_once(key, claim.transcript, claim.credentials)?;
-        let (uid, guest, proof, bundles, signed_prekeys) = Reader::all(&credentials, |reader| {
-            let (uid, guest, proof) =
-                (*reader.array()?, Certificate::read(reader)?, *reader.array()?);
-            let bundles: Vec<[u8; 32]> =
-                reader.list(MAX_DEVICES, |reader| reader.array().copied())?;
-            Ok((uid, guest, proof, bundles, SignedPrekeys::read(reader)?))
-        })?;
-        if bundles.len() != claim.envelopes.len() {
-            return Err(Error::Malformed);
-        }
-        let addressed = claim.envelopes.iter().zip(bundles);
-        let addressed: Vec<_> = addressed
-            .map(|(envelope, bundle)| Addressed::read(envelope, bundle))
-            .collect::<Result<_, Error>>()?;
-        let transcript = transcript(self.invitation, &uid, &guest, &signed_prekeys, &addressed);
-        let identity = guest.identity();
-        let account = guest_account(&uid, self.locator, &identity.signing, &identity.agreement);
-        let is_guest = guest.kind() == AccountKind::Guest
-            && guest.account() == account
-            && guest.device() == device_of(account);
-        if transcript != *claim.transcript || !is_guest {
-            return Err(Error::WrongPeer);
-        }
-        identity.signing.verify(labels::GUEST_CLAIM_PROOF, &[&transcript], &proof)?;
-        signed_prekeys.verify(&guest)?;
+        let (guest, signed_prekeys) = claim.vouched(self.locator, self.invitation, &credentials)?;
+        let transcript = *claim.transcript;
         let ours = claim.envelopes.iter().find(|envelope| envelope.device == device);
         let message = ours.ok_or(Error::WrongPeer)?.message;
         Ok(Verified { transcript, guest, signed_prekeys, message })
     }
+}
+
+/// Returns, for the server, the guest of a claim that its credentials open, under the invitation of this id.
+pub(crate) fn guest_of(
+    claim: &[u8],
+    locator: Locator,
+    (invitation, transcript): (&[u8; 32], &[u8; 32]),
+    credentials: &[u8],
+) -> Result<Certificate, Error> {
+    let claim = Claim::decode(claim)?;
+    if claim.locator != locator || claim.transcript != transcript {
+        return Err(Error::WrongPeer);
+    }
+    Ok(claim.vouched(locator, invitation, credentials)?.0)
 }

@@ -13,11 +13,17 @@ use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::pake::Public;
 use crate::primitives::sign::SIGNATURE;
 
+use super::hand_over::HandOver;
 use super::invitation::{Approval, MAX_FIRST_TEXTS, MAX_PENDING, Policy, name};
+use super::text::TextId;
 use crate::protocol::content;
 use crate::protocol::content::Text;
 use crate::protocol::handshake::x3dh::Psk;
-use crate::protocol::letter::Listed;
+use crate::protocol::identity::certificate::AccountId;
+use crate::protocol::letter::{Listed, MessageId};
+
+/// Maximum number of texts in one receipt.
+pub(crate) const MAX_RECEIPT: usize = 64;
 
 /// The reason why a chat ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +48,10 @@ pub enum EndReason {
     Removed,
     /// The two sides no longer understand each other, and nothing can repair it: make a new link.
     Lost,
+    /// The guest has become an account, and the host goes on with that ([`Chat::handed_over`]).
+    ///
+    /// [`Chat::handed_over`]: crate::guest::Chat::handed_over
+    BecameAccount,
 }
 
 impl EndReason {
@@ -56,6 +66,7 @@ impl EndReason {
             Self::Contested => 7,
             Self::Removed => 8,
             Self::Lost => 9,
+            Self::BecameAccount => 10,
         }
     }
 
@@ -70,6 +81,7 @@ impl EndReason {
             7 => Ok(Self::Contested),
             8 => Ok(Self::Removed),
             9 => Ok(Self::Lost),
+            10 => Ok(Self::BecameAccount),
             _ => Err(Error::Malformed),
         }
     }
@@ -79,9 +91,14 @@ impl EndReason {
 pub(crate) enum ChatContent {
     /// The guest's introduction: its name and first texts, its share if the policy asks for a PIN, and
     /// the join key of late devices.
-    Introduction { name: String, texts: Vec<Text>, share: Option<Public>, join: Box<Psk> },
-    /// A text of either side.
-    Text(Text),
+    Introduction {
+        name: String,
+        texts: Vec<(MessageId, Text)>,
+        share: Option<Public>,
+        join: Box<Psk>,
+    },
+    /// A text of either side, with its id and the time at which it was first sealed.
+    Text { id: MessageId, sent: u64, text: Text },
     /// The host lets the guest in.
     Grant { at: u64, signature: [u8; SIGNATURE] },
     /// The sender ends the chat.
@@ -94,6 +111,39 @@ pub(crate) enum ChatContent {
     Join,
     /// The guest did not read something, or waits.
     Knock(Asks),
+    /// Texts of the other side that were received or read.
+    Receipt { status: TextStatus, texts: Vec<TextId> },
+    /// The guest is an account from now on.
+    HandOver(Box<HandOver>),
+    /// The host goes on with that account.
+    Accepted(AccountId),
+}
+
+/// The fate of texts, as the side that got them says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TextStatus {
+    /// They have come.
+    Received,
+    /// They were read.
+    Read,
+}
+
+impl TextStatus {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Received => 1,
+            Self::Read => 2,
+        }
+    }
+
+    fn decode(byte: u8) -> Result<Self, Error> {
+        match byte {
+            1 => Ok(Self::Received),
+            2 => Ok(Self::Read),
+            _ => Err(Error::Malformed),
+        }
+    }
 }
 
 /// The wish of a guest that knocks.
@@ -135,18 +185,28 @@ impl ChatContent {
         let mut writer = Writer::new();
         listed.write(&mut writer);
         writer.u64(sent);
+        self.write(&mut writer);
+        writer.secret()
+    }
+
+    fn write(&self, writer: &mut Writer) {
         match self {
             Self::Introduction { name, texts, share, join } => {
                 writer.u8(1);
                 writer.bytes(name.as_bytes());
-                writer.list(texts, |text, writer| writer.bytes(text.as_bytes()));
+                writer.list(texts, |(id, text), writer| {
+                    writer.raw(&id.0);
+                    writer.bytes(text.as_bytes());
+                });
                 if let Some(share) = share {
                     writer.raw(share);
                 }
                 writer.raw(join.expose());
             }
-            Self::Text(text) => {
+            Self::Text { id, sent, text } => {
                 writer.u8(2);
+                writer.raw(&id.0);
+                writer.u64(*sent);
                 writer.raw(text.as_bytes());
             }
             Self::Grant { at, signature } => {
@@ -169,8 +229,20 @@ impl ChatContent {
                 writer.u8(8);
                 writer.u8(asks.byte());
             }
+            Self::Receipt { status, texts } => {
+                writer.u8(9);
+                writer.u8(status.byte());
+                writer.list(texts, TextId::write);
+            }
+            Self::HandOver(hand_over) => {
+                writer.u8(10);
+                hand_over.write(writer);
+            }
+            Self::Accepted(account) => {
+                writer.u8(11);
+                writer.raw(&account.0);
+            }
         }
-        writer.secret()
     }
 
     /// Reads a content under the policy of its chat, behind the list that its sender knows and the time by its
@@ -192,27 +264,45 @@ impl ChatContent {
                 let most = if asked { 0 } else { policy.max_pending.min(MAX_PENDING) };
                 let texts: Vec<_> =
                     reader.list(usize::from(most), |reader| first_text(reader, policy))?;
-                check_first(&texts)?;
+                check_first(texts.iter().map(|(_, text)| text))?;
                 let share = if asked { Some(*reader.array()?) } else { None };
                 let join = Box::new(Psk::new(reader.secret()?)?);
                 Ok(Self::Introduction { name, texts, share, join })
             }
-            2 => Ok(Self::Text(text(reader.rest(), policy)?)),
+            2 => {
+                let (id, sent) = (MessageId(*reader.array()?), reader.u64()?);
+                Ok(Self::Text { id, sent, text: text(reader.rest(), policy)? })
+            }
             3 => Ok(Self::Grant { at: reader.u64()?, signature: *reader.array()? }),
             4 => Ok(Self::End),
             5 => Ok(Self::PinAnswer { share: *reader.array()?, proof: *reader.array()? }),
             6 => Ok(Self::PinProof(*reader.array()?)),
             7 => Ok(Self::Join),
             8 => Ok(Self::Knock(Asks::decode(reader.u8()?)?)),
+            9 => {
+                let status = TextStatus::decode(reader.u8()?)?;
+                let texts: Vec<TextId> = reader.list(MAX_RECEIPT, TextId::read)?;
+                check_receipt(&texts)?;
+                Ok(Self::Receipt { status, texts })
+            }
+            10 => Ok(Self::HandOver(Box::new(HandOver::recall(reader)?))),
+            11 => Ok(Self::Accepted(AccountId(*reader.array()?))),
             _ => Err(Error::NotAllowed),
         }
     }
 }
 
 /// Checks that the texts of an introduction are short enough together.
-pub(crate) fn check_first(texts: &[Text]) -> Result<(), Error> {
-    let length = texts.iter().fold(0_usize, |sum, text| sum.saturating_add(text.len()));
+pub(crate) fn check_first<'a>(texts: impl Iterator<Item = &'a Text>) -> Result<(), Error> {
+    let length = texts.fold(0_usize, |sum, text| sum.saturating_add(text.len()));
     if length > MAX_FIRST_TEXTS { Err(Error::NotAllowed) } else { Ok(()) }
+}
+
+/// Checks that a receipt names some texts, in ascending order and not too many: a set has one encoding.
+pub(crate) fn check_receipt(texts: &[TextId]) -> Result<(), Error> {
+    let is_some = (1..=MAX_RECEIPT).contains(&texts.len());
+    let is_set = texts.is_sorted_by(|one, two| one < two);
+    if is_some && is_set { Ok(()) } else { Err(Error::NotAllowed) }
 }
 
 /// Reads a text that the policy allows: what a content takes for one, and not too long.
@@ -220,8 +310,17 @@ pub(crate) fn text(bytes: &[u8], policy: &Policy) -> Result<Text, Error> {
     content::text(bytes, policy.max_text).map_err(|_| Error::NotAllowed)
 }
 
-fn first_text(reader: &mut Reader<'_>, policy: &Policy) -> Result<Text, Error> {
-    text(reader.bytes(usize::from(policy.max_text))?, policy)
+fn first_text(reader: &mut Reader<'_>, policy: &Policy) -> Result<(MessageId, Text), Error> {
+    let id = MessageId(*reader.array()?);
+    Ok((id, text(reader.bytes(usize::from(policy.max_text))?, policy)?))
+}
+
+/// Encodes a content of a chat under this policy once more, if it is one.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn encoded_again(bytes: &[u8], policy: &Policy) -> Option<Zeroizing<Vec<u8>>> {
+    let (listed, sent, content) = ChatContent::decode(bytes, policy).ok()?;
+    Some(content.encode(&listed, sent))
 }
 
 #[cfg(test)]

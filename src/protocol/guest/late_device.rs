@@ -16,8 +16,9 @@ use alloc::vec::Vec;
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
-use crate::primitives::{dh, kdf};
+use crate::primitives::{dh, kdf, sign};
 
+use super::claim::GuestId;
 use crate::protocol::handshake::bundle::SignedPrekeys;
 use crate::protocol::handshake::prekeys::PrekeySet;
 use crate::protocol::handshake::replay::ShareId;
@@ -36,8 +37,12 @@ pub(crate) enum LateDevices {
     Host(Box<JoinTicket>),
 }
 
-/// A guest's secrets for late devices.
+/// A guest's secrets for late devices, and for a hand-over.
 pub(crate) struct GuestSecrets {
+    pub(crate) signing: sign::SecretKey,
+    pub(crate) uid: GuestId,
+    /// The hashes of the bundles that the claim was made by.
+    pub(crate) bundles: Vec<[u8; 32]>,
     pub(crate) agreement: dh::SecretKey,
     pub(crate) prekey_set: PrekeySet,
     pub(crate) key: Psk,
@@ -120,11 +125,23 @@ impl JoinTicket {
 }
 
 impl LateDevices {
+    /// Returns the join key, which both sides of a chat hold as long as it lives.
+    pub(crate) fn join_key(&self) -> Result<&Psk, Error> {
+        match self {
+            Self::Over => Err(Error::Ended),
+            Self::Guest(secrets) => Ok(&secrets.key),
+            Self::Host(ticket) => Ok(&ticket.key),
+        }
+    }
+
     pub(crate) fn write(&self, writer: &mut Writer) {
         match self {
             Self::Over => writer.u8(0),
             Self::Guest(secrets) => {
                 writer.u8(1);
+                writer.raw(secrets.signing.seed().expose());
+                writer.raw(&secrets.uid);
+                writer.list(&secrets.bundles, |bundle, writer| writer.raw(bundle));
                 writer.raw(secrets.agreement.seed().expose());
                 secrets.prekey_set.write(writer);
                 writer.raw(secrets.key.expose());
@@ -140,12 +157,15 @@ impl LateDevices {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         match reader.u8()? {
             0 => Ok(Self::Over),
-            1 => {
-                let agreement = dh::SecretKey::from_seed(reader.secret()?);
-                let prekey_set = PrekeySet::read(reader)?;
-                let (key, gone) = (key(reader)?, GoneDevices::read(reader)?);
-                Ok(Self::Guest(Box::new(GuestSecrets { agreement, prekey_set, key, gone })))
-            }
+            1 => Ok(Self::Guest(Box::new(GuestSecrets {
+                signing: sign::SecretKey::from_seed(reader.secret()?),
+                uid: *reader.array()?,
+                bundles: reader.list(MAX_DEVICES, |reader| reader.array().copied())?,
+                agreement: dh::SecretKey::from_seed(reader.secret()?),
+                prekey_set: PrekeySet::read(reader)?,
+                key: key(reader)?,
+                gone: GoneDevices::read(reader)?,
+            }))),
             2 => Ok(Self::Host(JoinTicket::read(reader)?)),
             _ => Err(Error::Malformed),
         }

@@ -11,6 +11,7 @@ use crate::primitives::sign;
 use crate::primitives::sign::SIGNATURE;
 
 use super::claim;
+use super::hand_over::HandOver;
 use super::invitation::{Invitation, seal};
 use super::link::{InviteLink, Locator};
 use crate::protocol::{labels, wire};
@@ -88,6 +89,34 @@ impl ServerCopy {
     /// As for [`ServerCopy::check_claim`].
     pub fn check_notice(&self, notice: &[u8]) -> Result<(), Error> {
         Notice::decode(notice, self.locator, &self.owner).map(|_| ())
+    }
+
+    /// Checks, for the server, that the guest of a claim has become the account that a hand-over names, by the guest's
+    /// key and by that of a device of the account. `claim` is the claim that won, and `credentials` are what the guest
+    /// gives with the hand-over ([`Chat::claim_credentials`](crate::guest::Chat::claim_credentials)). Then compare the
+    /// account's list ([`HandOver::check`]). Whether the host has let the guest in, no server knows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongPeer`] for another link, claim or guest, and for credentials of another claim;
+    /// [`Error::BadSignature`] if a signature does not hold; [`Error::Malformed`], [`Error::UnknownVersion`],
+    /// [`Error::WrongKind`], [`Error::WeakKey`] for the bytes.
+    pub fn check_hand_over(
+        &self,
+        claim: &[u8],
+        credentials: &[u8],
+        hand_over: &[u8],
+    ) -> Result<HandOver, Error> {
+        self.check_claim(claim)?;
+        let hand_over = Reader::all(hand_over, HandOver::recall)?;
+        let names = &hand_over.names;
+        let named = (&names.invitation, &names.transcript);
+        let guest = claim::guest_of(claim, self.locator, named, credentials)?;
+        if guest.account() != names.guest {
+            return Err(Error::WrongPeer);
+        }
+        hand_over.verify(&guest.identity().signing)?;
+        Ok(hand_over)
     }
 
     /// Encodes what [`ServerCopy::decode`] reads.

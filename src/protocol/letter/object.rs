@@ -10,6 +10,8 @@ pub(crate) enum ObjectKind {
     Link,
     Grant,
     Chat,
+    GuestCopy,
+    HandOver,
     HistoryRequest,
     HistoryManifest,
 }
@@ -22,6 +24,8 @@ impl ObjectKind {
             [wire::VERSION, wire::SHARED_LINK, ..] => Ok(Self::Link),
             [wire::VERSION, wire::SHARED_GRANT, ..] => Ok(Self::Grant),
             [wire::VERSION, wire::SHARED_CHAT, ..] => Ok(Self::Chat),
+            [wire::VERSION, wire::GUEST_COPY, ..] => Ok(Self::GuestCopy),
+            [wire::VERSION, wire::GUEST_HAND_OVER, ..] => Ok(Self::HandOver),
             [wire::VERSION, wire::HISTORY_REQUEST, ..] => Ok(Self::HistoryRequest),
             [wire::VERSION, wire::HISTORY_MANIFEST, ..] => Ok(Self::HistoryManifest),
             [wire::VERSION, _, ..] => Err(Error::WrongKind),

@@ -28,6 +28,7 @@ pub(super) fn vectors() -> Vec<Vector> {
 /// A claim by the formulas.
 pub(super) struct Claim {
     pub(super) t: [u8; 32],
+    text_random: [u8; 32],
     salt_random: [u8; 32],
     pub(super) salt: [u8; 32],
     pub(super) record: Vec<u8>,
@@ -109,6 +110,12 @@ impl Scene {
 
         let binding = Some((&offer.keys.psk, &t));
         let shared = combine(&mut v, &initiator, &host, &chosen, true, binding);
+        let (text_random, text_id) = v.hedged::<16>(
+            ("text", "text id"),
+            &join,
+            &[labels::GUEST_TEXT_ID, &t, &now, &[1], b"Hello"],
+        );
+        let said = [&said[..10], &text_id, &said[10..]].concat();
         let introduction = [&offer.listed[..], &now, &[1], &said, &join].concat();
         let first = first(&mut v, &shared, &host, &introduction);
 
@@ -132,7 +139,7 @@ impl Scene {
         let tag = v.mac("tag", &offer.keys.claim_mac_key, &[labels::GUEST_CLAIM_TAG, &t]);
         let parts = (&t, &salt, &sealed[..], &tag);
         let bytes = claim_bytes(&mut v, &offer, host.member.device_id, parts, &first.message);
-        let claim = Claim { t, salt_random, salt, record, sealed, tag, bytes };
+        let claim = Claim { t, text_random, salt_random, salt, record, sealed, tag, bytes };
         Self { v, host, offer, guest, random, join, chosen, shared, first, claim }
     }
 
@@ -155,6 +162,7 @@ impl Scene {
             join,
             &self.chosen.ephemeral_random,
             &self.chosen.kem_random,
+            &self.claim.text_random,
             &self.first.ratchet_random,
             &self.first.braid_random,
             &self.first.nonce_random,
@@ -179,7 +187,7 @@ impl Scene {
         let (mut ours, introduction) =
             invite.claim(&mut host, &self.claim.bytes, NOW).unwrap().apply();
         let texts = &introduction.texts;
-        assert_eq!((&*introduction.name, texts.len(), &**texts[0]), ("Al", 1, "Hello"));
+        assert_eq!((&*introduction.name, texts.len(), &**texts[0].text), ("Al", 1, "Hello"));
         assert_eq!(ours.fingerprint(), theirs.fingerprint());
 
         let mut scratch = Vector::new("scratch", "", "");

@@ -19,15 +19,16 @@ use crate::primitives::kdf::Prk;
 use crate::primitives::pasted;
 use crate::primitives::secret::Secret;
 use crate::protocol::guest::claim::guest_identity;
-use crate::protocol::guest::content::{Asks, ChatContent};
+use crate::protocol::guest::content::{Asks, ChatContent, TextStatus};
 use crate::protocol::guest::invitation::{Approval, Policy};
 use crate::protocol::guest::link::{InviteLink, Locator};
 use crate::protocol::guest::server_copy::ServerCopy;
+use crate::protocol::guest::text::TextId;
 use crate::protocol::handshake::x3dh::Psk;
-use crate::protocol::identity::certificate::Certificate;
+use crate::protocol::identity::certificate::{AccountId, Certificate, DeviceId};
 use crate::protocol::identity::device_list::{DeviceList, VALID_FOR};
 use crate::protocol::labels;
-use crate::protocol::letter::Listed;
+use crate::protocol::letter::{Listed, MessageId};
 use crate::session::Device;
 
 pub(super) const ORIGIN: &str = "example.org";
@@ -343,29 +344,39 @@ fn contents() -> Vector {
     let listed = Listed { epoch: 7, hash };
     v.number("sent", NOW + 7);
     let front = [&7_u64.to_be_bytes()[..], &hash, &(NOW + 7).to_be_bytes()].concat();
-    let introduction = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 2], &[0, 0, 0, 1], b"a"].concat();
-    let introduction = [&introduction[..], &[0, 0, 0, 2], "é".as_bytes()].concat();
+    let ids: [[u8; 16]; 2] = [v.input("first id"), v.input("second id")];
+    let introduction = [&[1, 0, 0, 0, 2][..], b"Al", &[0, 0, 0, 2]].concat();
+    let introduction = [&introduction[..], &ids[0], &[0, 0, 0, 1], b"a"].concat();
+    let introduction = [&introduction[..], &ids[1], &[0, 0, 0, 2], "é".as_bytes()].concat();
     let join: [u8; 32] = v.input("join key");
     let introduction = [&introduction[..], &join].concat();
     let real = ChatContent::Introduction {
         name: "Al".to_string(),
-        texts: vec![wrap("a"), wrap("é")],
+        texts: vec![(MessageId(ids[0]), wrap("a")), (MessageId(ids[1]), wrap("é"))],
         share: None,
         join: Box::new(Psk::new(Secret::copy(&join)).unwrap()),
     };
     let signature: [u8; 64] = v.input("signature");
     v.number("at", NOW);
     let grant = [&[3][..], &NOW.to_be_bytes(), &signature].concat();
-    let text = [&[2][..], b"a text"].concat();
-    let all: [(&str, &[u8], ChatContent); 8] = [
+    let text = [&[2][..], &ids[0], &(NOW + 6).to_be_bytes(), b"a text"].concat();
+    let said = ChatContent::Text { id: MessageId(ids[0]), sent: NOW + 6, text: wrap("a text") };
+    let by: [u8; 8] = v.input("device id");
+    let receipt = [&[9, 2, 0, 0, 0, 1][..], &by, &ids[0]].concat();
+    let read = vec![TextId { by: DeviceId(by), id: MessageId(ids[0]) }];
+    let account: [u8; 32] = v.input("account");
+    let accepted = [&[11][..], &account].concat();
+    let all: [(&str, &[u8], ChatContent); 10] = [
         ("hello", &introduction, real),
-        ("said", &text, ChatContent::Text(wrap("a text"))),
+        ("said", &text, said),
         ("grant", &grant, ChatContent::Grant { at: NOW, signature }),
         ("end", &[4], ChatContent::End),
         ("join", &[7], ChatContent::Join),
         ("answer", &[8, 0], ChatContent::Knock(Asks::Nothing)),
         ("knock for a word", &[8, 1], ChatContent::Knock(Asks::Word)),
         ("knock for a session", &[8, 2], ChatContent::Knock(Asks::Session)),
+        ("receipt", &receipt, ChatContent::Receipt { status: TextStatus::Read, texts: read }),
+        ("accepted", &accepted, ChatContent::Accepted(AccountId(account))),
     ];
     for (name, bytes, real) in all {
         let bytes = [&front[..], bytes].concat();

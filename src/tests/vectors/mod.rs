@@ -24,6 +24,7 @@ mod devices;
 mod drawn;
 mod form;
 mod guest;
+mod guest_words;
 mod handshake;
 mod history;
 mod household;
@@ -76,6 +77,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     published::vectors,
     refused_record::vectors,
     guest::vectors,
+    guest_words::vectors,
     notice::vectors,
     claim::vectors,
     shared::vectors,

@@ -36,7 +36,7 @@ fn a_guest_who_holds_nothing_but_the_link_chats_with_the_host() {
     assert_eq!(guest.status(), ChatStatus::Active);
     let text = chat.say("welcome", NOW, &mut rng).unwrap();
     let ChatEvent::Text(text) = guest.hear(&text, NOW).unwrap().event else { panic!() };
-    assert_eq!(*text, "welcome");
+    assert_eq!(*text.text, "welcome");
 }
 
 #[test]

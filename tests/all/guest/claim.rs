@@ -230,7 +230,7 @@ fn what_a_guest_wrote_before_it_is_let_in_arrives_with_it() {
     let opened_claim = door.invite.claim(&mut door.host, &claim, NOW).unwrap();
     let (_, introduction) = opened_claim.apply();
     assert_eq!(introduction.name, "Grace");
-    assert!(introduction.texts.iter().map(|text| text.as_str()).eq(texts));
+    assert!(introduction.texts.iter().map(|text| text.text.as_str()).eq(texts));
 }
 
 #[test]

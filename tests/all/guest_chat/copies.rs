@@ -12,7 +12,7 @@ fn of_two_tabs_with_one_chat_the_second_is_refused_before_it_sends() {
     let (mut one, mut other) = (restored(&talk.guest), restored(&talk.guest));
     let rng = &mut talk.door.rng;
     let sealed = one.text("from one tab", NOW, rng).unwrap();
-    let message = only(sealed.record(&key, OWNER, &stored, rng).unwrap().apply());
+    let message = only(sealed.record(&key, OWNER, &stored, rng).unwrap().apply().envelopes);
     stored = one.anchor();
     refuses(&mut other, Error::StaleChange, |other| {
         let sealed = other.text("from the other", NOW, rng)?;

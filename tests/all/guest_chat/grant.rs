@@ -53,9 +53,8 @@ fn a_guest_sends_so_many_texts_before_the_grant_and_no_more() {
 fn a_modified_guest_sends_no_more_before_the_grant_either() {
     let mut talk = Talk::waiting(4);
     let mut session = bare_session(&talk.guest);
-    let mut send = |text: &str| {
-        session.encrypt(&[&[TEXT], text.as_bytes()].concat(), &mut talk.door.rng).unwrap()
-    };
+    let mut send =
+        |text: &str| session.encrypt(&raw_text(text.as_bytes()), &mut talk.door.rng).unwrap();
     let messages = [send("two"), send("three"), send("four"), send("five")];
     talk.host.hear(&messages[0], NOW).unwrap();
     talk.host.hear(&messages[1], NOW).unwrap();

@@ -250,7 +250,7 @@ fn withheld_mail_keeps_no_chat_alive() {
     let mut talk = active(735);
     let mut session = bare_session(&talk.0.guest);
     session.sent = u64::MAX;
-    let text = session.encrypt(b"\x02hello", &mut talk.0.door.rng).unwrap();
+    let text = session.encrypt(&raw_text(b"hello"), &mut talk.0.door.rng).unwrap();
     assert_eq!(talk.0.host.hear(&text, NOW + DAY).unwrap().sent, u64::MAX);
     assert_eq!(talk.0.host.deadline(), NOW + DAY + IDLE);
 }

@@ -3,9 +3,11 @@
 mod copies;
 mod end;
 mod grant;
+mod hand_over;
 mod lost;
 mod renewals;
 mod repair;
+mod texts;
 mod words;
 
 use latchstring::Error;
@@ -14,7 +16,7 @@ use latchstring::guest::{Chat, ChatEvent, ChatStatus, EndReason, Invite, Policy}
 use latchstring::session::Device;
 use latchstring::storage::{Change, State, StateKey};
 use support::guest::{
-    DAY, Door, EXPIRES, IDLE, Talk, bare_session, contains, session_of, stage_of, text_of,
+    DAY, Door, EXPIRES, IDLE, Talk, bare_session, contains, raw_text, session_of, stage_of, text_of,
 };
 use support::{
     NOW, OneToOne, TestRng, client, days, device_of, flipped, only, refusal, refuses, restored,
@@ -30,3 +32,6 @@ const GRANT: u8 = 3;
 const END: u8 = 4;
 const JOIN: u8 = 7;
 const KNOCK: u8 = 8;
+const RECEIPT: u8 = 9;
+const HAND_OVER: u8 = 10;
+const ACCEPTED: u8 = 11;

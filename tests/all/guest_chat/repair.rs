@@ -34,7 +34,7 @@ impl Healed {
             TakenMessage::Event(event) => {
                 self.renewed += usize::from(event.renewed);
                 if let ChatEvent::Text(text) = &event.event {
-                    self.texts.push(text.to_string());
+                    self.texts.push(text.text.to_string());
                 }
             }
             TakenMessage::Unread => self.unread += 1,

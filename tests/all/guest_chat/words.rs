@@ -28,9 +28,11 @@ fn not_allowed() -> Vec<Vec<u8>> {
     contents.extend([
         vec![],
         vec![TEXT],
-        [vec![TEXT], vec![b'x'; 4097]].concat(),
-        vec![TEXT, 0xff],
-        vec![TEXT, 0xed, 0xa0, 0x80],
+        raw_text(b"")[..24].to_vec(),
+        raw_text(b""),
+        raw_text(&[b'x'; 4097]),
+        raw_text(&[0xff]),
+        raw_text(&[0xed, 0xa0, 0x80]),
         vec![GRANT],
         vec![GRANT; 72],
         vec![GRANT; 74],
@@ -52,7 +54,7 @@ fn a_host_takes_no_other_kind_from_a_modified_guest() {
         let message = session.encrypt(&content, &mut talk.door.rng).unwrap();
         refuses(&mut talk.host, Error::NotAllowed, |host| host.listen(&message, NOW).map(drop));
     }
-    let message = session.encrypt(b"\x02hello", &mut talk.door.rng).unwrap();
+    let message = session.encrypt(&raw_text(b"hello"), &mut talk.door.rng).unwrap();
     assert_eq!(text_of(&talk.host.hear(&message, NOW).unwrap().event), "hello");
 }
 
@@ -65,7 +67,7 @@ fn a_guest_takes_no_other_kind_from_a_modified_host() {
         let message = session.encrypt(&content, &mut talk.door.rng).unwrap();
         refuses(&mut talk.guest, Error::NotAllowed, |guest| guest.listen(&message, NOW).map(drop));
     }
-    let message = session.encrypt(b"\x02hello", &mut talk.door.rng).unwrap();
+    let message = session.encrypt(&raw_text(b"hello"), &mut talk.door.rng).unwrap();
     assert_eq!(text_of(&talk.guest.hear(&message, NOW).unwrap().event), "hello");
 }
 

@@ -23,7 +23,7 @@ fn half_taken(seed: u64) -> Meeting {
 #[test]
 fn a_device_without_the_claim_comes_in_when_the_chat_is_shared() {
     let mut meeting = half_taken(112);
-    let lost = meeting.guest.send("lost", NOW, &mut meeting.doors.rng).unwrap();
+    let lost = meeting.guest.send("lost", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     let unanswered: Vec<_> = meeting.guest.handshake_ids().collect();
     let [one, two] = &meeting.doors.home.clients[..] else { panic!() };
     let (from, rng) = (two.address(), &mut meeting.doors.rng);
@@ -48,7 +48,7 @@ fn a_device_without_the_claim_comes_in_when_the_chat_is_shared() {
     let named: Vec<_> = guest.handshake_ids().collect();
     assert_eq!(named.iter().filter(|name| unanswered.contains(name)).count(), 1);
     for round in 0..3_u64 {
-        let said = guest.send("hello", NOW + round, rng).unwrap();
+        let said = guest.send("hello", NOW + round, rng).unwrap().envelopes;
         let received = late.hear(of(&said, from), NOW + round).unwrap();
         assert_eq!(text_of(&received.event), "hello");
         meeting.hosts[0].hear(of(&said, one.address()), NOW + round).unwrap();
@@ -73,7 +73,7 @@ fn a_device_that_has_lost_its_chat_comes_in_again_when_it_is_shared() {
     let received = meeting.guest.receive(from, &envelope.message, NOW).unwrap();
     assert!(received.event == ChatEvent::Joined && received.renewed);
     assert_eq!(meeting.guest.devices().count(), 2);
-    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     assert_eq!(text_of(&again.hear(of(&said, from), NOW).unwrap().event), "hello");
     // What it said in the session of before is of none that there is.
     let text = meeting.hosts[1].say("before", NOW, &mut meeting.doors.rng).unwrap();

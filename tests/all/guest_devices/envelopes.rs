@@ -20,7 +20,8 @@ fn each_device_of_the_host_opens_its_own_envelope_of_one_claim() {
 fn what_a_guest_says_arrives_at_every_device_and_each_of_them_answers() {
     let mut meeting = Meeting::new(2, 3);
     for round in 0..3_u64 {
-        let said = meeting.guest.send("hello", NOW + round, &mut meeting.doors.rng).unwrap();
+        let said =
+            meeting.guest.send("hello", NOW + round, &mut meeting.doors.rng).unwrap().envelopes;
         assert_eq!(said.len(), 3);
         for (device, host) in meeting.hosts.iter_mut().enumerate() {
             let message = of(&said, meeting.doors.address(device));
@@ -39,7 +40,7 @@ fn what_a_guest_says_arrives_at_every_device_and_each_of_them_answers() {
 #[test]
 fn the_envelopes_of_one_text_have_one_length_and_nothing_else_in_common() {
     let mut meeting = Meeting::new(3, 3);
-    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     for one in &said {
         for other in said.iter().filter(|other| other.to != one.to) {
             assert_eq!(one.message.len(), other.message.len());
@@ -60,7 +61,7 @@ fn a_text_that_is_sealed_and_given_up_moves_no_session() {
 fn what_was_sealed_for_one_device_opens_at_no_other_and_from_no_other() {
     let mut meeting = Meeting::new(5, 2);
     let (one, two) = (meeting.doors.address(0), meeting.doors.address(1));
-    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     let (first, second) = (of(&said, one), of(&said, two));
     refuses(&mut meeting.hosts[0], Error::Forged, |host| host.listen(second, NOW).map(drop));
     refuses(&mut meeting.hosts[1], Error::Forged, |host| host.listen(first, NOW).map(drop));
@@ -75,7 +76,7 @@ fn a_sender_that_is_not_of_the_other_side_is_refused() {
     let one = meeting.doors.address(0);
     let guest = meeting.hosts[0].other();
     let answer = meeting.hosts[0].say("welcome", NOW, &mut meeting.doors.rng).unwrap();
-    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     let stranger = client(9, &mut meeting.doors.rng).address();
     let elsewhere = Address { account: one.account, ..stranger };
     for (from, error) in [

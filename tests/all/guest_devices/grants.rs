@@ -260,7 +260,7 @@ fn what_devices_change_in_a_link_and_a_chat_is_recorded_whole() {
     let sealed = meeting.guest.text("to three", NOW, rng).unwrap();
     let recorded = sealed.record(&key, b"guest", &before.anchor(), rng).unwrap();
     let change: Change<Chat> = key.open(b"guest", None, recorded.record().unwrap()).unwrap();
-    assert_eq!(recorded.apply().len(), 3);
+    assert_eq!(recorded.apply().envelopes.len(), 3);
     let mut replica = before;
     change.apply(&mut replica).unwrap();
     assert!(replica.to_bytes() == meeting.guest.to_bytes());

@@ -128,8 +128,8 @@ impl World {
         let now = self.clock(by);
         let Meeting { doors, guest, hosts } = &mut self.meeting;
         let chat = if by == GUEST { guest } else { &mut hosts[by] };
-        if let Ok(envelopes) = chat.send(text, now, &mut doors.rng) {
-            self.post(by, envelopes);
+        if let Ok(sent) = chat.send(text, now, &mut doors.rng) {
+            self.post(by, sent.envelopes);
         }
     }
 
@@ -151,7 +151,7 @@ impl World {
         match self.chat(to).take(from, &message, now).apply() {
             TakenMessage::Event(event) => {
                 if let ChatEvent::Text(text) = &event.event {
-                    self.read[to].push(text.to_string());
+                    self.read[to].push(text.text.to_string());
                 }
                 self.renewed += usize::from(event.renewed && to == GUEST);
             }

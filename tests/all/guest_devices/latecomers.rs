@@ -42,7 +42,7 @@ fn a_device_that_is_linked_later_comes_into_the_chat() {
     assert!(received.alerts.is_empty());
     (late, meeting.guest) = (restored(&late), restored(&meeting.guest));
     assert_eq!(meeting.guest.devices().count(), 3);
-    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     assert!(!restored(&late).is_confirmed());
     assert_eq!(text_of(&late.hear(of(&said, new.address()), NOW).unwrap().event), "hello");
     assert!(restored(&late).is_confirmed());
@@ -50,7 +50,8 @@ fn a_device_that_is_linked_later_comes_into_the_chat() {
         let text = late.say("welcome", NOW + round, &mut meeting.doors.rng).unwrap();
         let received = meeting.guest.receive(new.address(), &text, NOW + round).unwrap();
         assert_eq!(text_of(&received.event), "welcome");
-        let said = meeting.guest.send("hello", NOW + round, &mut meeting.doors.rng).unwrap();
+        let said =
+            meeting.guest.send("hello", NOW + round, &mut meeting.doors.rng).unwrap().envelopes;
         late.hear(of(&said, new.address()), NOW + round).unwrap();
     }
     // It can bring in the next one.
@@ -211,7 +212,7 @@ fn a_text_that_overtakes_a_joining_is_read() {
     let received = meeting.guest.receive(new.address(), &envelope.message, NOW).unwrap();
     assert!(received.event == ChatEvent::Joined && !received.renewed);
     assert_eq!(meeting.guest.devices().count(), 3);
-    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     assert_eq!(text_of(&late.hear(of(&said, new.address()), NOW).unwrap().event), "hello");
 }
 

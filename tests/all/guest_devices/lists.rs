@@ -103,7 +103,7 @@ fn a_device_that_is_gone_loses_its_session_with_the_guest_at_once() {
     assert_eq!(learned, ListUpdate::Newer { added: vec![], removed: vec![gone.device] });
     assert_eq!(meeting.guest.devices().count(), 2);
     refuses(&mut meeting.guest, Error::Unlisted, |guest| guest.open(gone, &late, NOW).map(drop));
-    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     assert!(said.iter().all(|envelope| envelope.to != gone));
     // Its session key is gone, too.
     let name = meeting.hosts[2].handshake_ids().next().unwrap();
@@ -197,7 +197,7 @@ fn a_guest_whose_host_has_no_device_left_that_it_knew_says_nothing() {
 fn a_message_that_does_not_say_which_list_its_sender_knows_is_not_allowed() {
     let mut meeting = Meeting::new(88, 1);
     let mut session = support::guest::bare_session(&meeting.guest).session;
-    let no_list = [&[0; 48][..], b"\x02hello"].concat();
+    let no_list = [&[0; 48][..], &raw_text(b"hello")].concat();
     for content in [&[][..], &[2], b"\x02hello", &[1; 40], &[1; 48], &no_list] {
         let message = session.encrypt(content, &mut meeting.doors.rng).unwrap();
         refuses(&mut meeting.hosts[0], Error::NotAllowed, |host| {
@@ -225,6 +225,6 @@ fn a_list_that_the_host_has_named_older_serves_a_guest_three_days_more() {
     refuses(guest, Error::ListExpired, |guest| guest.open(from, &late, end + 1).map(drop));
     guest.learn(&doors.home.list, end + 1).unwrap().apply();
     guest.receive(from, &late, end + 1).unwrap();
-    let said = guest.send("one device fewer", end + 1, &mut doors.rng).unwrap();
+    let said = guest.send("one device fewer", end + 1, &mut doors.rng).unwrap().envelopes;
     assert_eq!(said.len(), 1);
 }

@@ -1,6 +1,7 @@
 //! A guest and a host with several devices.
 
 mod absence;
+mod accounts;
 mod bounds;
 mod claim;
 mod envelopes;
@@ -13,6 +14,7 @@ mod races;
 mod removal;
 mod renewals;
 mod stolen;
+mod words;
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,7 +28,7 @@ use latchstring::guest::{
 };
 use latchstring::storage::{Change, Pending, State, StateKey};
 use support::doors::Doors;
-use support::guest::{DAY, EXPIRES, ORIGIN, text_of};
+use support::guest::{DAY, EXPIRES, ORIGIN, raw_text, text_of};
 use support::home::{Home, next_list};
 use support::{
     NOW, OneToOne, TestRng, altered, bundle_of, client, days, object, only, refuses, restored,
@@ -40,6 +42,13 @@ fn of(envelopes: &[Envelope], to: Address) -> &[u8] {
     let envelope = found.next().unwrap();
     assert!(found.next().is_none());
     &envelope.message
+}
+
+/// Puts other bytes into the place of some.
+fn put(bytes: &[u8], place: usize, other: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[place..place + other.len()].copy_from_slice(other);
+    bytes
 }
 
 /// A guest that three devices of its host have taken in.
@@ -103,7 +112,7 @@ impl Meeting {
     }
 
     fn guest_says(&mut self, device: usize, now: u64) -> ReceivedEvent {
-        let said = self.guest.send("hello", now, &mut self.doors.rng).unwrap();
+        let said = self.guest.send("hello", now, &mut self.doors.rng).unwrap().envelopes;
         self.hosts[device].hear(of(&said, self.doors.address(device)), now).unwrap()
     }
 

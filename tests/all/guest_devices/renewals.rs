@@ -105,7 +105,7 @@ fn a_first_message_that_was_held_back_brings_in_no_device_that_has_gone() {
         let (mut again, first) = meeting.shares(OTHER, now);
         let event = meeting.guest.receive(from, &first, now).unwrap().event;
         assert!(event == ChatEvent::Joined);
-        let said = meeting.guest.send("hello", now, &mut meeting.doors.rng).unwrap();
+        let said = meeting.guest.send("hello", now, &mut meeting.doors.rng).unwrap().envelopes;
         assert_eq!(text_of(&again.hear(of(&said, from), now).unwrap().event), "hello");
         refuses(&mut meeting.guest, Error::Replay, |guest| {
             guest.open(from, &held_back, now).map(drop)
@@ -201,7 +201,7 @@ fn devices_come_in_and_begin_anew_however_long_a_chat_has_lasted() {
     assert!(
         meeting.guest.receive(from, &envelope.message, now).unwrap().event == ChatEvent::Joined
     );
-    let said = meeting.guest.send("hello", now, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", now, &mut meeting.doors.rng).unwrap().envelopes;
     assert_eq!(text_of(&chat.hear(of(&said, from), now).unwrap().event), "hello");
 }
 
@@ -223,7 +223,7 @@ fn of_two_chats_that_were_truly_shared_the_guest_moves_on_to_the_later_one() {
         assert!(chat.is_confirmed());
     }
     first.block(now).unwrap().apply();
-    let said = guest.send("hello", now, &mut doors.rng).unwrap();
+    let said = guest.send("hello", now, &mut doors.rng).unwrap().envelopes;
     assert_eq!(text_of(&second.hear(of(&said, from), now).unwrap().event), "hello");
     let text = second.say("welcome", now, &mut doors.rng).unwrap();
     assert_eq!(text_of(&guest.receive(from, &text, now).unwrap().event), "welcome");

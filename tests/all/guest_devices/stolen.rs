@@ -236,7 +236,7 @@ fn a_chat_that_a_companion_invents_for_a_late_device_keeps_it_from_no_guest() {
     assert_eq!(chat.fingerprint(), hosts[0].fingerprint());
     meeting.guest_learns(NOW);
     meeting.guest.receive(new.address(), &envelope.message, NOW).unwrap();
-    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     assert_eq!(text_of(&chat.hear(of(&said, new.address()), NOW).unwrap().event), "hello");
 }
 
@@ -251,7 +251,7 @@ fn a_companion_that_has_ended_its_part_comes_in_again() {
     let client = &doors.home.clients[STOLEN];
     let (mut chat, envelope) = Chat::import(client, &shared, NOW, &mut doors.rng).unwrap();
     assert!(guest.receive(stolen, &envelope.message, NOW).unwrap().event == ChatEvent::Joined);
-    let said = guest.send("hello", NOW, &mut doors.rng).unwrap();
+    let said = guest.send("hello", NOW, &mut doors.rng).unwrap().envelopes;
     assert_eq!(text_of(&chat.hear(of(&said, stolen), NOW).unwrap().event), "hello");
 }
 
@@ -286,7 +286,7 @@ fn a_chat_shared_with_false_terms_opens_nowhere_and_keeps_nobody_out() {
     }
     let (mut chat, envelope) = Chat::import(&new, &shared, NOW, &mut meeting.doors.rng).unwrap();
     meeting.guest.receive(new.address(), &envelope.message, NOW).unwrap();
-    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap();
+    let said = meeting.guest.send("hello", NOW, &mut meeting.doors.rng).unwrap().envelopes;
     assert_eq!(text_of(&chat.hear(of(&said, new.address()), NOW).unwrap().event), "hello");
 }
 

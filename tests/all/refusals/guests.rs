@@ -1,7 +1,7 @@
 //! Refusals of a link, a preview and a chat.
 
 use latchstring::Error;
-use latchstring::guest::{Approval, Chat, Invite, InviteLink, Pin, Policy};
+use latchstring::guest::{Approval, Chat, Invite, InviteLink, Pin, Policy, TextStatus};
 use latchstring::storage::State;
 use support::doors::Doors;
 use support::guest::remembering;
@@ -123,4 +123,20 @@ pub(super) fn the_1025th_device_that_comes_later_is_one_too_many() -> Option<Err
     let seen: Vec<_> = (0..1024_u64).map(|id| (id, id.to_be_bytes())).collect();
     let mut guest = remembering(&guest, &seen);
     refusal(&mut guest, |guest| guest.open(new.address(), &envelope.message, NOW).map(drop))
+}
+
+pub(super) fn a_second_receipt_within_30_seconds_is_sent_too_often() -> Option<Error> {
+    let mut talk = Talk::new(50);
+    let sent = talk.guest.send("hello", NOW, &mut talk.door.rng).unwrap();
+    let Talk { door: Door { rng, .. }, host, .. } = &mut talk;
+    host.receipt(TextStatus::Received, &[sent.text.id], NOW, rng).unwrap().apply();
+    refusal(host, |host| host.receipt(TextStatus::Read, &[sent.text.id], NOW + 29, rng).map(drop))
+}
+
+pub(super) fn a_guest_that_has_become_an_account_becomes_no_other_account() -> Option<Error> {
+    let mut talk = Talk::new(51);
+    let Talk { door: Door { rng, .. }, guest, .. } = &mut talk;
+    let [account, other] = [7, 8].map(|id| client(id, rng));
+    guest.hand_over(&account, NOW, rng).unwrap().apply();
+    refusal(guest, |guest| guest.hand_over(&other, NOW, rng).map(drop))
 }

@@ -81,6 +81,8 @@ cases! {
         a_host_writes_nothing_before_the_grant: Error::NotGranted;
         an_empty_text_is_not_allowed: Error::NotAllowed;
         the_1025th_device_that_comes_later_is_one_too_many: Error::TooManyJoins;
+        a_second_receipt_within_30_seconds_is_sent_too_often: Error::TooOften;
+        a_guest_that_has_become_an_account_becomes_no_other_account: Error::OtherAccount;
         a_host_whose_name_is_two_lines_makes_no_link: Error::InvalidName;
         a_policy_beyond_its_limits_makes_no_link: Error::InvalidPolicy;
     }
@@ -190,6 +192,8 @@ fn decoding_and_authentication_fail_with_one_answer() {
         Error::Unlisted,
         Error::OwnDeviceUnlisted,
         Error::TooManyJoins,
+        Error::TooOften,
+        Error::OtherAccount,
         Error::DigitsDiffer,
     ] {
         assert_eq!(error.answer(), Answer::Nothing, "{error:?}");

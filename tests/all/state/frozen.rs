@@ -183,7 +183,7 @@ fn the_frozen_states_of_version_1_load_and_go_on() {
     let ChatEvent::Text(text) = frozen.chat.hear(&frozen.text, NOW).unwrap().event else {
         panic!()
     };
-    assert_eq!(*text, "kept");
+    assert_eq!(*text.text, "kept");
     assert_eq!(frozen.client.list().devices().len(), 3);
     assert_eq!(frozen.client.mismatches().count(), 0);
     describe(&frozen.client, []);
@@ -237,6 +237,6 @@ fn a_guests_frozen_chat_of_version_1_loads_and_goes_on() {
     else {
         panic!()
     };
-    assert_eq!(*text, "kept");
-    assert_eq!(guest.send("on it goes", NOW, &mut TestRng::new(1)).unwrap().len(), 2);
+    assert_eq!(*text.text, "kept");
+    assert_eq!(guest.send("on it goes", NOW, &mut TestRng::new(1)).unwrap().envelopes.len(), 2);
 }

@@ -15,7 +15,7 @@ use super::kept::take_claim;
 use super::{App, Kept, Mail, Memory, Stop, Transaction, World, only};
 
 /// A message of a chat.
-const CHAT: u8 = 20;
+pub(super) const CHAT: u8 = 20;
 /// A guest's claim.
 const CLAIM: u8 = 21;
 /// A server copy.
@@ -24,6 +24,10 @@ const SERVER_COPY: u8 = 22;
 const SHARED_LINK: u8 = 23;
 const RECORD: u8 = 24;
 const SHARED_CHAT: u8 = 25;
+/// A copy of what an own device has said.
+pub(super) const COPY: u8 = 26;
+/// A guest's hand-over that an own device has accepted.
+pub(super) const HAND_OVER: u8 = 27;
 
 impl World {
     /// Makes a link, for the own devices `with` too.
@@ -111,6 +115,8 @@ impl World {
             SHARED_LINK => self.adopt(who, mail),
             RECORD => self.sync_grant(who, mail),
             SHARED_CHAT => self.join(who, mail),
+            COPY => self.sync_copy(who, mail),
+            HAND_OVER => self.sync_hand_over(who, mail),
             other => Stop::trouble(format!("{other} is nothing that a chat reads")),
         }
     }
@@ -143,7 +149,7 @@ impl World {
             arrived => arrived?,
         };
         for text in &introduction.texts {
-            transaction.show(text.as_bytes());
+            transaction.show(text.text.as_bytes());
         }
         keep_chat(app, &mut transaction, chat)?;
         app.finish(transaction, mail)
@@ -170,15 +176,21 @@ impl World {
         apps[who].finish(transaction, mail)
     }
 
+    /// Returns the guest's app, which may have a client as well: of the account that the guest becomes.
+    fn guest(&self) -> usize {
+        self.apps.len() - 1
+    }
+
     /// Finds the app of a host's device; what is none is the guest, which is the last app.
-    fn end_at(&self, address: Address) -> usize {
+    pub(super) fn end_at(&self, address: Address) -> usize {
         let is_there =
             |app: &App| app.memory.clients.values().any(|client| client.state.address() == address);
-        self.apps.iter().position(is_there).unwrap_or(self.apps.len() - 1)
+        self.apps.iter().position(is_there).unwrap_or(self.guest())
     }
 
     fn hear(&mut self, who: usize, message: &Mail) -> Result<(), Stop> {
-        let host = self.apps[message.from].memory.clients.values().next();
+        let is_hosts = message.from != self.guest();
+        let host = self.apps[message.from].memory.clients.values().next().filter(|_| is_hosts);
         let host = host.map(|client| client.state.address());
         let chat = &last(&mut self.apps[who].memory.chats)?.state;
         let peer = Address { account: chat.peer().account(), device: chat.peer().device() };
@@ -297,15 +309,14 @@ impl World {
 
 /// A thing to say in a chat.
 #[derive(Clone, Copy)]
-pub enum Words<'a> {
+pub enum Words {
     Grant,
     AnswerPin,
     ProvePin,
-    Text(&'a str),
     End,
 }
 
-impl Words<'_> {
+impl Words {
     fn seal<'a>(
         self,
         chat: &'a mut Chat,
@@ -318,14 +329,13 @@ impl Words<'_> {
             (Self::AnswerPin, Some(client)) => chat.answer_pin(client, now, rng),
             (Self::Grant | Self::AnswerPin, None) => Err(Error::NotAllowed),
             (Self::ProvePin, _) => chat.prove_pin(now, rng),
-            (Self::Text(text), _) => chat.text(text, now, rng),
             (Self::End, _) => chat.end(now, rng),
         }
     }
 }
 
 /// Returns the newest of a kind.
-fn last<S>(shelf: &mut Shelf<S>) -> Result<&mut Kept<S>, Stop> {
+pub(super) fn last<S>(shelf: &mut Shelf<S>) -> Result<&mut Kept<S>, Stop> {
     shelf.values_mut().next_back().ok_or_else(|| Stop::Trouble("a state is missing".to_owned()))
 }
 
@@ -354,12 +364,14 @@ fn uncontested(told: SyncOutcome) -> Result<(), Stop> {
 /// Returns the text that a chat shows of an event.
 fn words_of(event: &ChatEvent) -> Result<Vec<u8>, Stop> {
     Ok(match event {
-        ChatEvent::Text(text) => text.as_bytes().to_vec(),
+        ChatEvent::Text(text) => text.text.as_bytes().to_vec(),
         ChatEvent::PinAnswered => b"answered".to_vec(),
         ChatEvent::PinProved => b"proved".to_vec(),
         ChatEvent::Granted => b"granted".to_vec(),
         ChatEvent::Joined => b"joined".to_vec(),
         ChatEvent::Ended => b"ended".to_vec(),
+        ChatEvent::HandedOver(_) => b"handed over".to_vec(),
+        ChatEvent::BecameAccount => b"became an account".to_vec(),
         _ => return Stop::trouble("a guest does not know the PIN"),
     })
 }

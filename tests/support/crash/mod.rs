@@ -8,6 +8,7 @@
 mod app;
 mod clients;
 mod disk;
+mod guest_words;
 pub mod guests;
 mod kept;
 mod script;

@@ -8,7 +8,7 @@ use alloc::vec;
 fn takes(approval: Approval, texts: usize, share: Option<Public>) -> bool {
     let mut policy = Policy::new("Ada", 0);
     policy.approval = approval;
-    let texts = vec![Zeroizing::new("hi".to_string()); texts];
+    let texts = vec![(MessageId([5; 16]), Zeroizing::new("hi".to_string())); texts];
     let join = Box::new(Psk::new(Secret::copy(&[7; 32])).unwrap());
     let introduction = ChatContent::Introduction { name: "Grace".to_string(), texts, share, join };
     let listed = Listed { epoch: 1, hash: [1; 32] };
