@@ -42,12 +42,6 @@ mod tests;
 pub use error::{Answer, Error};
 #[cfg(fuzzing)]
 #[doc(hidden)]
-pub use protocol::guest::content::encoded_again;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub use protocol::guest::guest_copy::copied_again;
-#[cfg(fuzzing)]
-#[doc(hidden)]
 pub use protocol::ratchet::braid::Braids;
 
 pub use rand_core;

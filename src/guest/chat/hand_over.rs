@@ -231,13 +231,11 @@ impl Inner {
         self.check_granted()?;
         self.check_hand_over(&hand_over)?;
         self.check_account(&hand_over)?;
-        match &self.memory.hand_over {
-            Some(before) => Ok((ChatEvent::HandedOver(before.clone()), ChatStep::Stay).into()),
-            None => {
-                let step = ChatStep::HandOver(hand_over.clone());
-                Ok((ChatEvent::HandedOver(hand_over), step).into())
-            }
+        if let Some(before) = &self.memory.hand_over {
+            return Ok((ChatEvent::HandedOver(before.clone()), ChatStep::Stay).into());
         }
+        let step = ChatStep::HandOver(hand_over.clone());
+        Ok((ChatEvent::HandedOver(hand_over), step).into())
     }
 
     /// Returns what it means for a guest that the host goes on with an account: with the one that it has become.

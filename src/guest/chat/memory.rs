@@ -13,7 +13,7 @@ use super::delta::ChatStep;
 /// The time in seconds between two receipts of a side, at least.
 const BETWEEN_RECEIPTS: u64 = 30;
 
-/// What a chat remembers beside its sessions. None of it is secret.
+/// The memory of a chat beside its sessions. None of it is secret.
 #[derive(Default)]
 pub(super) struct ChatMemory {
     /// Those of the other side, and at the host those of own devices.

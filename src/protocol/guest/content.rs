@@ -315,14 +315,6 @@ fn first_text(reader: &mut Reader<'_>, policy: &Policy) -> Result<(MessageId, Te
     Ok((id, text(reader.bytes(usize::from(policy.max_text))?, policy)?))
 }
 
-/// Encodes a content of a chat under this policy once more, if it is one.
-#[cfg(fuzzing)]
-#[must_use]
-pub fn encoded_again(bytes: &[u8], policy: &Policy) -> Option<Zeroizing<Vec<u8>>> {
-    let (listed, sent, content) = ChatContent::decode(bytes, policy).ok()?;
-    Some(content.encode(&listed, sent))
-}
-
 #[cfg(test)]
 #[path = "tests/content.rs"]
 mod tests;

@@ -73,14 +73,6 @@ impl GuestCopy {
     }
 }
 
-/// Encodes a copy in a chat under this policy once more, if it is one.
-#[cfg(fuzzing)]
-#[must_use]
-pub fn copied_again(bytes: &[u8], policy: &Policy) -> Option<Zeroizing<Vec<u8>>> {
-    let devices = (DeviceId([1; 8]), DeviceId([2; 8]));
-    Some(GuestCopy::decode(bytes, devices, policy).ok()?.encode())
-}
-
 #[cfg(test)]
 #[path = "tests/guest_copy.rs"]
 mod tests;

@@ -110,8 +110,8 @@ impl ServerCopy {
         self.check_claim(claim)?;
         let hand_over = Reader::all(hand_over, HandOver::recall)?;
         let names = &hand_over.names;
-        let named = (&names.invitation, &names.transcript);
-        let guest = claim::guest_of(claim, self.locator, named, credentials)?;
+        let claimed = (&names.invitation, &names.transcript);
+        let guest = claim::guest_of(claim, self.locator, claimed, credentials)?;
         if guest.account() != names.guest {
             return Err(Error::WrongPeer);
         }
