@@ -15,6 +15,7 @@
 //   client      one own device with all its conversations
 //   guest       links, and chats with people who have no account
 //   history     old conversations, from one own device to another
+//   franking    reports of messages to the service that brought them
 //   signal      people on other messengers, by the Signal protocol
 
 extern crate alloc;
@@ -26,6 +27,7 @@ mod protocol;
 pub mod attachment;
 pub mod client;
 pub mod content;
+pub mod franking;
 pub mod guest;
 pub mod history;
 pub mod session;

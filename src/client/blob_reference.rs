@@ -24,7 +24,7 @@ pub struct BlobReference {
 redacted!(BlobReference, |reference| length = reference.length());
 
 impl BlobReference {
-    pub(super) fn new(reference: Reference, sender: Sender) -> Self {
+    pub(crate) fn new(reference: Reference, sender: Sender) -> Self {
         Self { reference, sender }
     }
 

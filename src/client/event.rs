@@ -11,11 +11,13 @@ use super::copied_letter::CopiedLetter;
 use super::own_object::OwnObject;
 use super::plan::Conversation;
 use crate::protocol::content::{Content, Sender};
+use crate::protocol::franking::Evidence;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::MessageId;
 use crate::protocol::letter::object::ObjectKind;
 use crate::protocol::position::Position;
+use crate::protocol::ratchet::{Exporter, MessageSecret};
 
 /// A letter that was opened.
 #[derive(Debug)]
@@ -42,9 +44,20 @@ pub struct ReceivedLetter {
     pub lost: usize,
     /// This account and the hash of the accounts that the sender sent to, in a group.
     pub(super) audience: Option<(AccountId, [u8; 32])>,
+    /// The evidence for the service that the sender has said this, if the letter was opened with its frank
+    /// ([`Client::open_franked`](super::Client::open_franked)) and somebody else has said something in it.
+    pub evidence: Option<Evidence>,
+    pub(super) secret: Box<MessageSecret>,
 }
 
 impl ReceivedLetter {
+    /// Derives the exporter of the letter's envelope, the same as its sender has
+    /// ([`Client::seal_exporting`](super::Client::seal_exporting)).
+    #[must_use]
+    pub fn exporter(&self) -> Exporter {
+        self.secret.exporter()
+    }
+
     /// Returns the time that it supports a clock with: none if its sender's list is over, since that may be a
     /// thief's.
     pub(super) fn support(&self) -> u64 {

@@ -7,6 +7,7 @@ use super::limits::MAX_PEERS;
 use super::stop::Stop;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::franking::Frank;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::MessageId;
 use crate::protocol::letter::blob::BlobHash;
@@ -21,6 +22,15 @@ pub struct Envelope {
     pub to: Address,
     /// The message to bring.
     pub message: Vec<u8>,
+    /// The frank to give to the service with it, if the plan asked for one ([`Plan::frank`](super::Plan::frank)).
+    pub frank: Option<Frank>,
+}
+
+impl Envelope {
+    /// Puts a message without a frank into an envelope.
+    pub(crate) fn new(to: Address, message: Vec<u8>) -> Self {
+        Self { to, message, frank: None }
+    }
 }
 
 /// The output of sealing a letter: an envelope for each device of a plan, and the blob if the content was
@@ -83,6 +93,11 @@ impl Outgoing {
             writer.raw(&account.0);
             stop.write(writer);
         });
+        if self.envelopes.iter().any(|envelope| envelope.frank.is_some()) {
+            for envelope in &self.envelopes {
+                writer.option(envelope.frank.as_ref(), |frank, writer| writer.raw(&frank.0));
+            }
+        }
         writer.public()
     }
 
@@ -94,14 +109,23 @@ impl Outgoing {
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
             let id = MessageId(*reader.array()?);
-            let envelopes = reader.list(MAX_PEERS, |reader| {
+            let mut envelopes: Vec<_> = reader.list(MAX_PEERS, |reader| {
                 let to = Address::read(reader)?;
-                Ok(Envelope { to, message: reader.bytes(MAX_BYTES)?.to_vec() })
+                Ok(Envelope::new(to, reader.bytes(MAX_BYTES)?.to_vec()))
             })?;
             let blob = reader.option(|reader| Ok(reader.bytes(MAX_BYTES)?.to_vec()))?;
             let left_out = reader.list(MAX_PEERS, Address::read)?;
             let stopped = reader
                 .list(MAX_PEERS, |reader| Ok((AccountId(*reader.array()?), Stop::read(reader)?)))?;
+            if !reader.is_empty() {
+                for envelope in &mut envelopes {
+                    envelope.frank = reader.option(|reader| Ok(Frank(*reader.array()?)))?;
+                }
+                // Without a frank there is nothing here.
+                if envelopes.iter().all(|envelope| envelope.frank.is_none()) {
+                    return Err(Error::Malformed);
+                }
+            }
             Ok(Self { id, envelopes, blob, left_out, stopped })
         })
     }

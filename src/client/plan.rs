@@ -116,6 +116,8 @@ pub struct Plan {
     pub(super) left_out: Vec<Address>,
     /// Chunks of the braid that each envelope has room for at least.
     pub(super) chunks: u8,
+    /// True if each envelope is to have a frank.
+    pub(super) franks: bool,
 }
 
 redacted!(
@@ -193,6 +195,12 @@ impl Plan {
     /// ([post-quantum.md](crate::spec::post_quantum)). More than 36 are no use.
     pub fn chunks(&mut self, chunks: u8) {
         self.chunks = chunks;
+    }
+
+    /// Has each envelope get a frank, for a service that takes reports ([`franking`](crate::franking)). No byte of a
+    /// message changes by it. Where a service asks for franks, call it on every plan.
+    pub fn frank(&mut self) {
+        self.franks = true;
     }
 }
 

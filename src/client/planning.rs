@@ -132,7 +132,17 @@ impl Inner {
         targets.sort_unstable_by_key(|target: &Target| target.address);
         self.bound_suspicion(&mut targets);
         let (by, left_out) = (Address::of(self.device.certificate()), Vec::new());
-        Ok(Plan { by, purpose, conversation, lists, stopped, targets, left_out, chunks: 1 })
+        Ok(Plan {
+            by,
+            purpose,
+            conversation,
+            lists,
+            stopped,
+            targets,
+            left_out,
+            chunks: 1,
+            franks: false,
+        })
     }
 
     /// Returns the reason for which nothing is sent to an account, if there is one.

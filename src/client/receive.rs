@@ -7,6 +7,7 @@ use super::session_choice::{Choice, Contradiction};
 use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::protocol::content::Sender;
+use crate::protocol::franking::{FrankCheck, Schema};
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::{Letter, LetterConversation};
 
@@ -89,7 +90,7 @@ impl Client {
         now: u64,
     ) -> Result<Pending<'_, Self, ReceivedLetter>, Error> {
         let now = self.inner.clock.now(now);
-        let opened = self.inner.opened(from, envelope, now);
+        let opened = self.inner.opened(from, envelope, FrankCheck::Skip, now);
         let (items, letter) = opened.map_err(Unopened::error)?;
         Ok(self.pending(now.supported(letter.support()), items, letter))
     }
@@ -116,6 +117,7 @@ impl Inner {
         &self,
         from: Address,
         envelope: &[u8],
+        frank: FrankCheck<'_>,
         now: Now,
     ) -> Result<(Vec<ClientItem>, ReceivedLetter), Unopened> {
         self.check_listed()?;
@@ -129,13 +131,16 @@ impl Inner {
         let changed = contact.waiting.is_open();
         let ReadLetter { opened, standing, mut found, keys } =
             self.read(from, &Incoming::parse(envelope)?, now)?;
-        let Decrypted { content, position, skipped, lost } = opened;
+        let Decrypted { content, position, skipped, lost, secret } = opened;
         let surplus = keys.map(|keys| self.surplus(from.account, keys)).unwrap_or_default();
         let lost = lost.saturating_add(surplus.own);
         let others = surplus.others.into_iter();
         found.alerts.extend(others.map(|(of, messages)| Alert::Lost { of, messages }));
         let letter = Letter::decode(&content)?;
         self.check_sender(from, &letter)?;
+        let is_reportable = from.account != self.account() && letter.is_message();
+        let words = (Schema::Letter, Letter::words(&content));
+        let evidence = frank.check(&secret, words, is_reportable)?;
         if letter.rolled_back && !found.alerts.contains(&Alert::RolledBack) {
             found.alerts.push(Alert::RolledBack);
         }
@@ -182,6 +187,8 @@ impl Inner {
             skipped,
             lost,
             audience,
+            evidence,
+            secret,
         };
         Ok((items, arrived))
     }

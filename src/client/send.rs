@@ -11,12 +11,14 @@ use crate::primitives::codec::Writer;
 use crate::primitives::kdf::hedged;
 use crate::protocol::clock::Now;
 use crate::protocol::content::{Content, Kinds, Sender};
+use crate::protocol::franking::{Schema, frank};
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::labels;
 use crate::protocol::letter::blob;
 use crate::protocol::letter::object::ObjectKind;
 use crate::protocol::letter::{Body, Letter, Listed, Said};
 use crate::protocol::padding::{MAX_CONTENT, Padding};
+use crate::protocol::ratchet::Exporter;
 use crate::session::Session;
 
 use super::address::Address;
@@ -35,6 +37,13 @@ use crate::storage::Pending;
 
 /// The longest content that is sealed for each device; what is longer is sealed once, as a blob.
 pub(crate) const MAX_INLINE: usize = 4096;
+
+/// A letter that was sealed, and what that changes.
+pub(super) struct SealedLetter {
+    pub(super) now: Now,
+    pub(super) items: Vec<ClientItem>,
+    pub(super) out: Outgoing,
+}
 
 impl Client {
     /// Seals one letter for all devices of a plan: for all of them, or for none.
@@ -60,64 +69,8 @@ impl Client {
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, Outgoing>, Error> {
         let now = self.inner.clock.now(now);
-        let inner = &*self.inner;
-        inner.check_plan(plan, now)?;
-        inner.refresh(plan, now, rng);
-        if plan.needs_bundle() {
-            return Err(Error::BundleMissing);
-        }
-        let mut items = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
-        let enclosed = inner.enclosed(plan, enclosed.into(), now)?;
-        let encoded = inner.encoded(plan, enclosed)?;
-        let (id, body, blob) = inner.compose(plan, enclosed, &encoded, now, rng)?;
-        let lists = plan.listed(inner.account(), plan.other(inner.account()))?;
-        let mut letter = Letter {
-            lists,
-            rolled_back: false,
-            sent: now.reading(),
-            id,
-            conversation: plan.conversation,
-            body,
-        };
-        let named = inner.in_digest(plan.conversation);
-        let digest = letter.digest_in(named, inner.own.list.first_id(), inner.address().device);
-        inner.remember(plan, id, digest, now, &mut items)?;
-        let mut bytes = letter.encode();
-        let padded = Padding::Buckets.with_chunks(bytes.len(), plan.chunks);
-
-        let mut envelopes = Vec::with_capacity(plan.targets.len());
-        let mut sealed = Vec::with_capacity(plan.targets.len());
-        let mut lists_of = plan.other(inner.account());
-        for target in &plan.targets {
-            let to = target.address;
-            // In a group, each account is told by which of its own lists it was reached.
-            if plan.is_group() && lists_of != to.account {
-                lists_of = to.account;
-                letter.lists = plan.listed(inner.account(), lists_of)?;
-                bytes = letter.encode();
-            }
-            Letter::tell(&mut bytes, inner.peers.get(&to).is_some_and(Peer::has_forgotten));
-            let (message, delta) = inner.session_of(target, now)?.seal(&bytes, padded, rng)?;
-            envelopes.push(Envelope { to, message });
-            let moved = MovedSession { with: to, slot: Slot::Active, heard: 0, delta };
-            sealed.push(ClientItem::Sealed(Box::new(moved)));
-        }
-        let mut support = 0;
-        for (target, sealed) in plan.targets.iter_mut().zip(sealed) {
-            if let Way::New(new) = core::mem::replace(&mut target.way, Way::Active) {
-                let New { session, made, .. } = *new;
-                support = support.max(made);
-                target.way = Way::Begun(Box::new(session.id()));
-                items.push(ClientItem::Begin(Box::new(Begin { with: target.address, session })));
-            }
-            items.push(sealed);
-        }
-        // Behind a session that begins: what is asked for in it is not asked for again at once.
-        items.extend(plan.asked().map(|asked| ClientItem::Asked(Box::new(asked))));
-        let (left_out, stopped) = (plan.left_out.clone(), plan.stopped().collect());
-        let out = Outgoing { id, envelopes, blob, left_out, stopped };
-        // The latest that anybody has signed, and the bundle was taken by the reading.
-        Ok(self.pending(now.supported(support), items, out))
+        let sealed = self.inner.sealed(plan, enclosed.into(), None, now, rng)?;
+        Ok(self.pending(sealed.now, sealed.items, sealed.out))
     }
 
     /// Plans and seals in one call, for a plan that needs no bundles, and moves the client on. Save
@@ -157,6 +110,80 @@ impl Client {
 }
 
 impl Inner {
+    /// Seals one letter for all devices of a plan, and keeps the exporters of its envelopes if they are asked for.
+    pub(super) fn sealed(
+        &self,
+        plan: &mut Plan,
+        enclosed: Enclosed<'_>,
+        mut exporters: Option<&mut Vec<(Address, Exporter)>>,
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> Result<SealedLetter, Error> {
+        self.check_plan(plan, now)?;
+        self.refresh(plan, now, rng);
+        if plan.needs_bundle() {
+            return Err(Error::BundleMissing);
+        }
+        let mut items = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
+        let enclosed = self.enclosed(plan, enclosed, now)?;
+        let encoded = self.encoded(plan, enclosed)?;
+        let (id, body, blob) = self.compose(plan, enclosed, &encoded, now, rng)?;
+        let lists = plan.listed(self.account(), plan.other(self.account()))?;
+        let mut letter = Letter {
+            lists,
+            rolled_back: false,
+            sent: now.reading(),
+            id,
+            conversation: plan.conversation,
+            body,
+        };
+        let named = self.in_digest(plan.conversation);
+        let digest = letter.digest_in(named, self.own.list.first_id(), self.address().device);
+        self.remember(plan, id, digest, now, &mut items)?;
+        let mut bytes = letter.encode();
+        let padded = Padding::Buckets.with_chunks(bytes.len(), plan.chunks);
+
+        let mut envelopes = Vec::with_capacity(plan.targets.len());
+        let mut sealed = Vec::with_capacity(plan.targets.len());
+        let mut lists_of = plan.other(self.account());
+        for target in &plan.targets {
+            let to = target.address;
+            // In a group, each account is told by which of its own lists it was reached.
+            if plan.is_group() && lists_of != to.account {
+                lists_of = to.account;
+                letter.lists = plan.listed(self.account(), lists_of)?;
+                bytes = letter.encode();
+            }
+            Letter::tell(&mut bytes, self.peers.get(&to).is_some_and(Peer::has_forgotten));
+            let (message, delta, secret) =
+                self.session_of(target, now)?.seal(&bytes, padded, rng)?;
+            let words = Letter::words(&bytes);
+            let frank = plan.franks.then(|| frank(&secret, Schema::Letter, words));
+            if let Some(exporters) = &mut exporters {
+                exporters.push((to, secret.exporter()));
+            }
+            envelopes.push(Envelope { to, message, frank });
+            let moved = MovedSession { with: to, slot: Slot::Active, heard: 0, delta };
+            sealed.push(ClientItem::Sealed(Box::new(moved)));
+        }
+        let mut support = 0;
+        for (target, sealed) in plan.targets.iter_mut().zip(sealed) {
+            if let Way::New(new) = core::mem::replace(&mut target.way, Way::Active) {
+                let New { session, made, .. } = *new;
+                support = support.max(made);
+                target.way = Way::Begun(Box::new(session.id()));
+                items.push(ClientItem::Begin(Box::new(Begin { with: target.address, session })));
+            }
+            items.push(sealed);
+        }
+        // Behind a session that begins: what is asked for in it is not asked for again at once.
+        items.extend(plan.asked().map(|asked| ClientItem::Asked(Box::new(asked))));
+        let (left_out, stopped) = (plan.left_out.clone(), plan.stopped().collect());
+        let out = Outgoing { id, envelopes, blob, left_out, stopped };
+        // The latest that anybody has signed, and the bundle was taken by the reading.
+        Ok(SealedLetter { now: now.supported(support), items, out })
+    }
+
     /// Checks that all lists are still as the plan found them, and that they serve whom it does not stop.
     fn check_plan(&self, plan: &Plan, now: Now) -> Result<(), Error> {
         self.check_writes(now)?;

@@ -13,6 +13,7 @@ use super::receive::Unopened;
 use super::unread::Unread;
 use crate::error::Error;
 use crate::protocol::clock::Now;
+use crate::protocol::franking::FrankCheck;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::MessageId;
 use crate::storage::Pending;
@@ -91,8 +92,17 @@ impl Client {
     /// what [`Client::repairs`] lists, or by the next letter to the device. Of mail of devices that are in no known
     /// list nothing is remembered.
     pub fn take(&mut self, mail: &Mail<'_>, now: u64) -> Pending<'_, Self, Taken> {
+        self.taken(mail, FrankCheck::Skip, now)
+    }
+
+    pub(super) fn taken(
+        &mut self,
+        mail: &Mail<'_>,
+        frank: FrankCheck<'_>,
+        now: u64,
+    ) -> Pending<'_, Self, Taken> {
         let now = self.inner.clock.now(now);
-        match self.inner.opened(mail.from, mail.envelope, now) {
+        match self.inner.opened(mail.from, mail.envelope, frank, now) {
             Ok((items, letter)) => {
                 let now = now.supported(letter.support());
                 self.pending(now, items, Taken::Letter(Box::new(letter)))
@@ -183,6 +193,8 @@ fn class(from: Address, unopened: Unopened) -> Class {
         Error::OwnDeviceUnlisted => Class::Waits(Need::OwnList),
         Error::AccountChanged => Class::Waits(Need::User(from.account)),
         Error::UnsupportedContent => Class::Waits(Need::Release),
+        // Its session has vouched for it; the frank may be somebody else's making.
+        Error::FrankMismatch => Class::Unread(Cause::None),
         error => match unopened {
             Unopened::Stranger(_) => class_of_stranger(error),
             Unopened::Header { is_present, .. } => class_of_header(error, is_present),

@@ -60,6 +60,9 @@ pub enum Error {
     /// The history was not asked for: of another request or device, beyond the range or the size that was asked for,
     /// or a second one. Drop it, and tell the user which device sent it.
     Unsolicited,
+    /// The frank that came with the message is of something else, or one is missing: what the message says could not
+    /// be reported ([`franking`](crate::franking)). Show nothing of it; ask for it again.
+    FrankMismatch,
 
     // ---- the two sides disagree: fetch again, wait, or start anew ----
     /// The first message uses a prekey that this device no longer has, or never had. The
@@ -212,7 +215,8 @@ pub enum Error {
     /// More numbers are to be reserved at once than
     /// [`Sending::MAX_RESERVED`](crate::session::Sending::MAX_RESERVED): reserve fewer.
     TooManyReserved,
-    /// The content has more than 2^20 bytes: split it, or send it as an attachment; or an attachment is to have
+    /// The content, or the context of an exported secret, has more than 2^20 bytes: split it, or send it as an
+    /// attachment; or an attachment is to have
     /// more than 2^48, a media file more than 2^32.
     ContentTooLong,
 
@@ -224,7 +228,8 @@ pub enum Error {
     /// of it.
     ContentMismatch,
     /// A displayed name, description or file name is empty, too long, or no line ("Lines" in [the
-    /// specification](crate::spec)), or a file's name is a path: ask the user for another one.
+    /// specification](crate::spec)), or a file's name is a path: ask the user for another one. Or the label of an
+    /// exported secret has not 1 to 64 bytes.
     InvalidName,
     /// A field of the policy is outside the limit that it names, or the origin is too long.
     InvalidPolicy,
@@ -322,6 +327,7 @@ impl fmt::Display for Error {
             Self::StateCloned => "the peer's state was cloned or rolled back",
             Self::Inconsistent => "the message contradicts earlier ones",
             Self::WrongPeer => "the object belongs to somebody else",
+            Self::FrankMismatch => "the frank is of something else",
             Self::WrongKind => "the message is of a kind not taken here",
             Self::ListRollback => "the device list is older than the known one",
             Self::ListFork => "the account has signed two histories of its devices",

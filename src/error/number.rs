@@ -31,6 +31,7 @@ impl Error {
     /// | 211 | [`NotSelf`](Self::NotSelf) |
     /// | 212 | [`Downgrade`](Self::Downgrade) |
     /// | 215 | [`Unsolicited`](Self::Unsolicited) |
+    /// | 217 | [`FrankMismatch`](Self::FrankMismatch) |
     /// | 300 | [`UnknownPrekey`](Self::UnknownPrekey) |
     /// | 301 | [`StalePrekey`](Self::StalePrekey) |
     /// | 302 | [`RotationRequired`](Self::RotationRequired) |
@@ -122,6 +123,7 @@ impl Error {
             Self::NotSelf => ("NotSelf", 211),
             Self::Downgrade => ("Downgrade", 212),
             Self::Unsolicited => ("Unsolicited", 215),
+            Self::FrankMismatch => ("FrankMismatch", 217),
             Self::UnknownPrekey => ("UnknownPrekey", 300),
             Self::StalePrekey => ("StalePrekey", 301),
             Self::RotationRequired => ("RotationRequired", 302),

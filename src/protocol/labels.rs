@@ -97,6 +97,10 @@ labels! {
     RATCHET_BODY = "ratchet/body";
     /// The associated data of a header.
     RATCHET_HEADER = "ratchet/header";
+    /// The exporter of a message.
+    RATCHET_EXPORT = "ratchet/export";
+    /// A secret from an exporter.
+    RATCHET_EXPORTED = "ratchet/exported";
 
     /// The keys of the tags in a braid.
     BRAID_AUTHENTICATOR = "braid/authenticator";
@@ -110,6 +114,13 @@ labels! {
     BRAID_KEY = "braid/key";
     /// The coins of an encapsulation from randomness, the authenticator and the header.
     BRAID_COINS = "braid/coins";
+
+    /// The key of a frank.
+    FRANK_KEY = "frank/key";
+    /// A commitment to what an envelope says.
+    FRANK_WORDS = "frank/words";
+    /// A service's tag over a frank.
+    FRANK_TAG = "frank/tag";
 
     /// The lineage tag of a state's next generation.
     STATE_LINEAGE = "state/lineage";

@@ -52,6 +52,8 @@ pub(crate) const ATTACHMENT: u8 = 0x32;
 pub(crate) const HISTORY_REQUEST: u8 = 0x33;
 /// The answer to it.
 pub(crate) const HISTORY_MANIFEST: u8 = 0x34;
+/// A report of a message to the service that brought it.
+pub(crate) const REPORT: u8 = 0x3c;
 
 /// A provider's descriptor.
 #[cfg(feature = "signal")]

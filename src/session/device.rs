@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::account::Account;
+use super::decrypted::Decrypted;
 use super::incoming::Incoming;
 use super::prekey_delta::{DeviceDelta, PrekeyChange};
-use super::session::{Decrypted, Session};
+use super::session::Session;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::{Room, Secret, redacted};

@@ -50,6 +50,7 @@
 mod session;
 
 mod account;
+mod decrypted;
 mod device;
 mod diagnosis;
 pub(crate) mod incoming;
@@ -59,12 +60,13 @@ mod send;
 mod session_delta;
 
 pub use account::Account;
+pub use decrypted::Decrypted;
 pub use device::{Accepted, Device, PrekeyTasks};
 pub use diagnosis::SessionDiagnosis;
 pub use incoming::MessageKind;
 pub use send::Sending;
+pub use session::Session;
 pub(crate) use session::StagedMessage;
-pub use session::{Decrypted, Session};
 
 pub use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
 pub use crate::protocol::handshake::replay::HandshakeId;
@@ -75,3 +77,4 @@ pub use crate::protocol::identity::certificate::{
 pub use crate::protocol::identity::fingerprint::Fingerprint;
 pub use crate::protocol::padding::Padding;
 pub use crate::protocol::position::{Position, Role, SessionId};
+pub use crate::protocol::ratchet::Exporter;

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::primitives::secret::redacted;
 use crate::protocol::padding::Padding;
 use crate::protocol::ratchet;
+use crate::protocol::ratchet::Exporter;
 use crate::storage::Pending;
 
 /// A session that is about to seal a message.
@@ -93,9 +94,26 @@ impl<'a> Sending<'a> {
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'a, Session, Vec<u8>>, Error> {
         let padded = self.padding.with_chunks(content.len(), self.chunks);
-        let (message, mut delta) = self.session.seal(content, padded, rng)?;
+        let (message, mut delta, _) = self.session.seal(content, padded, rng)?;
         delta.reserve(self.reserve)?;
         Ok(Pending::new(self.session, delta, message))
+    }
+
+    /// Seals the content as [`Sending::seal`] does, and gives the message's exporter beside it: the receiver has
+    /// the same ([`Decrypted::exporter`](super::Decrypted::exporter)). No reserved number gives one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sending::seal`].
+    pub fn seal_exporting(
+        self,
+        content: &[u8],
+        rng: &mut impl CryptoRng,
+    ) -> Result<Pending<'a, Session, (Vec<u8>, Exporter)>, Error> {
+        let padded = self.padding.with_chunks(content.len(), self.chunks);
+        let (message, mut delta, secret) = self.session.seal(content, padded, rng)?;
+        delta.reserve(self.reserve)?;
+        Ok(Pending::new(self.session, delta, (message, secret.exporter())))
     }
 
     /// Seals the content under a number that was reserved by a message before it, whose change is stored.

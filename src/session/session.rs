@@ -3,9 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use rand_core::CryptoRng;
-use zeroize::Zeroizing;
-
+use super::decrypted::Decrypted;
 use super::incoming::{Incoming, clear_header};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -17,9 +15,12 @@ use crate::protocol::handshake::replay::HandshakeId;
 use crate::protocol::handshake::x3dh::{PREFIX, Prefix, SessionKeys};
 use crate::protocol::identity::certificate::Certificate;
 use crate::protocol::position::{Position, Role, SessionId};
-use crate::protocol::ratchet::{self, ClearHeader, FirstMessage, Ratchet, RatchetDelta};
+use crate::protocol::ratchet::{
+    self, ClearHeader, FirstMessage, MessageSecret, Ratchet, RatchetDelta,
+};
 use crate::protocol::wire;
 use crate::storage::{Anchor, Pending, Stateful};
+use rand_core::CryptoRng;
 
 /// A session with one device of one peer. Secret: no `Clone`, wiped on drop.
 ///
@@ -84,26 +85,6 @@ struct InitialPrefix {
     hash: [u8; 32],
 }
 
-/// A message that was opened.
-pub struct Decrypted {
-    /// The content, wiped on drop.
-    pub content: Zeroizing<Vec<u8>>,
-    /// The message's place among those of its sender.
-    pub position: Position,
-    /// Earlier messages that this one overtook. They can still arrive.
-    pub skipped: usize,
-    /// Messages overtaken before whose keys this one pushed out of memory, for room or for age. They are
-    /// lost: tell the user.
-    pub lost: usize,
-}
-
-redacted!(
-    Decrypted,
-    |opened| position = opened.position,
-    skipped = opened.skipped,
-    lost = opened.lost
-);
-
 impl Session {
     pub(crate) fn initiate(
         ratchet: Ratchet,
@@ -140,9 +121,9 @@ impl Session {
             one_time,
             anchor,
         });
-        let FirstMessage { content, number, mut delta } = opened;
+        let FirstMessage { content, secret, number, mut delta } = opened;
         let position = Position { chain: 1, number };
-        let opened = Decrypted { content, position, skipped: delta.skipped(), lost: 0 };
+        let opened = Decrypted { content, position, skipped: delta.skipped(), lost: 0, secret };
         // The session has seen one change already: that of its first message.
         inner.apply(anchor.next(&delta.change_id()), &mut delta);
         Ok((Self { inner }, opened))
@@ -279,7 +260,7 @@ impl Session {
         content: &[u8],
         padded: usize,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Vec<u8>, RatchetDelta), Error> {
+    ) -> Result<(Vec<u8>, RatchetDelta, MessageSecret), Error> {
         let (about, clear) = clear(self.inner.initial_prefix.as_deref());
         self.inner.ratchet.seal(&about, clear, content, padded, rng)
     }
@@ -322,9 +303,9 @@ impl StagedMessage<'_> {
     /// Opens the content. Nothing changes before the delta is applied.
     pub(crate) fn open(self) -> Result<(Decrypted, RatchetDelta), Error> {
         let position = Position { chain: self.header.chain()?, number: self.header.number() };
-        let (content, delta) = self.header.open()?;
+        let (content, secret, delta) = self.header.open()?;
         let lost = self.ratchet.dropped_by(&delta);
-        Ok((Decrypted { content, position, skipped: delta.skipped(), lost }, delta))
+        Ok((Decrypted { content, position, skipped: delta.skipped(), lost, secret }, delta))
     }
 }
 

@@ -18,6 +18,7 @@ pages! {
     devices: "../../spec/devices.md";
     errors: "../../spec/errors.md";
     fan_out: "../../spec/fan-out.md";
+    franking: "../../spec/franking.md";
     glossary: "../../spec/glossary.md";
     guest_links: "../../spec/guest-links.md";
     handshake: "../../spec/handshake.md";

@@ -21,13 +21,14 @@ use crate::attachment::{AttachmentId, Media, Opener, PIECE, Progress, Reference,
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, ClockReset, ClockState,
     Conversation, CopiedLetter, DeviceList, Diagnosis, Enclosed, Entrant, Envelope, Expired,
-    GroupId, LetterEvent, LinkingDigits, LinkingOffer, LinkingPurpose, LinkingRequest, ListHash,
-    ListMismatch, ListUpdate, LogStatus, Mail, MessageId, Need, NewDevice, Outgoing, OwnContent,
-    OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Stop, Supplied, Taken, Tasks, To,
-    Unread,
+    Exported, GroupId, LetterEvent, LinkingDigits, LinkingOffer, LinkingPurpose, LinkingRequest,
+    ListHash, ListMismatch, ListUpdate, LogStatus, Mail, MessageId, Need, NewDevice, Outgoing,
+    OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Stop, Supplied, Taken,
+    Tasks, To, Unread,
 };
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
+use crate::franking::{Evidence, Frank, Report, Reported, ReportedContent, ServiceKey, Stamp};
 use crate::guest::{
     Approval, Chat, ChatEvent, ChatStatus, ChatText, ClaimDigest, EndReason, HandOver,
     Introduction, Invite, InviteLink, LinkStatus, Locator, OpenedClaim, Pin, Policy, Preview,
@@ -42,9 +43,9 @@ use crate::primitives::tests::repeats::watch;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::session::{
     Accepted, Account, AccountId, AccountKey, AccountKind, Bundle, Certificate, Decrypted, Device,
-    DeviceId, Fingerprint, HandshakeId, IdentityKey, MessageKind, OneTimePrekey, Padding, Position,
-    PrekeyId, PrekeyTasks, Role, Sending, Served, Session, SessionDiagnosis, SessionId, Stock,
-    Withdraw,
+    DeviceId, Exporter, Fingerprint, HandshakeId, IdentityKey, MessageKind, OneTimePrekey, Padding,
+    Position, PrekeyId, PrekeyTasks, Role, Sending, Served, Session, SessionDiagnosis, SessionId,
+    Stock, Withdraw,
 };
 use crate::storage::{
     Anchor, Behind, Change, Journal, Page, PageId, Pending, Recorded, State, StateKey,
@@ -73,6 +74,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         AttachmentId,
         Behind<Client>, BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
         Content, Conversation, CopiedLetter, Decrypted, Device, DeviceId, DeviceList, Diagnosis, Enclosed, EndReason, Envelope, Error,
+        Evidence, Exported, Exporter, Frank, Report, Reported, ReportedContent, ServiceKey, Stamp,
         Fingerprint, GroupId, HandshakeId, HistoryExport, HistoryImport, HistoryItem, HistoryPart, HistoryPosition, HistoryRange,
         HistoryRequests, HistoryWriter, ToldItem, IdentityKey, Introduction, Invite, InviteLink, Journal, Kind, Kinds, LinkStatus, LinkingOffer,
         LinkingDigits, LinkingPurpose, LinkingRequest, ListHash, LetterEvent, ListMismatch, ListUpdate, Locator, LogStatus, MessageId, MessageKind, NewDevice, Entrant,
@@ -96,6 +98,7 @@ fn what_names_something_can_be_a_key_of_any_map() {
     is_key::<Conversation>();
     is_key::<DeviceId>();
     is_key::<Fingerprint>();
+    is_key::<Frank>();
     is_key::<IdentityKey>();
     is_key::<Locator>();
     is_key::<MessageId>();
@@ -152,6 +155,7 @@ fn exported() -> BTreeSet<&'static str> {
         include_str!("../attachment/mod.rs"),
         include_str!("../client/mod.rs"),
         include_str!("../content/mod.rs"),
+        include_str!("../franking/mod.rs"),
         include_str!("../guest/mod.rs"),
         include_str!("../history/mod.rs"),
         include_str!("../session/mod.rs"),
@@ -226,7 +230,8 @@ fn between_devices(account: &Account, other: &Account, rng: &mut TestRng, print:
     let first = sealed.apply();
     let accepted = two.accept(&first, NOW).unwrap();
     print(&accepted);
-    print(&accepted.apply());
+    let accepted = accepted.apply();
+    print(&(&accepted, accepted.opened.exporter()));
 }
 
 fn between_clients(
@@ -247,6 +252,7 @@ fn between_clients(
             plan.supply(one, &two.bundle(), NOW, rng).unwrap();
             print(&plan);
         }
+        plan.frank();
         let anchor = one.anchor();
         let pending = one.seal(&mut plan, &Content::app(7, content), NOW, rng).unwrap();
         print(&pending);
@@ -255,9 +261,15 @@ fn between_clients(
         let record = recorded.record().unwrap();
         print(&key.open::<Change<Client>>(b"one", None, record).unwrap());
         let out = recorded.apply();
-        let opened = two.open(one.address(), &out.envelopes[0].message, NOW).unwrap();
+        let Envelope { to, message, frank } = &out.envelopes[0];
+        let opened = two.open_franked(one.address(), message, frank.as_ref(), NOW).unwrap();
         print(&opened);
-        print(&opened.apply());
+        let mut letter = opened.apply();
+        print(&letter);
+        let service = ServiceKey::new(&KEY).unwrap();
+        let stamp = service.stamp(&frank.unwrap(), one.address(), *to, NOW);
+        let report = Report::new(letter.evidence.take().unwrap(), one.address(), *to, stamp);
+        print(&(&report, report.verify(&service).unwrap(), service));
     }
     print(&LetterEvent::Own(OwnContent::Said(Content::app(7, CONTENT))));
     let text = core::str::from_utf8(CONTENT).unwrap();

@@ -69,6 +69,7 @@ fn code_that_a_page_names_is_in_the_module_that_it_names() {
                 "guest",
                 "attachment",
                 "history",
+                "franking",
                 "signal",
                 "storage",
                 "protocol",

@@ -5,7 +5,7 @@ use std::fs;
 use super::{files, tree};
 
 /// The floors of the house, from the ground up. A file names its own floor and those below it, and nothing above.
-const FLOORS: [&str; 11] = [
+const FLOORS: [&str; 12] = [
     "error",
     "primitives",
     "protocol",
@@ -16,6 +16,7 @@ const FLOORS: [&str; 11] = [
     "client",
     "guest",
     "history",
+    "franking",
     "signal",
 ];
 

@@ -342,7 +342,7 @@ impl Leaves for Vec<Envelope> {
     type Id = ();
 
     fn leave(self) -> (Mail, ()) {
-        let piece = |Envelope { to, message }| Piece { to: Some(to), id: None, message };
+        let piece = |Envelope { to, message, .. }| Piece { to: Some(to), id: None, message };
         (self.into_iter().map(piece).collect(), ())
     }
 }
@@ -361,7 +361,8 @@ impl Leaves for Outgoing {
     fn leave(self) -> (Mail, MessageId) {
         let id = Some(self.id);
         let envelopes = self.envelopes.into_iter();
-        let letters = envelopes.map(|Envelope { to, message }| Piece { to: Some(to), id, message });
+        let letters =
+            envelopes.map(|Envelope { to, message, .. }| Piece { to: Some(to), id, message });
         // Before the letters that refer to it: whoever reads one wants to fetch it.
         let blob = self.blob.map(|message| Piece { to: None, id: None, message });
         (blob.into_iter().chain(letters).collect(), self.id)

@@ -279,7 +279,7 @@ fn a_removed_device_that_spoke_of_the_future_silences_no_other_device_of_its_acc
         conversation: letter::LetterConversation::With(y.address().account),
         body: Body::Said(Said::Message(b"\x01\x01\0\0\0\x04text")),
     };
-    let (first, _) = session.seal(&letter.encode(), 300, &mut rng).unwrap();
+    let (first, ..) = session.seal(&letter.encode(), 300, &mut rng).unwrap();
     y.receive(stolen.address(), &first, NOW).unwrap();
     primary.remove(&account, stolen.address().device, NOW).unwrap().apply();
     learn(&mut y, primary.list());

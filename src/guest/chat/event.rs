@@ -7,10 +7,12 @@ use core::fmt;
 use crate::client::{Address, Alert, Envelope};
 use crate::error::Error;
 use crate::protocol::content::Sender;
+use crate::protocol::franking::Evidence;
 use crate::protocol::guest::content::{EndReason, TextStatus};
 use crate::protocol::guest::hand_over::HandOver;
 use crate::protocol::guest::text::{ChatText, TextId};
 use crate::protocol::position::Position;
+use crate::protocol::ratchet::{Exporter, MessageSecret};
 
 /// The stage that a chat is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +50,19 @@ pub struct ReceivedEvent {
     pub skipped: usize,
     /// Messages overtaken before that are lost now.
     pub lost: usize,
+    /// The evidence for the service that the sender has said this, if it is a text and was opened with its frank
+    /// ([`Chat::open_franked`](crate::guest::Chat::open_franked)).
+    pub evidence: Option<Evidence>,
+    pub(super) secret: Box<MessageSecret>,
+}
+
+impl ReceivedEvent {
+    /// Derives the exporter of the message, the same as its sender has
+    /// ([`Chat::text_exporting`](crate::guest::Chat::text_exporting)).
+    #[must_use]
+    pub fn exporter(&self) -> Exporter {
+        self.secret.exporter()
+    }
 }
 
 /// The result of taking in a message, whatever it is ([`Chat::take`](crate::guest::Chat::take)).

@@ -29,6 +29,7 @@ use super::sessions::ChatSession;
 use super::state::{Beginning, ChatTerms, Inner, Stage};
 use crate::client::{Address, Client, Envelope, OwnObject};
 use crate::protocol::content::Sender;
+use crate::protocol::franking::{FrankCheck, Schema};
 use crate::protocol::position::Role;
 use crate::session::incoming::Incoming;
 use crate::session::{Decrypted, Session};
@@ -112,7 +113,7 @@ impl Chat {
         let binding = Binding { psk: &ticket.key, context: &terms.join_context() };
         let mut session = client.initiate_guest(&bundle, &binding, now.reading(), rng)?;
         let message = session.encrypt(&join(&Listed::of(client.list()), now), rng)?;
-        let envelope = Envelope { to: Address::of(&guest), message };
+        let envelope = Envelope::new(Address::of(&guest), message);
         // A second share of one claim makes another chat, which is to stand at no anchor of the first.
         let name = [&terms.transcript[..], &session.handshake_id().0].concat();
         let anchor = Anchor::start(Self::KIND, &client.certificate().core(), &name);
@@ -140,6 +141,7 @@ impl Chat {
         &self,
         from: Address,
         first: &Incoming<'_>,
+        frank: FrankCheck<'_>,
         now: Now,
     ) -> Result<(ReceivedEvent, ChatDelta), UnopenedMessage> {
         let inner = &*self.inner;
@@ -161,10 +163,13 @@ impl Chat {
             return Err(UnopenedMessage::suspected(Error::Replay));
         }
         let renewed = present.is_some_and(|present| !present.is_unanswered());
-        let Decrypted { content, position, skipped, .. } = opened;
+        let Decrypted { content, position, skipped, secret, .. } = opened;
         let given_up = present.map_or(0, ChatSession::skipped);
         let lost = given_up.saturating_add(inner.surplus(from.device, session.skipped()));
-        let (reported, sent, content) = ChatContent::decode(&content, &inner.terms.policy)?;
+        let plain = content;
+        let (reported, sent, content) = ChatContent::decode(&plain, &inner.terms.policy)?;
+        let evidence =
+            frank.check(&secret, (Schema::Chat, ChatContent::words(&plain)), content.is_text())?;
         let now = now.supported(sent);
         let Meaning { event, step, known, alerts: told } =
             inner.read_content(session.peer(), content)?;
@@ -179,8 +184,19 @@ impl Chat {
         let begun = Some(session);
         let delta = ChatDelta { activity, begun, report, known, ..ChatDelta::step(now, step) };
         let sender = Sender::Member;
-        let received =
-            ReceivedEvent { event, sent, renewed, from, sender, alerts, position, skipped, lost };
+        let received = ReceivedEvent {
+            event,
+            sent,
+            renewed,
+            from,
+            sender,
+            alerts,
+            position,
+            skipped,
+            lost,
+            evidence,
+            secret,
+        };
         Ok((received, delta))
     }
 }

@@ -8,6 +8,7 @@ mod delta;
 mod device_list;
 mod doubt;
 mod event;
+mod franking;
 mod hand_over;
 mod join;
 mod memory;

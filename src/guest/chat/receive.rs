@@ -19,6 +19,7 @@ use super::state::{Inner, Stage};
 use crate::client::limits::MAX_SKIPPED_OF_ACCOUNT;
 use crate::client::{Address, Alert};
 use crate::protocol::content::Sender;
+use crate::protocol::franking::{FrankCheck, Schema};
 use crate::session::Decrypted;
 use crate::session::incoming::Incoming;
 use crate::storage::Pending;
@@ -44,8 +45,9 @@ impl Chat {
         message: &[u8],
         now: u64,
     ) -> Result<Pending<'_, Self, ReceivedEvent>, Error> {
-        let (received, delta) =
-            self.opening(from, message, now).map_err(|unopened| unopened.error)?;
+        let (received, delta) = self
+            .opening(from, message, FrankCheck::Skip, now)
+            .map_err(|unopened| unopened.error)?;
         Ok(Pending::new(self, delta, received))
     }
 
@@ -68,15 +70,16 @@ impl Chat {
         &self,
         from: Address,
         message: &[u8],
+        frank: FrankCheck<'_>,
         now: u64,
     ) -> Result<(ReceivedEvent, ChatDelta), UnopenedMessage> {
         let now = self.speaking(now)?;
         let message = Incoming::parse(message)?;
         match self.inner.session_with(from)? {
             Some(chat_session) if !self.inner.comes_anew(chat_session, &message) => {
-                self.opened(chat_session, &message, now)
+                self.opened(chat_session, &message, frank, now)
             }
-            _ => self.admit(from, &message, now),
+            _ => self.admit(from, &message, frank, now),
         }
     }
 
@@ -85,12 +88,13 @@ impl Chat {
         &self,
         chat_session: &ChatSession,
         message: &Incoming<'_>,
+        frank: FrankCheck<'_>,
         now: Now,
     ) -> Result<(ReceivedEvent, ChatDelta), UnopenedMessage> {
         let inner = &*self.inner;
         let (place, session, staged) = chat_session.stage(message)?;
         let (opened, delta) = staged.open().map_err(UnopenedMessage::behind_header)?;
-        let Decrypted { content, position, skipped, mut lost } = opened;
+        let Decrypted { content, position, skipped, mut lost, secret } = opened;
         let after = session.skipped_after(&delta);
         // Once the guest has answered in a new session, what is missing of the others is given up.
         let renewed = place.is_none() && !chat_session.replaced.is_empty();
@@ -98,7 +102,10 @@ impl Chat {
         let (kept, given_up) = if renewed { (0, others) } else { (others, 0) };
         lost = lost.saturating_add(given_up);
         lost = lost.saturating_add(inner.surplus(chat_session.with(), kept.saturating_add(after)));
-        let (reported, sent, content) = ChatContent::decode(&content, &inner.terms.policy)?;
+        let plain = content;
+        let (reported, sent, content) = ChatContent::decode(&plain, &inner.terms.policy)?;
+        let evidence =
+            frank.check(&secret, (Schema::Chat, ChatContent::words(&plain)), content.is_text())?;
         let now = now.supported(sent);
         let note = match &content {
             ChatContent::Knock(Asks::Word) => Some(Note::AskedWord),
@@ -119,8 +126,19 @@ impl Chat {
         let moved = Vec::from([MovedChatSession { with, replaced, delta: Box::new(delta) }]);
         let notes = note.map(|note| (with, note)).into_iter().collect();
         let sender = self.sender();
-        let received =
-            ReceivedEvent { event, sent, renewed, from, sender, alerts, position, skipped, lost };
+        let received = ReceivedEvent {
+            event,
+            sent,
+            renewed,
+            from,
+            sender,
+            alerts,
+            position,
+            skipped,
+            lost,
+            evidence,
+            secret,
+        };
         let delta =
             ChatDelta { activity, moved, report, notes, known, ..ChatDelta::step(now, step) };
         Ok((received, delta))

@@ -203,7 +203,7 @@ impl Inner {
         let to = self.address_of(&self.peer);
         let mut envelopes = Vec::with_capacity(contents.len());
         for content in &contents {
-            envelopes.push(Envelope { to, message: session.encrypt(content, rng)? });
+            envelopes.push(Envelope::new(to, session.encrypt(content, rng)?));
         }
         let delta = ChatDelta { begun: Some(session), ..tried(one, now) };
         Ok(Some((Repaired { envelopes, event: None }, delta)))

@@ -17,6 +17,7 @@ use crate::protocol::identity::device_list::{DeviceList, MAX_DEVICES};
 use crate::protocol::letter::Listed;
 use crate::protocol::padding::Padding;
 use crate::protocol::position::Role;
+use crate::protocol::ratchet::MessageSecret;
 use crate::session::Session;
 use crate::storage::Anchor;
 use crate::storage::Stateful;
@@ -248,14 +249,27 @@ impl ChatSessions {
         content: impl Fn(&ChatSession) -> Option<Zeroizing<Vec<u8>>>,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<Envelope>, Vec<MovedChatSession>), Error> {
+        self.seal_with(list, content, |_, _, _| {}, rng)
+    }
+
+    /// Seals as [`ChatSessions::seal`] does, and shows each envelope with its content and its secret.
+    pub(super) fn seal_with(
+        &self,
+        list: &DeviceList,
+        content: impl Fn(&ChatSession) -> Option<Zeroizing<Vec<u8>>>,
+        mut each: impl FnMut(&mut Envelope, &[u8], &MessageSecret),
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Vec<Envelope>, Vec<MovedChatSession>), Error> {
         let mut envelopes = Vec::with_capacity(self.0.len());
         let mut moved = Vec::with_capacity(self.0.len());
         for chat_session in self.iter() {
             let Some(content) = content(chat_session) else { continue };
             let padded = Padding::Buckets.length(content.len());
-            let (message, delta) = chat_session.session.seal(&content, padded, rng)?;
+            let (message, delta, secret) = chat_session.session.seal(&content, padded, rng)?;
             let to = Address::listed(list, chat_session.session.peer());
-            envelopes.push(Envelope { to, message });
+            let mut envelope = Envelope::new(to, message);
+            each(&mut envelope, &content, &secret);
+            envelopes.push(envelope);
             let (with, delta) = (chat_session.with(), Box::new(delta));
             moved.push(MovedChatSession { with, replaced: None, delta });
         }

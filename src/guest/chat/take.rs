@@ -10,6 +10,7 @@ use super::event::TakenMessage;
 use crate::client::Address;
 use crate::error::Error;
 use crate::protocol::content::Sender;
+use crate::protocol::franking::FrankCheck;
 use crate::storage::Pending;
 
 impl Chat {
@@ -64,7 +65,17 @@ impl Chat {
         message: &[u8],
         now: u64,
     ) -> Pending<'_, Self, TakenMessage> {
-        match self.opening(from, message, now) {
+        self.taken(from, message, FrankCheck::Skip, now)
+    }
+
+    pub(super) fn taken(
+        &mut self,
+        from: Address,
+        message: &[u8],
+        frank: FrankCheck<'_>,
+        now: u64,
+    ) -> Pending<'_, Self, TakenMessage> {
+        match self.opening(from, message, frank, now) {
             Ok((received, delta)) => {
                 Pending::new(self, delta, TakenMessage::Event(Box::new(received)))
             }
@@ -82,7 +93,7 @@ impl Chat {
             Error::Duplicate => TakenMessage::Known,
             Error::ListExpired => TakenMessage::Waits,
             Error::Unlisted if self.sender() == Sender::Member => TakenMessage::Waits,
-            Error::Forged | Error::MessageKeyGone => TakenMessage::Unread,
+            Error::Forged | Error::MessageKeyGone | Error::FrankMismatch => TakenMessage::Unread,
             _ if doubt != ChatDoubt::None => TakenMessage::Unread,
             error => TakenMessage::Refused(error),
         }

@@ -176,6 +176,9 @@ impl Asks {
     }
 }
 
+/// The place of the words in a content, behind the list.
+const WORDS: usize = 8 + 32;
+
 /// A proof of a PIN.
 type Proof = [u8; 32];
 
@@ -253,6 +256,22 @@ impl ChatContent {
             Ok((listed, reader.u64()?, Self::read(reader, policy)?))
         });
         read.map_err(|_| Error::NotAllowed)
+    }
+
+    /// Tells whether it is a text that somebody says in the chat.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self, Self::Text { .. })
+    }
+
+    /// Returns the words of an encoded content, which are the same for all devices.
+    pub(crate) fn words(encoded: &[u8]) -> &[u8] {
+        encoded.get(WORDS..).unwrap_or_default()
+    }
+
+    /// Decodes the words of a chat whose policy is not known: the time of sending, and the content.
+    pub(crate) fn decode_words(words: &[u8]) -> Result<(u64, Self), Error> {
+        let policy = Policy { max_text: content::MAX_TEXT, ..Policy::new("", 0) };
+        Reader::all(words, |reader| Ok((reader.u64()?, Self::read(reader, &policy)?)))
     }
 
     fn read(reader: &mut Reader<'_>, policy: &Policy) -> Result<Self, Error> {

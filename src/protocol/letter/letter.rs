@@ -173,6 +173,9 @@ impl<'a> Body<'a> {
 /// The place of the flag in a letter, behind the lists.
 const ROLLED_BACK: usize = 2 * (8 + 32);
 
+/// The place of the words in a letter, behind the flag.
+const WORDS: usize = ROLLED_BACK + 1;
+
 /// The content of one message of a session between devices of accounts. Only its lists and the flag differ
 /// from device to device.
 pub(crate) struct Letter<'a> {
@@ -199,6 +202,11 @@ impl<'a> Letter<'a> {
         writer.secret()
     }
 
+    /// Tells whether it brings a message, or the reference to one.
+    pub(crate) fn is_message(&self) -> bool {
+        matches!(self.body, Body::Said(Said::Message(_) | Said::Blob(_)))
+    }
+
     /// Sets the flag in an encoded letter: all envelopes hold one letter but for it.
     pub(crate) fn tell(encoded: &mut [u8], rolled_back: bool) {
         if let Some(flag) = encoded.get_mut(ROLLED_BACK) {
@@ -206,16 +214,36 @@ impl<'a> Letter<'a> {
         }
     }
 
+    /// Returns the words of an encoded letter, which are the same in all of its envelopes.
+    pub(crate) fn words(encoded: &[u8]) -> &[u8] {
+        encoded.get(WORDS..).unwrap_or_default()
+    }
+
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
-            Ok(Self {
-                lists: [Listed::read_reported(reader)?, Listed::read_reported(reader)?],
-                rolled_back: reader.flag()?,
-                sent: reader.u64()?,
-                id: MessageId(*reader.array()?),
-                conversation: LetterConversation::read(reader)?,
-                body: Body::read(reader)?,
-            })
+            let lists = [Listed::read_reported(reader)?, Listed::read_reported(reader)?];
+            let rolled_back = reader.flag()?;
+            Self::read_words(reader, lists, rolled_back)
+        })
+    }
+
+    /// Decodes the words of a letter whose lists are not known.
+    pub(crate) fn decode_words(words: &'a [u8]) -> Result<Self, Error> {
+        Reader::all(words, |reader| Self::read_words(reader, [Listed::NONE; 2], false))
+    }
+
+    fn read_words(
+        reader: &mut Reader<'a>,
+        lists: [Listed; 2],
+        rolled_back: bool,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            lists,
+            rolled_back,
+            sent: reader.u64()?,
+            id: MessageId(*reader.array()?),
+            conversation: LetterConversation::read(reader)?,
+            body: Body::read(reader)?,
         })
     }
 

@@ -6,6 +6,7 @@ mod chain;
 mod delta;
 #[cfg(feature = "signal")]
 mod epoch_chains;
+mod exporter;
 mod header;
 mod imprint;
 mod keys;
@@ -29,6 +30,8 @@ mod tests;
 #[cfg(feature = "signal")]
 pub(crate) use chain::{ChainKey, MessageKey, SkippedKeys, walk};
 pub(crate) use delta::RatchetDelta;
+pub use exporter::Exporter;
+pub(crate) use exporter::MessageSecret;
 pub(crate) use header::ClearHeader;
 pub(crate) use open::{FirstMessage, StagedHeader};
 pub(crate) use ratchet::Ratchet;

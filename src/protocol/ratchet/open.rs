@@ -3,6 +3,7 @@
 //! Order: header trials, then whatever the authenticated header asks for (root step, chain walk),
 //! then the body. Nothing changes before the delta is applied.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
@@ -19,6 +20,7 @@ use crate::protocol::padding::{MAX_BODY, content_length};
 
 use super::chain::{ChainKey, SkippedKeys};
 use super::delta::{MessagePlace, RatchetDelta};
+use super::exporter::MessageSecret;
 use super::header::{ClearHeader, Header, SealedHeader};
 use super::imprint::Imprint;
 use super::keys::Trial;
@@ -43,12 +45,16 @@ struct Parts<'a> {
     body: &'a [u8],
 }
 
-/// A body's text, and what its key changes.
-type OpenedText = (Zeroizing<Vec<u8>>, MessagePlace, ChainKey, SkippedKeys);
+/// A body's text, its secret, and what its key changes.
+type OpenedText = ((Zeroizing<Vec<u8>>, Box<MessageSecret>), MessagePlace, ChainKey, SkippedKeys);
+
+/// The content of an opened message, its secret, and the change that using its key makes.
+pub(crate) type OpenedMessage = (Zeroizing<Vec<u8>>, Box<MessageSecret>, RatchetDelta);
 
 /// A session's first message, once it is opened.
 pub(crate) struct FirstMessage {
     pub(crate) content: Zeroizing<Vec<u8>>,
+    pub(crate) secret: Box<MessageSecret>,
     /// Its number in the first chain.
     pub(crate) number: u32,
     pub(crate) delta: RatchetDelta,
@@ -72,8 +78,8 @@ impl Ratchet<Native> {
         let trial = Trial::First(signed_prekey);
         ratchet.check(&header, trial)?;
         let staged = StagedHeader { ratchet: &ratchet, clear, header, trial, parts };
-        let (content, delta) = staged.open()?;
-        Ok((ratchet, FirstMessage { content, number: header.number, delta }))
+        let (content, secret, delta) = staged.open()?;
+        Ok((ratchet, FirstMessage { content, secret, number: header.number, delta }))
     }
 
     /// Tries the header keys in their fixed order. A stranger's bytes end here.
@@ -125,26 +131,35 @@ impl Ratchet<Native> {
 }
 
 impl StagedHeader<'_> {
-    /// Opens the body: returns the content, and the change that using its key makes.
-    pub(crate) fn open(self) -> Result<(Zeroizing<Vec<u8>>, RatchetDelta), Error> {
-        let (mut text, place, chain_key, skipped) = self.text()?;
+    /// Opens the body: returns the content, the message's secret, and the change that using its key makes.
+    pub(crate) fn open(self) -> Result<OpenedMessage, Error> {
+        let ((mut text, secret), place, chain_key, skipped) = self.text()?;
         let (length, braid) = self.braid(&text, &place)?;
         text.truncate(length);
         let (number, trace) = (self.header.number, self.imprint().to_bytes());
-        Ok((text, RatchetDelta { place, chain_key, skipped, number, trace, braid, reserved: None }))
+        let delta =
+            RatchetDelta { place, chain_key, skipped, number, trace, braid, reserved: None };
+        Ok((text, secret, delta))
     }
 
     /// Opens the body's text without its padding, and tells what using its key changes.
     pub(super) fn text(&self) -> Result<OpenedText, Error> {
-        let (key, place, chain_key, skipped) =
+        let (key, change, chain_key, skipped) =
             self.ratchet.key(self.trial, &self.header.place(), || self.imprint())?;
-        let ad =
-            self.ratchet.body_ad(self.ratchet.role.other(), &self.clear, &self.header.encode());
+        let place =
+            self.ratchet.place(self.ratchet.role.other(), &self.clear, &self.header.encode());
         let mut text = Zeroizing::new(self.parts.body.to_vec());
-        aead::open(key.bytes(), &self.header.nonce, &ad, &mut text, self.parts.tag)?;
+        aead::open(
+            key.bytes(),
+            &self.header.nonce,
+            &Ratchet::body_ad(&place),
+            &mut text,
+            self.parts.tag,
+        )?;
         let length = content_length(&text)?;
         text.truncate(length);
-        Ok((text, place, chain_key, skipped))
+        let secret = Box::new(MessageSecret::new(key.bytes(), &place));
+        Ok(((text, secret), change, chain_key, skipped))
     }
 
     /// Tells how much of a text is content, and what the message changes in the braid. This comes last,

@@ -116,15 +116,20 @@ impl Ratchet<Native> {
         Self::start(Role::Responder, keys, peer, braid)
     }
 
-    /// Encodes the associated data of a body: all that both sides know of it, and the header in clear.
-    pub(super) fn body_ad(
+    /// Encodes the associated data of a body: the label, and the place of the message.
+    pub(super) fn body_ad(place: &[u8; PLACE]) -> [u8; BODY_AD] {
+        concat(&[labels::RATCHET_BODY, place])
+    }
+
+    /// Encodes the place of a message: all that both sides know of it, and the header in clear.
+    pub(super) fn place(
         &self,
         sender: Role,
         clear: &ClearHeader,
         header: &[u8; HEADER],
-    ) -> [u8; BODY_AD] {
+    ) -> [u8; PLACE] {
         let clear = [sender.direction(), clear.version, clear.kind];
-        concat(&[labels::RATCHET_BODY, &self.session, &clear, header])
+        concat(&[&self.session, &clear, header])
     }
 }
 
@@ -263,7 +268,10 @@ impl<P: Profile> Ratchet<P> {
     }
 }
 
-const BODY_AD: usize = labels::RATCHET_BODY.len() + 32 + 3 + HEADER;
+/// Bytes of a message's place.
+pub(super) const PLACE: usize = 32 + 3 + HEADER;
+
+const BODY_AD: usize = labels::RATCHET_BODY.len() + PLACE;
 
 impl SendState {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {

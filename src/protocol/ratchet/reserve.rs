@@ -108,7 +108,7 @@ impl Ratchet<Native> {
         let (ratchet, previous, number, pq_epoch) = (*public, *previous, *at, *pq_epoch);
         let header =
             Header { ratchet, previous, number, nonce: NO_NONCE, pq_epoch, part: part.encode() };
-        let (message, _) = builder.seal(self, about, (header_key, header), &key, rng)?;
+        let (message, ..) = builder.seal(self, about, (header_key, header), &key, rng)?;
         self.use_up(chain_key);
         Ok(message)
     }

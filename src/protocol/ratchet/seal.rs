@@ -26,6 +26,7 @@ use crate::protocol::padding::MAX_CONTENT;
 
 use super::chain::{MessageKey, SkippedKeys};
 use super::delta::RatchetDelta;
+use super::exporter::MessageSecret;
 use super::header::{ClearHeader, Header, HeaderKey};
 use super::message_chain::SendPosition;
 use super::profile::Native;
@@ -64,7 +65,7 @@ impl MessageBuilder {
         &mut self.message
     }
 
-    /// Pads and seals the message; returns it with the tag of its body. The header has no nonce yet.
+    /// Pads and seals the message; returns it with the tag of its body and its secret. The header has no nonce yet.
     pub(super) fn seal(
         self,
         ratchet: &Ratchet,
@@ -72,18 +73,18 @@ impl MessageBuilder {
         (header_key, mut header): (&HeaderKey, Header),
         key: &MessageKey,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Vec<u8>, [u8; aead::TAG]), Error> {
+    ) -> Result<(Vec<u8>, [u8; aead::TAG], MessageSecret), Error> {
         let Self { mut message, clear, end } = self;
         message.push(0x80);
         message.resize(end, 0);
         let (head, body) = message.split_at_mut(clear.saturating_add(OVERHEAD));
         header.nonce = ratchet.nonce(about.kind, &header, body, rng);
-        let ad = ratchet.body_ad(ratchet.role, about, &header.encode());
-        let tag = aead::seal(&key.0, &header.nonce, &ad, body)?;
+        let place = ratchet.place(ratchet.role, about, &header.encode());
+        let tag = aead::seal(&key.0, &header.nonce, &Ratchet::body_ad(&place), body)?;
         let sealed = header.seal(header_key, about, &tag)?;
         let (_, behind) = head.split_at_mut(clear);
         behind.copy_from_slice(&concat::<OVERHEAD>(&[&sealed, &tag]));
-        Ok((message, tag))
+        Ok((message, tag, MessageSecret::new(&key.0, &place)))
     }
 }
 
@@ -105,7 +106,7 @@ impl Ratchet<Native> {
         content: &[u8],
         padded: usize,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Vec<u8>, RatchetDelta), Error> {
+    ) -> Result<(Vec<u8>, RatchetDelta, MessageSecret), Error> {
         check(content, padded)?;
         let chain = self.message_chain(rng)?;
         let (position, chain_key) = chain.position(&self.next_sending_header);
@@ -121,11 +122,13 @@ impl Ratchet<Native> {
         let SendPosition { ratchet, previous, number, pq_epoch, header: header_key } = position;
         let header =
             Header { ratchet, previous, number, nonce: NO_NONCE, pq_epoch, part: part.encode() };
-        let (message, trace) = builder.seal(self, about, (header_key, header), &key, rng)?;
+        let (message, trace, secret) =
+            builder.seal(self, about, (header_key, header), &key, rng)?;
         let (place, number, skipped) = (chain.place(), next, SkippedKeys::new());
         Ok((
             message,
             RatchetDelta { place, chain_key, skipped, number, trace, braid, reserved: None },
+            secret,
         ))
     }
 

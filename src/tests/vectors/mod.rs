@@ -23,6 +23,7 @@ mod conversation;
 mod devices;
 mod drawn;
 mod form;
+mod franking;
 mod guest;
 mod guest_words;
 mod handshake;
@@ -86,6 +87,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     letter::vectors,
     attachment::vectors,
     history::vectors,
+    franking::vectors,
     refused::vectors,
     refused_message::vectors,
     refused_braid::vectors,

@@ -138,12 +138,12 @@ fn turn_to_epoch_two() -> Vector {
     let random: &[&[u8]] = &[&random, &braid_random, &nonce];
     let sealed =
         Tape::play(random, |rng| initiator.seal(&CLEAR, &message[..2], &content, padded, rng));
-    let (sealed, mut delta) = sealed.unwrap();
+    let (sealed, mut delta, _) = sealed.unwrap();
     assert_eq!(sealed, message);
     initiator.apply(&mut delta);
 
     let mut responder = held.ratchet(false);
-    let (opened, mut delta) = responder.stage(CLEAR, &message[2..]).unwrap().open().unwrap();
+    let (opened, _, mut delta) = responder.stage(CLEAR, &message[2..]).unwrap().open().unwrap();
     assert_eq!(opened[..], content);
     responder.apply(&mut delta);
     for side in [&initiator, &responder].map(saved) {

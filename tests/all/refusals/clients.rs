@@ -72,6 +72,19 @@ pub(super) fn a_message_sealed_again_five_times_has_reached_its_limit() -> Optio
     refusal(client, |client| client.plan_repair(&Repair::Resend { to, id }, NOW))
 }
 
+pub(super) fn a_letter_with_another_frank_is_refused() -> Option<Error> {
+    let mut town = Town::new(57, &[1, 1]);
+    let mut plan = town.plan(0, 0, 1);
+    town.supply(0, 0, &mut plan).unwrap();
+    plan.frank();
+    let out = town.seal_plan(0, 0, &mut plan, &said(b"hello")).unwrap();
+    let (from, sent) = (town.address(0, 0), &out.envelopes[0]);
+    let mut frank = sent.frank.unwrap();
+    frank.0[0] ^= 1;
+    let client = town.client(1, 0);
+    refusal(client, |client| client.open_franked(from, &sent.message, Some(&frank), NOW).map(drop))
+}
+
 pub(super) fn a_device_that_no_list_names_is_unlisted() -> Option<Error> {
     let mut town = Town::new(55, &[1, 1]);
     let from = Address { device: DeviceId([9; 8]), ..town.address(1, 0) };

@@ -129,6 +129,7 @@ cases! {
         a_history_that_was_not_asked_for_is_unsolicited: Error::Unsolicited;
         a_second_long_history_in_two_hours_comes_too_soon: Error::TooSoon;
         a_message_sealed_again_five_times_has_reached_its_limit: Error::ResendLimit;
+        a_letter_with_another_frank_is_refused: Error::FrankMismatch;
     }
 }
 

@@ -169,7 +169,7 @@ impl World {
             transaction.send(*device, RECORD, record.as_bytes().to_vec());
         }
         transaction.done(step);
-        for Envelope { to, message } in out {
+        for Envelope { to, message, .. } in out {
             transaction.send(self.end_at(to), CHAT, message);
         }
         let Self { apps, mail, .. } = self;

@@ -104,7 +104,8 @@ fn padding_that_does_not_fit_costs_and_tells_what_a_forgery_does() {
     };
     let (key, _) = going.chain_key.step();
     let mut body = vec![0x01];
-    let ad = pair.initiator.body_ad(pair.initiator.role(), &CLEAR, &header.encode());
+    let ad =
+        Ratchet::body_ad(&pair.initiator.place(pair.initiator.role(), &CLEAR, &header.encode()));
     let tag = aead::seal(&key.0, &header.nonce, &ad, &mut body).unwrap();
     let sealed = header.seal(&going.header, &CLEAR, &tag).unwrap();
     let message = [sealed.as_slice(), &tag, &body].concat();

@@ -39,9 +39,9 @@ fn until(is_there: impl Fn(&RatchetPair) -> bool) -> RatchetPair {
         let RatchetPair { initiator, responder, rng } = &mut pair;
         let (from, to) =
             if message % 2 == 0 { (responder, initiator) } else { (initiator, responder) };
-        let (message, mut delta) = from.seal(&CLEAR, &[], b"on", 32, rng).unwrap();
+        let (message, mut delta, _) = from.seal(&CLEAR, &[], b"on", 32, rng).unwrap();
         from.apply(&mut delta);
-        let (_, mut delta) = to.stage(CLEAR, &message).unwrap().open().unwrap();
+        let (_, _, mut delta) = to.stage(CLEAR, &message).unwrap().open().unwrap();
         to.apply(&mut delta);
     }
     panic!("a state that is not reached")
@@ -72,7 +72,7 @@ fn leap(
         part: part.encode(),
     };
     let mut body = vec![b'x', 0x80];
-    let ad = from.body_ad(from.role(), &CLEAR, &header.encode());
+    let ad = Ratchet::body_ad(&from.place(from.role(), &CLEAR, &header.encode()));
     let tag = aead::seal(&key.0, &header.nonce, &ad, &mut body).unwrap();
     let sealed = header.seal(&from.next_sending_header, &CLEAR, &tag).unwrap();
     let (skipped, braid) = (Vec::new(), BraidDelta::default());
@@ -109,7 +109,7 @@ fn a_chain_that_mixes_a_secret_says_so_in_its_part_or_is_refused() {
     let secret = secret(&pair);
     let word = BraidPart::bare(2, Kind::Nothing);
     let message = leap(&mut pair.initiator, 1, Some(&secret), &word);
-    let (_, mut delta) = pair.responder.stage(CLEAR, &message).unwrap().open().unwrap();
+    let (_, _, mut delta) = pair.responder.stage(CLEAR, &message).unwrap().open().unwrap();
     pair.responder.apply(&mut delta);
     assert!(pair.responder.pq_epoch() == 1 && pair.responder.braid.secret().is_none());
     assert!(loaded(&bytes(&pair.responder)).is_ok());
@@ -160,7 +160,7 @@ fn a_side_that_holds_a_secret_makes_and_takes_no_second_one() {
     pair.responder.braid.plant_secret();
     let mixes = matches!(pair.responder.sending, SendState::Due(_));
     assert!(mixes, "whoever has a whole header is Due");
-    let (_, delta) = pair.responder.seal(&CLEAR, &[], b"on", 32, &mut pair.rng).unwrap();
+    let (_, delta, _) = pair.responder.seal(&CLEAR, &[], b"on", 32, &mut pair.rng).unwrap();
     // Its own root step takes the secret, and then there is room for the next one.
     assert!(delta.braid.is_drawn());
     pair.responder.apply(&mut { delta });
@@ -173,11 +173,11 @@ fn a_side_that_holds_a_secret_makes_and_takes_no_second_one() {
     }
     assert!(pair.responder.braid.is_about_to_encapsulate());
     pair.responder.braid.plant_secret();
-    let (_, delta) = pair.responder.seal(&CLEAR, &[], b"on", 32, &mut pair.rng).unwrap();
+    let (_, delta, _) = pair.responder.seal(&CLEAR, &[], b"on", 32, &mut pair.rng).unwrap();
     assert!(matches!(delta.place, MessagePlace::Sent(_)) && delta.braid.is_none());
     let mut pair = until(|pair| pair.initiator.braid.is_about_to_agree());
     pair.initiator.braid.plant_secret();
-    let (message, _) = pair.responder.seal(&CLEAR, &[], b"on", 32, &mut pair.rng).unwrap();
+    let (message, _, _) = pair.responder.seal(&CLEAR, &[], b"on", 32, &mut pair.rng).unwrap();
     assert_eq!(refused(&pair.initiator, &message).0, Error::Inconsistent);
 }
 
@@ -187,7 +187,7 @@ fn a_chain_without_an_answer_carries_twice_the_header_and_then_nothing() {
     let mut carry = 1;
     for _ in 0..20 {
         let RatchetPair { initiator, rng, .. } = &mut pair;
-        let (_, mut delta) = initiator.seal(&CLEAR, &[], b"on", 32, rng).unwrap();
+        let (_, mut delta, _) = initiator.seal(&CLEAR, &[], b"on", 32, rng).unwrap();
         carry += usize::from(!delta.braid.is_none());
         initiator.apply(&mut delta);
     }

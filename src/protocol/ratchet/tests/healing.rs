@@ -137,7 +137,7 @@ impl Heist {
             if from_initiator { (initiator, responder) } else { (responder, initiator) };
         let padded = Padding::Buckets.with_chunks(length, self.chunks);
         let content = std::vec![7; length];
-        let (message, mut delta) = from.seal(&CLEAR, &[], &content, padded, rng).unwrap();
+        let (message, mut delta, _) = from.seal(&CLEAR, &[], &content, padded, rng).unwrap();
         let number = delta.number - 1;
         let mixes =
             matches!(&delta.place, MessagePlace::SentNext(new) if new.pq_epoch != from.pq_epoch());
@@ -153,8 +153,8 @@ impl Heist {
         if arrives {
             let staged = to.stage(CLEAR, &message).unwrap();
             let part = BraidPart::decode(&staged.header().part).unwrap();
-            let extra = staged.text().unwrap().0.split_off(length);
-            let (content, mut delta) = staged.open().unwrap();
+            let extra = staged.text().unwrap().0.0.split_off(length);
+            let (content, _, mut delta) = staged.open().unwrap();
             assert_eq!(content.len(), length);
             let mixes =
                 matches!(&delta.place, MessagePlace::Next(new) if new.pq_epoch != to.pq_epoch());

@@ -10,6 +10,7 @@
 
 mod costs;
 mod epoch_jumps;
+mod exporter;
 mod healing;
 mod imprints;
 mod network;
@@ -119,7 +120,11 @@ impl RatchetPair {
         change(&mut header);
         let (key, _) = going.chain_key.step();
         let mut body = vec![0x80];
-        let ad = self.initiator.body_ad(self.initiator.role(), &CLEAR, &header.encode());
+        let ad = Ratchet::body_ad(&self.initiator.place(
+            self.initiator.role(),
+            &CLEAR,
+            &header.encode(),
+        ));
         let tag = aead::seal(&key.0, &header.nonce, &ad, &mut body).unwrap();
         let sealed = header.seal(&going.header, &CLEAR, &tag).unwrap();
         [sealed.as_slice(), &tag, &body].concat()
@@ -132,14 +137,14 @@ impl RatchetPair {
 }
 
 fn seal(ratchet: &mut Ratchet, rng: &mut TestRng) -> Result<Vec<u8>, Error> {
-    let (message, mut delta) =
+    let (message, mut delta, _) =
         ratchet.seal(&CLEAR, &[], b"text", Padding::Buckets.length(4), rng)?;
     ratchet.apply(&mut delta);
     Ok(message)
 }
 
 pub(super) fn open(ratchet: &mut Ratchet, message: &[u8]) -> Result<(), Error> {
-    let (_, mut delta) = ratchet.stage(CLEAR, message)?.open()?;
+    let (_, _, mut delta) = ratchet.stage(CLEAR, message)?.open()?;
     ratchet.apply(&mut delta);
     Ok(())
 }

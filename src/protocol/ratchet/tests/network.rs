@@ -123,7 +123,7 @@ impl World {
         let side = &self.sides[letter.to];
         let behind = side.received().saturating_sub(letter.chain);
         match side.stage(CLEAR, &letter.message).and_then(super::super::StagedHeader::open) {
-            Ok((_, delta)) => self.apply(letter.to, delta),
+            Ok((_, _, delta)) => self.apply(letter.to, delta),
             Err(Error::Duplicate | Error::MessageKeyGone) if letter.is_repeated => {}
             // Its chain is no longer kept, perhaps because it had no skipped keys.
             Err(Error::Forged) if behind >= 5 || (letter.is_repeated && behind >= 1) => {}
@@ -137,7 +137,7 @@ impl World {
         let is_usual = self.sides[from].reserved() == 0 || self.chance(10);
         let (side, rng) = (&mut self.sides[from], &mut self.rng);
         if is_usual {
-            let (message, mut delta) = side.seal(&CLEAR, &[], content, padded, rng).unwrap();
+            let (message, mut delta, _) = side.seal(&CLEAR, &[], content, padded, rng).unwrap();
             delta.reserve(count).unwrap();
             self.apply(from, delta);
             message

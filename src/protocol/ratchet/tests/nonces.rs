@@ -66,7 +66,7 @@ fn a_stuck_generator_gives_reserved_texts_two_nonces() {
     let mut copied = copy(&pair.initiator);
     let [one, other] =
         [(&mut pair.initiator, b"one"), (&mut copied, b"two")].map(|(sender, text)| {
-            let (_, mut delta) =
+            let (_, mut delta, _) =
                 sender.seal(&CLEAR, &[], b"text", 32, &mut TestRng::zeros()).unwrap();
             delta.reserve(1).unwrap();
             sender.apply(&mut delta);

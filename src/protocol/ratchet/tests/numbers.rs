@@ -39,7 +39,7 @@ fn numbers_are_reserved_to_the_end_of_a_chain_and_no_further() {
     let SendState::Active(going) = &mut initiator.sending else { panic!("nothing was sent") };
     let Some(current) = &mut responder.receiving else { panic!("nothing was received") };
     (going.number, current.number) = (u32::MAX - 4, u32::MAX - 4);
-    let (message, mut delta) = initiator.seal(&CLEAR, &[], b"on", 32, rng).unwrap();
+    let (message, mut delta, _) = initiator.seal(&CLEAR, &[], b"on", 32, rng).unwrap();
     assert_eq!(delta.reserve(4), Err(Error::ChainExhausted));
     assert_eq!((delta.number, delta.reserved.is_some()), (u32::MAX - 3, false));
     delta.reserve(3).unwrap();
