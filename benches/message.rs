@@ -13,7 +13,9 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use latchstring::session::Session;
+use latchstring::client::Address;
+use latchstring::franking::{Frank, Report, ServiceKey};
+use latchstring::session::{AccountId, DeviceId, Session};
 use latchstring::storage::State;
 use support::{Pair, TestRng};
 
@@ -134,5 +136,32 @@ fn forged(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, encrypt, decrypt, out_of_order, forged);
+/// Measures what a message exports, and what a service does with a frank and a report.
+fn export(c: &mut Criterion) {
+    let mut group = c.benchmark_group("export");
+    let mut pair = pair();
+    let content = [7; 32];
+    group.bench_function("encrypt 32 B, with its exporter", |b| {
+        b.iter(|| {
+            let sending = pair.initiator.stage_send();
+            sending.seal_exporting(black_box(&content), &mut pair.rng).unwrap().apply()
+        });
+    });
+    let message = pair.initiator.encrypt(&content, &mut pair.rng).unwrap();
+    let opened = pair.responder.decrypt(&message).unwrap();
+    group.bench_function("exporter of an opened message, and a secret", |b| {
+        b.iter(|| opened.exporter().secret(black_box(b"label"), b"context").unwrap());
+    });
+    let service = ServiceKey::new(&[7; 32]).unwrap();
+    let party = Address { account: AccountId([1; 32]), device: DeviceId([2; 8]) };
+    group.bench_function("stamp a frank", |b| {
+        b.iter(|| service.stamp(black_box(&Frank([3; 32])), party, party, 1_800_000_000));
+    });
+    let report = [&[1, 0x3c, 1][..], &[9; 152 + 1024]].concat();
+    group.bench_function("check the tag of a report of 1 KiB", |b| {
+        b.iter(|| Report::decode(black_box(&report)).unwrap().verify(&service).err().unwrap());
+    });
+}
+
+criterion_group!(benches, encrypt, decrypt, out_of_order, forged, export);
 criterion_main!(benches);

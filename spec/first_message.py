@@ -683,6 +683,21 @@ def session_lineage(v, sides, message):                             # after the 
                                           sha(owner), sha(session)))
         anchor = v.same(who + "start anchor", bytes(8) + start[:24])
         v.same(who + "first anchor", after(anchor, v.same(who + "first name", name)))
+def exporter(v):                                                    # ratchet.md, "Exported secrets"
+    clear = u(v.take("direction"), 1) + b"\x01\x01"
+    place = v.same("place", v.take("session id") + clear + v.take("header"))
+    return v.same("exporter", mac(v.take("message key"), label("ratchet/export") + place))
+def exported(v):
+    name, key = v.take("label"), exporter(v)
+    v.same("exported secret", mac(key, label("ratchet/exported") + u(len(name), 1) + name + v.take("context")))
+def franked(v, words):                                              # franking.md
+    key, schema = v.same("frank key", mac(exporter(v), label("frank/key"))), v.take("schema")
+    at = v.take("at")
+    words = v.same("words", u(at - 2, 8) + words)
+    frank = v.same("frank", mac(key, label("frank/words") + schema + words))
+    parties = v.take("sender") + v.take("recipient")
+    tag = v.same("tag", mac(v.take("service key"), label("frank/tag") + frank + parties + u(at, 8)))
+    v.same("report", b"\x01\x3c" + schema + key + parties + u(at, 8) + tag + words)
 # ---- The files
 done = []
 def run(name, steps):
@@ -775,4 +790,8 @@ for name, other, content in (
         ("own", "initiator", lambda v: v.take("content")), ("ask-again", "responder", lambda v: bytes([0, 0, 0, 1]) + v.take("asked id") + bytes(4)),
         ("witness", "initiator", seen_report)):
     run("letter-" + name, lambda v: letter(v, content, other))
+run("ratchet-exported", exported)
+run("franking-letter", lambda v: franked(v, v.take("message id") + b"\x02" + v.take("group id")
+    + v.take("audience") + b"\x01" + v.take("content")))
+run("franking-chat", lambda v: franked(v, b"\x02pay, or else"))
 print(f"{len(done)} passed, 0 failed")
