@@ -793,5 +793,5 @@ for name, other, content in (
 run("ratchet-exported", exported)
 run("franking-letter", lambda v: franked(v, v.take("message id") + b"\x02" + v.take("group id")
     + v.take("audience") + b"\x01" + v.take("content")))
-run("franking-chat", lambda v: franked(v, b"\x02pay, or else"))
+run("franking-chat", lambda v: franked(v, b"\x02" + v.take("message id") + u(1_799_999_998, 8) + b"pay, or else"))
 print(f"{len(done)} passed, 0 failed")

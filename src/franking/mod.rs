@@ -11,7 +11,7 @@
 //!  Report::decode ─▶ Report::verify ─▶ Reported                          (the service, if it is reported)
 //! ```
 //!
-//! In guest chats it is [`Chat::text_franked`](crate::guest::Chat::text_franked) and
+//! In guest chats each text has a frank ([`Chat::text`](crate::guest::Chat::text)), and it is
 //! [`Chat::take_franked`](crate::guest::Chat::take_franked). What a report proves, to whom, and what it does not is in
 //! [franking.md](crate::spec::franking).
 //!

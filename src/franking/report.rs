@@ -108,8 +108,8 @@ pub struct Reported {
     pub at: u64,
     /// The time of sending, by the sender's clock.
     pub sent: u64,
-    /// The message id; none in a guest chat.
-    pub id: Option<MessageId>,
+    /// The message id.
+    pub id: MessageId,
     /// The group that it was said in, if it was.
     pub group: Option<GroupId>,
     /// The words' content.
@@ -140,7 +140,7 @@ impl fmt::Debug for ReportedContent {
 /// Words that were read.
 struct ReportedWords {
     sent: u64,
-    id: Option<MessageId>,
+    id: MessageId,
     group: Option<GroupId>,
     said: ReportedContent,
 }
@@ -161,13 +161,13 @@ impl ReportedWords {
             }
             _ => return Err(Error::Malformed),
         };
-        Ok(Self { sent, id: Some(id), group, said })
+        Ok(Self { sent, id, group, said })
     }
 
     fn of_chat(words: &[u8]) -> Result<Self, Error> {
-        let (sent, ChatContent::Text(text)) = ChatContent::decode_words(words)? else {
+        let (sent, ChatContent::Text { id, text, .. }) = ChatContent::decode_words(words)? else {
             return Err(Error::Malformed);
         };
-        Ok(Self { sent, id: None, group: None, said: ReportedContent::Text(text) })
+        Ok(Self { sent, id, group: None, said: ReportedContent::Text(text) })
     }
 }

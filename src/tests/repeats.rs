@@ -26,7 +26,7 @@ use crate::storage::{Behind, Journal, State, StateKey};
 const NOW: u64 = 1_800_000_000;
 
 /// Everything that is drawn, by its label.
-const DRAWN: [&[u8]; 23] = [
+const DRAWN: [&[u8]; 24] = [
     labels::IDENTITY_ACCOUNT_SEED,
     labels::IDENTITY_DEVICE_SEEDS,
     labels::LINKING_CODE_SECRETS,

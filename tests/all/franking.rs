@@ -301,8 +301,8 @@ fn texts_of_a_guest_chat_are_reported_by_either_side() {
             (&mut talk.host, &mut talk.guest)
         };
         let rng = &mut talk.door.rng;
-        let sent = sender.text_franked("pay, or else", NOW, rng).unwrap().apply();
-        let Envelope { message, frank, .. } = &sent[0];
+        let sent = sender.text("pay, or else", NOW, rng).unwrap().apply();
+        let Envelope { message, frank, .. } = &sent.envelopes[0];
         for wrong in [None, Some(&Frank([1; 32]))] {
             refuses(receiver, Error::FrankMismatch, |chat| {
                 chat.open_franked(from, message, wrong, NOW).map(drop)
@@ -315,7 +315,7 @@ fn texts_of_a_guest_chat_are_reported_by_either_side() {
         let stamp = service().stamp(&frank.unwrap(), from, to, NOW);
         let report = Report::new(event.evidence.unwrap(), from, to, stamp).encode();
         let reported = Report::decode(&report).unwrap().verify(&service()).unwrap();
-        assert_eq!((reported.from, reported.to, reported.id), (from, to, None));
+        assert_eq!((reported.from, reported.to, reported.id), (from, to, sent.text.id.id));
         assert!(matches!(reported.said, ReportedContent::Text(text) if *text == "pay, or else"));
         // Words of a chat are not read as those of a letter.
         let mut report = report.to_vec();

@@ -5,38 +5,21 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::chat::Chat;
-use super::delta::ChatDelta;
-use super::event::{ReceivedEvent, TakenMessage};
+use super::delta::{ChatDelta, ChatStep};
+use super::event::{ReceivedEvent, SentText, TakenMessage};
+use super::sessions::ChatSession;
 use crate::client::{Address, Envelope};
 use crate::error::Error;
-use crate::protocol::content::Sender;
+use crate::protocol::clock::Now;
 use crate::protocol::franking::{Frank, FrankCheck, Schema, frank};
-use crate::protocol::guest::content::{ChatContent, text};
+use crate::protocol::guest::content::ChatContent;
+use crate::protocol::guest::text::ChatText;
 use crate::protocol::ratchet::{Exporter, MessageSecret};
 use crate::storage::Pending;
 
 impl Chat {
-    /// Seals a text as [`Chat::text`] does, and gives each envelope a frank, for a service that takes reports
-    /// ([`franking`](crate::franking)).
-    ///
-    /// # Errors
-    ///
-    /// As [`Chat::text`].
-    pub fn text_franked(
-        &mut self,
-        content: &str,
-        now: u64,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Pending<'_, Self, Vec<Envelope>>, Error> {
-        let each = |envelope: &mut Envelope, content: &[u8], secret: &MessageSecret| {
-            envelope.frank = Some(frank(secret, Schema::Chat, ChatContent::words(content)));
-        };
-        let (delta, envelopes) = self.sealed_text(content, each, now, rng)?;
-        Ok(Pending::new(self, delta, envelopes))
-    }
-
-    /// Seals a text as [`Chat::text_franked`] does, and gives the exporter of each envelope beside it: the
-    /// receiver has the same ([`ReceivedEvent::exporter`]).
+    /// Seals a text as [`Chat::text`] does, and gives the exporter of each envelope beside it: the receiver has the same
+    /// ([`ReceivedEvent::exporter`]).
     ///
     /// # Errors
     ///
@@ -46,15 +29,13 @@ impl Chat {
         content: &str,
         now: u64,
         rng: &mut impl CryptoRng,
-    ) -> Result<Pending<'_, Self, Vec<(Envelope, Exporter)>>, Error> {
+    ) -> Result<Pending<'_, Self, (SentText, Vec<(Address, Exporter)>)>, Error> {
+        let now = self.writing(now)?;
+        let (text, step) = self.inner.saying(content, now, rng)?;
         let mut exporters = Vec::new();
-        let each = |envelope: &mut Envelope, content: &[u8], secret: &MessageSecret| {
-            envelope.frank = Some(frank(secret, Schema::Chat, ChatContent::words(content)));
-            exporters.push(secret.exporter());
-        };
-        let (delta, envelopes) = self.sealed_text(content, each, now, rng)?;
-        let exported = envelopes.into_iter().zip(exporters).collect();
-        Ok(Pending::new(self, delta, exported))
+        let each = |to, secret: &MessageSecret| exporters.push((to, secret.exporter()));
+        let (envelopes, delta) = self.sealed_text(&text, step, each, now, rng)?;
+        Ok(Pending::new(self, delta, (SentText { text, envelopes }, exporters)))
     }
 
     /// Opens a message as [`Chat::open`] does, and holds it to the frank that the service brought with it: a text must
@@ -88,21 +69,25 @@ impl Chat {
         self.taken(from, message, FrankCheck::Given(frank), now)
     }
 
-    fn sealed_text(
+    /// Seals a text with a frank for each envelope, and shows each envelope's address and secret.
+    pub(super) fn sealed_text(
         &self,
-        content: &str,
-        each: impl FnMut(&mut Envelope, &[u8], &MessageSecret),
-        now: u64,
+        text: &ChatText,
+        step: ChatStep,
+        mut each: impl FnMut(Address, &MessageSecret),
+        now: Now,
         rng: &mut impl CryptoRng,
-    ) -> Result<(ChatDelta, Vec<Envelope>), Error> {
-        let now = self.writing(now)?;
+    ) -> Result<(Vec<Envelope>, ChatDelta), Error> {
         let inner = &*self.inner;
-        let step = inner.room(self.sender() == Sender::Member)?;
-        let content = ChatContent::Text(text(content.as_bytes(), &inner.terms.policy)?);
-        let content = content.encode(&inner.listed(), now.reading());
-        let sealed = inner.sessions.seal_with(&inner.list, |_| Some(content.clone()), each, rng)?;
-        let (envelopes, moved) = sealed;
+        let content = ChatContent::said(text).encode(&inner.listed(), now.reading());
+        let words = ChatContent::words(&content);
+        let with_frank = |envelope: &mut Envelope, secret: &MessageSecret| {
+            envelope.frank = Some(frank(secret, Schema::Chat, words));
+            each(envelope.to, secret);
+        };
+        let content = |_: &ChatSession| Some(content.clone());
+        let (envelopes, moved) = inner.sessions.seal_with(&inner.list, content, with_frank, rng)?;
         let activity = now.reading();
-        Ok((ChatDelta { activity, moved, ..ChatDelta::step(now, step) }, envelopes))
+        Ok((envelopes, ChatDelta { activity, moved, ..ChatDelta::step(now, step) }))
     }
 }

@@ -249,15 +249,15 @@ impl ChatSessions {
         content: impl Fn(&ChatSession) -> Option<Zeroizing<Vec<u8>>>,
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<Envelope>, Vec<MovedChatSession>), Error> {
-        self.seal_with(list, content, |_, _, _| {}, rng)
+        self.seal_with(list, content, |_, _| {}, rng)
     }
 
-    /// Seals as [`ChatSessions::seal`] does, and shows each envelope with its content and its secret.
+    /// Seals as [`ChatSessions::seal`] does, and shows each envelope with its secret.
     pub(super) fn seal_with(
         &self,
         list: &DeviceList,
         content: impl Fn(&ChatSession) -> Option<Zeroizing<Vec<u8>>>,
-        mut each: impl FnMut(&mut Envelope, &[u8], &MessageSecret),
+        mut each: impl FnMut(&mut Envelope, &MessageSecret),
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<Envelope>, Vec<MovedChatSession>), Error> {
         let mut envelopes = Vec::with_capacity(self.0.len());
@@ -268,7 +268,7 @@ impl ChatSessions {
             let (message, delta, secret) = chat_session.session.seal(&content, padded, rng)?;
             let to = Address::listed(list, chat_session.session.peer());
             let mut envelope = Envelope::new(to, message);
-            each(&mut envelope, &content, &secret);
+            each(&mut envelope, &secret);
             envelopes.push(envelope);
             let (with, delta) = (chat_session.with(), Box::new(delta));
             moved.push(MovedChatSession { with, replaced: None, delta });

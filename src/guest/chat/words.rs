@@ -22,7 +22,8 @@ use crate::client::{Alert, Envelope};
 use crate::storage::Pending;
 
 impl Chat {
-    /// Seals a text. On a device of the host, tell the own devices ([`Chat::export_copy`]).
+    /// Seals a text. Each envelope has a frank, for a service that takes reports ([`franking`](crate::franking)); for
+    /// any other one leave it out. On a device of the host, tell the own devices ([`Chat::export_copy`]).
     ///
     /// # Errors
     ///
@@ -38,10 +39,8 @@ impl Chat {
         rng: &mut impl CryptoRng,
     ) -> Result<Pending<'_, Self, SentText>, Error> {
         let now = self.writing(now)?;
-        let step = self.inner.room(self.sender() == Sender::Member)?;
-        let text = text(content.as_bytes(), &self.inner.terms.policy)?;
-        let text = self.inner.said(text, now, rng)?;
-        let (envelopes, delta) = self.sealed_for(|_| true, &said_again(&text), step, now, rng)?;
+        let (text, step) = self.inner.saying(content, now, rng)?;
+        let (envelopes, delta) = self.sealed_text(&text, step, |_, _| {}, now, rng)?;
         Ok(Pending::new(self, delta, SentText { text, envelopes }))
     }
 
@@ -78,7 +77,8 @@ impl Chat {
         if text.id.by != self.inner.own.device() || !is_said {
             return Err(Error::NotAllowed);
         }
-        self.seal(&said_again(text), ChatStep::Stay, now, rng)
+        let (envelopes, delta) = self.sealed_text(text, ChatStep::Stay, |_, _| {}, now, rng)?;
+        Ok(Pending::new(self, delta, envelopes))
     }
 
     /// Seals a receipt: up to 64 texts of the other side have come, or were read. The chat makes none by itself. A
@@ -114,18 +114,20 @@ impl Chat {
     }
 }
 
-/// Returns the content that carries a text.
-fn said_again(text: &ChatText) -> ChatContent {
-    ChatContent::Text { id: text.id.id, sent: text.sent, text: text.text.clone() }
-}
-
 impl Inner {
-    /// Makes a text of this side, with its id.
-    fn said(&self, text: Text, now: Now, rng: &mut impl CryptoRng) -> Result<ChatText, Error> {
+    /// Makes a text of this side, with its id, if it may say one, and the step that it is.
+    pub(super) fn saying(
+        &self,
+        content: &str,
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(ChatText, ChatStep), Error> {
+        let step = self.room(self.sender() == Sender::Member)?;
+        let text = text(content.as_bytes(), &self.terms.policy)?;
         let (key, sent) = (self.late_devices.join_key()?, now.reading());
         let place = Writer::encoded(|writer| self.anchor.write(writer));
         let id = draw_id(key, (&place, 0), (&text, sent), rng);
-        Ok(ChatText { id: TextId { by: self.own.device(), id }, sent, text })
+        Ok((ChatText { id: TextId { by: self.own.device(), id }, sent, text }, step))
     }
 
     /// Refuses what may be said only once the guest is let in.

@@ -15,7 +15,7 @@ use crate::primitives::sign::SIGNATURE;
 
 use super::hand_over::HandOver;
 use super::invitation::{Approval, MAX_FIRST_TEXTS, MAX_PENDING, Policy, name};
-use super::text::TextId;
+use super::text::{ChatText, TextId};
 use crate::protocol::content;
 use crate::protocol::content::Text;
 use crate::protocol::handshake::x3dh::Psk;
@@ -266,6 +266,11 @@ impl ChatContent {
     /// Returns the words of an encoded content, which are the same for all devices.
     pub(crate) fn words(encoded: &[u8]) -> &[u8] {
         encoded.get(WORDS..).unwrap_or_default()
+    }
+
+    /// Makes the content that carries a text.
+    pub(crate) fn said(text: &ChatText) -> Self {
+        Self::Text { id: text.id.id, sent: text.sent, text: text.text.clone() }
     }
 
     /// Decodes the words of a chat whose policy is not known: the time of sending, and the content.

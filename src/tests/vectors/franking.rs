@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::NOW;
 use super::form::Vector;
-use crate::client::Address;
+use crate::client::{Address, MessageId};
 use crate::franking::{Report, ReportedContent, ServiceKey, Stamp};
 use crate::primitives::secret::Secret;
 use crate::protocol::franking::{Frank, Schema, frank};
@@ -79,7 +79,7 @@ fn letter() -> Vector {
     let (report, service) = report(&mut v, Schema::Letter, &words);
     let reported = report.verify(&service).unwrap();
     assert_eq!((reported.at, reported.sent), (NOW, NOW - 2));
-    assert!(reported.id.is_some() && reported.group.is_some());
+    assert!(reported.group.is_some());
     let ReportedContent::Message(content) = reported.said else { panic!("a message") };
     assert_eq!(content.as_text(), Some("pay, or else"));
     v
@@ -87,10 +87,11 @@ fn letter() -> Vector {
 
 fn chat() -> Vector {
     let mut v = Vector::new("franking-chat", "franking", "a report of a text in a guest chat");
-    let words = [&(NOW - 2).to_be_bytes()[..], &[2], b"pay, or else"].concat();
+    let (id, sent): ([u8; 16], _) = (v.input("message id"), (NOW - 2).to_be_bytes());
+    let words = [&sent[..], &[2], &id, &sent, b"pay, or else"].concat();
     let (report, service) = report(&mut v, Schema::Chat, &words);
     let reported = report.verify(&service).unwrap();
-    assert_eq!((reported.sent, reported.id, reported.group), (NOW - 2, None, None));
+    assert_eq!((reported.sent, reported.id, reported.group), (NOW - 2, MessageId(id), None));
     assert!(matches!(reported.said, ReportedContent::Text(text) if *text == "pay, or else"));
     v
 }

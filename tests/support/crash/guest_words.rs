@@ -24,7 +24,7 @@ impl World {
             transaction.send(*device, COPY, copy.as_bytes().to_vec());
         }
         transaction.done(step);
-        for Envelope { to, message } in sent.envelopes {
+        for Envelope { to, message, .. } in sent.envelopes {
             transaction.send(self.end_at(to), CHAT, message);
         }
         let Self { apps, mail, .. } = self;
@@ -67,7 +67,7 @@ impl World {
         let said = chat
             .step(&mut transaction, &mut app.rng, |chat, rng| chat.hand_over(client, now, rng))?;
         transaction.done(step);
-        for Envelope { to, message } in said {
+        for Envelope { to, message, .. } in said {
             transaction.send(self.end_at(to), CHAT, message);
         }
         let Self { apps, mail, .. } = self;
@@ -87,7 +87,7 @@ impl World {
         let shared = chat.state.export_hand_over(client)?;
         transaction.send(tell, HAND_OVER, shared.as_bytes().to_vec());
         transaction.done(step);
-        for Envelope { to, message } in said {
+        for Envelope { to, message, .. } in said {
             transaction.send(self.end_at(to), CHAT, message);
         }
         let Self { apps, mail, .. } = self;
