@@ -13,6 +13,7 @@
 //   attachment  files of any size, sealed and opened in pieces
 //   session     accounts, devices, and one conversation with one device
 //   client      one own device with all its conversations
+//   group       groups that know their members
 //   guest       links, and chats with people who have no account
 //   history     old conversations, from one own device to another
 //   franking    reports of messages to the service that brought them
@@ -28,6 +29,7 @@ pub mod attachment;
 pub mod client;
 pub mod content;
 pub mod franking;
+pub mod group;
 pub mod guest;
 pub mod history;
 pub mod session;

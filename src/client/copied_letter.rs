@@ -9,10 +9,11 @@ use super::plan::Conversation;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
+use crate::protocol::group::operation::OperationHash;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::blob::Reference;
 use crate::protocol::letter::copy::{LetterCopy, LetterOf};
-use crate::protocol::letter::{LetterConversation, MessageId, Said};
+use crate::protocol::letter::{GroupId, LetterConversation, MessageId, Said};
 use crate::storage::STATE_VERSION;
 
 /// The kind of a copy that is kept.
@@ -45,6 +46,12 @@ pub(super) enum Words {
 }
 
 impl CopiedLetter {
+    /// Returns the group that it was said in, and the state that it names.
+    pub(crate) fn group_state(&self) -> Option<(GroupId, OperationHash)> {
+        let Conversation::Group(id) = self.conversation else { return None };
+        Some((id, OperationHash(self.audience)))
+    }
+
     /// Encodes it, to be stored.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {

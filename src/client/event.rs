@@ -12,6 +12,7 @@ use super::own_object::OwnObject;
 use super::plan::Conversation;
 use crate::protocol::content::{Content, Sender};
 use crate::protocol::franking::Evidence;
+use crate::protocol::group::operation::OperationHash;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter;
 use crate::protocol::letter::MessageId;
@@ -42,7 +43,7 @@ pub struct ReceivedLetter {
     pub skipped: usize,
     /// Messages of the sender's account overtaken before that are lost now: whatever device sent them.
     pub lost: usize,
-    /// This account and the hash of the accounts that the sender sent to, in a group.
+    /// This account and the hash of the accounts that the sender sent to, or the state that it names, in a group.
     pub(super) audience: Option<(AccountId, [u8; 32])>,
     /// The evidence for the service that the sender has said this, if the letter was opened with its frank
     /// ([`Client::open_franked`](super::Client::open_franked)) and somebody else has said something in it.
@@ -69,12 +70,20 @@ impl ReceivedLetter {
     /// account counts, whether it is named or not. If not, somebody writes who is not in the group, or sender
     /// and receiver do not agree on who is: tell the user.
     ///
-    /// A message in any other conversation was sent to both accounts and nobody else.
+    /// A message in any other conversation was sent to both accounts and nobody else. In a group that knows its
+    /// members the letter names a state in the place of the accounts:
+    /// [`Group::judge`](crate::group::Group::judge) says more.
     #[must_use]
     pub fn is_for(&self, members: &[AccountId]) -> bool {
         let Some((own, audience)) = self.audience else { return true };
         let from_member = self.from.account == own || members.contains(&self.from.account);
         from_member && letter::audience(members.iter().copied().chain([own])) == audience
+    }
+
+    /// Returns the group that it was said in, and the state that it names.
+    pub(crate) fn group_state(&self) -> Option<(letter::GroupId, OperationHash)> {
+        let Conversation::Group(id) = self.conversation else { return None };
+        self.audience.map(|(_, state)| (id, OperationHash(state)))
     }
 }
 

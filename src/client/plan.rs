@@ -15,6 +15,7 @@ use crate::session::Session;
 use super::address::Address;
 use super::delta::Asked;
 use super::own_object::OwnObject;
+use super::recipients::Recipients;
 use super::stop::Stop;
 use crate::protocol::letter::{GroupId, MessageId};
 use crate::protocol::position::SessionId;
@@ -25,7 +26,7 @@ use crate::protocol::position::SessionId;
 pub enum Conversation {
     /// The conversation with an account.
     With(AccountId),
-    /// A group that the app knows by this id. Who is in it is the app's to know and to check.
+    /// A group by this id. Who is in it knows its [`Group`](crate::group::Group), or the app.
     Group(GroupId),
     /// This account's own devices among themselves.
     Own,
@@ -37,13 +38,15 @@ pub enum Conversation {
 pub enum To<'a> {
     /// An account.
     Account(AccountId),
-    /// A group that the app knows by an id.
+    /// A group that the app knows by an id, and whose members it keeps by itself.
     Group {
         /// The group's id.
         id: GroupId,
         /// All of its members but for this account.
         members: &'a [AccountId],
     },
+    /// A group that knows its members ([`Group::recipients`](crate::group::Group::recipients)).
+    Recipients(&'a Recipients),
     /// Nobody else: it is for this account's devices. The crate's own objects go by
     /// [`Client::plan_object`](super::Client::plan_object).
     Own,

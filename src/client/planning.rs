@@ -42,6 +42,7 @@ impl Client {
             To::Own => Vec::new(),
             To::Group { members: [], .. } => return Err(Error::NoRecipient),
             To::Group { members, .. } => members.to_vec(),
+            To::Recipients(recipients) => recipients.to_vec(),
         };
         accounts.sort_unstable();
         accounts.dedup();
@@ -56,6 +57,10 @@ impl Client {
             To::Own => letter::LetterConversation::With(own),
             To::Group { id, .. } => {
                 let audience = letter::audience(accounts.iter().copied().chain([own]));
+                letter::LetterConversation::Group { id, audience }
+            }
+            To::Recipients(to) => {
+                let (id, audience) = (to.group(), to.state().0);
                 letter::LetterConversation::Group { id, audience }
             }
         };

@@ -57,6 +57,12 @@ pub enum Error {
     /// The bundle or message is of an older version of the protocol than this conversation has used, or may use.
     /// Drop it: somebody in between wants weaker keys, or the other device was set up anew with older software.
     Downgrade,
+    /// A device has signed two histories of one log: it was restored from a backup or copied, or its key was stolen.
+    /// What is known stays in force; tell the user.
+    Forked,
+    /// Whoever has signed this may not do it: it is no member of the group, or not senior to whom it names; or what it
+    /// does cannot be done there, since it is done already. Drop it.
+    NotEntitled,
     /// The history was not asked for: of another request or device, beyond the range or the size that was asked for,
     /// or a second one. Drop it, and tell the user which device sent it.
     Unsolicited,
@@ -100,6 +106,8 @@ pub enum Error {
     /// ([`Client::learn`](crate::client::Client::learn)), and try again. If the server shows no newer one than other
     /// devices know, tell the user.
     ListUnconfirmed,
+    /// The entry builds on one that is not here. Keep it, fetch what is missing, and give it again.
+    EntryMissing,
     /// Lists of the account under another account key than the user knows, or with a gap, wait for the user's
     /// decision ([`Client::acknowledge`](crate::client::Client::acknowledge),
     /// [`Client::dismiss`](crate::client::Client::dismiss)). Show the user the ones that wait
@@ -333,6 +341,8 @@ impl fmt::Display for Error {
             Self::ListFork => "the account has signed two histories of its devices",
             Self::NotSelf => "only this account's own devices may send this",
             Self::Downgrade => "an older version of the protocol than may be used",
+            Self::Forked => "a device has signed two histories",
+            Self::NotEntitled => "whoever has signed this may not do it",
             Self::Unsolicited => "the history was not asked for",
             Self::TooSoon => "the device has asked for history a short time ago",
             Self::NotOptedIn => "the user has not opted in to the provider",
@@ -349,6 +359,7 @@ impl fmt::Display for Error {
             Self::ReplayShareFull => "the account's share of the replay memory is full",
             Self::ListGap => "the device list does not reach back to the known one",
             Self::ListExpired => "the device list is outside its validity time",
+            Self::EntryMissing => "the entry builds on one that is not here",
             Self::ListUnconfirmed => "the newest device list of the account was not shown",
             Self::Unlisted => "the account's device list does not name the device",
             Self::OwnDeviceUnlisted => "this device is not in its own account's list",

@@ -30,6 +30,8 @@ impl Error {
     /// | 210 | [`ListFork`](Self::ListFork) |
     /// | 211 | [`NotSelf`](Self::NotSelf) |
     /// | 212 | [`Downgrade`](Self::Downgrade) |
+    /// | 213 | [`Forked`](Self::Forked) |
+    /// | 214 | [`NotEntitled`](Self::NotEntitled) |
     /// | 215 | [`Unsolicited`](Self::Unsolicited) |
     /// | 217 | [`FrankMismatch`](Self::FrankMismatch) |
     /// | 300 | [`UnknownPrekey`](Self::UnknownPrekey) |
@@ -53,6 +55,7 @@ impl Error {
     /// | 318 | [`IdentityChanged`](Self::IdentityChanged) |
     /// | 319 | [`PieceForgotten`](Self::PieceForgotten) |
     /// | 320 | [`ListUnconfirmed`](Self::ListUnconfirmed) |
+    /// | 321 | [`EntryMissing`](Self::EntryMissing) |
     /// | 323 | [`TooSoon`](Self::TooSoon) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
@@ -122,6 +125,8 @@ impl Error {
             Self::ListFork => ("ListFork", 210),
             Self::NotSelf => ("NotSelf", 211),
             Self::Downgrade => ("Downgrade", 212),
+            Self::Forked => ("Forked", 213),
+            Self::NotEntitled => ("NotEntitled", 214),
             Self::Unsolicited => ("Unsolicited", 215),
             Self::FrankMismatch => ("FrankMismatch", 217),
             Self::UnknownPrekey => ("UnknownPrekey", 300),
@@ -145,6 +150,7 @@ impl Error {
             Self::IdentityChanged => ("IdentityChanged", 318),
             Self::PieceForgotten => ("PieceForgotten", 319),
             Self::ListUnconfirmed => ("ListUnconfirmed", 320),
+            Self::EntryMissing => ("EntryMissing", 321),
             Self::TooSoon => ("TooSoon", 323),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),

@@ -227,6 +227,17 @@ labels! {
     /// The digest by which own devices compare a letter.
     LETTER_DIGEST = "letter/digest";
 
+    /// The salt of a new group from randomness, a secret of its founder and its members.
+    GROUP_SALT = "group/salt";
+    /// The id of a group from its first operation.
+    GROUP_ID = "group/id";
+    /// An operation of a group and all before it, as one hash.
+    GROUP_HASH = "group/hash";
+    /// A device's signature over an operation of a group.
+    GROUP_OPERATION = "group/operation";
+    /// A device's signature over how a group stands.
+    GROUP_CHECKPOINT = "group/checkpoint";
+
     /// The hash of a blob's content, against a generator that repeats itself.
     BLOB_CONTENT = "blob/content";
     /// The key of a blob from a secret of its sender, its content and its message.

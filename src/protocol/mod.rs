@@ -4,6 +4,7 @@ pub(crate) mod attachment;
 pub(crate) mod clock;
 pub(crate) mod content;
 pub(crate) mod franking;
+pub(crate) mod group;
 pub(crate) mod guest;
 pub(crate) mod handshake;
 pub(crate) mod history;

@@ -55,6 +55,13 @@ pub(crate) const HISTORY_MANIFEST: u8 = 0x34;
 /// A report of a message to the service that brought it.
 pub(crate) const REPORT: u8 = 0x3c;
 
+/// An operation of a group.
+pub(crate) const GROUP_OPERATION: u8 = 0x39;
+/// A checkpoint of a group.
+pub(crate) const GROUP_CHECKPOINT: u8 = 0x3a;
+/// A request for operations of a group.
+pub(crate) const GROUP_REQUEST: u8 = 0x3d;
+
 /// A provider's descriptor.
 #[cfg(feature = "signal")]
 pub(crate) const PROVIDER: u8 = 0x40;

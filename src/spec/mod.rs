@@ -20,6 +20,7 @@ pages! {
     fan_out: "../../spec/fan-out.md";
     franking: "../../spec/franking.md";
     glossary: "../../spec/glossary.md";
+    groups: "../../spec/groups.md";
     guest_links: "../../spec/guest-links.md";
     handshake: "../../spec/handshake.md";
     history: "../../spec/history.md";

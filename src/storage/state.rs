@@ -51,6 +51,7 @@ pub(crate) enum DeltaKind {
     Invite,
     Chat,
     Client,
+    Group,
     #[cfg(feature = "signal")]
     Signal,
     #[cfg(feature = "signal")]
@@ -67,6 +68,7 @@ impl DeltaKind {
         Self::Invite,
         Self::Chat,
         Self::Client,
+        Self::Group,
         #[cfg(feature = "signal")]
         Self::Signal,
         #[cfg(feature = "signal")]
@@ -83,6 +85,7 @@ impl DeltaKind {
             Self::Invite => 3,
             Self::Chat => 4,
             Self::Client => 5,
+            Self::Group => 0x28,
             #[cfg(feature = "signal")]
             Self::Signal => 6,
             #[cfg(feature = "signal")]
@@ -138,7 +141,7 @@ impl Delta for Never {
 /// [`Device`](crate::session::Device), a [`Session`](crate::session::Session), a
 /// [`Client`](crate::client::Client), a [`NewDevice`](crate::client::NewDevice), a
 /// [`Entrant`](crate::client::Entrant), an
-/// [`Invite`](crate::guest::Invite), a [`Chat`](crate::guest::Chat), and each [`Change`](super::Change) between two
+/// [`Invite`](crate::guest::Invite), a [`Chat`](crate::guest::Chat), a [`Group`](crate::group::Group), and each [`Change`](super::Change) between two
 /// generations of one of them.
 ///
 /// It is sealed: only this crate implements it.

@@ -29,6 +29,10 @@ use crate::client::{
 use crate::content::{Attachment, Content, Kind, Kinds, Sender};
 use crate::error::{Answer, Error};
 use crate::franking::{Evidence, Frank, Report, Reported, ReportedContent, ServiceKey, Stamp};
+use crate::group::{
+    Action, Adding, Admission, Founding, Group, GroupEvent, Judgement, Made, Member, Object,
+    Operation, OperationHash, Recipients, Standing, StateRelation,
+};
 use crate::guest::{
     Approval, Chat, ChatEvent, ChatStatus, ChatText, ClaimDigest, EndReason, HandOver,
     Introduction, Invite, InviteLink, LinkStatus, Locator, OpenedClaim, Pin, Policy, Preview,
@@ -70,6 +74,8 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
     let names = usual![
         Progress,
         Media,
+        Action, Adding, Admission, Founding, Group, GroupEvent, Judgement, Made, Member, Object,
+        Operation, OperationHash, Recipients, Standing, StateRelation,
         ChatText, HandOver, SentText, SyncedCopy, TextId, TextStatus, Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
         AttachmentId,
         Behind<Client>, BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
@@ -106,6 +112,8 @@ fn what_names_something_can_be_a_key_of_any_map() {
     is_key::<BlobHash>();
     is_key::<ClaimDigest>();
     is_key::<GroupId>();
+    is_key::<Member>();
+    is_key::<OperationHash>();
     is_key::<HandshakeId>();
     is_key::<ListHash>();
     is_key::<PageId>();
@@ -156,6 +164,7 @@ fn exported() -> BTreeSet<&'static str> {
         include_str!("../client/mod.rs"),
         include_str!("../content/mod.rs"),
         include_str!("../franking/mod.rs"),
+        include_str!("../group/mod.rs"),
         include_str!("../guest/mod.rs"),
         include_str!("../history/mod.rs"),
         include_str!("../session/mod.rs"),

@@ -20,6 +20,7 @@ mod diagnosis;
 mod exporter;
 mod fan_out;
 mod franking;
+mod groups;
 mod guest;
 mod guest_chat;
 mod guest_devices;

@@ -5,7 +5,7 @@ use std::fs;
 use super::{files, tree};
 
 /// The floors of the house, from the ground up. A file names its own floor and those below it, and nothing above.
-const FLOORS: [&str; 12] = [
+const FLOORS: [&str; 13] = [
     "error",
     "primitives",
     "protocol",
@@ -14,6 +14,7 @@ const FLOORS: [&str; 12] = [
     "attachment",
     "session",
     "client",
+    "group",
     "guest",
     "history",
     "franking",

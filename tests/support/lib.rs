@@ -1,5 +1,6 @@
 //! The parts that tests share.
 
+pub mod circle;
 pub mod crash;
 pub mod described;
 pub mod doors;

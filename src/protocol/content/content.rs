@@ -4,6 +4,7 @@
 //! content = u8(version) ‖ part ‖ part …          in ascending order of kind, each at most once
 //! part    = u8(kind) ‖ u32(length) ‖ body
 //! app     = u32(tag) ‖ bytes
+//! group   = u32(count) ‖ (u32(length) ‖ object) …      which this floor does not read
 //! foreign = a copy or a hand-over of third-party chats, which this floor does not read
 //! ```
 
@@ -23,6 +24,9 @@ use crate::protocol::padding::MAX_CONTENT;
 
 /// The version of contents.
 const VERSION: u8 = 1;
+
+/// The most objects of a group in one content.
+pub(crate) const MAX_GROUP_OBJECTS: usize = 64;
 
 /// Maximum length of what own devices tell each other of third-party chats: the longest message of a plain program,
 /// and room for its label.
@@ -71,6 +75,8 @@ enum Said {
         tag: u32,
         bytes: Zeroizing<Vec<u8>>,
     },
+    /// Objects of a group, one at least.
+    Group(Vec<Zeroizing<Vec<u8>>>),
     /// Words between own devices about third-party chats. Of kinds of their own, so that nothing shows them.
     Foreign {
         kind: Kind,
@@ -142,6 +148,7 @@ impl Content {
             Said::Text(_) => Some(Kind::Text),
             Said::Attachment(attachment) => Some(attachment.kind()),
             Said::App { .. } => Some(Kind::App),
+            Said::Group(_) => Some(Kind::Group),
             Said::Foreign { kind, .. } => Some(*kind),
         }
     }
@@ -169,6 +176,20 @@ impl Content {
     pub fn as_app(&self) -> Option<(u32, &[u8])> {
         match &self.said {
             Said::App { tag, bytes } => Some((*tag, bytes)),
+            _ => None,
+        }
+    }
+
+    /// Makes a content of objects of a group, 1 to [`MAX_GROUP_OBJECTS`].
+    pub(crate) fn group(objects: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Said::Group(objects.into_iter().map(Zeroizing::new).collect()).into()
+    }
+
+    /// Returns the objects of a group, if it is such: give each to [`Group::take`](crate::group::Group::take).
+    #[must_use]
+    pub fn as_group(&self) -> Option<impl Iterator<Item = &[u8]>> {
+        match &self.said {
+            Said::Group(objects) => Some(objects.iter().map(|object| object.as_slice())),
             _ => None,
         }
     }
@@ -225,6 +246,11 @@ impl Content {
             }
             Said::App { tag, bytes } => {
                 write_part(&mut writer, Kind::App.number(), &[&tag.to_be_bytes(), bytes]);
+            }
+            Said::Group(objects) => {
+                let mut body = Writer::new();
+                body.list(objects, |object, writer| writer.bytes(object));
+                write_part(&mut writer, Kind::Group.number(), &[body.written()]);
             }
             Said::Foreign { kind, body } => write_part(&mut writer, kind.number(), &[body]),
         }
@@ -295,6 +321,7 @@ impl Said {
                 let tag = reader.u32()?;
                 Ok(Self::App { tag, bytes: Zeroizing::new(reader.rest().to_vec()) })
             }),
+            (Self::Nothing, Kind::Group) => Ok(Self::Group(group_objects(body)?)),
             (Self::Nothing, Kind::ForeignCopy | Kind::ForeignHandover) => {
                 if body.is_empty() || body.len() > MAX_FOREIGN {
                     return Err(Error::Malformed);
@@ -310,6 +337,13 @@ impl Said {
             _ => Err(Error::Malformed),
         }
     }
+}
+
+/// Reads the objects of a group, one at least.
+fn group_objects(body: &[u8]) -> Result<Vec<Zeroizing<Vec<u8>>>, Error> {
+    let object = |reader: &mut Reader<'_>| Ok(Zeroizing::new(reader.bytes(MAX_CONTENT)?.to_vec()));
+    let objects: Vec<_> = Reader::all(body, |reader| reader.list(MAX_GROUP_OBJECTS, object))?;
+    if objects.is_empty() { Err(Error::Malformed) } else { Ok(objects) }
 }
 
 /// Takes a text of this side's.

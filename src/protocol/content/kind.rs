@@ -25,6 +25,8 @@ pub enum Kind {
     File,
     /// Content of the app's own, under a tag of the app's own.
     App,
+    /// Objects of a group: operations, a checkpoint or a request, for [`Group`](crate::group::Group).
+    Group,
     /// A copy of what was said or heard in a chat with somebody on another messenger: own devices only, and no
     /// message of a native conversation.
     ForeignCopy,
@@ -43,6 +45,7 @@ impl Kind {
             Self::Video => 4,
             Self::File => 5,
             Self::App => 6,
+            Self::Group => 0x0c,
             Self::ForeignCopy => 0x40,
             Self::ForeignHandover => 0x41,
         }
@@ -57,6 +60,7 @@ impl Kind {
             4 => Some(Self::Video),
             5 => Some(Self::File),
             6 => Some(Self::App),
+            0x0c => Some(Self::Group),
             0x40 => Some(Self::ForeignCopy),
             0x41 => Some(Self::ForeignHandover),
             _ => None,

@@ -12,6 +12,7 @@ mod text;
 
 pub use attachment::Attachment;
 pub use content::Content;
+pub(crate) use content::MAX_GROUP_OBJECTS;
 pub use kind::Kind;
 pub use kinds::Kinds;
 pub use sender::Sender;

@@ -24,6 +24,7 @@ mod devices;
 mod drawn;
 mod form;
 mod franking;
+mod group;
 mod guest;
 mod guest_words;
 mod handshake;
@@ -85,6 +86,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     pin::vectors,
     content::vectors,
     letter::vectors,
+    group::vectors,
     attachment::vectors,
     history::vectors,
     franking::vectors,

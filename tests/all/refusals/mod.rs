@@ -1,6 +1,7 @@
 //! Every error, reached once, and what the failure left behind: nothing.
 
 mod clients;
+mod groups;
 mod guests;
 mod lists;
 mod sessions;
@@ -66,6 +67,11 @@ cases! {
         a_chain_at_its_last_number_is_exhausted: Error::ChainExhausted;
         more_than_a_hundred_numbers_are_too_many_to_reserve: Error::TooManyReserved;
         a_content_of_more_than_a_mebibyte_is_too_long: Error::ContentTooLong;
+    }
+    groups {
+        a_fork_behind_256_operations_shows_two_histories: Error::Forked;
+        a_member_that_is_no_administrator_may_not_remove: Error::NotEntitled;
+        an_operation_that_overtook_another_one_misses_it: Error::EntryMissing;
     }
     guests {
         a_claim_altered_in_transit_has_a_bad_signature: Error::BadSignature;
