@@ -15,13 +15,14 @@ fn valid(choice: u8) -> Vec<u8> {
         let reference = [&[1, 0x32, media, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[7; 64]].concat();
         Content::attached(&Reference::decode(&reference).unwrap(), b"shelf 3").unwrap()
     };
-    let content = match choice % 7 {
+    let content = match choice % 8 {
         0 => Content::text("hello").unwrap(),
         1 => attached(2).with_caption("the boat").unwrap(),
         2 => attached(4),
         3 => attached(3),
         4 => attached(1).with_name("boat.txt").unwrap(),
         5 => Content::app(7, b"theme=dark"),
+        6 => return b"\x01\x0c\0\0\0\x0d\0\0\0\x01\0\0\0\x05hello".to_vec(),
         _ => return b"\x01\x01\0\0\0\x05hello\x80\0\0\0\x05later".to_vec(),
     };
     content.encode().to_vec()
