@@ -80,8 +80,27 @@ fn harmless_parts_that_nobody_knows_are_left_out_and_kept() {
 }
 
 #[test]
+fn objects_of_a_group_stand_alone_and_1_to_64_of_them() {
+    let body = |count: u32| {
+        let objects = (0..count).flat_map(|_| [0, 0, 0, 2, 1, 0x39]);
+        count.to_be_bytes().into_iter().chain(objects).collect::<Vec<u8>>()
+    };
+    for count in [1, 2, 64] {
+        let bytes = content(&[(0x0c, &body(count))]);
+        let read = Content::decode(&bytes, Kinds::of(Sender::Member)).unwrap();
+        assert_eq!(read.as_group().unwrap().count(), usize::try_from(count).unwrap());
+        assert_eq!((read.kind(), &*read.encode()), (Some(Kind::Group), &bytes));
+    }
+    for wrong in [&body(0)[..], &body(65), &body(1)[..9], &[&body(1)[..], &[0]].concat(), b""] {
+        assert_eq!(refusal(&content(&[(0x0c, wrong)])), Some(Error::Malformed));
+    }
+    assert_eq!(refusal(&content(&[(1, b"hello"), (0x0c, &body(1))])), Some(Error::Malformed));
+    assert_eq!(refusal(&content(&[(6, b"tag."), (0x0c, &body(1))])), Some(Error::Malformed));
+}
+
+#[test]
 fn a_critical_part_that_nobody_knows_needs_a_newer_release() {
-    for number in (7..0x40).chain(0x42..0x80) {
+    for number in (7..0x0c).chain(0x0d..0x40).chain(0x42..0x80) {
         let bytes = content(&[(1, b"hello"), (number, b"later")]);
         assert_eq!(refusal(&bytes), Some(Error::UnsupportedContent), "{number}");
     }

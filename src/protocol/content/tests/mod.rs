@@ -46,7 +46,12 @@ fn samples() -> Vec<Content> {
         ]
     };
     let captioned = attachments().map(|content| content.with_caption("the boat").unwrap());
-    let others = [Content::text("hello").unwrap(), Content::app(7, b"bytes"), Content::app(0, b"")];
+    let others = [
+        Content::text("hello").unwrap(),
+        Content::app(7, b"bytes"),
+        Content::app(0, b""),
+        Content::group([b"an operation".to_vec()]),
+    ];
     others.into_iter().chain(attachments()).chain(captioned).collect()
 }
 
