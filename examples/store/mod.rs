@@ -111,6 +111,12 @@ impl Store {
         Ok(self.read()?.rows.remove(name))
     }
 
+    /// Lists what was kept under names that begin so, in the order of the names.
+    pub(crate) fn all(&self, begin: &str) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        let rows = self.read()?.rows.into_iter();
+        Ok(rows.filter(|(name, _)| name.starts_with(begin)).collect())
+    }
+
     fn read(&self) -> Result<Step<'_>, Failure> {
         let text = match fs::read_to_string(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -161,6 +167,11 @@ impl Step<'_> {
     /// Deletes a state that is of no use any more.
     pub(crate) fn remove(&mut self, owner: &str) {
         self.rows.remove(owner);
+    }
+
+    /// Tells whether something was kept under a name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.rows.contains_key(name)
     }
 
     /// Keeps something of the app's own under a name, and tells whether there was nothing under it.
