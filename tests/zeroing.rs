@@ -12,11 +12,14 @@ use latchstring::Error;
 use latchstring::Zeroizing;
 use latchstring::attachment::{Media, Opener, PIECE, Padding, Reference, Sealer};
 use latchstring::client::{
-    Address, Client, DeviceList, Entrant, LetterEvent, LinkingRequest, NewDevice, Outgoing, Plan,
-    Repair, To,
+    Address, Client, Conversation, DeviceList, Entrant, LetterEvent, LinkingRequest, MessageId,
+    NewDevice, Outgoing, Plan, Repair, To,
 };
 use latchstring::content::{Content, Kinds, Sender};
 use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy};
+use latchstring::history::{
+    HistoryExport, HistoryImport, HistoryItem, HistoryRange, HistoryRequests,
+};
 use latchstring::rand_core::Rng;
 use latchstring::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
 use latchstring::storage::{Behind, Change, Journal, Pending, State, StateKey};
@@ -725,6 +728,53 @@ fn an_attachment_leaves_no_secret_in_freed_memory() {
         let mut rng = RecordingRng::new(12);
         watched(|| attachment(&mut rng, secrets));
         assert!(secrets.len() == 3);
+    });
+}
+
+/// Asks for a history, answers, and reads it, with everything saved and loaded in between.
+fn history(home: &Home, rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
+    let [source, asker] = [0, 1].map(|device| &home.clients[device]);
+    let once = plaintext(12);
+    let said = once.repeat(40);
+    let of = source.address().device;
+    let mut import = HistoryImport::ask(asker, of, &HistoryRange::ALL, NOW, rng).unwrap();
+    let mut requests = HistoryRequests::default();
+    let mut export = requests.answer(source, asker.address(), &import.request(), NOW).unwrap();
+    let item = HistoryItem::new(
+        Conversation::Own,
+        source.address(),
+        MessageId([1; 16]),
+        NOW,
+        &Content::app(7, &said),
+    );
+    let (mut writer, mut buffer) = (export.writer(), Box::new([0; PIECE]));
+    let written = writer.write(&item).unwrap();
+    buffer[..written.len()].copy_from_slice(&written);
+    let mut sealer = source.attach(Media::File, writer.length(), Padding::Exact, NOW, rng).unwrap();
+    let mut stored = sealer.seal(&mut buffer).unwrap().unwrap().to_vec();
+    export.add(&writer, &sealer.reference().unwrap(), b"").unwrap();
+    secrets.push(("a chunk's key", sealer.reference().unwrap().encode()[12..44].to_vec()));
+    secrets.push(("a message of a history", said.clone()));
+    let export = HistoryExport::from_bytes(&export.to_bytes()).unwrap();
+    let answer = export.finish(source, false).unwrap();
+    import.take(asker, source.address(), &answer).unwrap();
+    import = HistoryImport::from_bytes(&import.to_bytes()).unwrap();
+    let mut opener = import.opener().unwrap();
+    let content = opener.open(&mut stored).unwrap();
+    let told = content.chunks(100).find_map(|mut part| import.read(&mut part).unwrap()).unwrap();
+    assert!(told.item.content().unwrap().as_app() == Some((7, &said[..])));
+    // What the caller's buffers and source hold is the caller's.
+    buffer.fill(0);
+    std::mem::forget((once, said, stored));
+}
+
+#[test]
+fn a_history_leaves_no_secret_in_freed_memory() {
+    let home = Home::new(1, 2, &mut TestRng::new(14));
+    leaves_nothing(|secrets| {
+        let mut rng = RecordingRng::new(14);
+        watched(|| history(&home, &mut rng, secrets));
+        assert!(secrets.len() == 2);
     });
 }
 
