@@ -15,6 +15,7 @@
 //   client      one own device with all its conversations
 //   group       groups that know their members
 //   guest       links, and chats with people who have no account
+//   settings    what the devices of one account agree upon
 //   history     old conversations, from one own device to another
 //   franking    reports of messages to the service that brought them
 //   signal      people on other messengers, by the Signal protocol
@@ -33,6 +34,7 @@ pub mod group;
 pub mod guest;
 pub mod history;
 pub mod session;
+pub mod settings;
 #[cfg(feature = "signal")]
 pub mod signal;
 pub mod storage;

@@ -22,6 +22,7 @@ use latchstring::history::{
 };
 use latchstring::rand_core::Rng;
 use latchstring::session::{Account, AccountId, Bundle, Device, OneTimePrekey, Session};
+use latchstring::settings::{Setting, Settings};
 use latchstring::storage::{Behind, Change, Journal, Pending, State, StateKey};
 use sha2::Sha256;
 use support::home::Home;
@@ -1054,4 +1055,33 @@ fn hostile_lengths_in_the_state_of_a_client_take_little_memory() {
         let peak = peak_of(|| drop(Client::from_bytes(&hostile)));
         assert!(peak < whole + 4096 + hostile.len(), "{peak} bytes for a length at {at}");
     }
+}
+
+#[test]
+fn keys_and_values_of_settings_are_wiped() {
+    leaves_nothing(|secrets| {
+        let mut rng = TestRng::new(71);
+        let home = Home::new(1, 2, &mut rng);
+        let [mut one, mut other] =
+            [0, 1].map(|device| Settings::create(&home.clients[device], NOW, &mut rng).unwrap());
+        let value = [&rng.next_u64().to_be_bytes()[..], &rng.next_u64().to_be_bytes()].concat();
+        secrets.push(("a value of a setting", value.clone()));
+        watched(|| {
+            for time in 0..40 {
+                let keys = one.rotate(&home.clients[0], NOW + time, &mut rng).unwrap().apply();
+                let newest = keys.as_bytes()[38..].chunks(48);
+                secrets.extend(newest.map(|key| ("a key of settings", key[16..].to_vec())));
+                other.take_keys(&home.clients[1], &keys, NOW + time).unwrap().apply();
+            }
+            let name = Setting::App("secret".into());
+            let set = [(name.clone(), Some(&value[..]))];
+            let mut entries = vec![one.set(&home.clients[0], &set, NOW + 40).unwrap().apply()];
+            let snapshot = one.snapshot(&home.clients[0], NOW + 40).unwrap().apply();
+            drop(other.take_snapshot(&home.clients[1], &snapshot, NOW + 40).unwrap().apply());
+            entries.push(one.set(&home.clients[0], &[(name, None)], NOW + 40).unwrap().apply());
+            drop(other.take(&home.clients[1], &entries, NOW + 40).unwrap().apply());
+            drop(restored(&other));
+            drop((one, other));
+        });
+    });
 }

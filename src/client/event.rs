@@ -136,6 +136,10 @@ pub enum OwnContent {
     HistoryRequest(OwnObject),
     /// A history manifest, for [`HistoryImport::take`](crate::history::HistoryImport::take).
     HistoryManifest(OwnObject),
+    /// Keys of the account's settings, for [`Settings::take_keys`](crate::settings::Settings::take_keys).
+    SettingsKeys(OwnObject),
+    /// Heads of the account's settings, for [`Settings::note_heads`](crate::settings::Settings::note_heads).
+    SettingsHeads(OwnObject),
     /// A content of up to 4,096 bytes: what is longer arrives as [`LetterEvent::Blob`].
     Said(Content),
 }
@@ -151,6 +155,8 @@ impl OwnContent {
             ObjectKind::HandOver => Self::HandOver(object),
             ObjectKind::HistoryRequest => Self::HistoryRequest(object),
             ObjectKind::HistoryManifest => Self::HistoryManifest(object),
+            ObjectKind::SettingsKeys => Self::SettingsKeys(object),
+            ObjectKind::SettingsHeads => Self::SettingsHeads(object),
         }
     }
 }
@@ -166,6 +172,8 @@ impl fmt::Debug for OwnContent {
             Self::HandOver(_) => "HandOver(..)",
             Self::HistoryRequest(_) => "HistoryRequest(..)",
             Self::HistoryManifest(_) => "HistoryManifest(..)",
+            Self::SettingsKeys(_) => "SettingsKeys(..)",
+            Self::SettingsHeads(_) => "SettingsHeads(..)",
             Self::Said(_) => "Said(..)",
         })
     }

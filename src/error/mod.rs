@@ -46,7 +46,7 @@ pub enum Error {
     /// The object is of a kind that this place does not take (a first message of a guest given
     /// to an account, say). Drop it.
     WrongKind,
-    /// The device list, descriptor or attestation is older than the one that is known. Keep the known one.
+    /// The device list, descriptor, attestation or snapshot is older than what is known. Keep what is known.
     ListRollback,
     /// The account has signed two histories of its devices: its key was stolen, or its primary was
     /// restored from a backup. So has who signed two descriptors or attestations of one number. What is known stays
@@ -141,7 +141,9 @@ pub enum Error {
     /// offer. Have the new device show another code; if it happens again, tell the user that somebody is in
     /// between.
     DigitsDiffer,
-
+    /// No key of the account's settings may seal: it is 30 days old, or a device has left that had it. Make another
+    /// one ([`Settings::rotate`](crate::settings::Settings::rotate)). An entry that is sealed under such a one: drop it.
+    StaleKey,
     /// More of an attachment is missing than its sealer remembers the tags of: go on from an older state of
     /// the sealer, which seals the same bytes again, or seal the attachment anew.
     PieceForgotten,
@@ -216,7 +218,7 @@ pub enum Error {
     /// The message was sealed again for that device as often as it may be: send nothing. A message that could
     /// not be read so many times will not be read the next time.
     ResendLimit,
-    /// The account has as many devices as it may have. Remove one first.
+    /// The account has as many devices as it may have, or had as may write settings. Remove one first.
     TooManyDevices,
     /// More accounts than a client knows, or than one message addresses: forget some, or split the group.
     TooManyAccounts,
@@ -224,8 +226,8 @@ pub enum Error {
     /// [`Sending::MAX_RESERVED`](crate::session::Sending::MAX_RESERVED): reserve fewer.
     TooManyReserved,
     /// The content, or the context of an exported secret, has more than 2^20 bytes: split it, or send it as an
-    /// attachment; or an attachment is to have
-    /// more than 2^48, a media file more than 2^32.
+    /// attachment; or an attachment is to have more than 2^48, a media file more than 2^32; or settings are too long,
+    /// or too many: remove some.
     ContentTooLong,
 
     // ---- the call: what it was given does not fit together, or not to this state ----
@@ -345,6 +347,7 @@ impl fmt::Display for Error {
             Self::NotEntitled => "whoever has signed this may not do it",
             Self::Unsolicited => "the history was not asked for",
             Self::TooSoon => "the device has asked for history a short time ago",
+            Self::StaleKey => "the key of the settings must be renewed",
             Self::NotOptedIn => "the user has not opted in to the provider",
             Self::Frozen => "the provider is suspended, retired or out of date",
             Self::NoticesNotAcknowledged => "there are notices that the user has not acknowledged",

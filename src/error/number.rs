@@ -56,6 +56,7 @@ impl Error {
     /// | 319 | [`PieceForgotten`](Self::PieceForgotten) |
     /// | 320 | [`ListUnconfirmed`](Self::ListUnconfirmed) |
     /// | 321 | [`EntryMissing`](Self::EntryMissing) |
+    /// | 322 | [`StaleKey`](Self::StaleKey) |
     /// | 323 | [`TooSoon`](Self::TooSoon) |
     /// | 400 | [`LinkMangled`](Self::LinkMangled) |
     /// | 401 | [`WrongInvitation`](Self::WrongInvitation) |
@@ -151,6 +152,7 @@ impl Error {
             Self::PieceForgotten => ("PieceForgotten", 319),
             Self::ListUnconfirmed => ("ListUnconfirmed", 320),
             Self::EntryMissing => ("EntryMissing", 321),
+            Self::StaleKey => ("StaleKey", 322),
             Self::TooSoon => ("TooSoon", 323),
             Self::LinkMangled => ("LinkMangled", 400),
             Self::WrongInvitation => ("WrongInvitation", 401),

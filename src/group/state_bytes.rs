@@ -15,7 +15,7 @@ use crate::protocol::letter::GroupId;
 use crate::storage::{Anchor, Stateful};
 
 impl Stateful for Group {
-    const KIND: u8 = 0x28;
+    const KIND: u8 = 0x0f;
 
     type Delta = GroupDelta;
 

@@ -249,6 +249,27 @@ labels! {
     /// The commitment of a blob to its key.
     BLOB_COMMITMENT = "blob/commitment";
 
+    /// The hash of an entry of an account's settings.
+    SETTINGS_HASH = "settings/hash";
+    /// A device's signature over an entry of its account's settings.
+    SETTINGS_ENTRY = "settings/entry";
+    /// A device's signature over a snapshot of its account's settings.
+    SETTINGS_SNAPSHOT = "settings/snapshot";
+    /// A device's signature over the heads that it has of its account's settings.
+    SETTINGS_HEADS = "settings/heads";
+    /// A key of settings from randomness, the identity secret and what it is for.
+    SETTINGS_KEY = "settings/key";
+    /// The id of a key of settings.
+    SETTINGS_KEY_ID = "settings/key-id";
+    /// The salt of an entry or a snapshot from its text.
+    SETTINGS_SALT = "settings/salt";
+    /// The key that seals the text of an entry or a snapshot.
+    SETTINGS_SEAL = "settings/seal";
+    /// The id of a change of settings.
+    SETTINGS_CHANGE = "settings/change";
+    /// The name of a state of settings from randomness and the identity secret.
+    SETTINGS_STATE = "settings/state";
+
     /// A foreign identity's key and first id from randomness and its address.
     #[cfg_attr(not(feature = "signal"), allow(dead_code))]
     SIGNAL_IDENTITY = "signal/identity";

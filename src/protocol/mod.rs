@@ -15,4 +15,5 @@ pub(crate) mod origin;
 pub(crate) mod padding;
 pub(crate) mod position;
 pub(crate) mod ratchet;
+pub(crate) mod settings;
 pub(crate) mod wire;

@@ -61,6 +61,14 @@ pub(crate) const GROUP_OPERATION: u8 = 0x39;
 pub(crate) const GROUP_CHECKPOINT: u8 = 0x3a;
 /// A request for operations of a group.
 pub(crate) const GROUP_REQUEST: u8 = 0x3d;
+/// An entry of an account's settings.
+pub(crate) const SETTINGS_ENTRY: u8 = 0x35;
+/// A snapshot of an account's settings.
+pub(crate) const SETTINGS_SNAPSHOT: u8 = 0x36;
+/// The keys of an account's settings, from one own device to another.
+pub(crate) const SETTINGS_KEYS: u8 = 0x37;
+/// The heads of an account's settings, from one own device to another.
+pub(crate) const SETTINGS_HEADS: u8 = 0x38;
 
 /// A provider's descriptor.
 #[cfg(feature = "signal")]

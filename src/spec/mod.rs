@@ -31,6 +31,7 @@ pages! {
     ratchet: "../../spec/ratchet.md";
     security: "../../spec/security.md";
     sessions: "../../spec/sessions.md";
+    settings: "../../spec/settings.md";
     state: "../../spec/state.md";
     storing: "../../spec/storing.md";
     third_party: "../../spec/third-party.md";

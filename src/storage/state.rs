@@ -52,6 +52,7 @@ pub(crate) enum DeltaKind {
     Chat,
     Client,
     Group,
+    Settings,
     #[cfg(feature = "signal")]
     Signal,
     #[cfg(feature = "signal")]
@@ -69,6 +70,7 @@ impl DeltaKind {
         Self::Chat,
         Self::Client,
         Self::Group,
+        Self::Settings,
         #[cfg(feature = "signal")]
         Self::Signal,
         #[cfg(feature = "signal")]
@@ -85,7 +87,8 @@ impl DeltaKind {
             Self::Invite => 3,
             Self::Chat => 4,
             Self::Client => 5,
-            Self::Group => 0x28,
+            Self::Group => 0x0f,
+            Self::Settings => 0x0e,
             #[cfg(feature = "signal")]
             Self::Signal => 6,
             #[cfg(feature = "signal")]
@@ -141,8 +144,8 @@ impl Delta for Never {
 /// [`Device`](crate::session::Device), a [`Session`](crate::session::Session), a
 /// [`Client`](crate::client::Client), a [`NewDevice`](crate::client::NewDevice), a
 /// [`Entrant`](crate::client::Entrant), an
-/// [`Invite`](crate::guest::Invite), a [`Chat`](crate::guest::Chat), a [`Group`](crate::group::Group), and each [`Change`](super::Change) between two
-/// generations of one of them.
+/// [`Invite`](crate::guest::Invite), a [`Chat`](crate::guest::Chat), a [`Group`](crate::group::Group), an account's
+/// [`Settings`](crate::settings::Settings), and each [`Change`](super::Change) between two generations of one of them.
 ///
 /// It is sealed: only this crate implements it.
 #[expect(private_bounds, reason = "this is what closes the trait to other crates")]

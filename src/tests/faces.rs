@@ -51,6 +51,10 @@ use crate::session::{
     Position, PrekeyId, PrekeyTasks, Role, Sending, Served, Session, SessionDiagnosis, SessionId,
     Stock, Withdraw,
 };
+use crate::settings::{
+    MissingEntry, RefusedEntry, Setting, SettingChange, Settings, SettingsHash, SettingsHead,
+    SettingsKeyId, SettingsTasks, TakenEntries, TakenSnapshot, Withheld,
+};
 use crate::storage::{
     Anchor, Behind, Change, Journal, Page, PageId, Pending, Recorded, State, StateKey,
 };
@@ -89,6 +93,8 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         RecordedClaim, Reference, RendezvousId, Repair, Repaired, Role, Sealer, Sender, Sending, Served, ServerCopy, Session,
         SessionDiagnosis, SessionId, StateKey, Stock, Stop, Supplied, SyncOutcome, Taken, TakenMessage, Tasks, Expired, Mail, Need, Unread, To,
         Withdraw,
+        MissingEntry, RefusedEntry, Setting, SettingChange, Settings, SettingsHash, SettingsHead, SettingsKeyId, SettingsTasks,
+        TakenEntries, TakenSnapshot, Withheld,
     ];
     // `State` is the one public trait.
     let listed: BTreeSet<_> = names.into_iter().chain(["State"]).collect();
@@ -120,6 +126,9 @@ fn what_names_something_can_be_a_key_of_any_map() {
     is_key::<RendezvousId>();
     is_key::<SessionId>();
     is_key::<TextId>();
+    is_key::<SettingsHash>();
+    is_key::<SettingsHead>();
+    is_key::<SettingsKeyId>();
     is_key::<Position>();
 }
 
@@ -168,6 +177,7 @@ fn exported() -> BTreeSet<&'static str> {
         include_str!("../guest/mod.rs"),
         include_str!("../history/mod.rs"),
         include_str!("../session/mod.rs"),
+        include_str!("../settings/mod.rs"),
         include_str!("../storage/mod.rs"),
         "pub use error::{Answer, Error};",
     ];

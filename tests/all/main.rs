@@ -46,6 +46,7 @@ mod retry;
 mod secrets;
 mod senders;
 mod sessions;
+mod settings;
 mod shared_grants;
 mod state;
 mod transfer;

@@ -17,6 +17,7 @@ use latchstring::session::{
     Accepted, Account, AccountId, Decrypted, Device, Fingerprint, MessageKind, Sending, Served,
     Session,
 };
+use latchstring::settings::{SettingChange, Settings};
 use latchstring::storage::{Change, Journal, Pending, Recorded, State, StateKey};
 use support::{NOW, ORIGIN, OneToOne, RecordingRng, session_secrets};
 
@@ -43,7 +44,7 @@ has_none_of!(
     Pending<'static, Session, Vec<u8>>, Recorded<'static, Session, Vec<u8>>,
     Pending<'static, Session, Decrypted>, Recorded<'static, Session, Decrypted>,
     Sending<'static>, Decrypted, ReceivedEvent, Accepted, OpenedClaim<'static>, LinkingRequest,
-    Attachment, BlobReference, Briefing, Content, LetterEvent, Journal, LinkingDigits, LinkingOffer, Entrant, NewDevice, OwnContent, OwnObject, Pin:
+    Attachment, BlobReference, Briefing, Content, LetterEvent, Journal, LinkingDigits, LinkingOffer, Entrant, NewDevice, OwnContent, OwnObject, Pin, Settings, SettingChange:
     [Clone, Display, PartialEq, PartialOrd, std::hash::Hash, Default, AsRef<[u8]>]
 );
 

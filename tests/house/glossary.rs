@@ -67,6 +67,7 @@ fn code_that_a_page_names_is_in_the_module_that_it_names() {
                 "session",
                 "client",
                 "guest",
+                "settings",
                 "attachment",
                 "history",
                 "franking",

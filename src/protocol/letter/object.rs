@@ -14,6 +14,8 @@ pub(crate) enum ObjectKind {
     HandOver,
     HistoryRequest,
     HistoryManifest,
+    SettingsKeys,
+    SettingsHeads,
 }
 
 impl ObjectKind {
@@ -28,6 +30,8 @@ impl ObjectKind {
             [wire::VERSION, wire::GUEST_HAND_OVER, ..] => Ok(Self::HandOver),
             [wire::VERSION, wire::HISTORY_REQUEST, ..] => Ok(Self::HistoryRequest),
             [wire::VERSION, wire::HISTORY_MANIFEST, ..] => Ok(Self::HistoryManifest),
+            [wire::VERSION, wire::SETTINGS_KEYS, ..] => Ok(Self::SettingsKeys),
+            [wire::VERSION, wire::SETTINGS_HEADS, ..] => Ok(Self::SettingsHeads),
             [wire::VERSION, _, ..] => Err(Error::WrongKind),
             [version, _, ..] => Err(Error::UnknownVersion(*version)),
             _ => Err(Error::Malformed),

@@ -46,6 +46,7 @@ mod refused_guest;
 mod refused_message;
 mod refused_record;
 mod session_pair;
+mod settings;
 mod shared;
 mod state;
 mod tape;
@@ -90,6 +91,7 @@ const SCENARIOS: &[fn() -> Vec<Vector>] = &[
     attachment::vectors,
     history::vectors,
     franking::vectors,
+    settings::vectors,
     refused::vectors,
     refused_message::vectors,
     refused_braid::vectors,

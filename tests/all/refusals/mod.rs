@@ -5,6 +5,7 @@ mod groups;
 mod guests;
 mod lists;
 mod sessions;
+mod settings;
 mod storage;
 
 use std::collections::BTreeSet;
@@ -113,6 +114,11 @@ cases! {
         a_device_that_a_list_names_is_not_admitted_twice: Error::DeviceConflict;
         a_fifth_companion_is_one_device_too_many: Error::TooManyDevices;
         digits_that_the_primary_does_not_show_differ: Error::DigitsDiffer;
+    }
+    settings {
+        two_entries_of_one_number_are_a_fork: Error::Forked;
+        an_entry_after_one_that_is_not_here_waits: Error::EntryMissing;
+        a_setting_is_not_sealed_under_a_key_of_thirty_days: Error::StaleKey;
     }
     clients {
         a_content_of_a_later_version_is_not_supported: Error::UnsupportedContent;
