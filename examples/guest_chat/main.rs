@@ -146,9 +146,7 @@ fn receive(who: &str, store: &Store, message: &[u8], now: u64) -> Result<Option<
             return Ok(Some(text.id));
         }
         ChatEvent::Granted if was == ChatStatus::Waiting => note(&format!("→ {who} is let in")),
-        ChatEvent::Receipt { texts, .. } => {
-            note(&format!("✓ {who} sees {} text read", texts.len()))
-        }
+        ChatEvent::Receipt { .. } => note(&format!("✓ {who} sees that it was read")),
         ChatEvent::HandedOver(_) => note(&format!("→ {who} is told that Grace has an account now")),
         ChatEvent::BecameAccount => note(&format!("→ {who} goes on as the account")),
         _ => {}

@@ -1,7 +1,7 @@
 //! A guest that becomes an account, two devices of its host, and the power that goes before every deed: the chat is
 //! handed over once, and ends on all of them.
 
-use latchstring::guest::{Approval, ChatStatus, EndReason};
+use latchstring::guest::{Approval, ChatStatus, EndReason, HandOver};
 use support::TestRng;
 use support::client;
 use support::crash::guests::Words;
@@ -83,7 +83,13 @@ fn act(world: &mut World, who: usize, act: Act) -> Result<(), Stop> {
     }
 }
 
-fn check(_: &App) -> Result<(), Stop> {
+/// Checks that a chat which is handed over says to whom.
+fn check(app: &App) -> Result<(), Stop> {
+    let is_over = ChatStatus::Ended(EndReason::BecameAccount);
+    let mut chats = app.memory.chats.values().map(|kept| &kept.state);
+    if chats.any(|chat| chat.status() == is_over && chat.handed_over().is_none()) {
+        return Stop::trouble("a chat is handed over to nobody");
+    }
     Ok(())
 }
 
@@ -101,7 +107,7 @@ fn end(world: &mut World) -> Result<(), Stop> {
     let account = world.address(GUEST).account;
     for who in [PHONE, LAPTOP, GUEST] {
         let chat = &world.apps[who].memory.chats["chat/0"].state;
-        let named = chat.handed_over().map(|hand_over| hand_over.account());
+        let named = chat.handed_over().map(HandOver::account);
         if chat.status() != ChatStatus::Ended(EndReason::BecameAccount) || named != Some(account) {
             return Stop::trouble("the chat is not over");
         }
