@@ -1,4 +1,4 @@
-//! What a dishonest guest says in its chat, copies of a dishonest own device, and hand-overs, of which nothing can be
+//! Words of a dishonest guest in its chat, copies of a dishonest own device, and hand-overs, of which nothing can be
 //! changed.
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What is said in a chat, on all devices of its host: copies, and a guest that says different things.
+//! The words of a chat on all devices of its host: copies, and a guest that says different things.
 
 use super::*;
 use latchstring::guest::{ChatText, SentText};
