@@ -562,6 +562,18 @@ def seen_report(v):
 def bucket(length):                                                 # "Padding"
     step = max(2**12, 2**(max(length, 1).bit_length() - 1) // 16)
     return max(1, -(-length // step)) * step
+def target(v):
+    parts = [v.take("target " + part) for part in ("account", "device", "id", "digest")]
+    return v.same("target", b"".join(parts))
+
+
+def joined(parts):                                                   # pieces of one part, and the parts in their order
+    whole = {}
+    for kind, body in parts:
+        whole[kind] = whole.get(kind, b"") + body
+    return sorted(whole.items())
+
+
 def attachment(v, content=None):
     content = v.take("content") if content is None else content
     terms = v.take("terms")
@@ -777,9 +789,20 @@ for name, parts in (
         ("text", lambda v: [(1, v.take("text"))]), ("image", lambda v: [(1, v.take("caption")), (2, stored(v, 2, v.take("place")))]),
         ("file", lambda v: [(5, v.same("body", stored(v, 1, b"") + v.take("file name")))]),
         ("app", lambda v: [(6, v.take("tag") + v.take("bytes"))]),
-        ("unknown", lambda v: [(1, v.take("text")), (128, v.take("unknown body"))])):
+        ("unknown", lambda v: [(1, v.take("text")), (128, v.take("unknown body"))]),
+        ("reply", lambda v: [(129, target(v)), (1, v.take("text")), (9, u(v.take("length seconds"), 4))]),
+        ("correction", lambda v: [(7, target(v)[32:]), (1, v.take("text")), (7, u(v.take("number"), 1))]),
+        ("deletion", lambda v: [(8, target(v)[32:])]),
+        ("reaction", lambda v: [(130, target(v)), (130, u(v.take("number"), 4)), (130, v.take("sign"))]),
+        ("receipt", lambda v: [(131, u(v.take("kind"), 1)), (131, v.take("account") + u(2, 4)),
+                               (131, b"".join(sorted((v.take("device and id"), v.take("other device and id")))))]),
+        ("typing", lambda v: [(132, b"\1")]),
+        ("timer", lambda v: [(9, u(v.take("length seconds"), 4)), (6, v.take("tag"))]),
+        ("timer-setting", lambda v: [(11, u(v.take("number"), 8)), (11, u(v.take("length seconds"), 4))]),
+        ("view-once", lambda v: [(2, stored(v, 2, v.take("place"))), (10, b"")])):
     run("content-" + name, lambda v: v.same("content", b"\x01" + b"".join(
-        u(kind, 1) + u(len(body), 4) + body for kind, body in parts(v))))
+        u(kind, 1) + u(len(body), 4) + body for kind, body in joined(parts(v)))))
+run("view-notice", lambda v: [v.same("notice", b"\x01\x3b" + target(v)), v.same("name", v.take("target digest")[:16])])
 run("refused-blob-two-keys", two_keys)
 for name in "", "-padded", "-empty": run("attachment" + name, attachment)
 run("attachment-index", lambda v: attachment(v, b"\x5a" * 65556))

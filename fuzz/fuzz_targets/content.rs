@@ -3,7 +3,7 @@
 
 use latchstring::Error;
 use latchstring::attachment::Reference;
-use latchstring::content::{Content, Kinds, Sender};
+use latchstring::content::{Content, ConversationTimer, Kinds, ReceiptKind, Sender, Target};
 use latchstring_fuzz::edited;
 use libfuzzer_sys::fuzz_target;
 
@@ -15,14 +15,25 @@ fn valid(choice: u8) -> Vec<u8> {
         let reference = [&[1, 0x32, media, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[7; 64]].concat();
         Content::attached(&Reference::decode(&reference).unwrap(), b"shelf 3").unwrap()
     };
-    let content = match choice % 8 {
+    let target = Target::decode(&[7; 88]).unwrap();
+    let timer = ConversationTimer::default();
+    let named = [7; 56];
+    let content = match choice % 16 {
         0 => Content::text("hello").unwrap(),
         1 => attached(2).with_caption("the boat").unwrap(),
         2 => attached(4),
         3 => attached(3),
         4 => attached(1).with_name("boat.txt").unwrap(),
         5 => Content::app(7, b"theme=dark"),
-        6 => return b"\x01\x0c\0\0\0\x0d\0\0\0\x01\0\0\0\x05hello".to_vec(),
+        6 => Content::text("at noon").unwrap().with_reply(&target).unwrap().with_timer(60).unwrap(),
+        7 => attached(2).shown_once().unwrap(),
+        8 => Content::reaction(&target, 1, Some("+")).unwrap(),
+        9 => Content::receipt(ReceiptKind::Read, &[target]).unwrap(),
+        10 => Content::typing(true),
+        11 => Content::timer_setting(&timer, Some(60)).unwrap(),
+        12 => return [&b"\x01\x01\0\0\0\x05hello\x07\0\0\0\x39"[..], &named, &[1]].concat(),
+        13 => return [&b"\x01\x08\0\0\0\x38"[..], &named].concat(),
+        14 => return b"\x01\x0c\0\0\0\x0d\0\0\0\x01\0\0\0\x05hello".to_vec(),
         _ => return b"\x01\x01\0\0\0\x05hello\x80\0\0\0\x05later".to_vec(),
     };
     content.encode().to_vec()

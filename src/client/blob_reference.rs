@@ -51,7 +51,8 @@ impl BlobReference {
     /// [`Error::Forged`] for anything but the blob that the sender meant; else as [`Content::decode`]. On
     /// [`Error::UnsupportedContent`] keep the reference ([`BlobReference::to_bytes`]) until there is a newer release.
     pub fn open(&self, blob: &[u8]) -> Result<Content, Error> {
-        Content::decode(&self.reference.open(blob)?, Kinds::of(self.sender))
+        let content = Content::decode(&self.reference.open(blob)?, Kinds::of(self.sender))?;
+        if content.is_brief() { Err(Error::Malformed) } else { Ok(content) }
     }
 
     /// Encodes it, to be stored until the blob is there: no other letter brings it.

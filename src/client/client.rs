@@ -10,9 +10,11 @@ use super::address::Address;
 use super::contact::{Contact, ListMismatch};
 use super::delta::{ClientDelta, ClientItem};
 use super::holdings::Holdings;
+use super::passing::PassingLog;
 use super::peer::Peer;
 use super::seen_log::SeenLog;
 use super::sent_log::SentLog;
+use super::spent::SpentLog;
 use super::tombstones::{Tombstones, plausible};
 use super::unread::UnreadLog;
 use crate::error::Error;
@@ -96,6 +98,10 @@ pub(super) struct Inner {
     pub(super) seen: SeenLog,
     pub(super) unread: UnreadLog,
     pub(super) tombstones: Tombstones,
+    /// The messages that are shown once and were.
+    pub(super) spent: SpentLog,
+    /// The things that were said in passing lately. Never stored.
+    pub(super) passed: PassingLog,
     pub(super) linking: Option<Box<PendingLinking>>,
     /// The highest epoch of this account's list that was shown since the client was loaded, 0 if none was. Never
     /// stored: a copy may be old.
@@ -129,6 +135,8 @@ impl Client {
             seen: SeenLog::default(),
             unread: UnreadLog::default(),
             tombstones: Tombstones::default(),
+            spent: SpentLog::default(),
+            passed: PassingLog::since(0),
             linking: None,
             shown,
             report_tried: 0,
@@ -304,6 +312,8 @@ impl Inner {
             ClientItem::Linking(pending) => self.linking = pending,
             ClientItem::Expire => self.erase_expired(at),
             ClientItem::ResetClock => self.reset_clock(now),
+            ClientItem::Passed(passing) => self.passed.note(*passing, now),
+            ClientItem::Spent(name) => self.spent.add(*name, now),
             ClientItem::Unread(unread) => self.note_unread(*unread),
             ClientItem::Asked(asked) => self.note_asked(&asked, at),
             ClientItem::Settled(settled) => self.unread.settle(settled.from, &settled.id),

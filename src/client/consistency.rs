@@ -4,10 +4,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use zeroize::Zeroizing;
-
 use crate::error::Error;
-use crate::protocol::content::{Content, Kinds, Sender};
+use crate::protocol::content::{Content, Kinds, Sender, Target};
 use crate::protocol::letter::{Body, Letter, LetterConversation, Listed, Said, SeenMessage};
 
 use super::address::Address;
@@ -16,7 +14,6 @@ use super::client::Inner;
 use super::contact::ListMismatch;
 use super::delta::{ClientItem, Report};
 use super::event::{Alert, LetterEvent, OwnContent};
-use super::own_object::OwnObject;
 use super::seen_log::Seen;
 use crate::protocol::identity::certificate::AccountId;
 
@@ -24,6 +21,8 @@ use crate::protocol::identity::certificate::AccountId;
 pub(super) struct Findings {
     pub(super) items: Vec<ClientItem>,
     pub(super) alerts: Vec<Alert>,
+    /// The message that was found, if it says something.
+    pub(super) target: Option<Target>,
 }
 
 impl Findings {
@@ -147,6 +146,8 @@ impl Inner {
             (group, None) => group,
         };
         let digest = letter.digest_in(named, self.name_of(from.account), from.device);
+        let name = self.name_of(from.account);
+        found.target = Some(Target::new(name, from.device, letter.id, digest));
         let is_own = partner == Some(self.account());
         let sender = if is_own { Sender::Own } else { Sender::Member };
         for seen in self.seen.all(from.account, from.device, &letter.id) {
@@ -166,19 +167,30 @@ impl Inner {
         }
         let (account, device) = (from.account, from.device);
         let what = SeenMessage { account, device, id: letter.id, digest };
-        found.items.push(ClientItem::Seen(Box::new(Seen { what, here: true, told: false })));
-        let read = |content| Content::decode(content, Kinds::of(sender));
-        Ok(match said {
+        let is_ours = from.account == self.account();
+        let read = |content| {
+            let content = Content::decode(content, Kinds::of(sender))?;
+            self.check_passing(&content, partner, is_ours)?;
+            Ok(content)
+        };
+        let event = match said {
             Said::Blob(reference) => {
                 LetterEvent::Blob(BlobReference::new(reference.duplicate(), sender))
             }
             Said::Own(content) => LetterEvent::Own(OwnContent::Said(read(content)?)),
-            Said::Object(kind, object) => {
-                let object = OwnObject::new(Zeroizing::new(object.to_vec()));
-                LetterEvent::Own(OwnContent::sorted(*kind, object))
-            }
+            Said::Object(kind, object) => LetterEvent::Own(OwnContent::sorted(*kind, object)?),
             Said::Message(content) => LetterEvent::Message(read(content)?),
-        })
+        };
+        if let LetterEvent::Own(OwnContent::Viewed(target)) = &event
+            && !found.is_over()
+        {
+            found.items.extend(self.note_viewed(target));
+        }
+        // What passes is not remembered: a flood of it must not push out what matters.
+        if !event.is_passing() {
+            found.items.push(ClientItem::Seen(Box::new(Seen { what, here: true, told: false })));
+        }
+        Ok(event)
     }
 
     /// Compares what another own device has opened with what this one has.

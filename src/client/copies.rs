@@ -16,7 +16,7 @@ use super::repair::Repair;
 use super::seen_log::Seen;
 use crate::error::Error;
 use crate::protocol::clock::Now;
-use crate::protocol::content::{Content, Kinds, Sender};
+use crate::protocol::content::{Content, Kinds, Sender, Target};
 use crate::protocol::letter::copy::{LetterCopy, LetterOf, MAX_COPIES};
 use crate::protocol::letter::missing::Missing;
 use crate::protocol::letter::{LetterConversation, MessageId, SeenMessage};
@@ -27,6 +27,7 @@ impl ReceivedLetter {
     pub fn to_copy(&self) -> Option<CopiedLetter> {
         let words = match &self.event {
             _ if self.sender != Sender::Member => return None,
+            LetterEvent::Message(content) if content.is_passing() => return None,
             LetterEvent::Message(content) => Words::Message(content.encode()),
             LetterEvent::Blob(reference) => Words::Blob(reference.duplicate()),
             _ => return None,
@@ -133,7 +134,7 @@ impl Inner {
     }
 
     /// Tells whether a letter was read here.
-    fn was_seen(&self, of: &LetterOf) -> bool {
+    pub(super) fn was_seen(&self, of: &LetterOf) -> bool {
         self.seen.all(of.account, of.device, &of.id).any(|seen| seen.here)
     }
 
@@ -180,7 +181,10 @@ impl Inner {
             return Err(Error::Malformed);
         }
         let copied = CopiedLetter::of(copy)?.sent_by(account);
-        copied.event()?;
+        if copied.event()?.is_passing() {
+            return Err(Error::NotAllowed);
+        }
+        found.target = Some(Target::new(self.name_of(account), device, id, digest));
         if found.is_over() {
             // A device that was removed since its list was made must not decide what is read, and who lies.
             return Ok(LetterEvent::Copied(Box::new(copied)));

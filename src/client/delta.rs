@@ -26,6 +26,7 @@ pub(super) use super::parts::{
     Accept, Asked, Begin, Dismissed, Logged, MovedSession, Queued, Raised, Report, Resent, Settled,
     VerifiedKey,
 };
+use super::passing::Passing;
 use super::seen_log::Seen;
 use super::sent_log::{Attempt, Sent};
 use super::session_choice::Contradiction;
@@ -105,6 +106,10 @@ pub(super) enum ClientItem {
     Unread(Box<Unread>),
     /// A resend request goes to a device.
     Asked(Box<Asked>),
+    /// Something was said in passing.
+    Passed(Box<Passing>),
+    /// A message that is shown once was, by its name.
+    Spent(Box<[u8; 16]>),
     /// A letter that did not open was read, or will not come.
     Settled(Box<Settled>),
 }
@@ -204,6 +209,8 @@ impl ClientItem {
             Self::Refused(_) => 31,
             Self::AskedOwn(_) => 32,
             Self::ReportTried => 33,
+            Self::Passed(_) => 50,
+            Self::Spent(_) => 51,
         }
     }
 
@@ -234,6 +241,8 @@ impl ClientItem {
                 writer.u8(raised.level.byte());
             }
             Self::Unread(unread) => unread.write(writer),
+            Self::Passed(passing) => passing.write(writer),
+            Self::Spent(name) => writer.raw(&name[..]),
             Self::Asked(asked) => {
                 asked.to.write(writer);
                 writer.list(&asked.ids, |id, writer| writer.raw(&id.0));
@@ -335,8 +344,8 @@ impl ClientItem {
             19 => Self::SeenReported,
             33 => Self::ReportTried,
             17 => {
-                let (account, dismissal) =
-                    (AccountId(*reader.array()?), Dismissal(*reader.array()?));
+                let account = AccountId(*reader.array()?);
+                let dismissal = Dismissal(*reader.array()?);
                 Self::Dismiss(Box::new(Dismissed { account, dismissal }))
             }
             20 => {
@@ -353,7 +362,7 @@ impl ClientItem {
             23 => Self::Unread(Box::new(Unread::read(reader)?)),
             24 => {
                 let to = Address::read(reader)?;
-                let ids = reader.list(MAX_MISSING, |reader| Ok(MessageId(*reader.array()?)))?;
+                let ids = reader.list(MAX_MISSING, |it| Ok(MessageId(*it.array()?)))?;
                 Self::Asked(Box::new(Asked { to, ids }))
             }
             27 => {
@@ -361,8 +370,8 @@ impl ClientItem {
                 Self::Settled(Box::new(Settled { from, id }))
             }
             28 => {
-                let (id, account) = (MessageId(*reader.array()?), AccountId(*reader.array()?));
-                Self::Queued(Box::new(Queued { id, account }))
+                let id = MessageId(*reader.array()?);
+                Self::Queued(Box::new(Queued { id, account: AccountId(*reader.array()?) }))
             }
             26 => Self::Wanted(Box::new((Address::read(reader)?, Wanted::read(reader)?))),
             30 => {
@@ -370,10 +379,11 @@ impl ClientItem {
                 Self::Attempt(Box::new(Attempt { id, is_last }))
             }
             31 => Self::Refused(Box::new((Address::read(reader)?, Missing::read_refused(reader)?))),
-            32 => {
-                let letters = reader.list(MAX_COPIES, LetterOf::read)?;
-                Self::AskedOwn(Box::new(AskedOwn { letters }))
-            }
+            32 => Self::AskedOwn(Box::new(AskedOwn {
+                letters: reader.list(MAX_COPIES, LetterOf::read)?,
+            })),
+            50 => Self::Passed(Box::new(Passing::read(reader)?)),
+            51 => Self::Spent(Box::new(*reader.array()?)),
             _ => return Err(Error::Malformed),
         })
     }

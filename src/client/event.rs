@@ -4,13 +4,16 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 use super::address::Address;
 use super::blob_reference::BlobReference;
 use super::contact::ListMismatch;
 use super::copied_letter::CopiedLetter;
 use super::own_object::OwnObject;
 use super::plan::Conversation;
-use crate::protocol::content::{Content, Sender};
+use crate::error::Error;
+use crate::protocol::content::{Content, Sender, Target, decode_notice};
 use crate::protocol::franking::Evidence;
 use crate::protocol::group::operation::OperationHash;
 use crate::protocol::identity::certificate::AccountId;
@@ -49,6 +52,8 @@ pub struct ReceivedLetter {
     /// ([`Client::open_franked`](super::Client::open_franked)) and somebody else has said something in it.
     pub evidence: Option<Evidence>,
     pub(super) secret: Box<MessageSecret>,
+    /// The message that it is, if it says something.
+    pub(super) target: Option<Target>,
 }
 
 impl ReceivedLetter {
@@ -114,6 +119,16 @@ pub enum LetterEvent {
     Repeated(Option<BlobReference>),
 }
 
+impl LetterEvent {
+    /// Tells whether it is of use for a moment only.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Message(content) | Self::Own(OwnContent::Said(content)) => content.is_passing(),
+            _ => false,
+        }
+    }
+}
+
 /// The content that own devices tell each other: objects of the crate's own, and what the app says. The letter
 /// says which it is, whatever the bytes begin with.
 #[non_exhaustive]
@@ -140,24 +155,29 @@ pub enum OwnContent {
     SettingsKeys(OwnObject),
     /// Heads of the account's settings, for [`Settings::note_heads`](crate::settings::Settings::note_heads).
     SettingsHeads(OwnObject),
+    /// The notice that another own device has shown this message, which is shown once: erase its content here. The
+    /// client has noted it, unless that device's list is over ([`Alert::ListOver`]).
+    Viewed(Target),
     /// A content of up to 4,096 bytes: what is longer arrives as [`LetterEvent::Blob`].
     Said(Content),
 }
 
 impl OwnContent {
-    pub(super) fn sorted(kind: ObjectKind, object: OwnObject) -> Self {
-        match kind {
-            ObjectKind::Link => Self::Link(object),
-            ObjectKind::Grant => Self::Grant(object),
-            ObjectKind::Chat => Self::Chat(object),
-            ObjectKind::Notice => Self::Notice(object),
-            ObjectKind::GuestCopy => Self::GuestCopy(object),
-            ObjectKind::HandOver => Self::HandOver(object),
-            ObjectKind::HistoryRequest => Self::HistoryRequest(object),
-            ObjectKind::HistoryManifest => Self::HistoryManifest(object),
-            ObjectKind::SettingsKeys => Self::SettingsKeys(object),
-            ObjectKind::SettingsHeads => Self::SettingsHeads(object),
-        }
+    pub(super) fn sorted(kind: ObjectKind, object: &[u8]) -> Result<Self, Error> {
+        let whole = OwnObject::new(Zeroizing::new(object.to_vec()));
+        Ok(match kind {
+            ObjectKind::Link => Self::Link(whole),
+            ObjectKind::Grant => Self::Grant(whole),
+            ObjectKind::Chat => Self::Chat(whole),
+            ObjectKind::Notice => Self::Notice(whole),
+            ObjectKind::GuestCopy => Self::GuestCopy(whole),
+            ObjectKind::HandOver => Self::HandOver(whole),
+            ObjectKind::HistoryRequest => Self::HistoryRequest(whole),
+            ObjectKind::HistoryManifest => Self::HistoryManifest(whole),
+            ObjectKind::SettingsKeys => Self::SettingsKeys(whole),
+            ObjectKind::SettingsHeads => Self::SettingsHeads(whole),
+            ObjectKind::Viewed => Self::Viewed(decode_notice(object)?),
+        })
     }
 }
 
@@ -174,6 +194,7 @@ impl fmt::Debug for OwnContent {
             Self::HistoryManifest(_) => "HistoryManifest(..)",
             Self::SettingsKeys(_) => "SettingsKeys(..)",
             Self::SettingsHeads(_) => "SettingsHeads(..)",
+            Self::Viewed(_) => "Viewed(..)",
             Self::Said(_) => "Said(..)",
         })
     }

@@ -196,6 +196,7 @@ impl Inner {
         self.count_all();
         self.sent.expire(now.firm());
         self.unread.expire(now.firm());
+        self.spent.expire(now.firm());
         self.forget_places();
         self.tombstones.expire(now.firm());
         if self.linking.as_ref().is_some_and(|pending| pending.is_over(now.firm())) {

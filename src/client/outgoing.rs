@@ -7,6 +7,7 @@ use super::limits::MAX_PEERS;
 use super::stop::Stop;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
+use crate::protocol::content::Target;
 use crate::protocol::franking::Frank;
 use crate::protocol::identity::certificate::AccountId;
 use crate::protocol::letter::MessageId;
@@ -43,6 +44,8 @@ impl Envelope {
 pub struct Outgoing {
     /// The message id, the same for all devices.
     pub id: MessageId,
+    /// The message, as what is said about it names it: keep it with what was said.
+    pub target: Target,
     /// One for each device, all of the same length unless a session begins with them.
     pub envelopes: Vec<Envelope>,
     /// The content, sealed once for all: upload it, to be found by its SHA-256, and set this to `None`
@@ -82,7 +85,7 @@ impl Outgoing {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        writer.raw(&self.id.0);
+        self.target.write(&mut writer);
         writer.list(&self.envelopes, |envelope, writer| {
             envelope.to.write(writer);
             writer.bytes(&envelope.message);
@@ -108,7 +111,7 @@ impl Outgoing {
     /// [`Error::Malformed`] for anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
-            let id = MessageId(*reader.array()?);
+            let target = Target::read(reader)?;
             let mut envelopes: Vec<_> = reader.list(MAX_PEERS, |reader| {
                 let to = Address::read(reader)?;
                 Ok(Envelope::new(to, reader.bytes(MAX_BYTES)?.to_vec()))
@@ -126,7 +129,7 @@ impl Outgoing {
                     return Err(Error::Malformed);
                 }
             }
-            Ok(Self { id, envelopes, blob, left_out, stopped })
+            Ok(Self { id: target.id(), target, envelopes, blob, left_out, stopped })
         })
     }
 }

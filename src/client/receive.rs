@@ -153,7 +153,7 @@ impl Inner {
         }
         self.compare_lists(from, &letter, &mut found);
         let event = self.take_in(from, &letter, &mut found)?;
-        let Findings { mut items, alerts } = found;
+        let Findings { mut items, alerts, target } = found;
         for item in &mut items {
             item.note_heard(letter.sent.min(now.reading()));
         }
@@ -189,6 +189,7 @@ impl Inner {
             audience,
             evidence,
             secret,
+            target,
         };
         Ok((items, arrived))
     }
@@ -289,7 +290,7 @@ impl Inner {
             let items = [ClientItem::Opened(Box::new(moved))].into();
             let repaired = answers.then_some(Alert::SessionRepaired);
             let alerts = alert.into_iter().chain(repaired).collect();
-            let found = Findings { items, alerts };
+            let found = Findings { items, alerts, target: None };
             return Ok(ReadLetter { opened, standing, found, keys });
         }
         Err(Error::Forged.into())
@@ -342,7 +343,7 @@ impl Inner {
             })),
         ]);
         let standing = if activate { Standing::Active } else { Standing::Stray };
-        Ok(ReadLetter { opened, standing, found: Findings { items, alerts }, keys })
+        Ok(ReadLetter { opened, standing, found: Findings { items, alerts, target: None }, keys })
     }
 }
 

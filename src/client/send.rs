@@ -59,6 +59,8 @@ impl Client {
     /// others. [`Error::ContentTooLong`] for more than 2^20 bytes; [`Error::ContentMismatch`] for another content
     /// than the message had that is sealed again, and for what the plan does not take ([`Enclosed`]).
     /// [`Error::OwnDeviceUnlisted`] and [`Error::ListExpired`] as for [`Client::plan`];
+    /// [`Error::NotAllowed`] also for a receipt of what was not read here or is of somebody else, or in a group, and
+    /// for a receipt or typing for a newcomer; [`Error::TooOften`] for one less than 30 or 10 seconds after the last.
     /// [`Error::MessageForgotten`] and [`Error::ResendLimit`] as for [`Client::plan_repair`]. The client is as it
     /// was then. If the sealed letter is dropped, the sessions that would have begun with it need new bundles.
     pub fn seal<'a>(
@@ -126,6 +128,7 @@ impl Inner {
         }
         let mut items = Vec::with_capacity(plan.targets.len().saturating_mul(2).saturating_add(1));
         let enclosed = self.enclosed(plan, enclosed, now)?;
+        let passing = self.passing(plan, enclosed, now)?;
         let encoded = self.encoded(plan, enclosed)?;
         let (id, body, blob) = self.compose(plan, enclosed, &encoded, now, rng)?;
         let lists = plan.listed(self.account(), plan.other(self.account()))?;
@@ -139,7 +142,10 @@ impl Inner {
         };
         let named = self.in_digest(plan.conversation);
         let digest = letter.digest_in(named, self.own.list.first_id(), self.address().device);
-        self.remember(plan, id, digest, now, &mut items)?;
+        match passing {
+            Some(passing) => items.push(ClientItem::Passed(Box::new(passing))),
+            None => self.remember(plan, id, digest, now, &mut items)?,
+        }
         let mut bytes = letter.encode();
         let padded = Padding::Buckets.with_chunks(bytes.len(), plan.chunks);
 
@@ -179,7 +185,8 @@ impl Inner {
         // Behind a session that begins: what is asked for in it is not asked for again at once.
         items.extend(plan.asked().map(|asked| ClientItem::Asked(Box::new(asked))));
         let (left_out, stopped) = (plan.left_out.clone(), plan.stopped().collect());
-        let out = Outgoing { id, envelopes, blob, left_out, stopped };
+        let target = self.own_message(id, digest);
+        let out = Outgoing { id, target, envelopes, blob, left_out, stopped };
         // The latest that anybody has signed, and the bundle was taken by the reading.
         Ok(SealedLetter { now: now.supported(support), items, out })
     }
@@ -246,7 +253,11 @@ impl Inner {
         let bytes = match enclosed {
             Enclosed::Content(content) => {
                 content.check(Kinds::of(plan.conversation.speaks_as(self.account())))?;
-                content.encode()
+                let bytes = content.encode();
+                if content.is_brief() && bytes.len() > MAX_INLINE {
+                    return Err(Error::ContentTooLong);
+                }
+                bytes
             }
             Enclosed::Object(object) => Zeroizing::new(object.as_bytes().to_vec()),
             Enclosed::Copy(copy) => Zeroizing::new(copy.inline().to_vec()),

@@ -20,9 +20,11 @@ use super::holdings::Holdings;
 use super::limits::{MAX_ACCOUNTS, MAX_PEERS};
 use super::moving::are_distinct;
 use super::paged_log::PagedLog;
+use super::passing::PassingLog;
 use super::peer::Peer;
 use super::seen_log::{Seen, SeenLog};
 use super::sent_log::{Sent, SentLog};
+use super::spent::{Spent, SpentLog};
 use super::tombstones::{Tombstone, Tombstones};
 use super::unread::{Unread, UnreadLog};
 use crate::session::Device;
@@ -42,6 +44,7 @@ struct Counts {
     seen: usize,
     tombstones: usize,
     unread: usize,
+    spent: usize,
 }
 
 impl Inner {
@@ -55,6 +58,7 @@ impl Inner {
         self.seen.0.write_count(writer);
         self.tombstones.0.write_count(writer);
         self.unread.0.write_count(writer);
+        self.spent.0.write_count(writer);
         writer.option(self.linking.as_deref(), PendingLinking::write);
     }
 
@@ -76,6 +80,7 @@ impl Inner {
         self.seen.0.write(writer);
         self.tombstones.0.write(writer);
         self.unread.0.write(writer);
+        self.spent.0.write(writer);
     }
 }
 
@@ -88,6 +93,7 @@ impl Counts {
             seen: PagedLog::<Seen>::read_count(reader)?,
             tombstones: PagedLog::<Tombstone>::read_count(reader)?,
             unread: PagedLog::<Unread>::read_count(reader)?,
+            spent: PagedLog::<Spent>::read_count(reader)?,
         })
     }
 }
@@ -147,6 +153,7 @@ impl Stateful for Client {
         let seen = SeenLog(PagedLog::read(reader, counts.seen)?);
         let tombstones = Tombstones(PagedLog::read(reader, counts.tombstones)?);
         let unread = UnreadLog(PagedLog::read(reader, counts.unread)?);
+        let viewed = SpentLog(PagedLog::read(reader, counts.spent)?);
         let holdings = Holdings::default();
         let mut inner = Box::new(Inner {
             device,
@@ -158,6 +165,8 @@ impl Stateful for Client {
             seen,
             unread,
             tombstones,
+            spent: viewed,
+            passed: PassingLog::since(clock.latest()),
             linking,
             shown: 0,
             report_tried,

@@ -11,6 +11,17 @@
 //!  Content::encode ─▶ the app's store ─▶ Content::decode                  (keep)
 //! ```
 //!
+//! Other contents are about messages: a reply, a correction, a deletion, a reaction, a receipt, typing, a timer. The
+//! message is a [`Target`], which comes with what was sent or opened.
+//!
+//! ```text
+//!  ReceivedLetter::target, Outgoing::target ─▶ Content::with_reply, reaction, receipt
+//!  MessageFacts ─▶ Client::correction, deletion ─▶ … ─▶ MessageFacts::is_corrected_by, is_deleted_by
+//!  ConversationTimer ─▶ Content::timer_setting ─▶ … ─▶ ConversationTimer::merge
+//!  Content::with_timer ─▶ … ─▶ Client::start_timer ─▶ timed
+//!  Content::shown_once ─▶ … ─▶ Client::view, and its notice for the other own devices
+//! ```
+//!
 //! Later releases know more kinds. What this one does not know it refuses ([`Error::UnsupportedContent`]), unless the
 //! number says that it may be left out; what is left out is kept in the content's bytes.
 //!
@@ -31,4 +42,7 @@
 //! # }
 //! ```
 
-pub use crate::protocol::content::{Attachment, Content, Kind, Kinds, Sender};
+pub use crate::protocol::content::{
+    Attachment, Content, ConversationTimer, Correction, Deletion, Kind, Kinds, MAX_CORRECTIONS,
+    MAX_RECEIPT, MAX_TIMER, Reaction, Receipt, ReceiptKind, Sender, Target, TimerSetting,
+};

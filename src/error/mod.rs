@@ -183,7 +183,10 @@ pub enum Error {
     /// The guest takes no first message of this device of the host any more. Drop the message; the host goes on
     /// with the devices that are in the chat, or makes a new link.
     TooManyJoins,
-    /// This is sent too often. Wait.
+    /// The message is shown once, and was: on this device or another own one. Or it waited for too long. Erase its
+    /// content.
+    AlreadyViewed,
+    /// The same was said, or viewed, too often in too short a time. Wait, and say only what is newest then.
     TooOften,
     /// The guest has handed its chat over to another account before. Drop it, and tell the user: the guest has changed
     /// its mind, or somebody has a copy of what it holds. Ask the person by another way.
@@ -387,7 +390,8 @@ impl fmt::Display for Error {
             Self::NotGranted => "the host has not granted the chat yet",
             Self::NotAllowed => "this is not allowed here",
             Self::TooManyJoins => "the device has come into the chat too often",
-            Self::TooOften => "this is sent too often",
+            Self::AlreadyViewed => "the message is shown once, and was",
+            Self::TooOften => "too often in too short a time",
             Self::OtherAccount => "the guest has handed its chat over to another account",
             Self::WrongStateKey => "the record has another key, owner or kind",
             Self::Corrupt => "the record is damaged",

@@ -70,6 +70,7 @@ impl Error {
     /// | 409 | [`NotGranted`](Self::NotGranted) |
     /// | 410 | [`NotAllowed`](Self::NotAllowed) |
     /// | 411 | [`TooManyJoins`](Self::TooManyJoins) |
+    /// | 412 | [`AlreadyViewed`](Self::AlreadyViewed) |
     /// | 413 | [`TooOften`](Self::TooOften) |
     /// | 414 | [`OtherAccount`](Self::OtherAccount) |
     /// | 500 | [`WrongStateKey`](Self::WrongStateKey) |
@@ -166,6 +167,7 @@ impl Error {
             Self::NotGranted => ("NotGranted", 409),
             Self::NotAllowed => ("NotAllowed", 410),
             Self::TooManyJoins => ("TooManyJoins", 411),
+            Self::AlreadyViewed => ("AlreadyViewed", 412),
             Self::TooOften => ("TooOften", 413),
             Self::OtherAccount => ("OtherAccount", 414),
             Self::WrongStateKey => ("WrongStateKey", 500),

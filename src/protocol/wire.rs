@@ -69,6 +69,8 @@ pub(crate) const SETTINGS_SNAPSHOT: u8 = 0x36;
 pub(crate) const SETTINGS_KEYS: u8 = 0x37;
 /// The heads of an account's settings, from one own device to another.
 pub(crate) const SETTINGS_HEADS: u8 = 0x38;
+/// A notice that something was shown once, from one own device to another.
+pub(crate) const VIEW_NOTICE: u8 = 0x3b;
 
 /// A provider's descriptor.
 #[cfg(feature = "signal")]

@@ -14,6 +14,7 @@ pages! {
     attachments: "../../spec/attachments.md";
     braid: "../../spec/braid.md";
     content: "../../spec/content.md";
+    conversations: "../../spec/conversations.md";
     decisions: "../../spec/decisions.md";
     devices: "../../spec/devices.md";
     errors: "../../spec/errors.md";

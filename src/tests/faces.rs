@@ -20,13 +20,16 @@ use core::hash::Hash;
 use crate::attachment::{AttachmentId, Media, Opener, PIECE, Progress, Reference, Sealer};
 use crate::client::{
     Address, Alert, BlobHash, BlobReference, Briefing, Client, ClockReset, ClockState,
-    Conversation, CopiedLetter, DeviceList, Diagnosis, Enclosed, Entrant, Envelope, Expired,
-    Exported, GroupId, LetterEvent, LinkingDigits, LinkingOffer, LinkingPurpose, LinkingRequest,
-    ListHash, ListMismatch, ListUpdate, LogStatus, Mail, MessageId, Need, NewDevice, Outgoing,
-    OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Repair, Stop, Supplied, Taken,
-    Tasks, To, Unread,
+    Conversation, CopiedLetter, Deadline, DeviceList, Diagnosis, Enclosed, Entrant, Envelope,
+    Expired, Exported, GroupId, LetterEvent, Lifetime, LinkingDigits, LinkingOffer, LinkingPurpose,
+    LinkingRequest, ListHash, ListMismatch, ListUpdate, LogStatus, Mail, MessageFacts, MessageId,
+    Need, NewDevice, Outgoing, OwnContent, OwnObject, Plan, ReceivedLetter, RendezvousId, Repair,
+    Stop, Supplied, Taken, Tasks, To, Unread, Viewing,
 };
-use crate::content::{Attachment, Content, Kind, Kinds, Sender};
+use crate::content::{
+    Attachment, Content, ConversationTimer, Correction, Deletion, Kind, Kinds, Reaction, Receipt,
+    ReceiptKind, Sender, Target, TimerSetting,
+};
 use crate::error::{Answer, Error};
 use crate::franking::{Evidence, Frank, Report, Reported, ReportedContent, ServiceKey, Stamp};
 use crate::group::{
@@ -81,6 +84,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         Action, Adding, Admission, Founding, Group, GroupEvent, Judgement, Made, Member, Object,
         Operation, OperationHash, Recipients, Standing, StateRelation,
         ChatText, HandOver, SentText, SyncedCopy, TextId, TextStatus, Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
+        ConversationTimer, Correction, Deadline, Deletion, Lifetime, Reaction, Receipt, ReceiptKind, MessageFacts, Target, TimerSetting, Viewing,
         AttachmentId,
         Behind<Client>, BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,
         Content, Conversation, CopiedLetter, Decrypted, Device, DeviceId, DeviceList, Diagnosis, Enclosed, EndReason, Envelope, Error,
@@ -130,6 +134,7 @@ fn what_names_something_can_be_a_key_of_any_map() {
     is_key::<SettingsHead>();
     is_key::<SettingsKeyId>();
     is_key::<Position>();
+    is_key::<Target>();
 }
 
 #[test]

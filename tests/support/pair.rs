@@ -138,10 +138,10 @@ pub fn one_time_prekeys(device: &Device) -> usize {
     one_time_at(&device.to_bytes(), 2).count()
 }
 
-/// Finds the device in a client's encoding: behind version, kind, anchor, clock, time of a report, six counts, and the
-/// linking if there is one.
+/// Finds the device in a client's encoding: behind version, kind, anchor, clock, time of a report, seven counts, and
+/// the linking if there is one.
 fn device_at(bytes: &[u8]) -> usize {
-    let flag = 2 + 32 + 25 + 8 + 6 * 4;
+    let flag = 2 + 32 + 25 + 8 + 7 * 4;
     flag + 1 + if bytes[flag] == 1 { 265 + 32 + 32 + 8 } else { 0 }
 }
 

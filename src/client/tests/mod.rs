@@ -1,5 +1,6 @@
 //! A client from inside.
 
+mod blob_reference;
 mod briefing;
 mod client;
 mod doubt;

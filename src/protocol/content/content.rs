@@ -8,6 +8,7 @@
 //! foreign = a copy or a hand-over of third-party chats, which this floor does not read
 //! ```
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
@@ -15,7 +16,10 @@ use zeroize::Zeroizing;
 use super::attachment::Attachment;
 use super::kind::{Kind, is_harmless};
 use super::kinds::Kinds;
+use super::said::{Part, Said};
+use super::target::Target;
 use super::text::{MAX_TEXT, Text, text};
+use super::timer::read_timer;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
@@ -25,14 +29,8 @@ use crate::protocol::padding::MAX_CONTENT;
 /// The version of contents.
 const VERSION: u8 = 1;
 
-/// The most objects of a group in one content.
-pub(crate) const MAX_GROUP_OBJECTS: usize = 64;
-
-/// Maximum length of what own devices tell each other of third-party chats: the longest message of a plain program,
-/// and room for its label.
-pub(crate) const MAX_FOREIGN: usize = (1 << 18) + (1 << 16);
-
-/// The words of somebody: a text, an attachment, or content of the app's own. Secret.
+/// The words of somebody: a message (a text, an attachment, or content of the app's own), or something about
+/// messages. Secret.
 ///
 /// ```
 /// use latchstring::Error;
@@ -58,37 +56,16 @@ pub(crate) const MAX_FOREIGN: usize = (1 << 18) + (1 << 16);
 /// }
 /// ```
 pub struct Content {
-    said: Said,
+    pub(super) said: Said,
+    /// The message that it answers.
+    pub(super) reply: Option<Box<Target>>,
+    /// The seconds after which it disappears.
+    pub(super) timer: Option<u32>,
     /// Harmless parts that this release does not know, in ascending order.
-    unknown: Vec<UnknownPart>,
+    unknown: Vec<Part>,
 }
 
 redacted!(Content, |content| kind = content.kind());
-
-/// The meaning of the parts that this release knows, together.
-enum Said {
-    /// Nothing: all parts are unknown.
-    Nothing,
-    Text(Text),
-    Attachment(Attachment),
-    App {
-        tag: u32,
-        bytes: Zeroizing<Vec<u8>>,
-    },
-    /// Objects of a group, one at least.
-    Group(Vec<Zeroizing<Vec<u8>>>),
-    /// Words between own devices about third-party chats. Of kinds of their own, so that nothing shows them.
-    Foreign {
-        kind: Kind,
-        body: Zeroizing<Vec<u8>>,
-    },
-}
-
-/// A harmless part that this release does not know, kept as it came.
-struct UnknownPart {
-    number: u8,
-    body: Zeroizing<Vec<u8>>,
-}
 
 impl Content {
     /// Makes a text of 1 to 16,384 bytes.
@@ -107,7 +84,7 @@ impl Content {
     ///
     /// [`Error::ContentTooLong`] for a longer place.
     pub fn attached(reference: &Reference, place: &[u8]) -> Result<Self, Error> {
-        Ok(Said::Attachment(Attachment::new(reference.duplicate(), place)?).into())
+        Ok(Said::Attachment(Box::new(Attachment::new(reference.duplicate(), place)?)).into())
     }
 
     /// Makes content of the app's own: bytes that the app gives a meaning, under a tag of its own choice that says
@@ -143,17 +120,10 @@ impl Content {
     /// Returns what it is, or nothing if it says nothing that this release knows: there is nothing to show then.
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
-        match &self.said {
-            Said::Nothing => None,
-            Said::Text(_) => Some(Kind::Text),
-            Said::Attachment(attachment) => Some(attachment.kind()),
-            Said::App { .. } => Some(Kind::App),
-            Said::Group(_) => Some(Kind::Group),
-            Said::Foreign { kind, .. } => Some(*kind),
-        }
+        self.said.kind()
     }
 
-    /// Returns the text, if it is one.
+    /// Returns the text, if it is one. That of a correction is none, and stands with the correction.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match &self.said {
@@ -162,7 +132,7 @@ impl Content {
         }
     }
 
-    /// Returns the attachment, if it is one.
+    /// Returns the attachment, if it is one. What is shown once gives [`Client::view`](crate::client::Client::view).
     #[must_use]
     pub fn attachment(&self) -> Option<&Attachment> {
         match &self.said {
@@ -222,10 +192,7 @@ impl Content {
     ///
     /// [`Error::NotAllowed`].
     pub fn check(&self, allowed: Kinds) -> Result<(), Error> {
-        let caption = self.attachment().and_then(Attachment::caption).map(|_| Kind::Text);
-        let known = [caption, self.kind()].into_iter().flatten().map(Kind::number);
-        let unknown = self.unknown.iter().map(|part| part.number);
-        known.chain(unknown).try_for_each(|number| allowed.check(number))
+        self.parts().iter().try_for_each(|(number, _)| allowed.check(*number))
     }
 
     /// Encodes it, to be stored: parts that this release does not know are as they came.
@@ -233,31 +200,26 @@ impl Content {
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut writer = Writer::new();
         writer.u8(VERSION);
-        match &self.said {
-            Said::Nothing => {}
-            Said::Text(text) => write_part(&mut writer, Kind::Text.number(), &[text.as_bytes()]),
-            Said::Attachment(attachment) => {
-                if let Some(caption) = attachment.caption() {
-                    write_part(&mut writer, Kind::Text.number(), &[caption.as_bytes()]);
-                }
-                let mut body = Writer::new();
-                attachment.write(&mut body);
-                write_part(&mut writer, attachment.kind().number(), &[body.written()]);
-            }
-            Said::App { tag, bytes } => {
-                write_part(&mut writer, Kind::App.number(), &[&tag.to_be_bytes(), bytes]);
-            }
-            Said::Group(objects) => {
-                let mut body = Writer::new();
-                body.list(objects, |object, writer| writer.bytes(object));
-                write_part(&mut writer, Kind::Group.number(), &[body.written()]);
-            }
-            Said::Foreign { kind, body } => write_part(&mut writer, kind.number(), &[body]),
-        }
-        for unknown in &self.unknown {
-            write_part(&mut writer, unknown.number, &[&unknown.body]);
+        for (number, body) in self.parts() {
+            writer.u8(number);
+            writer.bytes(&body);
         }
         writer.secret()
+    }
+
+    /// Returns all parts, in their order.
+    fn parts(&self) -> Vec<Part> {
+        let mut parts = self.said.parts();
+        if let Some(seconds) = self.timer {
+            parts.push((Kind::Timer.number(), Zeroizing::new(seconds.to_be_bytes().to_vec())));
+        }
+        if let Some(target) = &self.reply {
+            parts.push((Kind::Reply.number(), Zeroizing::new(target.encode().to_vec())));
+        }
+        let unknown = self.unknown.iter();
+        parts.extend(unknown.map(|(number, body)| (*number, Zeroizing::new(body.to_vec()))));
+        parts.sort_by_key(|(number, _)| *number);
+        parts
     }
 
     /// Decodes what somebody has said who may say these kinds ([`Kinds::of`]).
@@ -293,12 +255,18 @@ impl Content {
     /// Takes in the part behind all that were read.
     fn read_part(&mut self, number: u8, body: &[u8]) -> Result<(), Error> {
         match Kind::known(number) {
+            Some(Kind::Timer) if self.said.may_end() => self.timer = Some(read_timer(body)?),
+            Some(Kind::Reply) if self.said.is_message() => {
+                self.reply = Some(Box::new(Target::decode(body)?));
+            }
+            // What disappears by a timer is nothing else beside.
+            Some(_) if self.timer.is_some() => return Err(Error::Malformed),
             Some(kind) => {
                 let before = core::mem::replace(&mut self.said, Said::Nothing);
                 self.said = before.and(kind, body)?;
             }
             None if is_harmless(number) => {
-                self.unknown.push(UnknownPart { number, body: Zeroizing::new(body.to_vec()) });
+                self.unknown.push((number, Zeroizing::new(body.to_vec())));
             }
             None => return Err(Error::UnsupportedContent),
         }
@@ -308,58 +276,15 @@ impl Content {
 
 impl From<Said> for Content {
     fn from(said: Said) -> Self {
-        Self { said, unknown: Vec::new() }
+        Self { said, reply: None, timer: None, unknown: Vec::new() }
     }
-}
-
-impl Said {
-    /// Adds a part of a known kind: a text goes with an attachment, and nothing else with anything.
-    fn and(self, kind: Kind, body: &[u8]) -> Result<Self, Error> {
-        match (self, kind) {
-            (Self::Nothing, Kind::Text) => Ok(Self::Text(text(body, MAX_TEXT)?)),
-            (Self::Nothing, Kind::App) => Reader::all(body, |reader| {
-                let tag = reader.u32()?;
-                Ok(Self::App { tag, bytes: Zeroizing::new(reader.rest().to_vec()) })
-            }),
-            (Self::Nothing, Kind::Group) => Ok(Self::Group(group_objects(body)?)),
-            (Self::Nothing, Kind::ForeignCopy | Kind::ForeignHandover) => {
-                if body.is_empty() || body.len() > MAX_FOREIGN {
-                    return Err(Error::Malformed);
-                }
-                Ok(Self::Foreign { kind, body: Zeroizing::new(body.to_vec()) })
-            }
-            (Self::Nothing, kind) => Ok(Self::Attachment(Attachment::read(kind, body)?)),
-            (Self::Text(caption), Kind::Image | Kind::Voice | Kind::Video | Kind::File) => {
-                let mut attachment = Attachment::read(kind, body)?;
-                attachment.caption = Some(caption);
-                Ok(Self::Attachment(attachment))
-            }
-            _ => Err(Error::Malformed),
-        }
-    }
-}
-
-/// Reads the objects of a group, one at least.
-fn group_objects(body: &[u8]) -> Result<Vec<Zeroizing<Vec<u8>>>, Error> {
-    let object = |reader: &mut Reader<'_>| Ok(Zeroizing::new(reader.bytes(MAX_CONTENT)?.to_vec()));
-    let objects: Vec<_> = Reader::all(body, |reader| reader.list(MAX_GROUP_OBJECTS, object))?;
-    if objects.is_empty() { Err(Error::Malformed) } else { Ok(objects) }
 }
 
 /// Takes a text of this side's.
-fn checked(content: &str) -> Result<Text, Error> {
+pub(super) fn checked(content: &str) -> Result<Text, Error> {
     match content.len() {
         0 => Err(Error::NotAllowed),
         length if length > usize::from(MAX_TEXT) => Err(Error::ContentTooLong),
         _ => text(content.as_bytes(), MAX_TEXT),
-    }
-}
-
-/// Writes a part whose body is these pieces.
-fn write_part(writer: &mut Writer, number: u8, body: &[&[u8]]) {
-    writer.u8(number);
-    writer.count(body.iter().fold(0, |sum, piece| sum.saturating_add(piece.len())));
-    for piece in body {
-        writer.raw(piece);
     }
 }

@@ -25,6 +25,24 @@ pub enum Kind {
     File,
     /// Content of the app's own, under a tag of the app's own.
     App,
+    /// A correction: a new text for a message before.
+    Correction,
+    /// A deletion of a message before.
+    Deletion,
+    /// The timer beside a message that disappears.
+    Timer,
+    /// An image, a voice message or a video that is shown once; in a content the mark of it.
+    ViewOnce,
+    /// A new timer for the conversation.
+    TimerSetting,
+    /// The mark beside a message that answers another one.
+    Reply,
+    /// A reaction to a message.
+    Reaction,
+    /// A receipt of messages.
+    Receipt,
+    /// A notice that somebody types.
+    Typing,
     /// Objects of a group: operations, a checkpoint or a request, for [`Group`](crate::group::Group).
     Group,
     /// A copy of what was said or heard in a chat with somebody on another messenger: own devices only, and no
@@ -45,9 +63,18 @@ impl Kind {
             Self::Video => 4,
             Self::File => 5,
             Self::App => 6,
+            Self::Correction => 7,
+            Self::Deletion => 8,
+            Self::Timer => 9,
+            Self::ViewOnce => 0x0a,
+            Self::TimerSetting => 0x0b,
             Self::Group => 0x0c,
             Self::ForeignCopy => 0x40,
             Self::ForeignHandover => 0x41,
+            Self::Reply => 0x81,
+            Self::Reaction => 0x82,
+            Self::Receipt => 0x83,
+            Self::Typing => 0x84,
         }
     }
 
@@ -60,9 +87,18 @@ impl Kind {
             4 => Some(Self::Video),
             5 => Some(Self::File),
             6 => Some(Self::App),
+            7 => Some(Self::Correction),
+            8 => Some(Self::Deletion),
+            9 => Some(Self::Timer),
+            0x0a => Some(Self::ViewOnce),
+            0x0b => Some(Self::TimerSetting),
             0x0c => Some(Self::Group),
             0x40 => Some(Self::ForeignCopy),
             0x41 => Some(Self::ForeignHandover),
+            0x81 => Some(Self::Reply),
+            0x82 => Some(Self::Reaction),
+            0x83 => Some(Self::Receipt),
+            0x84 => Some(Self::Typing),
             _ => None,
         }
     }

@@ -62,9 +62,11 @@ impl Kinds {
     /// Adds a kind.
     #[must_use]
     pub fn with(self, kind: Kind) -> Self {
-        // Every kind that has a name is critical.
         let bit = bit(kind.number());
-        if is_own_only(kind.number()) {
+        // No harmless kind that has a name is for own devices alone.
+        if is_harmless(kind.number()) {
+            Self { harmless: self.harmless | bit, ..self }
+        } else if is_own_only(kind.number()) {
             Self { own_critical: self.own_critical | bit, ..self }
         } else {
             Self { critical: self.critical | bit, ..self }

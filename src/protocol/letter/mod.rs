@@ -3,7 +3,7 @@
 pub(crate) mod blob;
 mod conversation;
 pub(crate) mod copy;
-mod ids;
+pub(crate) mod ids;
 #[expect(clippy::module_inception, reason = "the folder of letters has the type of one")]
 mod letter;
 pub(crate) mod missing;

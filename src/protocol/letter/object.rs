@@ -16,6 +16,7 @@ pub(crate) enum ObjectKind {
     HistoryManifest,
     SettingsKeys,
     SettingsHeads,
+    Viewed,
 }
 
 impl ObjectKind {
@@ -32,6 +33,7 @@ impl ObjectKind {
             [wire::VERSION, wire::HISTORY_MANIFEST, ..] => Ok(Self::HistoryManifest),
             [wire::VERSION, wire::SETTINGS_KEYS, ..] => Ok(Self::SettingsKeys),
             [wire::VERSION, wire::SETTINGS_HEADS, ..] => Ok(Self::SettingsHeads),
+            [wire::VERSION, wire::VIEW_NOTICE, ..] => Ok(Self::Viewed),
             [wire::VERSION, _, ..] => Err(Error::WrongKind),
             [version, _, ..] => Err(Error::UnknownVersion(*version)),
             _ => Err(Error::Malformed),

@@ -4,7 +4,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::form::Vector;
-use crate::content::{Content, Kind, Kinds, Sender};
+use crate::content::{Content, Kind, Kinds, MAX_TIMER, ReceiptKind, Sender, Target};
+use crate::protocol::content::{decode_notice, encode_notice};
+use crate::session::AccountId;
 
 pub(super) fn vectors() -> Vec<Vector> {
     let boat = attached(&reference(2, &[7; 64]), b"shelf 3", b"");
@@ -14,6 +16,16 @@ pub(super) fn vectors() -> Vec<Vector> {
         file(),
         app(),
         unknown(),
+        reply(),
+        correction(),
+        deletion(),
+        reaction(),
+        receipt(),
+        typing(),
+        timer(),
+        timer_setting(),
+        view_once(),
+        view_notice(),
         refused(
             ("critical", "a critical part that nobody knows yet, from a member"),
             Sender::Member,
@@ -52,6 +64,27 @@ pub(super) fn vectors() -> Vec<Vector> {
             &[(2, &attached(&reference(1, &[7; 64]), b"", b""))],
         ),
         version(),
+        refused(
+            ("correction-number", "a correction with a number that is too high"),
+            Sender::Own,
+            &[(1, b"shall we meet at one?"), (7, &[&[7; 56][..], &[33]].concat())],
+        ),
+        refused(
+            ("receipt-twice", "a receipt that names a message twice"),
+            Sender::Own,
+            &[(0x83, &[&[2][..], &[7; 32], &[0, 0, 0, 2], &[8; 48]].concat())],
+        ),
+        refused(
+            ("view-once-file", "a file that is to be shown once"),
+            Sender::Own,
+            &[(5, &attached(&reference(1, &[7; 64]), b"", b"")), (0x0a, b"")],
+        ),
+        refused(
+            ("deletion-beside", "a deletion with a text beside it"),
+            Sender::Own,
+            &[(1, b"shall we meet at noon?"), (8, &[7; 56])],
+        ),
+        refused(("timer-zero", "a timer of no time"), Sender::Own, &[(1, b"noon"), (9, &[0; 4])]),
     ]
 }
 
@@ -169,4 +202,138 @@ fn version() -> Vector {
     bytes[0] = 2;
     v.bytes("content", &bytes);
     v.refused(Content::decode(&bytes, Kinds::of(Sender::Own)).err())
+}
+
+fn about(name: &str, comment: &'static str) -> Vector {
+    Vector::new(name, "conversations", comment)
+}
+
+/// Writes a target down: its account, and the rest of it.
+fn target(v: &mut Vector) -> ([u8; 32], Vec<u8>) {
+    let account: [u8; 32] = v.input("target account");
+    let device: [u8; 8] = v.input("target device");
+    let id: [u8; 16] = v.input("target id");
+    let digest: [u8; 32] = v.input("target digest");
+    let named = [&device[..], &id, &digest].concat();
+    v.bytes("target", &[&account[..], &named].concat());
+    (account, named)
+}
+
+fn reply() -> Vector {
+    let mut v =
+        about("content-reply", "a text that answers a message, and disappears after a week");
+    let (account, named) = target(&mut v);
+    let target = [&account[..], &named].concat();
+    v.bytes("text", b"at noon");
+    v.length("seconds", 604_800);
+    let seconds = 604_800_u32.to_be_bytes();
+    let content = content(&mut v, &[(1, b"at noon"), (9, &seconds), (0x81, &target)]);
+    assert_eq!(content.reply().unwrap().encode()[..], target);
+    assert_eq!((content.timer(), content.as_text()), (Some(604_800), Some("at noon")));
+    v
+}
+
+fn correction() -> Vector {
+    let mut v = about("content-correction", "the second correction of a message");
+    let (account, named) = target(&mut v);
+    v.bytes("text", b"at one");
+    v.number("number", 2_u8);
+    let content = content(&mut v, &[(1, b"at one"), (7, &[&named[..], &[2]].concat())]);
+    let correction = content.as_correction().unwrap();
+    assert_eq!((correction.text(), correction.number()), ("at one", 2));
+    let target = correction.target(AccountId(account));
+    assert_eq!(target.encode()[..], [&account[..], &named].concat());
+    v
+}
+
+fn deletion() -> Vector {
+    let mut v = about("content-deletion", "a deletion of a message");
+    let (account, named) = target(&mut v);
+    let content = content(&mut v, &[(8, &named)]);
+    let target = content.as_deletion().unwrap().target(AccountId(account));
+    assert_eq!(target.encode()[..], [&account[..], &named].concat());
+    v
+}
+
+fn reaction() -> Vector {
+    let mut v = about("content-reaction", "the first reaction of an account to a message");
+    let (account, named) = target(&mut v);
+    v.number("number", 1_u8);
+    v.bytes("sign", "\u{1f44d}".as_bytes());
+    let parts: [&[u8]; 4] = [&account, &named, &[0, 0, 0, 1], "\u{1f44d}".as_bytes()];
+    let content = content(&mut v, &[(0x82, &parts.concat())]);
+    let reaction = content.as_reaction().unwrap();
+    assert_eq!((reaction.sign(), reaction.number()), (Some("\u{1f44d}"), 1));
+    v
+}
+
+fn receipt() -> Vector {
+    let mut v = about("content-receipt", "a receipt that two messages of an account were read");
+    v.number("kind", 2_u8);
+    let account: [u8; 32] = v.input("account");
+    let mut letters = [v.input::<24>("device and id"), v.input("other device and id")];
+    letters.sort_unstable();
+    let parts: [&[u8]; 5] = [&[2], &account, &[0, 0, 0, 2], &letters[0], &letters[1]];
+    let content = content(&mut v, &[(0x83, &parts.concat())]);
+    let receipt = content.as_receipt().unwrap();
+    assert_eq!((receipt.kind(), receipt.account()), (ReceiptKind::Read, AccountId(account)));
+    let named = receipt.messages().map(|(device, id)| [&device.0[..], &id.0].concat());
+    assert!(named.eq(letters));
+    v
+}
+
+fn typing() -> Vector {
+    let mut v = about("content-typing", "somebody begins to type");
+    let content = content(&mut v, &[(0x84, &[1])]);
+    assert_eq!(content.as_typing(), Some(true));
+    v
+}
+
+fn timer() -> Vector {
+    let mut v = about("content-timer", "content of the app's own that disappears after 366 days");
+    v.length("seconds", 31_622_400);
+    v.bytes("tag", &[0, 0, 0, 7]);
+    let seconds = 31_622_400_u32.to_be_bytes();
+    let content = content(&mut v, &[(6, &[0, 0, 0, 7]), (9, &seconds)]);
+    assert_eq!(content.timer(), Some(MAX_TIMER));
+    v
+}
+
+fn timer_setting() -> Vector {
+    let mut v =
+        about("content-timer-setting", "the third setting of a conversation's timer: a day");
+    v.number("number", 3_u8);
+    v.length("seconds", 86_400);
+    let body = [3_u64.to_be_bytes().to_vec(), 86_400_u32.to_be_bytes().to_vec()].concat();
+    let content = content(&mut v, &[(0x0b, &body)]);
+    let setting = content.as_timer_setting().unwrap();
+    assert_eq!((setting.number(), setting.seconds()), (3, Some(86_400)));
+    v
+}
+
+fn view_once() -> Vector {
+    let mut v = about("content-view-once", "an image that is shown once");
+    let key: [u8; 64] = v.input("key and digest");
+    let reference = reference(2, &key);
+    v.bytes("reference", &reference);
+    v.bytes("place", b"shelf 3");
+    let body = attached(&reference, b"shelf 3", b"");
+    let content = content(&mut v, &[(2, &body), (0x0a, b"")]);
+    assert_eq!(content.view_once(), Some(Kind::Image));
+    assert!(content.attachment().is_none());
+    v
+}
+
+fn view_notice() -> Vector {
+    let mut v = about("view-notice", "the notice that a message was viewed");
+    let (account, named) = target(&mut v);
+    let target = [&account[..], &named].concat();
+    let notice = [&[1, 0x3b][..], &target].concat();
+    v.bytes("notice", &notice);
+    let real = Target::decode(&target).unwrap();
+    assert_eq!(*encode_notice(&real), notice);
+    assert_eq!(decode_notice(&notice), Ok(real));
+    v.bytes("name", &target[56..72]);
+    assert_eq!(real.name(), target[56..72]);
+    v
 }

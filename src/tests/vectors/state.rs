@@ -307,10 +307,10 @@ fn pages() -> Vector {
     let page_key = v.expand("page key", &prk, &info);
     let head_name = v.mac("head name", &page_key, &[&[1]]);
 
-    // Version, kind, anchor, clock, time of a report, six counts, and no linking; the device with its anchor, its
+    // Version, kind, anchor, clock, time of a report, seven counts, and no linking; the device with its anchor, its
     // secrets and certificate, one prekey set and no one-time prekeys; the list and what goes with it.
     let whole = client.to_bytes();
-    let (core, rest) = whole.split_at(2 + 32 + 25 + 8 + 6 * 4 + 1);
+    let (core, rest) = whole.split_at(2 + 32 + 25 + 8 + 7 * 4 + 1);
     let (own_device, own_list) =
         rest.split_at(32 + 64 + 265 + 4 + (96 + 1240 + 64 + 4 + 1) + 4 + 4);
     v.bytes("core", core);

@@ -383,7 +383,7 @@ fn a_claim_is_no_use_after_its_one_time_prekey_was_used_by_another() {
     let mut device = device_of(&door.host);
     device.accept(&first, NOW).unwrap().apply();
     let (state, own) = (door.host.to_bytes(), device_of(&door.host).to_bytes().len() - 2);
-    let front = 2 + 32 + 25 + 8 + 6 * 4 + 1;
+    let front = 2 + 32 + 25 + 8 + 7 * 4 + 1;
     let moved = [&state[..front], &device.to_bytes()[2..], &state[front + own..]].concat();
     door.host = Client::from_bytes(&moved).unwrap();
     door.refuses(&claim, NOW, Error::UnknownPrekey);

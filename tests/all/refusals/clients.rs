@@ -1,8 +1,9 @@
 //! Plans, letters and envelopes that a client refuses.
 
 use latchstring::Error;
-use latchstring::attachment::{Media, PIECE, Padding};
+use latchstring::attachment::{Media, PIECE, Padding, Reference};
 use latchstring::client::{Address, GroupId, MessageId, Plan, Repair, To};
+use latchstring::content::{Content, Target};
 use latchstring::history::{HistoryImport, HistoryRange, HistoryRequests};
 use latchstring::session::{AccountId, DeviceId};
 use support::forged;
@@ -14,6 +15,26 @@ pub(super) fn a_content_of_a_later_version_is_not_supported() -> Option<Error> {
     let mut town = Town::new(35, &[1, 1]);
     let mail = town.whisper((0, 0), (1, 0), |words| words.raw(forged::MESSAGE, &[2]));
     refusal(town.client(1, 0), |client| client.open(mail.from, &mail.message, NOW).map(drop))
+}
+
+pub(super) fn an_image_that_is_shown_once_is_not_viewed_twice() -> Option<Error> {
+    let mut town = Town::new(33, &[1]);
+    let bytes = [&[1, 0x32, 2, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[7; 64]].concat();
+    let image = Content::attached(&Reference::decode(&bytes).unwrap(), b"").unwrap();
+    let (image, target) = (image.shown_once().unwrap(), Target::decode(&[9; 88]).unwrap());
+    let client = town.client(0, 0);
+    client.view(&target, &image, NOW, NOW).unwrap().apply();
+    refusal(client, |client| client.view(&target, &image, NOW, NOW).map(drop))
+}
+
+pub(super) fn typing_twice_within_ten_seconds_is_too_often() -> Option<Error> {
+    let mut town = Town::new(34, &[1, 1]);
+    town.chat(0, 1);
+    let to = To::Account(town.id(1));
+    let Town { people, rng, .. } = &mut town;
+    let client = &mut people[0].devices[0];
+    client.send(to, &Content::typing(true), NOW, rng).unwrap();
+    refusal(client, |client| client.send(to, &Content::typing(true), NOW, rng))
 }
 
 pub(super) fn settings_of_another_account_are_not_this_devices_own() -> Option<Error> {

@@ -122,6 +122,8 @@ cases! {
     }
     clients {
         a_content_of_a_later_version_is_not_supported: Error::UnsupportedContent;
+        an_image_that_is_shown_once_is_not_viewed_twice: Error::AlreadyViewed;
+        typing_twice_within_ten_seconds_is_too_often: Error::TooOften;
         settings_of_another_account_are_not_this_devices_own: Error::NotSelf;
         an_account_whose_list_was_never_learned_is_unknown: Error::UnknownAccount;
         a_device_that_no_list_names_is_unlisted: Error::Unlisted;

@@ -6,13 +6,17 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod about;
 mod form;
 mod table;
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Content, Kind, Kinds, Sender};
+use super::{
+    Content, ConversationTimer, Kind, Kinds, MAX_CORRECTIONS, MAX_RECEIPT, MAX_TIMER, ReceiptKind,
+    Sender, Target,
+};
 use crate::error::Error;
 use crate::protocol::attachment::reference::Reference;
 
@@ -53,6 +57,39 @@ fn samples() -> Vec<Content> {
         Content::group([b"an operation".to_vec()]),
     ];
     others.into_iter().chain(attachments()).chain(captioned).collect()
+}
+
+/// Makes a target, told from others by a byte.
+fn target(byte: u8) -> Target {
+    Target::decode(&[byte; 88]).unwrap()
+}
+
+/// Makes a content of each kind that is about a message, or has something beside it.
+fn about() -> Vec<Content> {
+    let text = || Content::text("hello").unwrap();
+    let known = ConversationTimer::default();
+    vec![
+        text().with_reply(&target(1)).unwrap(),
+        text().with_timer(5).unwrap(),
+        attached(2).with_timer(MAX_TIMER).unwrap().with_reply(&target(1)).unwrap(),
+        attached(3).shown_once().unwrap(),
+        attached(4)
+            .with_caption("boat")
+            .unwrap()
+            .shown_once()
+            .unwrap()
+            .with_reply(&target(1))
+            .unwrap(),
+        Content::correction(&target(2), MAX_CORRECTIONS, "hello").unwrap(),
+        Content::deletion(&target(2)),
+        Content::reaction(&target(1), 1, Some("\u{1f44d}")).unwrap(),
+        Content::reaction(&target(1), u32::MAX, None).unwrap(),
+        Content::receipt(ReceiptKind::Played, &[target(1)]).unwrap(),
+        Content::typing(true),
+        Content::typing(false),
+        Content::timer_setting(&known, Some(1)).unwrap(),
+        Content::timer_setting(&known, None).unwrap(),
+    ]
 }
 
 /// Encodes a part by the page.

@@ -178,7 +178,7 @@ fn an_object_is_of_a_kind_that_own_devices_know() {
             bytes[KIND + 1] = version;
             bytes[KIND + 2] = kind;
             let expected = match (version, kind) {
-                (1, 0x23..=0x28 | 0x33 | 0x34 | 0x37 | 0x38) => None,
+                (1, 0x23..=0x28 | 0x33 | 0x34 | 0x37 | 0x38 | 0x3b) => None,
                 (1, _) => Some(Error::WrongKind),
                 _ => Some(Error::UnknownVersion(version)),
             };
