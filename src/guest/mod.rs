@@ -62,8 +62,8 @@ mod invite;
 mod preview;
 
 pub use chat::{
-    Chat, ChatEvent, ChatStatus, ReceivedEvent, Repaired, SentText, SyncOutcome, SyncedCopy,
-    TakenMessage,
+    Chat, ChatEvent, ChatStatus, ExportedText, ReceivedEvent, Repaired, SentText, SyncOutcome,
+    SyncedCopy, TakenMessage,
 };
 pub use invite::{Introduction, Invite, OpenedClaim, RecordedClaim};
 pub use preview::{LinkStatus, Preview};

@@ -144,10 +144,13 @@ impl Clock {
         let firm = reader.u64()?;
         let leap = Leap { from: reader.u64()?, to: reader.u64()?, lasts: reader.flag()? };
         let clock = Self { firm, leap };
-        let is_none = leap == Leap::default();
         let is_over = leap.from == 0 && firm < leap.to;
-        let is_one = is_none || is_over || (firm < leap.from && leap.from <= leap.to);
-        if is_one { Ok(clock) } else { Err(Error::Malformed) }
+        let is_leap = firm < leap.from && leap.from <= leap.to;
+        if leap == Leap::default() || is_over || is_leap {
+            Ok(clock)
+        } else {
+            Err(Error::Malformed)
+        }
     }
 }
 

@@ -37,9 +37,9 @@ use crate::group::{
     Operation, OperationHash, Recipients, Standing, StateRelation,
 };
 use crate::guest::{
-    Approval, Chat, ChatEvent, ChatStatus, ChatText, ClaimDigest, EndReason, HandOver,
-    Introduction, Invite, InviteLink, LinkStatus, Locator, OpenedClaim, Pin, Policy, Preview,
-    ReceivedEvent, RecordedClaim, Repaired, SentText, ServerCopy, SyncOutcome, SyncedCopy,
+    Approval, Chat, ChatEvent, ChatStatus, ChatText, ClaimDigest, EndReason, ExportedText,
+    HandOver, Introduction, Invite, InviteLink, LinkStatus, Locator, OpenedClaim, Pin, Policy,
+    Preview, ReceivedEvent, RecordedClaim, Repaired, SentText, ServerCopy, SyncOutcome, SyncedCopy,
     TakenMessage, TextId, TextStatus,
 };
 use crate::history::{
@@ -83,7 +83,7 @@ fn every_public_type_is_debug_send_sync_and_unpin() {
         Media,
         Action, Adding, Admission, Founding, Group, GroupEvent, Judgement, Made, Member, Object,
         Operation, OperationHash, Recipients, Standing, StateRelation,
-        ChatText, HandOver, SentText, SyncedCopy, TextId, TextStatus, Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
+        ChatText, ExportedText, HandOver, SentText, SyncedCopy, TextId, TextStatus, Accepted, Account, AccountId, AccountKey, AccountKind, Address, Alert, Anchor, Answer, Approval, Attachment,
         ConversationTimer, Correction, Deadline, Deletion, Lifetime, Reaction, Receipt, ReceiptKind, MessageFacts, Target, TimerSetting, Viewing,
         AttachmentId,
         Behind<Client>, BlobHash, BlobReference, Briefing, Bundle, Certificate, Change<Chat>, Chat, ChatEvent, ChatStatus, ClaimDigest, Client, ClockReset, ClockState,

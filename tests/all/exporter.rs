@@ -2,6 +2,7 @@
 
 use latchstring::Error;
 use latchstring::client::Repair;
+use latchstring::guest::ExportedText;
 use latchstring::session::Exporter;
 use support::guest::Talk;
 use support::town::{Town, said};
@@ -76,10 +77,12 @@ fn both_sides_of_a_guest_chat_have_the_exporter_of_a_text() {
     let mut talk = Talk::new(4);
     let (host, guest) = (talk.door.host.address(), talk.guest.address());
     let rng = &mut talk.door.rng;
-    let (sent, exporters) = talk.guest.text_exporting("hello", NOW, rng).unwrap().apply();
+    let ExportedText { sent, exporters } =
+        talk.guest.text_exporting("hello", NOW, rng).unwrap().apply();
     let event = talk.host.receive(guest, &sent.envelopes[0].message, NOW).unwrap();
     assert_eq!((exporters[0].0, key(&exporters[0].1)), (host, key(&event.exporter())));
-    let (sent, exporters) = talk.host.text_exporting("hello", NOW, rng).unwrap().apply();
+    let ExportedText { sent, exporters } =
+        talk.host.text_exporting("hello", NOW, rng).unwrap().apply();
     let event = talk.guest.receive(host, &sent.envelopes[0].message, NOW).unwrap();
     assert_eq!((exporters[0].0, key(&exporters[0].1)), (guest, key(&event.exporter())));
 }

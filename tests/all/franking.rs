@@ -61,7 +61,7 @@ fn a_report_says_who_said_what_to_whom_and_when() {
     let report = Report::decode(&report(&mut town, &out, NOW + 5)).unwrap();
     let reported = report.verify(&service()).unwrap();
     assert_eq!((reported.from, reported.to), (town.address(0, 0), town.address(1, 0)));
-    assert_eq!((reported.at, reported.sent, reported.id), (NOW + 5, NOW, Some(out.id)));
+    assert_eq!((reported.at, reported.sent, reported.id), (NOW + 5, NOW, out.id));
     assert_eq!(reported.group, None);
     let ReportedContent::Message(content) = reported.said else { panic!("a message was sent") };
     assert_eq!(bytes(&content), b"pay, or else");

@@ -103,6 +103,15 @@ pub struct SentText {
     pub envelopes: Vec<Envelope>,
 }
 
+/// A text that was sealed, and what it exports.
+#[derive(Debug)]
+pub struct ExportedText {
+    /// The text, and its envelopes.
+    pub sent: SentText,
+    /// The exporter of each envelope, with the device that has the same.
+    pub exporters: Vec<(Address, Exporter)>,
+}
+
 /// A copy of another own device, as this one takes it ([`Chat::sync_copy`](crate::guest::Chat::sync_copy)).
 #[derive(Debug)]
 pub struct SyncedCopy {

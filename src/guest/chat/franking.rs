@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep};
-use super::event::{ReceivedEvent, SentText, TakenMessage};
+use super::event::{ExportedText, ReceivedEvent, SentText, TakenMessage};
 use super::sessions::ChatSession;
 use crate::client::{Address, Envelope};
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::protocol::clock::Now;
 use crate::protocol::franking::{Frank, FrankCheck, Schema, frank};
 use crate::protocol::guest::content::ChatContent;
 use crate::protocol::guest::text::ChatText;
-use crate::protocol::ratchet::{Exporter, MessageSecret};
+use crate::protocol::ratchet::MessageSecret;
 use crate::storage::Pending;
 
 impl Chat {
@@ -29,13 +29,14 @@ impl Chat {
         content: &str,
         now: u64,
         rng: &mut impl CryptoRng,
-    ) -> Result<Pending<'_, Self, (SentText, Vec<(Address, Exporter)>)>, Error> {
+    ) -> Result<Pending<'_, Self, ExportedText>, Error> {
         let now = self.writing(now)?;
         let (text, step) = self.inner.saying(content, now, rng)?;
         let mut exporters = Vec::new();
         let each = |to, secret: &MessageSecret| exporters.push((to, secret.exporter()));
         let (envelopes, delta) = self.sealed_text(&text, step, each, now, rng)?;
-        Ok(Pending::new(self, delta, (SentText { text, envelopes }, exporters)))
+        let sent = SentText { text, envelopes };
+        Ok(Pending::new(self, delta, ExportedText { sent, exporters }))
     }
 
     /// Opens a message as [`Chat::open`] does, and holds it to the frank that the service brought with it: a text must

@@ -24,7 +24,8 @@ mod words;
 
 pub use chat::Chat;
 pub use event::{
-    ChatEvent, ChatStatus, ReceivedEvent, Repaired, SentText, SyncedCopy, TakenMessage,
+    ChatEvent, ChatStatus, ExportedText, ReceivedEvent, Repaired, SentText, SyncedCopy,
+    TakenMessage,
 };
 pub(crate) use state::{Beginning, ChatTerms};
 pub use sync::SyncOutcome;
