@@ -41,8 +41,8 @@ fn a_frozen_history_goes_on() {
 
 #[test]
 fn a_history_of_another_form_is_corrupt() {
-    let kept = ["history-import", "history-export", "history-requests"].map(read_fixture);
     type Read = fn(&[u8]) -> Option<Error>;
+    let kept = ["history-import", "history-export", "history-requests"].map(read_fixture);
     let reads: [Read; 3] = [
         |bytes| HistoryImport::from_bytes(bytes).err(),
         |bytes| HistoryExport::from_bytes(bytes).err(),

@@ -19,7 +19,7 @@ const DAY: u64 = 86_400;
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 const MOST: usize = 6;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Act {
     /// Sets a name, or removes it.
     Set(usize, usize, Option<u8>),

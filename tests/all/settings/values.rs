@@ -43,7 +43,7 @@ fn names_and_values_beyond_their_limits_are_not_set() {
     let mut set = |values: &[(Setting, Option<&[u8]>)]| {
         refusal(&mut settings[0], |it| it.set(client, values, NOW).map(drop))
     };
-    for name in ["".into(), "x".repeat(64)] {
+    for name in [String::new(), "x".repeat(64)] {
         assert_eq!(set(&[(Setting::App(name.clone()), None)]), Some(Error::InvalidName));
         assert_eq!(set(&[(Setting::OptedIn(name), None)]), Some(Error::InvalidName));
     }
