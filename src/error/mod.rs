@@ -1,8 +1,7 @@
 //! The one error type.
 
 mod number;
-
-use core::fmt;
+mod text;
 
 /// Any failure of the crate, sorted by who is at fault and what to do next.
 ///
@@ -324,102 +323,3 @@ pub enum Answer {
     /// "This link is over": it was claimed, revoked or has expired.
     LinkOver,
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnknownVersion(version) => return write!(f, "unknown version {version}"),
-            Self::UnknownAccount => "no device list of the account is known",
-            Self::Malformed => "the bytes are malformed",
-            Self::UnsupportedContent => "the content needs a newer release",
-            Self::BadSignature => "a signature does not hold",
-            Self::WeakKey => "a public key is weak or not canonical",
-            Self::Forged => "the message does not open",
-            Self::Duplicate => "the message was opened before",
-            Self::Replay => "the first message was accepted before",
-            Self::StateCloned => "the peer's state was cloned or rolled back",
-            Self::Inconsistent => "the message contradicts earlier ones",
-            Self::WrongPeer => "the object belongs to somebody else",
-            Self::FrankMismatch => "the frank is of something else",
-            Self::WrongKind => "the message is of a kind not taken here",
-            Self::ListRollback => "the device list is older than the known one",
-            Self::ListFork => "the account has signed two histories of its devices",
-            Self::NotSelf => "only this account's own devices may send this",
-            Self::Downgrade => "an older version of the protocol than may be used",
-            Self::Forked => "a device has signed two histories",
-            Self::NotEntitled => "whoever has signed this may not do it",
-            Self::Unsolicited => "the history was not asked for",
-            Self::TooSoon => "the device has asked for history a short time ago",
-            Self::StaleKey => "the key of the settings must be renewed",
-            Self::NotOptedIn => "the user has not opted in to the provider",
-            Self::Frozen => "the provider is suspended, retired or out of date",
-            Self::NoticesNotAcknowledged => "there are notices that the user has not acknowledged",
-            Self::NotAccepted => "the user has not accepted the account yet",
-            Self::Blocked => "the user has blocked the account",
-            Self::ProfilesDiffer => "the two sides have other attestations of each other",
-            Self::IdentityChanged => "another identity key than the user knows",
-            Self::UnknownPrekey => "the prekey is not known",
-            Self::StalePrekey => "the prekey is outside its validity time",
-            Self::RotationRequired => "the replay memory is full, or a sender key retired: rotate",
-            Self::PieceForgotten => "more of the attachment is missing than its sealer remembers",
-            Self::ReplayShareFull => "the account's share of the replay memory is full",
-            Self::ListGap => "the device list does not reach back to the known one",
-            Self::ListExpired => "the device list is outside its validity time",
-            Self::EntryMissing => "the entry builds on one that is not here",
-            Self::ListUnconfirmed => "the newest device list of the account was not shown",
-            Self::Unlisted => "the account's device list does not name the device",
-            Self::OwnDeviceUnlisted => "this device is not in its own account's list",
-            Self::AccountChanged => "the account has changed and was not acknowledged",
-            Self::StalePlan => "the plan is stale",
-            Self::BundleMissing => "a bundle is missing",
-            Self::NoRecipient => "there is nobody to send to",
-            Self::TooFarAhead => "the message is too far ahead",
-            Self::MessageKeyGone => "the message's key is gone",
-            Self::MessageForgotten => "the sent message is not remembered any more",
-            Self::NotRecipient => "the message did not go to the device",
-            Self::DigitsDiffer => "the digits are not the primary's",
-            Self::LinkMangled => "the link or linking code is incomplete or altered",
-            Self::WrongInvitation => "the invitation is not the link's",
-            Self::InvalidDigits => "the text is not six digits",
-            Self::PinRequired => "the invitation asks for a PIN",
-            Self::PinNotRequested => "the invitation asks for no PIN",
-            Self::WrongOrigin => "it was made for another service",
-            Self::AlreadyClaimed => "the link was claimed by somebody else",
-            Self::Expired => "the link, chat or linking code has expired",
-            Self::Ended => "the link or chat has ended",
-            Self::NotGranted => "the host has not granted the chat yet",
-            Self::NotAllowed => "this is not allowed here",
-            Self::TooManyJoins => "the device has come into the chat too often",
-            Self::AlreadyViewed => "the message is shown once, and was",
-            Self::TooOften => "too often in too short a time",
-            Self::OtherAccount => "the guest has handed its chat over to another account",
-            Self::WrongStateKey => "the record has another key, owner or kind",
-            Self::Corrupt => "the record is damaged",
-            Self::StateRollback => "the record is older than its anchor, or another state's",
-            Self::JournalFull => "the journal needs a new snapshot first",
-            Self::NotReserved => "no reserved number is left",
-            Self::StaleChange => "the change was made for another state",
-            Self::ChainExhausted => "the session has no number left",
-            Self::ListExhausted => "the account's list has the last number",
-            Self::StateTooLarge => "the state is too large to be sealed",
-            Self::ResendLimit => "the message was sealed again too often",
-            Self::TooManyDevices => "the account has too many devices",
-            Self::TooManyAccounts => "there are too many accounts",
-            Self::TooManyReserved => "too many numbers are to be reserved",
-            Self::ContentTooLong => "the content is too long",
-            Self::ContentMismatch => "the content is another one than before",
-            Self::InvalidName => "the name cannot be displayed",
-            Self::InvalidPolicy => "the policy is outside its limits",
-            Self::OwnAccount => "this is the own account",
-            Self::OwnDevice => "this is this very device",
-            Self::WrongAccount => "the account key is another account's",
-            Self::WrongClient => "the client is another one's",
-            Self::NotInPlan => "the plan has no such device",
-            Self::SessionInUse => "the session is in use",
-            Self::NotChanged => "the list changes nothing that the user must decide",
-            Self::DeviceConflict => "a device comes twice",
-        })
-    }
-}
-
-impl core::error::Error for Error {}

@@ -1,4 +1,4 @@
-//! Every error, reached once, and what the failure left behind: nothing.
+//! Every error, reached at least once, and what the failure left behind: nothing.
 
 mod clients;
 mod groups;
@@ -149,11 +149,13 @@ cases! {
 
 #[test]
 fn every_variant_of_the_error_is_reached_here() {
-    let mut missing = variants();
-    for error in REACHED {
-        assert!(missing.remove(error.name()), "{error:?} has two cases, or is not declared");
-    }
-    assert_eq!(missing, UNREACHED.iter().map(|error| error.name().to_owned()).collect());
+    let declared = variants();
+    let reached: BTreeSet<_> = REACHED.iter().map(|error| error.name().to_owned()).collect();
+    assert!(declared.is_superset(&reached), "an error is not declared");
+    assert_eq!(
+        &declared - &reached,
+        UNREACHED.iter().map(|error| error.name().to_owned()).collect()
+    );
 }
 
 /// Lists the variants that `src/error/mod.rs` declares.

@@ -174,7 +174,10 @@ impl Forge {
     /// Signs a front with this text behind it. The front is that of an entry or of a snapshot.
     pub fn seal(&self, front: &[u8], content: &[u8]) -> Vec<u8> {
         let mut text = [content, &[0x80]].concat();
-        text.resize((32..=1 << 21).find(|size| *size >= text.len() && is_bucket(*size)).unwrap(), 0);
+        text.resize(
+            (32..=1 << 21).find(|size| *size >= text.len() && is_bucket(*size)).unwrap(),
+            0,
+        );
         let about = [&self.account[..], front].concat();
         let salt = mac(&self.key, &labelled("settings/salt", &[&about[..], &text].concat()));
         let tag = Aes256Gcm::new(&self.text_key(&salt, &about).into())
