@@ -42,10 +42,10 @@ impl Chat {
     /// // Grace's browser is restored from a backup. Ada cannot read what she writes then.
     /// # let backup = guest.to_bytes();
     /// # let one = guest.send("one", now, &mut rng)?;
-    /// # chat.receive(guest.address(), &one[0].message, now)?;
+    /// # chat.receive(guest.address(), &one.envelopes[0].message, now)?;
     /// # let mut guest = latchstring::guest::Chat::from_bytes(&backup)?;
     /// let text = guest.send("two", now, &mut rng)?;
-    /// let taken = chat.take(guest.address(), &text[0].message, now).apply();
+    /// let taken = chat.take(guest.address(), &text.envelopes[0].message, now).apply();
     /// assert!(matches!(taken, TakenMessage::Unread));
     ///
     /// // Both apps ask once in a while what is to be done. Ada's begins anew, and Grace's answers.
