@@ -263,7 +263,10 @@ impl World {
                     && (self.is_quiet || self.once_in(2))
                 {
                     self.acknowledge(node, &list);
-                    return self.fetch(node, of);
+                    // One of a clock that is ahead waits until its owner has signed anew.
+                    let client = &self.nodes[node].client;
+                    let is_taken = client.list_of(of).is_some_and(|it| it.hash() == list.hash());
+                    return if is_taken { self.fetch(node, of) } else { Err(error) };
                 }
                 // The owner hears that somebody goes on from its list, and goes on, too.
                 if error == Error::ListRollback && bytes == newest && self.is_quiet && own != of {
