@@ -63,9 +63,13 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`Error::EntryMissing`] if its key is not here; [`Error::ListRollback`] if it is older than what is here;
+    /// [`Error::EntryMissing`] if its key is not here, if its device has not seen what all others had when something
+    /// was forgotten here, or if it tells of entries of this very device that nobody has named: take those entries or
+    /// the heads of another device first; [`Error::ListRollback`] if it is older than what is here;
+    /// [`Error::ListUnconfirmed`] if its device knew a later list of the account than is known here: learn it first;
     /// [`Error::Forked`] for another entry under a number than is here or was named; [`Error::Inconsistent`] if it
-    /// says otherwise of entries that are here; [`Error::TooManyDevices`]; [`Error::Unlisted`],
+    /// says otherwise of entries that are here; [`Error::ContentTooLong`] if there would be more settings than
+    /// all devices together may have; [`Error::TooManyDevices`]; [`Error::Unlisted`],
     /// [`Error::BadSignature`], [`Error::StaleKey`] as of an entry; [`Error::Forged`], [`Error::Malformed`],
     /// [`Error::UnknownVersion`], [`Error::WrongKind`]; [`Error::WrongClient`], [`Error::OwnDeviceUnlisted`].
     pub fn take_snapshot(
@@ -79,10 +83,16 @@ impl Settings {
         let snapshot = Snapshot::decode(snapshot)?;
         snapshot.verify(inner.account, &draft.signing(snapshot.device)?)?;
         let key = inner.keys.get(snapshot.key).ok_or(Error::EntryMissing)?;
+        if snapshot.epoch > draft.replica.members.epoch() {
+            return Err(Error::ListUnconfirmed);
+        }
         if draft.replica.members.is_outdated(key.epoch(), snapshot.epoch) {
             return Err(Error::StaleKey);
         }
         let text = snapshot.open(inner.account, key)?;
+        if text.since > snapshot.epoch {
+            return Err(Error::Malformed);
+        }
         text.check(&draft.replica.history, &draft.replica.map, inner.device)?;
         let is_new = draft.replica.history.chains().is_empty();
         if is_new && snapshot.epoch == draft.replica.members.epoch() {

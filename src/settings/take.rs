@@ -71,8 +71,10 @@ impl Settings {
     ///
     /// Reasons to refuse an entry: [`Error::EntryMissing`]; [`Error::Duplicate`]; [`Error::Forked`] for another entry
     /// than is known, or was named, under its number; [`Error::Unlisted`]; [`Error::BadSignature`];
-    /// [`Error::Inconsistent`] for a clock that does not follow from what it names; [`Error::StaleKey`] for a key
-    /// that a removed device has, which the writer should not have used; [`Error::Forged`]; [`Error::ContentTooLong`]
+    /// [`Error::Inconsistent`] for a clock that does not follow from what it names; [`Error::ListUnconfirmed`] for one
+    /// that names a later list of the account than is known here: fetch and learn it, and give the entry again;
+    /// [`Error::StaleKey`] for a key that a removed device has, which the writer should not have used;
+    /// [`Error::Forged`]; [`Error::ContentTooLong`]
     /// and [`Error::TooManyDevices`] for more than all devices together may have set; [`Error::Malformed`],
     /// [`Error::UnknownVersion`], [`Error::WrongKind`].
     ///
@@ -185,6 +187,9 @@ impl Draft<'_> {
         };
         if !missing.is_empty() {
             return Err(RefusedEntry { missing, ..Error::EntryMissing.into() });
+        }
+        if entry.place.epoch > self.replica.members.epoch() {
+            return Err(Error::ListUnconfirmed.into());
         }
         if self.replica.members.is_outdated(key.epoch(), entry.place.epoch) {
             return Err(Error::StaleKey.into());

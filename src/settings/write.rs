@@ -28,8 +28,8 @@ impl Settings {
     /// of any, and this one has not written yet ([`Settings::withheld`]): fetch and take them first;
     /// [`Error::InvalidName`] for a name that is empty or longer than 63 bytes, or an unknown one that is known;
     /// [`Error::ContentTooLong`] for more than 64 settings, a value of more than 4,096 bytes, and if there are more
-    /// than 512 settings, or 2^19 bytes, in all; [`Error::WrongClient`], [`Error::OwnDeviceUnlisted`],
-    /// [`Error::ChainExhausted`].
+    /// than 512 settings, or 2^19 bytes, in all, or twice as many if settings are only removed;
+    /// [`Error::WrongClient`], [`Error::OwnDeviceUnlisted`], [`Error::ChainExhausted`].
     pub fn set(
         &mut self,
         client: &Client,
@@ -39,7 +39,10 @@ impl Settings {
         let assignments = assignments(values)?;
         let mut draft = Draft::begin(&self.inner, client, now)?;
         let fills = assignments.iter().any(|assignment| assignment.value.is_some());
-        if fills && !draft.replica.map.may_write(&assignments) {
+        let map = &draft.replica.map;
+        // What is removed keeps its place, too.
+        let fits = if fills { map.may_write(&assignments) } else { map.may_read(&assignments) };
+        if !fits {
             return Err(Error::ContentTooLong);
         }
         let entry = draft.write(assignments)?;

@@ -239,10 +239,13 @@ impl History {
     }
 
     /// Tells whether no entry can come any more that did not know of this one: all devices of the account have named
-    /// it, and none that has left can be heard of any more.
+    /// it, none that has left can be heard of any more, and of a new one nothing is taken that has not seen so much.
     pub(crate) fn is_covered(&self, stamp: Stamp, members: &Members) -> bool {
         let has_seen = |device: &DeviceId| self.has_seen(*device, stamp);
-        self.is_settled(members) && members.devices().iter().all(has_seen)
+        let is_guarded = |chain: &Chain| chain.first() > 1 && chain.first() >= stamp.number;
+        self.is_settled(members)
+            && members.devices().iter().all(has_seen)
+            && self.chain(stamp.device).is_some_and(is_guarded)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

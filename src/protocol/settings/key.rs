@@ -103,7 +103,7 @@ struct Held {
 impl Held {
     /// Returns what decides which key of two is the newer one.
     fn rank(&self) -> (u64, u64, SettingsKeyId) {
-        (self.key.epoch, self.key.made, self.key.id)
+        (self.key.epoch, self.since, self.key.id)
     }
 }
 
@@ -112,15 +112,16 @@ impl Held {
 pub(crate) struct Keys(BTreeMap<SettingsKeyId, Held>);
 
 impl Keys {
-    /// Adds a key that comes at this time. If there is no room, the one goes that seals until the first time.
+    /// Adds a key that comes at this time. If there is no room, the oldest of the others goes.
     pub(crate) fn add(&mut self, key: SettingsKey, now: u64) {
-        let since = key.made.min(now);
-        self.0.insert(key.id, Held { key, since });
-        if self.0.len() > MAX_KEYS
+        if self.0.len() >= MAX_KEYS
+            && !self.0.contains_key(&key.id)
             && let Some(oldest) = self.oldest()
         {
             self.0.remove(&oldest);
         }
+        let since = key.made.min(now);
+        self.0.insert(key.id, Held { key, since });
     }
 
     pub(crate) fn remove(&mut self, id: SettingsKeyId) {

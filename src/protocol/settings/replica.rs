@@ -116,8 +116,9 @@ impl Replica {
     /// Forgets what nobody names any more.
     pub(crate) fn tidy(&mut self) {
         let Self { members, history, map, .. } = self;
-        map.retain(|_, slot| slot.value.is_some() || !history.is_covered(slot.stamp, members));
+        // What is forgotten of the history decides what may be forgotten of the map.
         history.tidy(members);
+        map.retain(|_, slot| slot.value.is_some() || !history.is_covered(slot.stamp, members));
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

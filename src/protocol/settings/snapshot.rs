@@ -85,6 +85,7 @@ impl SnapshotText {
         if !self.chains.iter().all(agrees) {
             return Err(Error::Forked);
         }
+        self.check_further(history, own)?;
         let told = History::told(self.chains.clone());
         for named in history.named() {
             told.has(named.head)?;
@@ -93,24 +94,55 @@ impl SnapshotText {
         if authors.len() > MAX_AUTHORS {
             return Err(Error::TooManyDevices);
         }
-        // All devices that had written knew of what is forgotten.
-        let may_forget = history.chain(own).is_none();
+        // All devices that had written knew of what is forgotten, but for what one knew before it was set back.
+        let may_forget = history.chain(own).is_none() || theirs(&own) > history.last(own);
         let is_true = |(name, ours): (&[u8], &Slot)| match self.map.get(name) {
             Some(theirs) if theirs.stamp == ours.stamp => theirs == ours,
             Some(theirs) if theirs.stamp < ours.stamp => !self.has(ours.stamp),
             Some(theirs) => history.last(theirs.stamp.device) < theirs.stamp.number,
             None => may_forget || ours.value.is_none() || !self.has(ours.stamp),
         };
-        if map.slots().all(is_true) { Ok(()) } else { Err(Error::Inconsistent) }
+        if !map.slots().all(is_true) {
+            return Err(Error::Inconsistent);
+        }
+        let (_, whole) = self.merged(history, map);
+        if whole.may_read(&[]) { Ok(()) } else { Err(Error::ContentTooLong) }
+    }
+
+    /// Checks the chains that go further than here, and that the snapshot has what all devices had when something was
+    /// forgotten here.
+    fn check_further(&self, history: &History, own: DeviceId) -> Result<(), Error> {
+        let clock = |chain: &Chain| chain.newest().map_or(0, |mark| mark.clock);
+        for (device, ours) in history.chains() {
+            let theirs = self.chains.get(device);
+            if ours.first() > 1 && theirs.is_none_or(|theirs| theirs.last() < ours.first()) {
+                return Err(Error::EntryMissing);
+            }
+            let Some(further) = theirs.filter(|theirs| theirs.last() > ours.last()) else {
+                continue;
+            };
+            if clock(further) <= clock(ours) {
+                return Err(Error::Inconsistent);
+            }
+            // What this device has written it knows, unless it was set back, as others then say.
+            if *device == own && history.known(own) <= ours.last() {
+                return Err(Error::EntryMissing);
+            }
+        }
+        Ok(())
     }
 
     /// Returns what this and what is here come to together.
     pub(crate) fn merged(&self, history: &History, map: &Map) -> (BTreeMap<DeviceId, Chain>, Map) {
         let mut chains = history.chains().clone();
-        for (device, chain) in &self.chains {
-            if chain.last() > history.last(*device) {
-                chains.insert(*device, chain.clone());
+        for (device, theirs) in &self.chains {
+            let chain = chains.entry(*device).or_insert_with(|| theirs.clone());
+            let first = chain.first().max(theirs.first());
+            if theirs.last() > chain.last() {
+                chain.clone_from(theirs);
             }
+            // What either side has forgotten comes back by nobody who has not seen it.
+            chain.forget_before(first);
         }
         let mut whole = map.clone();
         // What is missing on one side, and known there, was removed and forgotten.

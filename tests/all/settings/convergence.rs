@@ -162,7 +162,8 @@ impl World {
         let taken = settings[device].take(&home.clients[device], &entries, now).unwrap().apply();
         let refused: BTreeSet<usize> = taken.refused.iter().map(|one| one.index).collect();
         for refused in &taken.refused {
-            let expected = [Error::Duplicate, Error::EntryMissing, Error::Unlisted];
+            let expected =
+                [Error::Duplicate, Error::EntryMissing, Error::Unlisted, Error::ListUnconfirmed];
             assert!(expected.contains(&refused.error), "{refused:?}");
         }
         let new = (0..places.len()).filter(|index| !refused.contains(index));
@@ -200,7 +201,7 @@ impl World {
                     taken.apply();
                     self.seen[device].extend(seen);
                 }
-                Err(Error::ListRollback | Error::EntryMissing) => {}
+                Err(Error::ListRollback | Error::EntryMissing | Error::ListUnconfirmed) => {}
                 Err(error) => {
                     let is_listed = home.clients[device].list().device(maker).is_some();
                     assert!(error == Error::Unlisted && !is_listed, "{error:?}");

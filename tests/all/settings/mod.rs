@@ -6,6 +6,7 @@ mod hostile;
 mod keys;
 mod removed;
 mod snapshots;
+mod stolen;
 mod values;
 
 use aes_gcm::aead::AeadInOut;

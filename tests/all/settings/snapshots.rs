@@ -115,6 +115,47 @@ fn a_device_that_has_not_seen_what_others_forgot_is_not_taken() {
 }
 
 #[test]
+fn what_a_first_entry_removes_is_brought_back_by_no_new_device() {
+    let mut house = House::new(7, 2);
+    let set = house.set(1, "x", "1");
+    house.takes(0, &set);
+    let removed = house.remove(0, "x");
+    house.takes(1, &removed);
+    let seen = house.acknowledge(1);
+    // A new device has seen nothing, and says so.
+    let new = house.link();
+    house.rotate(new, NOW + 1);
+    let old = house.set(new, "x", "old");
+    for device in [0, 1] {
+        house.takes(device, &old);
+    }
+    house.takes(0, &seen);
+    assert_eq!((house.get(0, "x"), house.get(1, "x")), (None, None));
+}
+
+#[test]
+fn what_was_forgotten_is_brought_back_by_no_snapshot() {
+    let mut house = House::new(8, 2);
+    for entry in [house.set(0, "x", "1"), house.remove(0, "x")] {
+        house.takes(1, &entry);
+    }
+    house.acknowledge(1);
+    assert!(!remembers(&house, 1, "x"));
+    // The other one has forgotten less, and has written more.
+    house.set(0, "y", "2");
+    let snapshot = house.snapshot(0);
+    house.take_snapshot(1, &snapshot).unwrap();
+    let new = house.link();
+    house.rotate(new, NOW + 1);
+    let old = house.set(new, "x", "old");
+    assert_eq!(house.refuses(1, &old).error, Error::EntryMissing);
+    let snapshot = house.snapshot(new);
+    assert_eq!(house.take_snapshot(1, &snapshot), Err(Error::EntryMissing));
+    house.takes(0, &old);
+    assert_eq!((house.get(0, "x"), house.get(1, "x")), (None, None));
+}
+
+#[test]
 fn tasks_come_due_after_so_many_entries() {
     let mut house = House::new(6, 2);
     let tasks = |house: &House, device: usize| {
