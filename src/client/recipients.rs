@@ -36,7 +36,7 @@ impl Recipients {
         self.state
     }
 
-    /// Lists the accounts of all members but this one, by the ids that they have now.
+    /// Lists the accounts of all members but this one that are known by their keys, by the ids that they have now.
     pub fn accounts(&self) -> impl Iterator<Item = AccountId> {
         self.members.iter().copied()
     }

@@ -19,6 +19,7 @@ use crate::protocol::group::member::{Member, sorted, write_list};
 use crate::protocol::group::operation::{Operation, OperationHash};
 use crate::protocol::group::roster::{Admission, Roster};
 use crate::protocol::group::tree::{Place, Tree};
+use crate::protocol::identity::device_list::DeviceList;
 use crate::protocol::labels;
 use crate::protocol::letter::GroupId;
 use crate::storage::{Anchor, Stateful};
@@ -196,7 +197,8 @@ impl Group {
 
     /// Returns the other members as a letter in this group is sent to them.
     ///
-    /// Whom the client knows by another account key than the group is left out: see [`Group::unknown`].
+    /// Of whom the client knows no list under the key that the group knows, that member is left out, and gets nothing
+    /// of the letter later either: see [`Group::unknown`] before.
     ///
     /// # Errors
     ///
@@ -208,13 +210,8 @@ impl Group {
         }
         let others = self.members().map(|(member, _)| member);
         let others = others.filter(|member| *member != self.inner.own);
-        let accounts = others.filter_map(|member| match client.list_of_member(member) {
-            Some(list) => Some(list.account()),
-            // Of whom nothing is known, the plan says so, and the letter waits.
-            None if client.list_of(member.id).is_none() => Some(member.id),
-            None => None,
-        });
-        Ok(Recipients::new((self.id(), self.state()), accounts))
+        let lists = others.filter_map(|member| client.list_of_member(member));
+        Ok(Recipients::new((self.id(), self.state()), lists.map(DeviceList::account)))
     }
 
     /// Lists the members of whom the client knows no list under the key that the group knows: learn their lists. Who

@@ -206,7 +206,8 @@ impl Tree {
         kept
     }
 
-    /// Forgets an operation beside the path on which nothing builds: one of the account that has most there.
+    /// Forgets an operation beside the path on which nothing builds: of those who are no members now, if there is one,
+    /// and of them, one of the account that has most there.
     fn drop_one(&mut self) {
         let built_on: BTreeSet<_> = self.operations.values().map(|it| it.predecessor).collect();
         let mut counts: BTreeMap<Member, usize> = BTreeMap::new();
@@ -215,8 +216,11 @@ impl Tree {
             *count = count.saturating_add(1);
         }
         let ends = self.aside().filter(|it| !built_on.contains(&it.hash()));
-        let burden = |it: &&Operation| counts.get(&it.author()).copied().unwrap_or(0);
-        let dropped = ends.max_by_key(|it| (burden(it), it.hash())).map(Operation::hash);
+        let burden = |it: &&Operation| {
+            let count = counts.get(&it.author()).copied().unwrap_or(0);
+            (!self.head.is_member(it.author()), count, it.hash())
+        };
+        let dropped = ends.max_by_key(burden).map(Operation::hash);
         if let Some(hash) = dropped {
             self.operations.remove(&hash);
         }

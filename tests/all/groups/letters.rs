@@ -1,6 +1,6 @@
 //! Letters of a group, and what they say of its state.
 
-use latchstring::client::To;
+use latchstring::client::{Repair, To};
 use latchstring::content::Content;
 
 use super::*;
@@ -143,4 +143,29 @@ fn nobody_but_members_is_answered() {
     circle.deliver();
     assert_eq!(circle.refused, [(0, Error::NotEntitled)]);
     assert!(circle.groups[&THIRD].is_member(), "it was not told");
+}
+
+#[test]
+fn a_letter_goes_to_nobody_whose_key_was_not_known_when_it_was_said() {
+    let mut circle = Circle::new(925, &[1, 1, 1], 0);
+    let (third, id, now) = (circle.member(2), circle.town.id(2), circle.town.now);
+    circle.town.client(0, 0).forget(id, now).unwrap().apply();
+    let to = circle.recipients(FOUNDER);
+    assert!(to.accounts().eq([circle.town.id(1)]));
+    let client = &circle.town.people[0].devices[0];
+    assert!(circle.groups[&FOUNDER].unknown(client).eq([third]));
+    let out = circle.seal(FOUNDER, To::Recipients(&to), &Content::text("members only").unwrap());
+    assert!(out.envelopes.iter().all(|envelope| envelope.to.account != id));
+    assert!(out.stopped.is_empty());
+    // A server puts somebody else behind the member's id.
+    circle.town.people.remove(2);
+    circle.town.add_account(id);
+    let list = circle.town.server.list(id);
+    let client = circle.town.client(0, 0);
+    client.learn(&list, now).unwrap().apply();
+    let backfill = Repair::Backfill { id: out.id };
+    assert!(client.repairs(now).all(|repair| repair != backfill));
+    let plan = client.plan_repair(&backfill, now).unwrap();
+    assert!(plan.missing().all(|device| device.account != id) && plan.stopped().count() == 0);
+    assert!(circle.recipients(FOUNDER).accounts().all(|account| account != id));
 }

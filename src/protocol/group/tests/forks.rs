@@ -203,6 +203,20 @@ fn who_floods_a_group_with_branches_pushes_out_its_own_first() {
 }
 
 #[test]
+fn what_who_is_no_member_has_branched_is_pushed_out_first() {
+    let [founder, senior, plain, one, ..] = people::<6>();
+    let mut tree = founded(&founder, &[&senior], &[&plain]);
+    let fork = tree.head().hash;
+    next(&mut tree, remove(&plain), &founder);
+    let late = take(&mut tree, fork, add(&one), &plain);
+    for number in 10..10 + u8::try_from(MAX_ASIDE).unwrap() {
+        take(&mut tree, fork, add(&person(number)), &senior);
+    }
+    assert_eq!(tree.aside().count(), MAX_ASIDE);
+    assert!(tree.place(late.hash()) == Place::Unknown);
+}
+
+#[test]
 fn an_operation_whose_predecessor_is_not_here_waits() {
     let [founder, senior, plain, one, ..] = people::<6>();
     let mut tree = founded(&founder, &[&senior], &[&plain]);
