@@ -10,7 +10,7 @@ use crate::protocol::guest::text::{Acquaintance, ChatText};
 use super::chat::Chat;
 use super::delta::{ChatDelta, ChatStep};
 use super::event::SyncedCopy;
-use crate::client::{Address, Client, OwnObject};
+use crate::client::{Address, Alert, Client, OwnObject};
 use crate::storage::Pending;
 
 impl Chat {
@@ -94,7 +94,8 @@ impl Chat {
                 Ok(Pending::maybe(self, None, SyncedCopy { text: None, alerts }))
             }
             Acquaintance::Other => {
-                alerts.push(inner.equivocation(text.id));
+                // The chat's list may be older than the client's, and not name the device yet.
+                alerts.push(Alert::Equivocation { by: from, id: text.id.id });
                 Ok(Pending::maybe(self, None, SyncedCopy { text: None, alerts }))
             }
         }

@@ -9,6 +9,7 @@ use rand_core::CryptoRng;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::content::Sender;
+use crate::protocol::group::member::Member;
 use crate::protocol::guest::claim;
 use crate::protocol::guest::content::{ChatContent, EndReason};
 use crate::protocol::guest::hand_over::HandOver;
@@ -193,12 +194,15 @@ impl HandOver {
     /// is learned, and tell the user that the guest is this account.
     #[must_use]
     pub fn is_known_to(&self, client: &Client) -> bool {
-        client.list_of(self.account()).is_some()
+        client.list_of_member(Member::of_device(self.device())).is_some()
     }
 
     /// Checks the list of the account that a client knows.
     fn check_known(&self, client: &Client) -> Result<(), Error> {
-        self.check(client.list_of(self.account()).ok_or(Error::UnknownAccount)?)
+        // It may have moved since; another account that has its id is refused as such.
+        let list = client.list_of_member(Member::of_device(self.device()));
+        let list = list.or_else(|| client.list_of(self.account()));
+        self.check(list.ok_or(Error::UnknownAccount)?)
     }
 }
 

@@ -168,8 +168,9 @@ impl Chat {
         let lost = given_up.saturating_add(inner.surplus(from.device, session.skipped()));
         let plain = content;
         let (reported, sent, content) = ChatContent::decode(&plain, &inner.terms.policy)?;
-        let evidence =
-            frank.check(&secret, (Schema::Chat, ChatContent::words(&plain)), content.is_text())?;
+        let words = (Schema::Chat, ChatContent::words(&plain));
+        let evidence = frank.check(&secret, words, content.is_text());
+        let evidence = evidence.map_err(UnopenedMessage::suspected)?;
         let now = now.supported(sent);
         let Meaning { event, step, known, alerts: told } =
             inner.read_content(session.peer(), content)?;

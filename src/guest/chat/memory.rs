@@ -45,7 +45,9 @@ impl ChatMemory {
             ChatStep::Become(hand_over) => {
                 *self = Self { hand_over: Some(hand_over.clone()), ..Self::default() };
             }
-            ChatStep::End(EndReason::BecameAccount) => self.texts.clear(),
+            ChatStep::End(EndReason::BecameAccount) => {
+                *self = Self { hand_over: self.hand_over.take(), ..Self::default() };
+            }
             ChatStep::End(_) => *self = Self::default(),
             _ => {}
         }

@@ -104,8 +104,9 @@ impl Chat {
         lost = lost.saturating_add(inner.surplus(chat_session.with(), kept.saturating_add(after)));
         let plain = content;
         let (reported, sent, content) = ChatContent::decode(&plain, &inner.terms.policy)?;
-        let evidence =
-            frank.check(&secret, (Schema::Chat, ChatContent::words(&plain)), content.is_text())?;
+        let words = (Schema::Chat, ChatContent::words(&plain));
+        let evidence = frank.check(&secret, words, content.is_text());
+        let evidence = evidence.map_err(UnopenedMessage::suspected)?;
         let now = now.supported(sent);
         let note = match &content {
             ChatContent::Knock(Asks::Word) => Some(Note::AskedWord),

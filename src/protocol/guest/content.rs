@@ -289,6 +289,7 @@ impl ChatContent {
                 let texts: Vec<_> =
                     reader.list(usize::from(most), |reader| first_text(reader, policy))?;
                 check_first(texts.iter().map(|(_, text)| text))?;
+                check_ids(&texts)?;
                 let share = if asked { Some(*reader.array()?) } else { None };
                 let join = Box::new(Psk::new(reader.secret()?)?);
                 Ok(Self::Introduction { name, texts, share, join })
@@ -320,6 +321,14 @@ impl ChatContent {
 pub(crate) fn check_first<'a>(texts: impl Iterator<Item = &'a Text>) -> Result<(), Error> {
     let length = texts.fold(0_usize, |sum, text| sum.saturating_add(text.len()));
     if length > MAX_FIRST_TEXTS { Err(Error::NotAllowed) } else { Ok(()) }
+}
+
+/// Checks that no two texts of an introduction have one id: the host remembers texts by theirs.
+fn check_ids(texts: &[(MessageId, Text)]) -> Result<(), Error> {
+    let mut ids: Vec<_> = texts.iter().map(|(id, _)| *id).collect();
+    ids.sort_unstable();
+    let is_set = ids.is_sorted_by(|one, two| one < two);
+    if is_set { Ok(()) } else { Err(Error::NotAllowed) }
 }
 
 /// Checks that a receipt names some texts, in ascending order and not too many: a set has one encoding.

@@ -169,11 +169,6 @@ impl KnownTexts {
         last
     }
 
-    /// Forgets all.
-    pub(crate) fn clear(&mut self) {
-        self.0 = Vec::new();
-    }
-
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.list(&self.0, KnownText::write);
     }

@@ -128,6 +128,21 @@ fn an_own_device_that_says_two_things_under_one_id_is_found() {
 }
 
 #[test]
+fn a_liar_that_the_chat_does_not_know_yet_is_named() {
+    let mut meeting = Meeting::new(520, 2);
+    let (new, mut late, _) = meeting.link(NOW);
+    let sent = late.send("yes", NOW, &mut meeting.doors.rng).unwrap();
+    let lie = ChatText { text: "no".to_string().into(), ..sent.text.clone() };
+    let copies = [&sent.text, &lie].map(|text| late.export_copy(&new, Some(text)).unwrap());
+    let from = new.address();
+    let (client, chat) = (&meeting.doors.home.clients[1], &mut meeting.hosts[1]);
+    chat.sync_copy(client, from, &copies[0], NOW).unwrap().apply();
+    let synced = chat.sync_copy(client, from, &copies[1], NOW).unwrap().apply();
+    let alert = Alert::Equivocation { by: from, id: lie.id.id };
+    assert_eq!((synced.text, synced.alerts), (None, vec![alert]));
+}
+
+#[test]
 fn a_stolen_device_says_nothing_under_another_ones_name() {
     let mut meeting = Meeting::new(507, 3);
     let sent = said(&mut meeting, 0, "mine");

@@ -1,7 +1,7 @@
 //! Guest links and chats of an account that moves.
 
 use super::*;
-use latchstring::guest::{ChatEvent, Invite, Policy};
+use latchstring::guest::{ChatEvent, ChatStatus, EndReason, Invite, Policy};
 use support::guest::{Door, EXPIRES, ORIGIN, Talk, text_of};
 use support::{NOW, OneToOne, bundle_of};
 
@@ -54,4 +54,24 @@ fn a_guest_chat_goes_on_while_its_host_moves() {
     let event = talk.guest.receive(talk.door.host.address(), &said, NOW).unwrap();
     assert_eq!(event.from, talk.door.host.address());
     assert!(talk.guest.devices().eq([talk.door.host.address()]));
+}
+
+#[test]
+fn a_guest_hands_over_to_an_account_that_has_moved() {
+    let mut talk = Talk::at(door(53).1);
+    let granted = talk.grant();
+    talk.guest.hear(&granted, NOW).unwrap();
+    let made = Account::generate(AccountId([0x61; 32]), &mut talk.door.rng);
+    let mut account = Client::create(&made, NOW, &mut talk.door.rng);
+    talk.door.host.learn(account.list(), NOW).unwrap().apply();
+    account.move_account(&made, AccountId([0x62; 32]), NOW).unwrap().apply();
+    talk.door.host.learn(account.list(), NOW).unwrap().apply();
+    let said = talk.guest.hand_over(&account, NOW, &mut talk.door.rng).unwrap().apply();
+    let event = talk.host.hear(&said[0].message, NOW).unwrap().event;
+    let ChatEvent::HandedOver(hand_over) = event else { panic!("{event:?}") };
+    assert_eq!(hand_over.check(account.list()), Ok(()));
+    assert!(hand_over.is_known_to(&talk.door.host));
+    let Talk { door, host, .. } = &mut talk;
+    host.accept_hand_over(&door.host, NOW, &mut door.rng).unwrap().apply();
+    assert_eq!(host.status(), ChatStatus::Ended(EndReason::BecameAccount));
 }
