@@ -757,7 +757,7 @@ fn history(home: &Home, rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
     secrets.push(("a chunk's key", sealer.reference().unwrap().encode()[12..44].to_vec()));
     secrets.push(("a message of a history", said.clone()));
     let export = HistoryExport::from_bytes(&export.to_bytes()).unwrap();
-    let answer = export.finish(source, false).unwrap();
+    let answer = export.finish(source, false, NOW).unwrap();
     import.take(asker, source.address(), &answer).unwrap();
     import = HistoryImport::from_bytes(&import.to_bytes()).unwrap();
     let mut opener = import.opener().unwrap();

@@ -10,7 +10,7 @@ use latchstring::history::{
 };
 use latchstring::session::DeviceId;
 
-use crate::device::{Device, kept, now, rng, row};
+use crate::device::{Device, Message, kept, now, rng, row};
 use crate::note;
 use crate::store::{Failure, Step};
 
@@ -86,7 +86,7 @@ impl Device<'_> {
         }
         let (messages, parts) = (export.items(), export.parts());
         note(&format!("    {} tells {messages} messages in {parts} parts", self.name));
-        let answer = export.finish(&self.client()?, false)?;
+        let answer = export.finish(&self.client()?, false, now())?;
         self.send_object(&answer, |step| {
             step.keep(ANSWERED.to_owned(), b"");
         })
@@ -131,11 +131,16 @@ impl Device<'_> {
                 while let Some(item) = import.read(&mut content)? {
                     told.push(item.item);
                 }
+                let here = self.messages()?;
                 self.store.step(|step| {
                     for item in &told {
-                        let row = row(item.sent, item.from, item.id);
-                        // What is here already came by a letter.
-                        if !step.has(&row) {
+                        // What is here already came by a letter, which may say another time. An app whose accounts
+                        // move compares their first ids.
+                        let is_it = |message: &Message| {
+                            (message.from.account, message.id) == (item.from.account, item.id)
+                        };
+                        if !here.iter().any(is_it) {
+                            let row = row(item.sent, item.from, item.id);
                             step.keep(row, &kept(item.conversation, &item.content()?));
                         }
                     }

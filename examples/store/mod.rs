@@ -169,11 +169,6 @@ impl Step<'_> {
         self.rows.remove(owner);
     }
 
-    /// Tells whether something was kept under a name.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.rows.contains_key(name)
-    }
-
     /// Keeps something of the app's own under a name, and tells whether there was nothing under it.
     pub(crate) fn keep(&mut self, name: String, content: &[u8]) -> bool {
         self.rows.insert(name, content.to_vec()).is_none()

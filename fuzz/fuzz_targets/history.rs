@@ -49,7 +49,7 @@ impl Fixture {
         buffer[..chunk.len()].copy_from_slice(&chunk);
         while sealer.seal(&mut buffer).unwrap().is_some() {}
         export.add(&writer, &sealer.reference().unwrap(), b"shelf 3").unwrap();
-        let answer = export.finish(&source, false).unwrap();
+        let answer = export.finish(&source, false, NOW).unwrap();
         import.take(&asker, source.address(), &answer).unwrap();
         let answered = import.to_bytes().to_vec();
         let (request, answer) = (request.as_bytes().to_vec(), answer.as_bytes().to_vec());
@@ -103,7 +103,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| FIXTURE.with(|fixture| {
             if let Ok(export) = requests.answer(source, asker.address(), &altered, NOW) {
                 let encoded = export.to_bytes();
                 assert_eq!(*HistoryExport::from_bytes(&encoded).unwrap().to_bytes(), *encoded);
-                export.finish(source, true).unwrap();
+                export.finish(source, true, NOW).unwrap();
             }
         }
         1 => {
@@ -135,7 +135,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| FIXTURE.with(|fixture| {
                 assert_eq!(*HistoryExport::from_bytes(&encoded).unwrap().to_bytes(), *encoded);
                 let mut writer = export.writer();
                 let _ = writer.write(&item(NOW - 10, 9));
-                let _ = export.finish(source, false);
+                let _ = export.finish(source, false, NOW);
             }
         }
     }

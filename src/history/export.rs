@@ -90,15 +90,14 @@ impl HistoryExport {
     /// # Errors
     ///
     /// [`Error::WrongClient`] if `client` is not the device that was asked, or has another account id since;
-    /// [`Error::OwnDeviceUnlisted`] if it is no longer one of its account's, [`Error::Unlisted`] if the asker is not.
-    pub fn finish(&self, client: &Client, more: bool) -> Result<OwnObject, Error> {
+    /// [`Error::OwnDeviceUnlisted`] if it is no longer one of its account's, [`Error::Unlisted`] if the asker is not;
+    /// [`Error::ListExpired`] if the account's list is over.
+    pub fn finish(&self, client: &Client, more: bool, now: u64) -> Result<OwnObject, Error> {
         let Request { account, source, asker, .. } = self.request;
         if client.address() != (Address { account, device: source }) {
             return Err(Error::WrongClient);
         }
-        if !client.is_listed() {
-            return Err(Error::OwnDeviceUnlisted);
-        }
+        client.check_list(client.hosting(now)?)?;
         client.list().device(asker).ok_or(Error::Unlisted)?;
         let key = &client.device().identity().signing;
         Ok(OwnObject::new(Manifest::sign(&self.request, more, &self.parts, key)))

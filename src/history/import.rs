@@ -131,9 +131,11 @@ impl HistoryImport {
     /// yet, or nothing is left.
     ///
     /// Give what it opens to [`HistoryImport::read`]. After [`HistoryImport::from_bytes`], [`HistoryImport::resume`],
-    /// [`HistoryImport::skip`] and a refusal, and when a part is over, another opener is needed.
+    /// [`HistoryImport::skip`] and a refusal, and when a part is over, another opener is needed. What was read of an item
+    /// that is not whole is dropped, as the opener begins in front of it.
     #[must_use]
-    pub fn opener(&self) -> Option<Opener> {
+    pub fn opener(&mut self) -> Option<Opener> {
+        self.partial.clear();
         let reference = self.part()?.reference();
         let mut opener = Opener::new(reference);
         opener.read(self.at.offset..reference.length());
@@ -144,14 +146,15 @@ impl HistoryImport {
     /// is not whole yet: call it again with the next bytes.
     ///
     /// Call it until it gives none, store the items with [`HistoryImport::position`] in one transaction, and leave
-    /// out those whose sender and message id are here already. If that fails, drop the import, as it is ahead of the
+    /// out those whose sender, by its account's first id, and message id are here already, and what was erased. If that fails, drop the import, as it is ahead of the
     /// store.
     ///
     /// # Errors
     ///
     /// [`Error::Malformed`] for an item beyond the range or the part, out of order or coming twice, a chunk that ends
     /// early or late, and an account that does not belong into the conversation; [`Error::NotSelf`] for somebody else
-    /// among own devices; [`Error::NotAllowed`] for what its sender may not say. Nothing of the item is taken. The
+    /// among own devices; [`Error::NotAllowed`] for what its sender may not say, and for what does not belong
+    /// into a history: a receipt, typing, what is shown once. Nothing of the item is taken. The
     /// source lies or is damaged: go on behind the part ([`HistoryImport::skip`]), or give up.
     pub fn read(&mut self, content: &mut &[u8]) -> Result<Option<ToldItem>, Error> {
         let next = self.next_item(content);

@@ -61,7 +61,7 @@
 //!         stored.extend_from_slice(piece);
 //!     }
 //!     export.add(&writer, &sealer.reference().expect("all is sealed"), b"shelf 3")?;
-//!     let answer = export.finish(laptop, false)?;
+//!     let answer = export.finish(laptop, false, now)?;
 //!
 //!     // The phone takes the answer, and reads one part after the other.
 //!     import.take(phone, laptop.address(), &answer)?;

@@ -50,6 +50,9 @@ impl<'a> Entry<'a> {
         }
         let sender = self.scope.speaker(own, self.mark.account)?;
         match Content::decode(self.content, Kinds::of(sender)) {
+            Ok(content) if content.is_passing() || content.view_once().is_some() => {
+                Err(Error::NotAllowed)
+            }
             Ok(_) | Err(Error::UnsupportedContent) => Ok(sender),
             Err(error) => Err(error),
         }

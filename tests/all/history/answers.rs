@@ -23,7 +23,7 @@ fn asked(seed: u64, devices: usize, range: &HistoryRange) -> (Scene, HistoryImpo
     for items in messages(6).chunks(3) {
         scene.part(&mut export, items);
     }
-    let answer = export.finish(scene.source(), false).unwrap();
+    let answer = export.finish(scene.source(), false, NOW).unwrap();
     let body = answer.as_bytes()[..answer.as_bytes().len() - 64].to_vec();
     (scene, import, body)
 }
@@ -196,15 +196,30 @@ fn a_device_that_left_the_list_neither_answers_nor_gets_an_answer() {
     let (asker, rng) = (&scene.home.clients[1], &mut scene.rng);
     let error = HistoryImport::ask(asker, source, &HistoryRange::ALL, NOW, rng).err();
     assert_eq!(error, Some(Error::Unlisted));
-    assert_eq!(export.finish(scene.source(), false).err(), Some(Error::OwnDeviceUnlisted));
+    assert_eq!(export.finish(scene.source(), false, NOW).err(), Some(Error::OwnDeviceUnlisted));
     // The asker is gone.
     scene.home.relist(|device| device != 1, NOW);
     assert_eq!(refused(&scene, &mut import, 0, &honest), Some(Error::OwnDeviceUnlisted));
-    assert_eq!(export.finish(scene.source(), false).err(), Some(Error::Unlisted));
+    assert_eq!(export.finish(scene.source(), false, NOW).err(), Some(Error::Unlisted));
     let from = scene.asker().address();
     let mut requests = HistoryRequests::default();
     let error = requests.answer(scene.source(), from, &import.request(), NOW).err();
     assert_eq!(error, Some(Error::Unlisted));
+}
+
+#[test]
+fn a_device_whose_own_list_is_over_tells_nothing() {
+    let (mut scene, import, _) = asked(32, 2, &HistoryRange::ALL);
+    let mut export = scene.answer(&import);
+    scene.part(&mut export, &messages(1));
+    let over = scene.source().list().expires() + 1;
+    let error = export.finish(scene.source(), false, over).err();
+    assert_eq!(error, Some(Error::ListExpired));
+    let (from, mut requests) = (scene.asker().address(), HistoryRequests::default());
+    let error = requests.answer(scene.source(), from, &import.request(), over).err();
+    assert_eq!(error, Some(Error::ListExpired));
+    // It has not been counted.
+    requests.answer(scene.source(), from, &import.request(), NOW).unwrap();
 }
 
 #[test]
@@ -218,7 +233,7 @@ fn a_request_is_answered_by_the_device_that_it_names_to_the_one_that_asks() {
     assert_eq!(error, Some(Error::WrongPeer));
     let export = requests.answer(scene.source(), from, &request, NOW).unwrap();
     assert_eq!(export.asker(), from);
-    assert_eq!(export.finish(third, false).err(), Some(Error::WrongClient));
+    assert_eq!(export.finish(third, false, NOW).err(), Some(Error::WrongClient));
     let own = scene.asker().address().device;
     let rng = &mut TestRng::new(290);
     let ask = |range: &HistoryRange, device, rng: &mut TestRng| {

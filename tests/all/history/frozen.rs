@@ -13,7 +13,7 @@ fn a_frozen_history_goes_on() {
         let from = scene.asker().address();
         let mut export = requests.answer(scene.source(), from, &import.request(), NOW).unwrap();
         scene.part(&mut export, &messages(4));
-        let answer = export.finish(scene.source(), false).unwrap();
+        let answer = export.finish(scene.source(), false, NOW).unwrap();
         import.take(scene.asker(), scene.source().address(), &answer).unwrap();
         let stored = scene.stored.values().next().unwrap();
         let mut opener = import.opener().unwrap();

@@ -28,7 +28,7 @@ impl Liar {
         assert_eq!(chunk.len(), length, "a lie of another length is noticed by its own reference");
         let reference = self.scene.store(&chunk);
         export.add(&writer, &reference, b"").unwrap();
-        let answer = export.finish(self.scene.source(), false).unwrap();
+        let answer = export.finish(self.scene.source(), false, NOW).unwrap();
         let (source, asker) = (self.scene.source().address(), self.scene.asker());
         self.import.take(asker, source, &answer).unwrap();
         let (told, result) = self.scene.read(&mut self.import);
@@ -106,7 +106,7 @@ fn fifty_messages_before_one_are_a_page() {
     assert_eq!(writer.write(wanted[50]).err(), Some(Error::ContentTooLong));
     let reference = scene.store(&chunk);
     export.add(&writer, &reference, b"").unwrap();
-    let answer = export.finish(scene.source(), true).unwrap();
+    let answer = export.finish(scene.source(), true, NOW).unwrap();
     import.take(scene.asker(), scene.source().address(), &answer).unwrap();
     let (told, result) = scene.read(&mut import);
     assert_eq!((told.len(), result, import.has_more()), (50, Ok(()), true));
@@ -240,6 +240,23 @@ fn what_its_sender_may_not_say_is_refused_in_a_history_too() {
 }
 
 #[test]
+fn what_passes_or_is_shown_once_is_in_no_history() {
+    let typing = Content::typing(true);
+    let bytes = [&[1, 0x32, 2, 0, 0, 0, 0, 0, 0, 0, 0, 19][..], &[7; 64]].concat();
+    let reference = Reference::decode(&bytes).unwrap();
+    let once = Content::attached(&reference, b"").unwrap().shown_once().unwrap();
+    let range = HistoryRange::ALL;
+    for (seed, content) in [(16, typing), (17, once)] {
+        let mut scene = Scene::new(seed, 2);
+        let import = scene.ask(&range);
+        let export = scene.answer(&import);
+        let with = Conversation::With(FRIEND);
+        let item = HistoryItem::new(with, friend(1), MessageId([8; 16]), NOW - 1, &content);
+        assert_eq!(export.writer().write(&item).err(), Some(Error::NotAllowed));
+    }
+}
+
+#[test]
 fn a_content_that_needs_a_newer_release_stops_nothing() {
     let mut scene = Scene::new(15, 2);
     let items = messages(3);
@@ -251,7 +268,7 @@ fn a_content_that_needs_a_newer_release_stops_nothing() {
     chunk[at + 1] = 0x3f;
     let reference = scene.store(&chunk);
     export.add(&writer, &reference, b"").unwrap();
-    let answer = export.finish(scene.source(), false).unwrap();
+    let answer = export.finish(scene.source(), false, NOW).unwrap();
     import.take(scene.asker(), scene.source().address(), &answer).unwrap();
     let (told, result) = scene.read(&mut import);
     assert_eq!((told.len(), result), (3, Ok(())));

@@ -86,6 +86,22 @@ fn an_import_saved_in_the_middle_of_an_item_goes_back_to_its_beginning() {
 }
 
 #[test]
+fn another_opener_goes_back_to_the_beginning_of_an_item() {
+    let mut scene = Scene::new(63, 2);
+    let mut import = scene.told(&HistoryRange::ALL, &messages(3), 3);
+    let mut piece = scene.stored.values().next().unwrap().clone();
+    let mut opener = import.opener().unwrap();
+    let content = opener.open(&mut piece).unwrap();
+    // A connection breaks in the middle of the second item.
+    let length = 4 + 97 + messages(3)[0].encoded().len() + 50;
+    let mut part = &content[..length];
+    assert!(import.read(&mut part).unwrap().is_some());
+    assert!(import.read(&mut part).unwrap().is_none());
+    let (rest, result) = scene.read(&mut import);
+    assert_eq!((rest.len(), result), (2, Ok(())));
+}
+
+#[test]
 fn a_position_of_another_answer_is_corrupt() {
     let mut scene = Scene::new(62, 2);
     let mut import = scene.told(&HistoryRange::ALL, &messages(6), 3);
@@ -150,7 +166,7 @@ fn killed_at_any_piece_an_export_goes_on_and_sends_nothing_else() {
     export.add(&writer, &reference, b"").unwrap();
     let answers = [(); 2].map(|()| {
         let export = HistoryExport::from_bytes(&export.to_bytes()).unwrap();
-        export.finish(scene.source(), false).unwrap()
+        export.finish(scene.source(), false, NOW).unwrap()
     });
     assert!(answers[0].as_bytes() == answers[1].as_bytes());
     let mut import = import;

@@ -20,7 +20,7 @@ fn a_request_and_its_answer_go_between_own_devices() {
     let OwnContent::HistoryRequest(request) = arrived else { panic!("{arrived:?}") };
     let mut requests = HistoryRequests::default();
     let export = requests.answer(&town.people[0].devices[0], asker, &request, NOW).unwrap();
-    let answer = export.finish(&town.people[0].devices[0], true).unwrap();
+    let answer = export.finish(&town.people[0].devices[0], true, NOW).unwrap();
     let arrived = said_by(&mut town, (0, 1), &answer);
     let OwnContent::HistoryManifest(answer) = arrived else { panic!("{arrived:?}") };
     import.take(&town.people[0].devices[1], source, &answer).unwrap();

@@ -88,7 +88,7 @@ impl Scene {
         for items in items.chunks(each) {
             self.part(&mut export, items);
         }
-        let answer = export.finish(self.source(), false).unwrap();
+        let answer = export.finish(self.source(), false, NOW).unwrap();
         import.take(self.asker(), self.source().address(), &answer).unwrap();
         import
     }

@@ -63,7 +63,7 @@ fn a_hundred_pages_are_told_in_two_hours() {
 fn a_clock_that_was_ahead_stops_no_history() {
     let mut scene = Scene::new(42, 2);
     let requests = &mut HistoryRequests::default();
-    assert!(asks(&mut scene, requests, &HistoryRange::ALL, NOW + 365 * 86_400));
+    assert!(asks(&mut scene, requests, &HistoryRange::ALL, NOW + 2 * 86_400));
     assert!(asks(&mut scene, requests, &HistoryRange::ALL, NOW));
     assert!(!asks(&mut scene, requests, &HistoryRange::ALL, NOW + 1));
 }

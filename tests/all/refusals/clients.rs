@@ -208,7 +208,7 @@ pub(super) fn a_history_that_was_not_asked_for_is_unsolicited() -> Option<Error>
     let (import, mut other) = (ask(1), ask(2));
     let mut requests = HistoryRequests::default();
     let export = requests.answer(source, asker.address(), &import.request(), NOW).unwrap();
-    let answer = export.finish(source, false).unwrap();
+    let answer = export.finish(source, false, NOW).unwrap();
     let before = other.to_bytes();
     let error = other.take(asker, source.address(), &answer).err();
     assert!(*before == *other.to_bytes());
