@@ -22,12 +22,14 @@ use crate::protocol::letter::missing::Missing;
 use crate::protocol::letter::{LetterConversation, MessageId, SeenMessage};
 
 impl ReceivedLetter {
-    /// Makes a copy of a message of another account, to be kept for own devices that miss it; none of anything else.
+    /// Makes a copy of a message of another account, to be kept for own devices that miss it; none of anything else, and of
+    /// what is shown once.
     #[must_use]
     pub fn to_copy(&self) -> Option<CopiedLetter> {
         let words = match &self.event {
             _ if self.sender != Sender::Member => return None,
             LetterEvent::Message(content) if content.is_passing() => return None,
+            LetterEvent::Message(content) if content.view_once().is_some() => return None,
             LetterEvent::Message(content) => Words::Message(content.encode()),
             LetterEvent::Blob(reference) => Words::Blob(reference.duplicate()),
             _ => return None,

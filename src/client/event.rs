@@ -54,6 +54,8 @@ pub struct ReceivedLetter {
     pub(super) secret: Box<MessageSecret>,
     /// The message that it is, if it says something.
     pub(super) target: Option<Target>,
+    /// The reading of this device's clock when it was opened.
+    pub(super) opened_at: u64,
 }
 
 impl ReceivedLetter {
@@ -155,8 +157,9 @@ pub enum OwnContent {
     SettingsKeys(OwnObject),
     /// Heads of the account's settings, for [`Settings::note_heads`](crate::settings::Settings::note_heads).
     SettingsHeads(OwnObject),
-    /// The notice that another own device has shown this message, which is shown once: erase its content here. The
-    /// client has noted it, unless that device's list is over ([`Alert::ListOver`]).
+    /// The notice that another own device has shown this message, which is shown once: if the message here is marked so
+    /// and the client has noted it ([`Client::view_notice`](super::Client::view_notice)), erase its content, or the
+    /// reference to its blob. Nothing is noted of a device whose list is over ([`Alert::ListOver`]).
     Viewed(Target),
     /// A content of up to 4,096 bytes: what is longer arrives as [`LetterEvent::Blob`].
     Said(Content),

@@ -71,7 +71,8 @@ impl Client {
     }
 
     /// Takes mail in as [`Client::take`] does, and holds it to its frank as [`Client::open_franked`] does. A letter
-    /// without the right frank is [`Taken::Unread`], and asked for again like any that did not open.
+    /// without the right frank is [`Taken::Unread`], and asked for again like any that did not open. With mail that
+    /// waits ([`Taken::Waits`]) keep its frank too.
     pub fn take_franked(
         &mut self,
         mail: &Mail<'_>,

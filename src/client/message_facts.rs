@@ -2,7 +2,7 @@
 //! and deletions".
 
 use super::client::{Client, Inner};
-use super::event::ReceivedLetter;
+use super::event::{LetterEvent, ReceivedLetter};
 use super::limits::DAY;
 use super::plan::Conversation;
 use crate::error::Error;
@@ -74,11 +74,17 @@ impl ReceivedLetter {
         self.target
     }
 
-    /// Returns what is to be kept of it, if it says something that was opened now.
+    /// Returns what is to be kept of it, if it says something that was not opened here before. Of a copy it is the
+    /// letter that was copied, in its conversation.
     #[must_use]
-    pub fn facts(&self, now: u64) -> Option<MessageFacts> {
-        let Self { conversation, .. } = *self;
-        self.target.map(|target| MessageFacts { target, conversation, at: now })
+    pub fn facts(&self) -> Option<MessageFacts> {
+        let conversation = match &self.event {
+            LetterEvent::Repeated(_) => return None,
+            LetterEvent::Copied(copy) => copy.conversation,
+            _ => self.conversation,
+        };
+        let facts = |target| MessageFacts { target, conversation, at: self.opened_at };
+        self.target.map(facts)
     }
 }
 

@@ -37,15 +37,16 @@ impl Envelope {
 /// The output of sealing a letter: an envelope for each device of a plan, and the blob if the content was
 /// long.
 ///
-/// Nothing in it is secret. Write it with the change that it came with, and keep it until all of it was sent
+/// Nothing in its encoding is secret. Write it with the change that it came with, and keep it until all of it was sent
 /// ([`Outgoing::delivered`]): an envelope that is lost before it is sent is not made again unless its
 /// receiver requests it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// The message id, the same for all devices.
     pub id: MessageId,
-    /// The message, as what is said about it names it: keep it with what was said.
-    pub target: Target,
+    /// The message, as what is said about it names it: keep it with what was said. It depends on what was said, and is
+    /// secret as that is; [`Outgoing::encode`] leaves it out, and [`Outgoing::decode`] gives none.
+    pub target: Option<Target>,
     /// One for each device, all of the same length unless a session begins with them.
     pub envelopes: Vec<Envelope>,
     /// The content, sealed once for all: upload it, to be found by its SHA-256, and set this to `None`
@@ -81,11 +82,11 @@ impl Outgoing {
         self.blob.as_deref().map(BlobHash::of)
     }
 
-    /// Encodes all of it, to be written with the change.
+    /// Encodes all of it but the target, to be written with the change.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        self.target.write(&mut writer);
+        writer.raw(&self.id.0);
         writer.list(&self.envelopes, |envelope, writer| {
             envelope.to.write(writer);
             writer.bytes(&envelope.message);
@@ -111,7 +112,7 @@ impl Outgoing {
     /// [`Error::Malformed`] for anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
-            let target = Target::read(reader)?;
+            let id = MessageId(*reader.array()?);
             let mut envelopes: Vec<_> = reader.list(MAX_PEERS, |reader| {
                 let to = Address::read(reader)?;
                 Ok(Envelope::new(to, reader.bytes(MAX_BYTES)?.to_vec()))
@@ -129,7 +130,7 @@ impl Outgoing {
                     return Err(Error::Malformed);
                 }
             }
-            Ok(Self { id: target.id(), target, envelopes, blob, left_out, stopped })
+            Ok(Self { id, target: None, envelopes, blob, left_out, stopped })
         })
     }
 }

@@ -190,6 +190,7 @@ impl Inner {
             evidence,
             secret,
             target,
+            opened_at: now.reading(),
         };
         Ok((items, arrived))
     }

@@ -76,7 +76,8 @@ impl Client {
     }
 
     /// Plans and seals in one call, for a plan that needs no bundles, and moves the client on. Save
-    /// the client, then send; show who got nothing ([`Outgoing::stopped`]).
+    /// the client, then send; show who got nothing ([`Outgoing::stopped`]). It gives no franks: for
+    /// a service that takes reports make a plan ([`Plan::frank`]).
     ///
     /// # Errors
     ///
@@ -185,7 +186,7 @@ impl Inner {
         // Behind a session that begins: what is asked for in it is not asked for again at once.
         items.extend(plan.asked().map(|asked| ClientItem::Asked(Box::new(asked))));
         let (left_out, stopped) = (plan.left_out.clone(), plan.stopped().collect());
-        let target = self.own_message(id, digest);
+        let target = Some(self.own_message(id, digest));
         let out = Outgoing { id, target, envelopes, blob, left_out, stopped };
         // The latest that anybody has signed, and the bundle was taken by the reading.
         Ok(SealedLetter { now: now.supported(support), items, out })

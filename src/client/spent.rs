@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::protocol::content::Target;
 
-/// The time in seconds for which it is remembered that it was viewed: 120 days. A letter is queued for 90 days, a
-/// server keeps mail for 14, and it waits for 14 more.
-const SPENT_FOR: u64 = 120 * DAY;
+/// The time in seconds for which it is remembered that it was viewed: 150 days. A letter is queued for 90 days, opens
+/// as the first of a session for 30, is kept by a server for 14, and waits for 14 more.
+const SPENT_FOR: u64 = 150 * DAY;
 /// The most that is viewed in that time: what is over it would have to be forgotten too early.
 pub(super) const MAX_VIEWED: usize = 512;
 /// The most that is remembered as viewed, of whatever own devices say.

@@ -26,13 +26,14 @@ impl Client {
     /// Views something that is shown once: gives its attachment now, and never again on any device of this account
     /// that hears of it. Save the change, seal the notice for the other own devices, erase the content, then show.
     ///
-    /// `received` is when this device has opened the letter, or the blob, by its clock.
+    /// `received` is when this device has opened the letter, by its clock, also if the content was in a blob.
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyViewed`] if it was viewed, here or on another own device, or came more than 14 days ago: erase it.
+    /// [`Error::AlreadyViewed`] if it was viewed, here or on another own device, or came more than 14 days ago for sure: erase
+    /// it, or the reference to its blob. [`Error::Expired`] if it came so long ago by a clock that may be ahead: keep it.
     /// [`Error::NotAllowed`] for any other content, and for one of this account's own. [`Error::TooOften`] if 512 were
-    /// viewed in 120 days.
+    /// viewed in 150 days.
     pub fn view<'c>(
         &mut self,
         target: &Target,
@@ -45,9 +46,12 @@ impl Client {
         if target.account() == self.inner.own.list.first_id() {
             return Err(Error::NotAllowed);
         }
-        let is_over = now.reading() >= received.saturating_add(VIEW_FOR);
-        if is_over || self.inner.spent.has(target) {
+        let end = received.saturating_add(VIEW_FOR);
+        if now.firm() >= end || self.inner.spent.has(target) {
             return Err(Error::AlreadyViewed);
+        }
+        if now.reading() >= end {
+            return Err(Error::Expired);
         }
         if self.inner.spent.0.len() >= MAX_VIEWED {
             return Err(Error::TooOften);

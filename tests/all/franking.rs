@@ -13,7 +13,7 @@ use latchstring::session::{AccountId, DeviceId};
 use sha2::Sha256;
 use support::guest::Talk;
 use support::town::{Town, bytes, said};
-use support::{NOW, changed, flipped, refuses};
+use support::{NOW, changed, flipped, refuses, restored};
 
 /// Places in an encoded report.
 const WORDS: usize = 2 + 1 + 32 + 40 + 40 + 40;
@@ -231,7 +231,7 @@ fn an_own_copy_needs_no_frank_and_is_no_evidence() {
 fn franks_are_stored_with_their_envelopes_and_change_no_message() {
     let mut town = Town::new(11, &[2, 2]);
     let to = To::Account(town.id(1));
-    let mut out = franked(&mut town, to, b"pay");
+    let mut out = Outgoing { target: None, ..franked(&mut town, to, b"pay") };
     assert_eq!(Outgoing::decode(&out.encode()), Ok(out.clone()));
     let whole = out.encode().len();
     out.envelopes[0].frank = None;
@@ -309,6 +309,11 @@ fn texts_of_a_guest_chat_are_reported_by_either_side() {
             });
             let taken = receiver.take_franked(from, message, wrong, NOW).apply();
             assert!(matches!(taken, TakenMessage::Unread));
+            // It comes again after a repair.
+            let mut doubting = restored(&*receiver);
+            let host = by_guest.then_some(&talk.door.host);
+            let repair = doubting.repair(host, NOW + 3600, rng).unwrap();
+            assert!(!repair.apply().envelopes.is_empty());
         }
         let opened = receiver.open_franked(from, message, frank.as_ref(), NOW).unwrap();
         let event = changed(opened);

@@ -7,6 +7,7 @@
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, concat, first};
+use crate::primitives::secret::redacted;
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::letter::ids::MessageId;
 
@@ -14,7 +15,8 @@ use crate::protocol::letter::ids::MessageId;
 /// conversation and the content, so it is that message and no other.
 ///
 /// It comes from what was sent or opened: [`ReceivedLetter::target`](crate::client::ReceivedLetter::target),
-/// [`Outgoing::target`](crate::client::Outgoing::target). Keep it with the message. Targets are ordered: the last
+/// [`Outgoing::target`](crate::client::Outgoing::target). Keep it with the message, as secret as that: who can guess
+/// what was said can check it by the digest. Targets are ordered: the last
 /// rule by which all devices choose the same one of two things that were said at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
@@ -23,12 +25,14 @@ pub struct Target {
 }
 
 /// A message of an account that is known otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct NamedMessage {
     pub(super) device: DeviceId,
     pub(super) id: MessageId,
     pub(super) digest: [u8; 32],
 }
+
+redacted!(NamedMessage, |named| device = named.device, id = named.id);
 
 impl Target {
     pub(crate) fn new(

@@ -2,7 +2,7 @@
 
 use super::*;
 
-use latchstring::client::{self, Alert, CopiedLetter, Taken};
+use latchstring::client::{self, Alert, Conversation, CopiedLetter, ReceivedLetter, Taken, To};
 use support::flipped;
 
 /// A letter of the first person that one of the second person's two devices has read, and kept, and the other lost. The
@@ -49,12 +49,40 @@ impl Missed {
 
     /// Passes the letter on, and returns what the device makes of it.
     fn pass_on(&mut self) -> LetterEvent {
+        self.passed().event
+    }
+
+    fn passed(&mut self) -> ReceivedLetter {
         let (repair, town) = (self.wanted(), &mut self.town);
         let mut plan = town.client(1, 0).plan_repair(&repair, NOW).unwrap();
         let out = town.seal_plan(1, 0, &mut plan, &self.kept).unwrap();
         town.server.post(town.address(1, 0), out);
-        town.receive(1, 1).pop().unwrap().unwrap().event
+        town.receive(1, 1).pop().unwrap().unwrap()
     }
+}
+
+#[test]
+fn what_was_copied_is_deleted_by_its_author() {
+    let mut missed = Missed::new(21, b"for both");
+    missed.ask_own();
+    let copy = missed.passed();
+    let said = copy.facts().unwrap();
+    let Missed { town, lost, .. } = &mut missed;
+    assert_eq!(said.conversation, Conversation::With(lost.from.account));
+    assert_eq!(said.target.id(), lost.id);
+    // What comes once more is nothing new.
+    let arrived = town.client(1, 1).receive(lost.from, &lost.message, NOW).unwrap();
+    assert_eq!((arrived.target(), arrived.facts()), (Some(said.target), None));
+    let own = client::MessageFacts { conversation: Conversation::With(town.id(1)), ..said };
+    let deletion = town.client(0, 0).deletion(&own, NOW).unwrap();
+    let to = To::Account(town.id(1));
+    let mut plan = town.client(0, 0).plan(to, NOW).unwrap();
+    let out = town.seal_plan(0, 0, &mut plan, &deletion).unwrap();
+    town.server.post(town.address(0, 0), out);
+    let letter = town.receive(1, 1).pop().unwrap().unwrap();
+    let LetterEvent::Message(content) = &letter.event else { panic!("{letter:?}") };
+    let by = letter.facts().unwrap();
+    assert!(said.is_deleted_by(&content.as_deletion().unwrap(), &by));
 }
 
 #[test]

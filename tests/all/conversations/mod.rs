@@ -33,7 +33,7 @@ fn send(
 /// Says something to a person, and returns which message it is.
 fn tell(town: &mut Town, from: (usize, usize), to: usize, content: &Content) -> Target {
     let to = To::Account(town.id(to));
-    send(town, from, to, content).unwrap().target
+    send(town, from, to, content).unwrap().target.unwrap()
 }
 
 /// Receives the one letter that waits.

@@ -36,6 +36,8 @@ fn what_is_shown_once_is_viewed_on_one_device_and_never_again() {
     let target = tell(&mut town, (0, 0), 1, &image());
     let letters = [receive(&mut town, (1, 0)), receive(&mut town, (1, 1))];
     assert!(letters.iter().all(|letter| letter.target() == Some(target)));
+    // It is not passed on, either.
+    assert!(letters.iter().all(|letter| letter.to_copy().is_none()));
     let [content, other] = letters.map(content);
     assert_eq!((content.view_once(), content.attachment().is_none()), (Some(Kind::Image), true));
     let client = town.client(1, 0);
@@ -90,20 +92,29 @@ fn only_others_views_of_what_is_marked_and_in_time_are_given() {
     for (of, content) in [(&own, &image()), (&target(1), &text)] {
         refuses(client, Error::NotAllowed, |client| client.view(of, content, NOW, NOW).map(drop));
     }
+    // A clock that may be ahead lets nothing be viewed, and nothing be erased.
     let end = NOW + 14 * DAY;
     for late in [end, end + 1] {
-        refuses(client, Error::AlreadyViewed, |client| {
+        refuses(client, Error::Expired, |client| {
             client.view(&target(1), &image(), NOW, late).map(drop)
         });
     }
-    changed(client.view(&target(1), &image(), NOW, end - 1).unwrap());
+    let mut in_time = restored(client);
+    changed(in_time.view(&target(1), &image(), NOW, end - 1).unwrap());
+    for now in days(NOW, end) {
+        client.expire(now).apply();
+    }
+    client.expire(end + 3600).apply();
+    refuses(client, Error::AlreadyViewed, |client| {
+        client.view(&target(1), &image(), NOW, end + 3600).map(drop)
+    });
 }
 
 #[test]
 fn what_was_viewed_is_remembered_for_longer_than_it_can_come() {
     let mut client = support::client(1, &mut support::TestRng::new(4));
     changed(client.view(&target(1), &image(), NOW, NOW).unwrap());
-    let end = NOW + 120 * DAY;
+    let end = NOW + 150 * DAY;
     for now in days(NOW, end - 1) {
         client.expire(now).apply();
         // As if it came only now.
