@@ -7,7 +7,7 @@ fn what_the_server_took_is_ticked_off_and_the_rest_survives_a_restart() {
     let mut town = Town::new(22, &[2, 2]);
     let mut out = town.seal(0, 0, To::Account(town.id(1)), &[5; 5000]).unwrap();
     out.left_out.push(Address { account: AccountId([9; 32]), device: DeviceId([9; 8]) });
-    let whole = out.clone();
+    let whole = Outgoing { target: None, ..out.clone() };
     for left in (0..3).rev() {
         let done = out.envelopes[0].to;
         out.delivered(done);
