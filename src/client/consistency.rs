@@ -12,7 +12,7 @@ use super::address::Address;
 use super::blob_reference::BlobReference;
 use super::client::Inner;
 use super::contact::ListMismatch;
-use super::delta::{ClientItem, Report};
+use super::delta::{ClientItem, ListReport};
 use super::event::{Alert, LetterEvent, OwnContent};
 use super::seen_log::Seen;
 use crate::protocol::identity::certificate::AccountId;
@@ -59,7 +59,7 @@ impl Inner {
             return;
         }
         let listed = listed.map(Box::new);
-        found.items.push(ClientItem::Report(Box::new(Report { by, subject: of, listed })));
+        found.items.push(ClientItem::Report(Box::new(ListReport { by, subject: of, listed })));
         let was = before.and_then(|before| contact.mismatch(before));
         match mismatch {
             Some(mismatch) if was != Some(mismatch) => {
@@ -73,8 +73,8 @@ impl Inner {
     /// Notes the list that a device has reported, or that it is the known one. A newer one shortens the time for
     /// which the known one is used, if the device is of the account: what somebody else says of an account must
     /// not silence it.
-    pub(super) fn report(&mut self, report: Report, now: u64) {
-        let Report { by, subject, listed } = report;
+    pub(super) fn report(&mut self, report: ListReport, now: u64) {
+        let ListReport { by, subject, listed } = report;
         let is_own = subject == self.account();
         let contact = if is_own { Some(&mut self.own) } else { self.contacts.get_mut(&subject) };
         if let (true, Some(contact), Some(listed)) = (by.account == subject, contact, &listed) {

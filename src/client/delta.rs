@@ -23,8 +23,8 @@ use super::limits::MAX_ITEMS;
 use super::log_status::LogStatus;
 use super::paged_log::Entry;
 pub(super) use super::parts::{
-    Accept, Asked, Begin, Dismissed, Logged, MovedSession, Queued, Raised, Report, Resent, Settled,
-    VerifiedKey,
+    Accept, Asked, Begin, Dismissed, ListReport, Logged, MovedSession, Queued, Raised, Resent,
+    Settled, VerifiedKey,
 };
 use super::passing::Passing;
 use super::seen_log::Seen;
@@ -81,7 +81,7 @@ pub(super) enum ClientItem {
     /// Another own device has written to an account, or the user is about to.
     Acquaint(Box<AccountId>),
     /// A device reported a list that differs from the known one, or no longer does.
-    Report(Box<Report>),
+    Report(Box<ListReport>),
     /// An account's list, new or following the known one.
     Learn(Box<DeviceList>),
     /// An account's list that does not follow.
@@ -332,7 +332,7 @@ impl ClientItem {
             10 => {
                 let (by, subject) = (Address::read(reader)?, AccountId(*reader.array()?));
                 let listed = reader.option(|reader| Listed::read(reader).map(Box::new))?;
-                Self::Report(Box::new(Report { by, subject, listed }))
+                Self::Report(Box::new(ListReport { by, subject, listed }))
             }
             11 => Self::Learn(Box::new(DeviceList::recall(reader)?)),
             12 => Self::Changed(Box::new(DeviceList::recall(reader)?)),

@@ -67,7 +67,7 @@ pub(super) struct Queued {
     pub(super) account: AccountId,
 }
 
-pub(super) struct Report {
+pub(super) struct ListReport {
     pub(super) by: Address,
     pub(super) subject: AccountId,
     pub(super) listed: Option<Box<Listed>>,

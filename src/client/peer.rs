@@ -14,7 +14,7 @@ use super::session_choice::{
     Choice, Contradiction, GRACE, Met, NewSession, PeerSessions, Reached, choose, contradiction,
     created, is_plausible,
 };
-use super::slot::{Slot, Standing};
+use super::slot::{SessionStanding, Slot};
 use super::wanted::Wanted;
 use crate::protocol::clock::Now;
 use crate::protocol::handshake::continuation::{Continuation, Predecessor};
@@ -131,11 +131,11 @@ impl Peer {
     }
 
     /// Tells where a session stands.
-    pub(super) fn standing(&self, slot: Slot) -> Standing {
-        let Slot::Replaced(place) = slot else { return Standing::Active };
+    pub(super) fn standing(&self, slot: Slot) -> SessionStanding {
+        let Slot::Replaced(place) = slot else { return SessionStanding::Active };
         let replaced = self.replaced.get(usize::from(place));
         let link = replaced.and_then(|replaced| self.links.find(replaced.session.id()));
-        if link.is_some() { Standing::Replaced } else { Standing::Stray }
+        if link.is_some() { SessionStanding::Replaced } else { SessionStanding::Stray }
     }
 
     /// Tells whether all of it is with the device of this certificate.

@@ -115,7 +115,7 @@ pub struct Plan {
     /// The accounts that get nothing, in ascending order.
     pub(super) stopped: Vec<(AccountId, Stop)>,
     /// In ascending order.
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<PlanTarget>,
     pub(super) left_out: Vec<Address>,
     /// Chunks of the braid that each envelope has room for at least.
     pub(super) chunks: u8,
@@ -133,7 +133,7 @@ redacted!(
 );
 
 /// One device of a plan.
-pub(super) struct Target {
+pub(super) struct PlanTarget {
     pub(super) address: Address,
     /// The active session when the plan was made or last refreshed, if there was one.
     pub(super) active: Option<SessionId>,
@@ -167,7 +167,7 @@ impl Plan {
     /// Returns the devices that a bundle is needed of, or wanted: it is suspected that one of these does not read the
     /// present session any more. Collect them, fetch a bundle of each, and [`Plan::supply`] it.
     pub fn missing(&self) -> impl Iterator<Item = Address> {
-        let is_missing = |target: &&Target| matches!(target.way, Way::Missing | Way::Suspected);
+        let is_missing = |target: &&PlanTarget| matches!(target.way, Way::Missing | Way::Suspected);
         self.targets.iter().filter(is_missing).map(|target| target.address)
     }
 

@@ -6,7 +6,7 @@ use super::address::Address;
 use super::client::{Client, Inner};
 use super::limits::MAX_ACCOUNTS;
 use super::own_object::OwnObject;
-use super::plan::{Plan, Purpose, Target, To};
+use super::plan::{Plan, PlanTarget, Purpose, To};
 use super::stop::Stop;
 use crate::error::Error;
 use crate::protocol::clock::Now;
@@ -134,7 +134,7 @@ impl Inner {
             targets.extend(others.map(|address| self.target(address, now)));
         }
         stopped.sort_unstable();
-        targets.sort_unstable_by_key(|target: &Target| target.address);
+        targets.sort_unstable_by_key(|target: &PlanTarget| target.address);
         self.bound_suspicion(&mut targets);
         let (by, left_out) = (Address::of(self.device.certificate()), Vec::new());
         Ok(Plan {

@@ -20,7 +20,7 @@ use super::event::{Alert, LetterEvent, ReceivedLetter};
 use super::limits::HOUR;
 use super::peer::Peer;
 use super::plan::Conversation;
-use super::slot::{Slot, Standing};
+use super::slot::{SessionStanding, Slot};
 use crate::session::incoming::Incoming;
 use crate::session::{Accepted, Decrypted, Session};
 use crate::storage::Pending;
@@ -56,7 +56,7 @@ impl From<Error> for Unopened {
 /// A message that was opened, in one session or another.
 struct ReadLetter {
     opened: Decrypted,
-    standing: Standing,
+    standing: SessionStanding,
     found: Findings,
     /// The skipped keys of the account's sessions that there are then, if it brings some.
     keys: Option<usize>,
@@ -157,7 +157,7 @@ impl Inner {
         for item in &mut items {
             item.note_heard(letter.sent.min(now.reading()));
         }
-        if matches!(event, LetterEvent::ResendRequested) && standing != Standing::Active {
+        if matches!(event, LetterEvent::ResendRequested) && standing != SessionStanding::Active {
             items.extend(self.asked_elsewhere(from, now));
         }
         let refused = match &event {
@@ -279,9 +279,9 @@ impl Inner {
             let answers = slot == Slot::Active && peer.waits_for_repair();
             let standing = peer.standing(slot);
             let alert = match standing {
-                Standing::Active => None,
-                Standing::Replaced => Some(Alert::OldSession),
-                Standing::Stray => Some(Alert::StraySession),
+                SessionStanding::Active => None,
+                SessionStanding::Replaced => Some(Alert::OldSession),
+                SessionStanding::Stray => Some(Alert::StraySession),
             };
             let keys = (opened.skipped > 0).then(|| {
                 let others = self.holdings.keys_of(from.account).saturating_sub(session.skipped());
@@ -343,7 +343,7 @@ impl Inner {
                 heard: 0,
             })),
         ]);
-        let standing = if activate { Standing::Active } else { Standing::Stray };
+        let standing = if activate { SessionStanding::Active } else { SessionStanding::Stray };
         Ok(ReadLetter { opened, standing, found: Findings { items, alerts, target: None }, keys })
     }
 }

@@ -28,7 +28,7 @@ use super::enclosed::Enclosed;
 use super::outgoing::{Envelope, Outgoing};
 use super::own_object::OwnObject;
 use super::peer::Peer;
-use super::plan::{New, Plan, Purpose, Target, To, Way};
+use super::plan::{New, Plan, PlanTarget, Purpose, To, Way};
 use super::sent_log::{Filed, MAX_RESENDS, Sent};
 use super::slot::Slot;
 use super::wanted::AskedOwn;
@@ -207,7 +207,7 @@ impl Inner {
         if plan.lists.iter().all(fresh) { Ok(()) } else { Err(Error::StalePlan) }
     }
 
-    fn session_of<'a>(&'a self, target: &'a Target, now: Now) -> Result<&'a Session, Error> {
+    fn session_of<'a>(&'a self, target: &'a PlanTarget, now: Now) -> Result<&'a Session, Error> {
         match &target.way {
             Way::New(new) => Ok(&new.session),
             Way::Active | Way::Suspected | Way::Begun(_) => {

@@ -2,7 +2,7 @@
 
 /// The standing of a session among those of its peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum SessionStanding {
     Active,
     /// It was active, and another one took its place.
     Replaced,

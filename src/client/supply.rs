@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 use super::address::Address;
 use super::client::{Client, Inner};
 use super::peer::Peer;
-use super::plan::{New, Plan, Target, Way};
+use super::plan::{New, Plan, PlanTarget, Way};
 use crate::error::Error;
 use crate::protocol::clock::Now;
 use crate::protocol::handshake::bundle::Bundle;
@@ -45,7 +45,8 @@ impl Plan {
         let address = client.inner.address_of(bundle.certificate());
         let place = self.targets.binary_search_by_key(&address, |target| target.address);
         let target = place.ok().and_then(|place| self.targets.get_mut(place));
-        let is_missing = |target: &&mut Target| matches!(target.way, Way::Missing | Way::Suspected);
+        let is_missing =
+            |target: &&mut PlanTarget| matches!(target.way, Way::Missing | Way::Suspected);
         let target = target.filter(is_missing).ok_or(Error::WrongPeer)?;
         let inner = &*client.inner;
         let contact = inner.known(address.account)?;
@@ -146,7 +147,7 @@ impl Plan {
     /// their number. They are named in the result, and can get the message later ([`Repair::Backfill`](super::Repair::Backfill)).
     pub fn leave_out_missing(&mut self) -> usize {
         let before = self.left_out.len();
-        let is_missing = |target: &Target| matches!(target.way, Way::Missing);
+        let is_missing = |target: &PlanTarget| matches!(target.way, Way::Missing);
         let missing = self.targets.iter().filter(|target| is_missing(target));
         self.left_out.extend(missing.map(|target| target.address));
         self.targets.retain(|target| !is_missing(target));
@@ -168,7 +169,7 @@ impl Inner {
         }
     }
 
-    fn refresh_target(&self, target: &mut Target, now: Now, rng: &mut impl CryptoRng) {
+    fn refresh_target(&self, target: &mut PlanTarget, now: Now, rng: &mut impl CryptoRng) {
         let address = target.address;
         let peer = self.peers.get(&address);
         let active = peer.and_then(Peer::active_id);

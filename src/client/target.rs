@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::address::Address;
 use super::client::Inner;
 use super::peer::Peer;
-use super::plan::{Target, Way};
+use super::plan::{PlanTarget, Way};
 use super::session_choice::{ActiveSession, NextSession, next_session};
 use crate::protocol::clock::Now;
 use crate::protocol::position::{Role, SessionId};
@@ -16,22 +16,22 @@ const MAX_SUSPECTED: usize = 32;
 
 impl Inner {
     /// Returns the target that a device is, and the way in which it gets its letter.
-    pub(super) fn target(&self, address: Address, now: Now) -> Target {
+    pub(super) fn target(&self, address: Address, now: Now) -> PlanTarget {
         let peer = self.peers.get(&address);
         let way = match peer.map_or(NextSession::New, |peer| peer.next_session(now)) {
             NextSession::Active => Way::Active,
             NextSession::WithOneTimePrekey | NextSession::WithBundle => Way::Suspected,
             NextSession::New => Way::Missing,
         };
-        Target { address, active: peer.and_then(Peer::active_id), way }
+        PlanTarget { address, active: peer.and_then(Peer::active_id), way }
     }
 
     /// Begins sessions on suspicion with the devices that are suspected longest, and no others: a flood of junk must
     /// not make one letter cost a thousand handshakes.
-    pub(super) fn bound_suspicion(&self, targets: &mut [Target]) {
-        let is_suspected = |target: &&mut Target| matches!(target.way, Way::Suspected);
+    pub(super) fn bound_suspicion(&self, targets: &mut [PlanTarget]) {
+        let is_suspected = |target: &&mut PlanTarget| matches!(target.way, Way::Suspected);
         let mut suspected: Vec<_> = targets.iter_mut().filter(is_suspected).collect();
-        let risen = |target: &&mut Target| {
+        let risen = |target: &&mut PlanTarget| {
             let peer = self.peers.get(&target.address);
             (peer.and_then(|peer| peer.doubt.risen()), target.address)
         };

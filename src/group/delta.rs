@@ -10,12 +10,12 @@ use crate::storage::{Delta, DeltaKind};
 
 /// The state that a member has named last, and since when it does.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Report {
+pub(crate) struct StateReport {
     pub(crate) state: OperationHash,
     pub(crate) since: u64,
 }
 
-impl Report {
+impl StateReport {
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.raw(&self.state.0);
         writer.u64(self.since);
@@ -31,7 +31,7 @@ pub(crate) enum GroupDelta {
     /// An operation is taken.
     Take(Box<Operation>),
     /// A member has named a state.
-    Report(Box<(Member, Report)>),
+    Report(Box<(Member, StateReport)>),
 }
 
 impl Delta for GroupDelta {
@@ -70,7 +70,7 @@ impl Delta for GroupDelta {
         match reader.u8()? {
             1 => Ok(Self::Take(Box::new(Operation::recall(reader)?))),
             2 => {
-                let report = (Member::read(reader)?, Report::read(reader)?);
+                let report = (Member::read(reader)?, StateReport::read(reader)?);
                 Ok(Self::Report(Box::new(report)))
             }
             _ => Err(Error::Malformed),

@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRng;
 
-use super::delta::Report;
+use super::delta::StateReport;
 use super::event::StateRelation;
 use crate::client::{Client, Recipients};
 use crate::content::Content;
@@ -73,7 +73,7 @@ pub(super) struct Inner {
     pub(super) id: GroupId,
     pub(super) tree: Tree,
     /// The states that members have named.
-    pub(super) reports: BTreeMap<Member, Report>,
+    pub(super) reports: BTreeMap<Member, StateReport>,
     pub(super) anchor: Anchor,
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::delta::{GroupDelta, Report};
+use super::delta::{GroupDelta, StateReport};
 use super::event::{Judgement, Standing};
 use super::group::Group;
 use crate::client::{Client, CopiedLetter, ReceivedLetter};
@@ -32,7 +32,7 @@ impl Group {
         let judgement = self.verdict(writer, state);
         let known = self.inner.reports.get(&writer).map(|report| report.state);
         let is_news = self.inner.tree.head().is_member(writer) && known != Some(state);
-        let report = is_news.then(|| Box::new((writer, Report { state, since: now })));
+        let report = is_news.then(|| Box::new((writer, StateReport { state, since: now })));
         Ok(Pending::maybe(self, report.map(GroupDelta::Report), judgement))
     }
 

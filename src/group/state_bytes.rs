@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
-use super::delta::{GroupDelta, Report};
+use super::delta::{GroupDelta, StateReport};
 use super::group::{Group, Inner};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
@@ -37,7 +37,7 @@ impl Stateful for Group {
         let mut reports = BTreeMap::new();
         for _ in 0..reader.count(MAX_MEMBERS)? {
             let by = Member::read(reader)?;
-            ascending(&mut reports, by, Report::read(reader)?)?;
+            ascending(&mut reports, by, StateReport::read(reader)?)?;
         }
         let inner = Inner { own, id, tree, reports, anchor };
         if inner.holds() { Ok(Self { inner: Box::new(inner) }) } else { Err(Error::Malformed) }

@@ -14,7 +14,7 @@ use crate::primitives::secret::redacted;
 use crate::protocol::history::manifest::{
     HistoryPart, MAX_PARTS, MAX_PLACE, Manifest, check_parts, read_parts,
 };
-use crate::protocol::history::request::{Range, Request};
+use crate::protocol::history::request::{HistoryRequest, Range};
 use crate::storage::{STATE_VERSION, decode};
 
 /// The kind byte of an export's encoding.
@@ -24,14 +24,14 @@ const KIND: u8 = 0x29;
 ///
 /// Save it after each part. A copy from before a part makes the part again, as another attachment.
 pub struct HistoryExport {
-    request: Request,
+    request: HistoryRequest,
     parts: Vec<HistoryPart>,
 }
 
 redacted!(HistoryExport, |export| range = export.range(), parts = export.parts());
 
 impl HistoryExport {
-    pub(super) fn new(request: Request) -> Self {
+    pub(super) fn new(request: HistoryRequest) -> Self {
         Self { request, parts: Vec::new() }
     }
 
@@ -93,7 +93,7 @@ impl HistoryExport {
     /// [`Error::OwnDeviceUnlisted`] if it is no longer one of its account's, [`Error::Unlisted`] if the asker is not;
     /// [`Error::ListExpired`] if the account's list is over.
     pub fn finish(&self, client: &Client, more: bool, now: u64) -> Result<OwnObject, Error> {
-        let Request { account, source, asker, .. } = self.request;
+        let HistoryRequest { account, source, asker, .. } = self.request;
         if client.address() != (Address { account, device: source }) {
             return Err(Error::WrongClient);
         }
@@ -154,7 +154,7 @@ impl HistoryExport {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let request = Request::read(reader)?;
+        let request = HistoryRequest::read(reader)?;
         let parts = read_parts(reader)?;
         check_parts(&parts, &request.range)?;
         Ok(Self { request, parts })

@@ -15,9 +15,9 @@ use crate::client::{Address, Client, OwnObject};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
-use crate::protocol::history::entry::{Entry, LENGTH, entry_length};
+use crate::protocol::history::entry::{HistoryEntry, LENGTH, entry_length};
 use crate::protocol::history::manifest::{HistoryPart, Manifest};
-use crate::protocol::history::request::Request;
+use crate::protocol::history::request::HistoryRequest;
 use crate::protocol::identity::certificate::DeviceId;
 use crate::storage::{STATE_VERSION, State, decode};
 
@@ -30,7 +30,7 @@ const KIND: u8 = 0x28;
 /// it when it was made and when it has taken the answer; after that [`HistoryImport::position`] is enough. See
 /// [`history`](super) for the loop that drives it.
 pub struct HistoryImport {
-    request: Request,
+    request: HistoryRequest,
     manifest: Option<Box<Manifest>>,
     at: HistoryPosition,
     partial: PartialItem,
@@ -67,11 +67,11 @@ impl HistoryImport {
         place.u64(now);
         let secret = client.device().identity().agreement.seed();
         let parties = (own.account, own.device, device);
-        let request = Request::draw(secret, place.written(), parties, range, rng);
+        let request = HistoryRequest::draw(secret, place.written(), parties, range, rng);
         Ok(Self::new(request))
     }
 
-    fn new(request: Request) -> Self {
+    fn new(request: HistoryRequest) -> Self {
         Self { request, manifest: None, at: HistoryPosition::START, partial: PartialItem::new() }
     }
 
@@ -183,7 +183,7 @@ impl HistoryImport {
             return Err(Error::Malformed);
         }
         let Some(whole) = self.partial.fill(content, length) else { return Ok(None) };
-        let entry = Entry::decode(whole.get(LENGTH..).unwrap_or_default())?;
+        let entry = HistoryEntry::decode(whole.get(LENGTH..).unwrap_or_default())?;
         let (own, range) = (self.request.account, &self.request.range);
         let before = if at.items == 0 { range.to } else { at.last };
         entry.check(own, range, &before)?;
@@ -311,10 +311,10 @@ impl HistoryImport {
     }
 
     fn read_state(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let mut import = Self::new(Request::read(reader).map_err(|_| Error::Corrupt)?);
+        let mut import = Self::new(HistoryRequest::read(reader).map_err(|_| Error::Corrupt)?);
         let manifest = reader.option(Manifest::read).map_err(|_| Error::Corrupt)?;
         if let Some(manifest) = &manifest {
-            let Request { id, asker, source, .. } = import.request;
+            let HistoryRequest { id, asker, source, .. } = import.request;
             if (manifest.request, manifest.asker, manifest.source) != (id, asker, source) {
                 return Err(Error::Corrupt);
             }
@@ -331,7 +331,7 @@ impl HistoryImport {
 fn check_place(
     part: &HistoryPart,
     at: &HistoryPosition,
-    entry: &Entry<'_>,
+    entry: &HistoryEntry<'_>,
     end: u64,
 ) -> Result<(), Error> {
     let is_last = at.items.saturating_add(1) == part.items;

@@ -8,7 +8,7 @@ use crate::client::{Address, Conversation, MessageId};
 use crate::content::{Content, Kinds, Sender};
 use crate::error::Error;
 use crate::primitives::secret::redacted;
-use crate::protocol::history::entry::Entry;
+use crate::protocol::history::entry::HistoryEntry;
 use crate::protocol::history::mark::Mark;
 use crate::protocol::history::scope::HistoryScope;
 use crate::protocol::identity::certificate::AccountId;
@@ -62,15 +62,15 @@ impl HistoryItem {
         if self.conversation == Conversation::Own { Sender::Own } else { Sender::Member }
     }
 
-    pub(super) fn entry(&self, own: AccountId) -> Entry<'_> {
-        Entry {
+    pub(super) fn entry(&self, own: AccountId) -> HistoryEntry<'_> {
+        HistoryEntry {
             mark: mark(self.sent, self.from, self.id),
             scope: scope(self.conversation, own),
             content: &self.content,
         }
     }
 
-    pub(super) fn of(entry: &Entry<'_>, own: AccountId) -> Self {
+    pub(super) fn of(entry: &HistoryEntry<'_>, own: AccountId) -> Self {
         let Mark { sent, account, device, id } = entry.mark;
         Self {
             conversation: conversation(entry.scope, own),

@@ -7,7 +7,7 @@ use super::export::HistoryExport;
 use crate::client::{Address, Client, OwnObject};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
-use crate::protocol::history::request::{Range, Request};
+use crate::protocol::history::request::{HistoryRequest, Range};
 use crate::protocol::identity::certificate::DeviceId;
 use crate::storage::{STATE_VERSION, decode};
 
@@ -67,7 +67,7 @@ impl HistoryRequests {
         if from.account != own.account {
             return Err(Error::NotSelf);
         }
-        let request = Request::decode(request.as_bytes())?;
+        let request = HistoryRequest::decode(request.as_bytes())?;
         if (request.account, request.asker) != (from.account, from.device) {
             return Err(Error::WrongPeer);
         }

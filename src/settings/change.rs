@@ -8,7 +8,7 @@ use crate::primitives::secret::redacted;
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::settings::map::Map;
 use crate::protocol::settings::name::Setting;
-use crate::protocol::settings::replica::Turn;
+use crate::protocol::settings::replica::SettingTurn;
 
 /// A setting that has changed, or about which two devices did not agree.
 pub struct SettingChange {
@@ -36,8 +36,8 @@ redacted!(
 
 impl SettingChange {
     /// Says what has turned in a map.
-    pub(super) fn new(turn: Turn, map: &Map) -> Self {
-        let Turn { name, lost, is_conflict } = turn;
+    pub(super) fn new(turn: SettingTurn, map: &Map) -> Self {
+        let SettingTurn { name, lost, is_conflict } = turn;
         let standing = map.get(&name);
         let replaced_by = lost.as_ref().map(|lost| lost.stamp.device);
         Self {

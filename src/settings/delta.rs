@@ -13,7 +13,7 @@ use crate::protocol::labels;
 use crate::protocol::settings::history::Named;
 use crate::protocol::settings::key::{SettingsKey, SettingsKeyId};
 use crate::protocol::settings::members::{read_devices, write_devices};
-use crate::protocol::settings::replica::{Accepted, Replica, Turn};
+use crate::protocol::settings::replica::{Accepted, Replica, SettingTurn};
 use crate::protocol::settings::snapshot::SnapshotText;
 use crate::storage::{Delta, DeltaKind};
 
@@ -49,7 +49,7 @@ pub(super) enum Step {
 
 impl Step {
     /// Makes the step where it is not about keys, and tells what turns by it.
-    pub(super) fn apply(&self, replica: &mut Replica) -> Vec<Turn> {
+    pub(super) fn apply(&self, replica: &mut Replica) -> Vec<SettingTurn> {
         match self {
             Self::Members(epoch, devices) => replica.members.take(*epoch, devices),
             Self::Since(since) => replica.members.told(*since),

@@ -8,7 +8,7 @@ use crate::primitives::sign;
 use crate::protocol::clock::Now;
 use crate::protocol::identity::certificate::DeviceId;
 use crate::protocol::settings::members::devices;
-use crate::protocol::settings::replica::{Replica, Turn};
+use crate::protocol::settings::replica::{Replica, SettingTurn};
 
 use super::change::SettingChange;
 use super::delta::{SettingsDelta, Step};
@@ -39,7 +39,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Makes one step, and tells what turns by it.
-    pub(super) fn step(&mut self, step: Step) -> Vec<Turn> {
+    pub(super) fn step(&mut self, step: Step) -> Vec<SettingTurn> {
         let turns = step.apply(&mut self.replica);
         self.steps.push(step);
         turns

@@ -11,7 +11,7 @@ use crate::primitives::secret::{Secret, redacted};
 use crate::protocol::clock::Clock;
 use crate::protocol::identity::certificate::{AccountKey, DeviceId};
 use crate::protocol::labels;
-use crate::protocol::settings::entry::Entry;
+use crate::protocol::settings::entry::SettingsEntry;
 use crate::protocol::settings::head::SettingsHead;
 use crate::protocol::settings::history::History;
 use crate::protocol::settings::key::Keys;
@@ -128,7 +128,7 @@ impl Settings {
     ///
     /// [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`].
     pub fn head_of(&self, entry: &[u8]) -> Result<SettingsHead, Error> {
-        Entry::decode(self.inner.account, entry).map(|entry| entry.head())
+        SettingsEntry::decode(self.inner.account, entry).map(|entry| entry.head())
     }
 }
 

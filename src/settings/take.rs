@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::client::Client;
 use crate::error::Error;
 use crate::protocol::identity::certificate::DeviceId;
-use crate::protocol::settings::entry::Entry;
+use crate::protocol::settings::entry::SettingsEntry;
 use crate::protocol::settings::head::{SettingsHash, SettingsHead};
 use crate::protocol::settings::history::{Named, Obstacle};
 use crate::protocol::settings::key::SettingsKeyId;
@@ -56,7 +56,7 @@ pub enum MissingEntry {
 /// An entry that has arrived in one piece.
 struct Arrived {
     index: usize,
-    entry: Entry,
+    entry: SettingsEntry,
     /// True if the account has the device, and its signature holds.
     is_listed: bool,
 }
@@ -136,7 +136,7 @@ impl Draft<'_> {
 
     /// Reads an entry, and verifies it if its device is one of the account's.
     fn arrived(&self, index: usize, bytes: &[u8]) -> Result<Arrived, Error> {
-        let entry = Entry::decode(self.inner.account, bytes)?;
+        let entry = SettingsEntry::decode(self.inner.account, bytes)?;
         let key = self.signing(entry.place.device);
         let is_listed = key.is_ok();
         key.map_or(Ok(()), |key| entry.verify(&key))?;
@@ -145,7 +145,7 @@ impl Draft<'_> {
 
     /// Lists the hashes that listed devices vouch for: those that they have named, and what those entries name.
     fn vouched(&self, arrived: &[Arrived]) -> BTreeSet<SettingsHash> {
-        let names = |entry: &Entry| {
+        let names = |entry: &SettingsEntry| {
             let heads = entry.place.heads.iter().copied().chain(entry.before());
             heads.map(|head| head.hash).collect::<Vec<_>>()
         };
@@ -166,7 +166,7 @@ impl Draft<'_> {
     /// Takes one entry, if what it builds on is here.
     fn accept(
         &mut self,
-        entry: Entry,
+        entry: SettingsEntry,
         is_listed: bool,
         vouched: &BTreeSet<SettingsHash>,
     ) -> Result<Vec<SettingChange>, RefusedEntry> {

@@ -12,7 +12,7 @@ use super::settings::Settings;
 use crate::client::Client;
 use crate::error::Error;
 use crate::protocol::settings::assignment::{Assignment, MAX_ASSIGNMENTS, MAX_VALUE};
-use crate::protocol::settings::entry::{Entry, NOTHING, Place};
+use crate::protocol::settings::entry::{EntryPlace, NOTHING, SettingsEntry};
 use crate::protocol::settings::name::Setting;
 use crate::protocol::settings::replica::Accepted;
 use crate::storage::Pending;
@@ -78,7 +78,7 @@ impl Draft<'_> {
         let members = &self.replica.members;
         let key = inner.keys.sealing(members, self.now.reading()).ok_or(Error::StaleKey)?;
         let heads = history.unnamed_by(device);
-        let place = Place {
+        let place = EntryPlace {
             device,
             number: last.checked_add(1).ok_or(Error::ChainExhausted)?,
             previous: history.hash(device).unwrap_or(NOTHING),
@@ -88,7 +88,7 @@ impl Draft<'_> {
             heads,
         };
         let signing = &self.client.device().identity().signing;
-        let entry = Entry::seal(inner.account, place, &assignments, key, signing)?;
+        let entry = SettingsEntry::seal(inner.account, place, &assignments, key, signing)?;
         let bytes = entry.encode();
         self.step(Step::Entry(Box::new(Accepted::new(entry, assignments))));
         Ok(bytes)

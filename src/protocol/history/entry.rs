@@ -27,13 +27,13 @@ const FRONT: usize = 64 + 33;
 pub(crate) const MAX_ENTRY: usize = FRONT + MAX_CONTENT;
 
 /// The place of a message, its conversation, and its content as bytes.
-pub(crate) struct Entry<'a> {
+pub(crate) struct HistoryEntry<'a> {
     pub(crate) mark: Mark,
     pub(crate) scope: HistoryScope,
     pub(crate) content: &'a [u8],
 }
 
-impl<'a> Entry<'a> {
+impl<'a> HistoryEntry<'a> {
     /// Refuses what cannot stand at this place of the answer to a request, `before` being the mark in front of it.
     /// Returns who speaks.
     ///

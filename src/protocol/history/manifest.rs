@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::mark::Mark;
-use super::request::{Range, Request};
+use super::request::{HistoryRequest, Range};
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::redacted;
@@ -118,7 +118,7 @@ pub(crate) struct Manifest {
 impl Manifest {
     /// Signs the answer to a request.
     pub(crate) fn sign(
-        request: &Request,
+        request: &HistoryRequest,
         more: bool,
         parts: &[HistoryPart],
         key: &sign::SecretKey,
@@ -131,14 +131,18 @@ impl Manifest {
     }
 
     /// Checks the signature of the source, under the request that is answered.
-    pub(crate) fn verify(&self, request: &Request, key: &sign::PublicKey) -> Result<(), Error> {
+    pub(crate) fn verify(
+        &self,
+        request: &HistoryRequest,
+        key: &sign::PublicKey,
+    ) -> Result<(), Error> {
         let body = body(&self.request, (self.asker, self.source), self.more, &self.parts);
         let signed: [&[u8]; 2] = [&request.encode(), body.written()];
         key.verify(labels::HISTORY_MANIFEST, &signed, &self.signature)
     }
 
     /// Refuses an answer that gives what was not asked for, or more of it.
-    pub(crate) fn check(&self, request: &Request) -> Result<(), Error> {
+    pub(crate) fn check(&self, request: &HistoryRequest) -> Result<(), Error> {
         check_parts(&self.parts, &request.range)
     }
 

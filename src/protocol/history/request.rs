@@ -78,7 +78,7 @@ impl Range {
 
 /// A request of one own device to another. Nothing in it is secret but what the session around it hides.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Request {
+pub(crate) struct HistoryRequest {
     pub(crate) id: [u8; 16],
     /// The account, by the id that it has at the asker.
     pub(crate) account: AccountId,
@@ -87,7 +87,7 @@ pub(crate) struct Request {
     pub(crate) range: Range,
 }
 
-impl Request {
+impl HistoryRequest {
     /// Draws the id, and makes the request. `place` is the anchor of the client, and the time.
     pub(crate) fn draw(
         secret: &Secret<32>,

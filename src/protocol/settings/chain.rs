@@ -12,7 +12,7 @@ pub(crate) const MAX_TRACE: usize = 512;
 
 /// The trace of one entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub(crate) struct EntryMark {
     pub(crate) hash: SettingsHash,
     pub(crate) clock: u64,
 }
@@ -24,19 +24,19 @@ pub(crate) struct Chain {
     /// The greatest epoch of the account's list that an entry names.
     epoch: u64,
     /// The last entries, oldest first; never empty.
-    trace: VecDeque<Mark>,
+    trace: VecDeque<EntryMark>,
     /// The greatest number of each other device that an entry of this one has named.
     seen: BTreeMap<DeviceId, u64>,
 }
 
 impl Chain {
     /// Begins with the first entry of a device.
-    pub(crate) fn new(mark: Mark, epoch: u64) -> Self {
+    pub(crate) fn new(mark: EntryMark, epoch: u64) -> Self {
         Self { last: 1, epoch, trace: VecDeque::from([mark]), seen: BTreeMap::new() }
     }
 
     /// Adds the next entry.
-    pub(crate) fn add(&mut self, mark: Mark, epoch: u64) {
+    pub(crate) fn add(&mut self, mark: EntryMark, epoch: u64) {
         self.last = self.last.saturating_add(1);
         self.epoch = self.epoch.max(epoch);
         self.trace.push_back(mark);
@@ -69,12 +69,12 @@ impl Chain {
     }
 
     /// Returns the last entry.
-    pub(crate) fn newest(&self) -> Option<Mark> {
+    pub(crate) fn newest(&self) -> Option<EntryMark> {
         self.trace.back().copied()
     }
 
     /// Returns the entry of this number, if it is remembered.
-    pub(crate) fn mark(&self, number: u64) -> Option<Mark> {
+    pub(crate) fn mark(&self, number: u64) -> Option<EntryMark> {
         let back = usize::try_from(self.last.checked_sub(number)?).ok()?;
         let index = self.trace.len().checked_sub(back)?.checked_sub(1)?;
         self.trace.get(index).copied()
@@ -118,8 +118,8 @@ impl Chain {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let (last, epoch) = (reader.u64()?, reader.u64()?);
-        let trace: VecDeque<Mark> = reader.list(MAX_TRACE, |reader| {
-            Ok(Mark { hash: SettingsHash(*reader.array()?), clock: reader.u64()? })
+        let trace: VecDeque<EntryMark> = reader.list(MAX_TRACE, |reader| {
+            Ok(EntryMark { hash: SettingsHash(*reader.array()?), clock: reader.u64()? })
         })?;
         let mut seen = BTreeMap::new();
         for _ in 0..reader.count(MAX_AUTHORS)? {

@@ -26,7 +26,7 @@ use crate::protocol::{labels, wire};
 const MAX_SEALED: usize = MAX_TEXT + MAX_TEXT / 8 + seal::OVERHEAD;
 
 /// The place of an entry: who has written it, after what, and what the device had seen.
-pub(crate) struct Place {
+pub(crate) struct EntryPlace {
     pub(crate) device: DeviceId,
     pub(crate) number: u64,
     pub(crate) previous: SettingsHash,
@@ -39,7 +39,7 @@ pub(crate) struct Place {
     pub(crate) heads: Vec<SettingsHead>,
 }
 
-impl Place {
+impl EntryPlace {
     fn front(&self) -> Vec<u8> {
         let mut writer = Writer::begin(wire::VERSION, wire::SETTINGS_ENTRY);
         writer.raw(&self.device.0);
@@ -76,19 +76,19 @@ impl Place {
 pub(crate) const NOTHING: SettingsHash = SettingsHash([0; 32]);
 
 /// An entry as it travels.
-pub(crate) struct Entry {
-    pub(crate) place: Place,
+pub(crate) struct SettingsEntry {
+    pub(crate) place: EntryPlace,
     pub(crate) hash: SettingsHash,
     front: Vec<u8>,
     sealed: Vec<u8>,
     signature: sign::Signature,
 }
 
-impl Entry {
+impl SettingsEntry {
     /// Seals and signs an entry.
     pub(crate) fn seal(
         account: AccountKey,
-        place: Place,
+        place: EntryPlace,
         assignments: &[Assignment],
         key: &SettingsKey,
         signing: &sign::SecretKey,
@@ -108,7 +108,7 @@ impl Entry {
     /// Reads an entry of this account. Neither the signature nor what is sealed is looked at.
     pub(crate) fn decode(account: AccountKey, bytes: &[u8]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
-            let place = Place::read(reader)?;
+            let place = EntryPlace::read(reader)?;
             let sealed = reader.bytes(MAX_SEALED)?.to_vec();
             let (front, signature) = (place.front(), *reader.array()?);
             let hash = hash_of(account, &front, &sealed);
@@ -116,7 +116,7 @@ impl Entry {
         })
     }
 
-    /// Encodes what [`Entry::decode`] reads.
+    /// Encodes what [`SettingsEntry::decode`] reads.
     pub(crate) fn encode(&self) -> Vec<u8> {
         Writer::encoded(|writer| {
             writer.raw(&self.front);
@@ -142,13 +142,13 @@ impl Entry {
 
     /// Returns the head that names this entry.
     pub(crate) fn head(&self) -> SettingsHead {
-        let Place { device, number, .. } = self.place;
+        let EntryPlace { device, number, .. } = self.place;
         SettingsHead { device, number, hash: self.hash }
     }
 
     /// Returns the head that names the entry before, if this is not the first.
     pub(crate) fn before(&self) -> Option<SettingsHead> {
-        let Place { device, number, previous, .. } = self.place;
+        let EntryPlace { device, number, previous, .. } = self.place;
         let number = number.checked_sub(1).filter(|number| *number > 0)?;
         Some(SettingsHead { device, number, hash: previous })
     }

@@ -4,10 +4,10 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::chain::{Chain, Mark};
-use super::entry::{Entry, NOTHING, Place};
+use super::chain::{Chain, EntryMark};
+use super::entry::{EntryPlace, NOTHING, SettingsEntry};
 use super::head::{MAX_AUTHORS, SettingsHash, SettingsHead};
-use super::map::Stamp;
+use super::map::AssignedAt;
 use super::members::Members;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
@@ -107,7 +107,7 @@ impl History {
     }
 
     /// Tells whether an entry of the device, or one before it, has named this entry, or is it.
-    pub(crate) fn has_seen(&self, device: DeviceId, stamp: Stamp) -> bool {
+    pub(crate) fn has_seen(&self, device: DeviceId, stamp: AssignedAt) -> bool {
         device == stamp.device
             || self.chain(device).is_some_and(|chain| chain.seen(stamp.device) >= stamp.number)
     }
@@ -128,7 +128,7 @@ impl History {
     }
 
     /// Checks whether an entry may come next, without a look at its signature or at what is sealed.
-    pub(crate) fn check(&self, entry: &Entry) -> Result<(), Obstacle> {
+    pub(crate) fn check(&self, entry: &SettingsEntry) -> Result<(), Obstacle> {
         let place = &entry.place;
         if self.has(entry.head())? {
             return Err(Error::Duplicate.into());
@@ -161,7 +161,7 @@ impl History {
 
     /// Lists the oldest entries that are remembered of other devices, where the device of an entry has not seen so
     /// much: all devices of the account had, when what is before them was forgotten.
-    fn unseen_by(&self, place: &Place) -> impl Iterator<Item = SettingsHead> {
+    fn unseen_by(&self, place: &EntryPlace) -> impl Iterator<Item = SettingsHead> {
         let others = self.chains.iter().filter(|(device, _)| **device != place.device);
         others.filter_map(|(device, chain)| {
             let seen = self.chain(place.device).map_or(0, |own| own.seen(*device));
@@ -180,7 +180,7 @@ impl History {
         (clock, epoch): (u64, u64),
         heads: &[SettingsHead],
     ) {
-        let mark = Mark { hash: head.hash, clock };
+        let mark = EntryMark { hash: head.hash, clock };
         let chain = self.chains.entry(head.device);
         let chain = chain.and_modify(|chain| chain.add(mark, epoch));
         chain.or_insert_with(|| Chain::new(mark, epoch)).saw(heads);
@@ -240,7 +240,7 @@ impl History {
 
     /// Tells whether no entry can come any more that did not know of this one: all devices of the account have named
     /// it, none that has left can be heard of any more, and of a new one nothing is taken that has not seen so much.
-    pub(crate) fn is_covered(&self, stamp: Stamp, members: &Members) -> bool {
+    pub(crate) fn is_covered(&self, stamp: AssignedAt, members: &Members) -> bool {
         let has_seen = |device: &DeviceId| self.has_seen(*device, stamp);
         let is_guarded = |chain: &Chain| chain.first() > 1 && chain.first() >= stamp.number;
         self.is_settled(members)

@@ -25,13 +25,13 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// The place of an assignment among all: by clock, then by device.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Stamp {
+pub(crate) struct AssignedAt {
     pub(crate) clock: u64,
     pub(crate) device: DeviceId,
     pub(crate) number: u64,
 }
 
-impl Stamp {
+impl AssignedAt {
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.u64(self.clock);
         writer.raw(&self.device.0);
@@ -47,7 +47,7 @@ impl Stamp {
 /// The assignment of one name that stands.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Slot {
-    pub(crate) stamp: Stamp,
+    pub(crate) stamp: AssignedAt,
     /// The value; `None` if it was removed.
     pub(crate) value: Option<Zeroizing<Vec<u8>>>,
 }
@@ -118,7 +118,7 @@ impl Map {
         let mut slots = BTreeMap::new();
         for _ in 0..reader.count(MAX_NAMES)? {
             let name = read_name(reader)?;
-            let slot = Slot { stamp: Stamp::read(reader)?, value: read_value(reader)? };
+            let slot = Slot { stamp: AssignedAt::read(reader)?, value: read_value(reader)? };
             ascending(&mut slots, name, slot)?;
         }
         let map = Self { slots };

@@ -5,10 +5,10 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::assignment::Assignment;
-use super::entry::{Entry, Place};
+use super::entry::{EntryPlace, SettingsEntry};
 use super::head::SettingsHead;
 use super::history::History;
-use super::map::{Map, Slot, Stamp};
+use super::map::{AssignedAt, Map, Slot};
 use super::members::Members;
 use super::snapshot::SnapshotText;
 use crate::error::Error;
@@ -25,9 +25,9 @@ pub(crate) struct Accepted {
 
 impl Accepted {
     /// Takes an entry with what it says.
-    pub(crate) fn new(entry: Entry, assignments: Vec<Assignment>) -> Self {
+    pub(crate) fn new(entry: SettingsEntry, assignments: Vec<Assignment>) -> Self {
         let head = entry.head();
-        let Place { clock, epoch, heads, .. } = entry.place;
+        let EntryPlace { clock, epoch, heads, .. } = entry.place;
         Self { head, clock, epoch, heads, assignments }
     }
 
@@ -49,13 +49,13 @@ impl Accepted {
         })
     }
 
-    fn stamp(&self) -> Stamp {
-        Stamp { clock: self.clock, device: self.head.device, number: self.head.number }
+    fn stamp(&self) -> AssignedAt {
+        AssignedAt { clock: self.clock, device: self.head.device, number: self.head.number }
     }
 }
 
 /// One name whose assignment has changed, or was contested.
-pub(crate) struct Turn {
+pub(crate) struct SettingTurn {
     pub(crate) name: Vec<u8>,
     /// The slot that does not stand: the one that was here, or the new one.
     pub(crate) lost: Option<Slot>,
@@ -75,7 +75,7 @@ pub(crate) struct Replica {
 
 impl Replica {
     /// Takes an entry, and tells what turns by it.
-    pub(crate) fn accept(&mut self, accepted: &Accepted) -> Vec<Turn> {
+    pub(crate) fn accept(&mut self, accepted: &Accepted) -> Vec<SettingTurn> {
         let (stamp, device) = (accepted.stamp(), accepted.head.device);
         self.history.add(accepted.head, (accepted.clock, accepted.epoch), &accepted.heads);
         self.entries = self.entries.saturating_add(1);
@@ -90,13 +90,13 @@ impl Replica {
             let has_won = standing.stamp == stamp;
             let other = lost.as_ref().map(|lost| if has_won { lost.stamp } else { standing.stamp });
             let is_conflict = other.is_some_and(|other| !self.history.has_seen(device, other));
-            turns.push(Turn { name: name.clone(), lost, is_conflict });
+            turns.push(SettingTurn { name: name.clone(), lost, is_conflict });
         }
         turns
     }
 
     /// Takes a snapshot that was checked, and tells what turns by it.
-    pub(crate) fn adopt(&mut self, text: &SnapshotText) -> Vec<Turn> {
+    pub(crate) fn adopt(&mut self, text: &SnapshotText) -> Vec<SettingTurn> {
         let (chains, map) = text.merged(&self.history, &self.map);
         self.history.replace(chains);
         self.entries = 0;
@@ -108,7 +108,7 @@ impl Replica {
             names.into_iter().filter(|name| value(&before, name) != value(&self.map, name));
         let turn = |name: &[u8]| {
             let lost = before.get(name).cloned();
-            Turn { name: name.to_vec(), lost, is_conflict: false }
+            SettingTurn { name: name.to_vec(), lost, is_conflict: false }
         };
         turned.map(turn).collect()
     }

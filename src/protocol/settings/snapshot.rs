@@ -14,7 +14,7 @@ use super::chain::Chain;
 use super::head::MAX_AUTHORS;
 use super::history::{History, read_chains, write_chains};
 use super::key::{SettingsKey, SettingsKeyId};
-use super::map::{Map, Slot, Stamp};
+use super::map::{AssignedAt, Map, Slot};
 use super::seal;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
@@ -67,7 +67,7 @@ impl SnapshotText {
     }
 
     /// Tells whether it is of a time at which this entry was known.
-    fn has(&self, stamp: Stamp) -> bool {
+    fn has(&self, stamp: AssignedAt) -> bool {
         self.chains.get(&stamp.device).is_some_and(|chain| chain.last() >= stamp.number)
     }
 

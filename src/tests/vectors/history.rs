@@ -12,9 +12,9 @@ use crate::error::Error;
 use crate::primitives::aes_ctr::xor_stream;
 use crate::primitives::secret::Secret;
 use crate::primitives::sign;
-use crate::protocol::history::entry::Entry;
+use crate::protocol::history::entry::HistoryEntry;
 use crate::protocol::history::manifest::Manifest;
-use crate::protocol::history::request::{Range, Request};
+use crate::protocol::history::request::{HistoryRequest, Range};
 use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::labels;
 
@@ -80,8 +80,8 @@ impl Scene {
         Self { account, asker, source, seed, key, request }
     }
 
-    fn decoded(&self) -> Request {
-        let decoded = Request::decode(&self.request).unwrap();
+    fn decoded(&self) -> HistoryRequest {
+        let decoded = HistoryRequest::decode(&self.request).unwrap();
         assert_eq!(decoded.encode(), self.request);
         decoded
     }
@@ -108,7 +108,7 @@ impl Scene {
             let length = u32::try_from(entry.len()).unwrap().to_be_bytes();
             let item = [&length[..], &entry].concat();
             v.bytes("item", &item);
-            let decoded = Entry::decode(&entry).unwrap();
+            let decoded = HistoryEntry::decode(&entry).unwrap();
             assert_eq!(decoded.encode()[..], item);
             chunk.extend(item);
             marks.push(mark);
@@ -201,8 +201,9 @@ fn drawn() -> Vector {
     let (random, id) = v.hedged::<16>(("request", "request id"), &seed, &info);
     let secret = Box::new(Secret::copy(&seed));
     let parties = (AccountId(account), DeviceId(asker), DeviceId(asked));
-    let drawn =
-        Tape::play(&[&random], |rng| Request::draw(&secret, &place, parties, Range::ALL, rng));
+    let drawn = Tape::play(&[&random], |rng| {
+        HistoryRequest::draw(&secret, &place, parties, Range::ALL, rng)
+    });
     assert_eq!((drawn.id, &drawn.encode()[18..]), (id, &rest[..]));
     v
 }

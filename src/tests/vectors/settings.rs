@@ -10,11 +10,11 @@ use crate::primitives::sign;
 use crate::protocol::identity::certificate::{AccountKey, DeviceId};
 use crate::protocol::labels;
 use crate::protocol::settings::assignment::Assignment;
-use crate::protocol::settings::entry::{Entry, Place};
+use crate::protocol::settings::entry::{EntryPlace, SettingsEntry};
 use crate::protocol::settings::head::{SettingsHash, SettingsHead, SettingsHeads};
 use crate::protocol::settings::history::{History, Obstacle};
 use crate::protocol::settings::key::{Keys, SettingsKey};
-use crate::protocol::settings::map::{Map, Slot, Stamp};
+use crate::protocol::settings::map::{AssignedAt, Map, Slot};
 use crate::protocol::settings::replica::Accepted;
 use crate::protocol::settings::snapshot::Snapshot;
 
@@ -109,7 +109,7 @@ fn entry(
     name: &'static str,
     device: &Device,
     said: &Said<'_>,
-) -> Entry {
+) -> SettingsEntry {
     v.part(name);
     v.number("number", said.number);
     v.bytes("clock", &said.clock.to_be_bytes());
@@ -142,7 +142,7 @@ fn entry(
     v.bytes("entry", &bytes);
     v.part("");
 
-    let place = Place {
+    let place = EntryPlace {
         device: DeviceId(device.id),
         number: said.number,
         previous: SettingsHash(said.previous),
@@ -153,9 +153,9 @@ fn entry(
     };
     let assignments = assignments(said.values);
     let (key, signing) = (house.key(), device.secret());
-    let real = Entry::seal(house.account(), place, &assignments, &key, &signing).unwrap();
+    let real = SettingsEntry::seal(house.account(), place, &assignments, &key, &signing).unwrap();
     assert_eq!(real.encode(), bytes);
-    let read = Entry::decode(house.account(), &bytes).unwrap();
+    let read = SettingsEntry::decode(house.account(), &bytes).unwrap();
     assert_eq!((read.hash.0, read.verify(&signing.public())), (hash, Ok(())));
     read
 }
@@ -209,7 +209,7 @@ fn settings() -> Vector {
         assert!(history.check(&entry).is_ok());
         let assignments = entry.open(house.account(), &house.key()).unwrap();
         let accepted = Accepted::new(entry, assignments);
-        let stamp = Stamp {
+        let stamp = AssignedAt {
             clock: accepted.clock,
             device: accepted.head.device,
             number: accepted.head.number,
@@ -271,7 +271,7 @@ fn snapshot(v: &mut Vector, house: &House, device: &Device, (history, map): (&Hi
     let chains = chains.collect::<Vec<_>>().concat();
     v.bytes("chains", &chains);
     let slots = map.slots().map(|(name, slot)| {
-        let Stamp { clock, device, number } = slot.stamp;
+        let AssignedAt { clock, device, number } = slot.stamp;
         let stamp = [clock.to_be_bytes(), device.0, number.to_be_bytes()].concat();
         let value = slot.value.as_ref();
         let value = value.map_or(vec![0], |value| [&[1], &length(value)[..], value].concat());
