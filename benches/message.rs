@@ -147,6 +147,8 @@ fn export(c: &mut Criterion) {
             sending.seal_exporting(black_box(&content), &mut pair.rng).unwrap().apply()
         });
     });
+    // A fresh pair: the messages above were never brought, and there are more than a receiver follows.
+    let mut pair = self::pair();
     let message = pair.initiator.encrypt(&content, &mut pair.rng).unwrap();
     let opened = pair.responder.decrypt(&message).unwrap();
     group.bench_function("exporter of an opened message, and a secret", |b| {
