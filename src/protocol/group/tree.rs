@@ -7,6 +7,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::member::Member;
 use super::operation::{Operation, OperationHash};
@@ -154,16 +155,27 @@ impl Tree {
             self.operations.insert(operation.hash(), operation);
             self.follow();
         }
-        while self.path.len() > MAX_PATH {
-            self.advance_base();
-        }
-        while self.operations.len().saturating_sub(self.path.len()) > MAX_ASIDE {
+        self.make_room();
+    }
+
+    fn make_room(&mut self) {
+        loop {
+            while self.path.len() > MAX_PATH {
+                self.advance_base();
+            }
+            if self.operations.len().saturating_sub(self.path.len()) <= MAX_ASIDE {
+                return;
+            }
             self.drop_one();
         }
     }
 
-    /// Finds the path.
     fn follow(&mut self) {
+        (self.path, self.head) = self.found();
+    }
+
+    /// Finds the path, and where it ends.
+    fn found(&self) -> (Vec<OperationHash>, Roster) {
         let mut children: BTreeMap<OperationHash, Vec<&Operation>> = BTreeMap::new();
         for operation in self.operations.values() {
             children.entry(operation.predecessor).or_default().push(operation);
@@ -173,7 +185,7 @@ impl Tree {
             path.push(next.hash());
             roster.advance(next);
         }
-        (self.path, self.head) = (path, roster);
+        (path, roster)
     }
 
     /// Moves the base on by one operation of the path, and forgets the branches beside it.
@@ -207,8 +219,25 @@ impl Tree {
     }
 
     /// Forgets an operation beside the path on which nothing builds: of those who are no members now, if there is one,
-    /// and of them, one of the account that has most there.
+    /// and of them, one of the account that has most there. One that speaks for the path goes after all others,
+    /// because a flood must not decide which branch is in force.
     fn drop_one(&mut self) {
+        let ends = self.ends();
+        for hash in &ends {
+            let Some(operation) = self.operations.remove(hash) else { continue };
+            if self.found().0 == self.path {
+                return;
+            }
+            self.operations.insert(*hash, operation);
+        }
+        if let Some(hash) = ends.first() {
+            self.operations.remove(hash);
+            self.follow();
+        }
+    }
+
+    /// Lists the operations beside the path on which nothing builds, the one that goes first in front.
+    fn ends(&self) -> Vec<OperationHash> {
         let built_on: BTreeSet<_> = self.operations.values().map(|it| it.predecessor).collect();
         let mut counts: BTreeMap<Member, usize> = BTreeMap::new();
         for operation in self.aside() {
@@ -220,10 +249,9 @@ impl Tree {
             let count = counts.get(&it.author()).copied().unwrap_or(0);
             (!self.head.is_member(it.author()), count, it.hash())
         };
-        let dropped = ends.max_by_key(burden).map(Operation::hash);
-        if let Some(hash) = dropped {
-            self.operations.remove(&hash);
-        }
+        let mut ends: Vec<_> = ends.collect();
+        ends.sort_unstable_by_key(|it| Reverse(burden(it)));
+        ends.into_iter().map(Operation::hash).collect()
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {

@@ -217,6 +217,27 @@ fn what_who_is_no_member_has_branched_is_pushed_out_first() {
 }
 
 #[test]
+fn a_flood_pushes_out_nothing_that_speaks_for_the_path() {
+    let [founder, senior, junior, third, plain, one] = people();
+    let mut tree = founded(&founder, &[&senior, &junior, &third], &[&plain]);
+    let fork = tree.head().hash;
+    // The senior has written in both branches, and the junior's word, which is void, tells them apart.
+    let other = take(&mut tree, fork, add(&one), &senior);
+    take(&mut tree, other.hash(), add(&person(8)), &third);
+    let first = take(&mut tree, fork, add(&person(9)), &plain);
+    let voided = take(&mut tree, first.hash(), add(&one), &junior);
+    let removed = take(&mut tree, first.hash(), remove(&junior), &senior);
+    assert_eq!(tree.head().hash, removed.hash());
+    for number in 10..10 + u8::try_from(MAX_ASIDE).unwrap() {
+        take(&mut tree, fork, add(&person(number)), &plain);
+        let bytes = Writer::encoded(|writer| tree.write(writer));
+        assert!(Reader::all(&bytes, Tree::read).unwrap() == tree, "{number}");
+    }
+    assert_eq!((tree.aside().count(), tree.head().hash), (MAX_ASIDE, removed.hash()));
+    assert!(tree.place(voided.hash()) == Place::Aside);
+}
+
+#[test]
 fn an_operation_whose_predecessor_is_not_here_waits() {
     let [founder, senior, plain, one, ..] = people::<6>();
     let mut tree = founded(&founder, &[&senior], &[&plain]);
