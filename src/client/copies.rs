@@ -22,8 +22,8 @@ use crate::protocol::letter::missing::Missing;
 use crate::protocol::letter::{LetterConversation, MessageId, SeenMessage};
 
 impl ReceivedLetter {
-    /// Makes a copy of a message of another account, to be kept for own devices that miss it; none of anything else, and of
-    /// what is shown once.
+    /// Makes a copy of a message of another account, to be kept for own devices that miss it; none of anything else,
+    /// and of what is shown once.
     #[must_use]
     pub fn to_copy(&self) -> Option<CopiedLetter> {
         let words = match &self.event {

@@ -150,7 +150,8 @@ impl Doubt {
     /// Notes that something opened in the active session. It ends the doubt if that became the active one after the
     /// doubt rose (`since`), or, unless the doubt is shown, if it is at a new place.
     ///
-    /// The other sessions say nothing by what opens in them: two sides that each begin one in vain would go on for ever.
+    /// The other sessions say nothing by what opens in them: two sides that each begin one in vain would go on for
+    /// ever.
     pub(crate) fn open(&mut self, since: u64, is_new: bool) {
         self.fruitless = 0;
         if since >= self.since || (is_new && self.level < Level::Shown) {

@@ -47,11 +47,11 @@ pub struct Tasks {
     /// [`Client::remove`] them.
     pub idle: Vec<DeviceId>,
     /// Accounts, this one perhaps included, of which a letter has named a newer list than the known one, or waits for
-    /// one ([`Repair::Backfill`](super::Repair::Backfill)): fetch it and [`Client::learn`] it. Three days after the first letter that named it,
-    /// nothing is sent to the account, and no session of its devices is taken in, until then
-    /// ([`Stop::Withheld`]); if the server has no newer one, tell the user. Of its own account a primary knows all
-    /// lists: somebody else signs, or a device lies. This account is named as well if its list is to be renewed and
-    /// was not shown since the client was loaded: a primary signs nothing before
+    /// one ([`Repair::Backfill`](super::Repair::Backfill)): fetch it and [`Client::learn`] it. Three days after the
+    /// first letter that named it, nothing is sent to the account, and no session of its devices is taken in, until
+    /// then ([`Stop::Withheld`]); if the server has no newer one, tell the user. Of its own account a primary knows
+    /// all lists: somebody else signs, or a device lies. This account is named as well if its list is to be renewed
+    /// and was not shown since the client was loaded: a primary signs nothing before
     /// ([`Error::ListUnconfirmed`](crate::Error::ListUnconfirmed)).
     pub fetch_lists: Vec<AccountId>,
     /// Newcomers, of whom this account has written to none, are so many that there will soon be no room for

@@ -19,7 +19,8 @@ pub(super) struct Passing {
     id: [u8; 32],
 }
 
-/// The times at which something was last said in passing. It is never stored: the clock that is says that nothing was later.
+/// The times at which something was last said in passing. It is never stored: the clock that is says that nothing was
+/// later.
 pub(super) struct PassingLog {
     /// The last change of the state when it was loaded: what was said before that is not later.
     since: u64,

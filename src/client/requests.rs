@@ -29,8 +29,8 @@ const MAX_ASKED: usize = 32;
 
 impl Client {
     /// Gives up the present session with a device, because the user says so: the next letter to it begins a new one,
-    /// whatever was tried before, and [`Client::repairs`] lists such a letter, an hour after the last one at the latest.
-    /// Nothing that was read is lost by it.
+    /// whatever was tried before, and [`Client::repairs`] lists such a letter, an hour after the last one at the
+    /// latest. Nothing that was read is lost by it.
     ///
     /// # Errors
     ///

@@ -28,8 +28,8 @@ pub(crate) const RESEND_FOR: u64 = 14 * 86_400;
 /// for a season: 90 days.
 pub(crate) const QUEUE_FOR: u64 = 90 * 86_400;
 
-/// The most messages that wait so. Of more the oldest waits no longer for the account that most wait for; one that waits
-/// for nobody is one like the others.
+/// The most messages that wait so. Of more the oldest waits no longer for the account that most wait for; one that
+/// waits for nobody is one like the others.
 pub(crate) const MAX_QUEUED: usize = 64;
 
 /// The most times that one message is sealed again for one device: what cannot be opened after so many

@@ -16,7 +16,8 @@ pub enum Stop {
     /// primary is switched off.
     ListOver,
     /// A list of it waits for the user ([`Client::changed_lists_of`](super::Client::changed_lists_of)). If the user
-    /// acknowledges it, what waits is forgotten, because it was for whoever had the old key; if they dismiss it, it goes.
+    /// acknowledges it, what waits is forgotten, because it was for whoever had the old key; if they dismiss it, it
+    /// goes.
     Changed,
     /// Letters have named a newer list for three days, and it is not here: fetch and
     /// [`Client::learn`](super::Client::learn) it. If there is none, the server withholds it, or a device of the

@@ -123,9 +123,9 @@ impl Plan {
         Ok(())
     }
 
-    /// Leaves a device out, because there is no bundle of it: tell the user. The device can get the message
-    /// later ([`Repair::Backfill`](super::Repair::Backfill)). A device of which a bundle is only wanted gets the letter in the session that
-    /// there is.
+    /// Leaves a device out, because there is no bundle of it: tell the user. The device can get the message later
+    /// ([`Repair::Backfill`](super::Repair::Backfill)). A device of which a bundle is only wanted gets the letter in
+    /// the session that there is.
     ///
     /// # Errors
     ///
@@ -143,8 +143,9 @@ impl Plan {
         Ok(())
     }
 
-    /// Leaves all devices out that a bundle is still missing of, so that none of them stops the letter. Returns
-    /// their number. They are named in the result, and can get the message later ([`Repair::Backfill`](super::Repair::Backfill)).
+    /// Leaves all devices out that a bundle is still missing of, so that none of them stops the letter. Returns their
+    /// number. They are named in the result, and can get the message later
+    /// ([`Repair::Backfill`](super::Repair::Backfill)).
     pub fn leave_out_missing(&mut self) -> usize {
         let before = self.left_out.len();
         let is_missing = |target: &PlanTarget| matches!(target.way, Way::Missing);

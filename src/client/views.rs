@@ -30,10 +30,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyViewed`] if it was viewed, here or on another own device, or came more than 14 days ago for sure: erase
-    /// it, or the reference to its blob. [`Error::Expired`] if it came so long ago by a clock that may be ahead: keep it.
-    /// [`Error::NotAllowed`] for any other content, and for one of this account's own. [`Error::TooOften`] if 512 were
-    /// viewed in 150 days.
+    /// [`Error::AlreadyViewed`] if it was viewed, here or on another own device, or came more than 14 days ago for
+    /// sure: erase it, or the reference to its blob. [`Error::Expired`] if it came so long ago by a clock that may be
+    /// ahead: keep it. [`Error::NotAllowed`] for any other content, and for one of this account's own.
+    /// [`Error::TooOften`] if 512 were viewed in 150 days.
     pub fn view<'c>(
         &mut self,
         target: &Target,

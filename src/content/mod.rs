@@ -1,9 +1,9 @@
 //! Contents: all that may be said, and by whom.
 //!
-//! A [`Content`] is a text, an [attachment](crate::attachment) (an image, a voice message, a video or a file, with or without a caption),
-//! or content of the app's own under a tag. Each [`Kind`] has a number, and [`Kinds::of`] is the one table of which
-//! kinds a [`Sender`] may say: it is enforced when something is sealed, and again when it is opened. Own devices have
-//! two more kinds for each other, of chats with people on other messengers.
+//! A [`Content`] is a text, an [attachment](crate::attachment) (an image, a voice message, a video or a file, with or
+//! without a caption), or content of the app's own under a tag. Each [`Kind`] has a number, and [`Kinds::of`] is the
+//! one table of which kinds a [`Sender`] may say: it is enforced when something is sealed, and again when it is
+//! opened. Own devices have two more kinds for each other, of chats with people on other messengers.
 //!
 //! ```text
 //!  Content::text, attached, app ─▶ Client::seal                           (write)

@@ -141,7 +141,8 @@ pub enum Error {
     /// between.
     DigitsDiffer,
     /// No key of the account's settings may seal: it is 30 days old, or a device has left that had it. Make another
-    /// one ([`Settings::rotate`](crate::settings::Settings::rotate)). An entry that is sealed under such a one: drop it.
+    /// one ([`Settings::rotate`](crate::settings::Settings::rotate)). An entry that is sealed under such a one: drop
+    /// it.
     StaleKey,
     /// More of an attachment is missing than its sealer remembers the tags of: go on from an older state of
     /// the sealer, which seals the same bytes again, or seal the attachment anew.

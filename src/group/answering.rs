@@ -21,8 +21,9 @@ impl Group {
         Content::group([request.encode()])
     }
 
-    /// Answers a request of a device, `from`, with up to 64 operations that it lacks, or a checkpoint if it is too far
-    /// behind; with nothing if it lacks nothing that is here. Seal it for that account, and how often is yours to bound.
+    /// Answers a request of a device, `from`, with up to 64 operations that it lacks, or a checkpoint if it is too
+    /// far behind; with nothing if it lacks nothing that is here. Seal it for that account, and how often is yours to
+    /// bound.
     ///
     /// # Errors
     ///

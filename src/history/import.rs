@@ -131,8 +131,8 @@ impl HistoryImport {
     /// yet, or nothing is left.
     ///
     /// Give what it opens to [`HistoryImport::read`]. After [`HistoryImport::from_bytes`], [`HistoryImport::resume`],
-    /// [`HistoryImport::skip`] and a refusal, and when a part is over, another opener is needed. What was read of an item
-    /// that is not whole is dropped, as the opener begins in front of it.
+    /// [`HistoryImport::skip`] and a refusal, and when a part is over, another opener is needed. What was read of an
+    /// item that is not whole is dropped, as the opener begins in front of it.
     #[must_use]
     pub fn opener(&mut self) -> Option<Opener> {
         self.partial.clear();
@@ -146,8 +146,8 @@ impl HistoryImport {
     /// is not whole yet: call it again with the next bytes.
     ///
     /// Call it until it gives none, store the items with [`HistoryImport::position`] in one transaction, and leave
-    /// out those whose sender, by its account's first id, and message id are here already, and what was erased. If that fails, drop the import, as it is ahead of the
-    /// store.
+    /// out those whose sender, by its account's first id, and message id are here already, and what was erased. If
+    /// that fails, drop the import, as it is ahead of the store.
     ///
     /// # Errors
     ///

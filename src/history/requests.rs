@@ -54,7 +54,8 @@ impl HistoryRequests {
     /// [`Error::TooSoon`] if the device asks again too soon; [`Error::NotRecipient`] if it asks another own device;
     /// [`Error::NotSelf`], [`Error::WrongPeer`] if the request is not the sender's; [`Error::Unlisted`] if the sender
     /// is not one of this account's devices, by the list that this device knows, [`Error::OwnDeviceUnlisted`] if this
-    /// device is not; [`Error::ListExpired`] if that list is over; [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`].
+    /// device is not; [`Error::ListExpired`] if that list is over; [`Error::Malformed`], [`Error::UnknownVersion`],
+    /// [`Error::WrongKind`].
     pub fn answer(
         &mut self,
         client: &Client,

@@ -14,8 +14,8 @@
 //! ```
 //!
 //! A new device generates its keys, saves itself, publishes a bundle and one-time prekeys, and notes that it did.
-//! Each day, ask the server what it has, and [`Device::tasks`] what is to be done. Whoever writes first fetches a bundle; the device that gets a message
-//! asks [`MessageKind::of`] where it belongs.
+//! Each day, ask the server what it has, and [`Device::tasks`] what is to be done. Whoever writes first fetches a
+//! bundle; the device that gets a message asks [`MessageKind::of`] where it belongs.
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};

@@ -112,9 +112,9 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::WrongPeer`] if it is of another account, [`Error::WrongAccount`] if it is under another key;
-    /// [`Error::BadSignature`]; [`Error::ListRollback`], [`Error::ListFork`] as for other accounts, also under another
-    /// account key than before; [`Error::ListExpired`]; [`Error::Malformed`], [`Error::UnknownVersion`], [`Error::WrongKind`],
-    /// [`Error::WeakKey`] for the bytes.
+    /// [`Error::BadSignature`]; [`Error::ListRollback`], [`Error::ListFork`] as for other accounts, also under
+    /// another account key than before; [`Error::ListExpired`]; [`Error::Malformed`], [`Error::UnknownVersion`],
+    /// [`Error::WrongKind`], [`Error::WeakKey`] for the bytes.
     pub fn adopt(
         &mut self,
         attestation: &[u8],

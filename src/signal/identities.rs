@@ -45,8 +45,8 @@ impl Client {
         Ok(self.certified(provider, envelope, trust, now)?.1.identity())
     }
 
-    /// Takes over another identity key of a device, because the user has seen that it changed and accepts it: the device
-    /// was set up anew, or somebody else poses as it. The sessions with the old key end.
+    /// Takes over another identity key of a device, because the user has seen that it changed and accepts it: the
+    /// device was set up anew, or somebody else poses as it. The sessions with the old key end.
     ///
     /// # Errors
     ///

@@ -9,11 +9,11 @@
 //! then              begin ──▶ seal        open ──▶ a request? ──▶ accept, block
 //! ```
 //!
-//! A provider is off until its user opts in. Its people are attested, and say what all content profiles
-//! allow ([`Client::seal`]); those of plain programs are trusted when they are first seen
-//! ([`Client::seal_plain`]); files for these are sealed by [`Client::seal_media`] and read by [`MediaVerifier`]. Each
-//! device of an account gets a message of its own ([`Client::devices_of`]). Own devices tell each other what was said and
-//! heard ([`ForeignCopy`]), and whom they know ([`Client::hand_over`]).
+//! A provider is off until its user opts in. Its people are attested, and say what all content profiles allow
+//! ([`Client::seal`]); those of plain programs are trusted when they are first seen ([`Client::seal_plain`]); files
+//! for these are sealed by [`Client::seal_media`] and read by [`MediaVerifier`]. Each device of an account gets a
+//! message of its own ([`Client::devices_of`]). Own devices tell each other what was said and heard
+//! ([`ForeignCopy`]), and whom they know ([`Client::hand_over`]).
 //!
 //! ```
 //! use getrandom::{SysRng, rand_core::UnwrapErr};

@@ -18,8 +18,8 @@ use crate::protocol::ratchet::MessageSecret;
 use crate::storage::Pending;
 
 impl Chat {
-    /// Seals a text as [`Chat::text`] does, and gives the exporter of each envelope beside it: the receiver has the same
-    /// ([`ReceivedEvent::exporter`]).
+    /// Seals a text as [`Chat::text`] does, and gives the exporter of each envelope beside it: the receiver has the
+    /// same ([`ReceivedEvent::exporter`]).
     ///
     /// # Errors
     ///

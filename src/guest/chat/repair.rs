@@ -73,8 +73,9 @@ type Sealed = (Repaired, ChatDelta);
 
 impl Inner {
     /// Tells whether nothing can bring the two sides together again: where a PIN is to be proved, because each step
-    /// is taken once; and at a guest that takes no first message of any device any more. Only what the other side itself
-    /// has shown counts, because everybody else could end chats; and for an hour, because what is on its way may settle it.
+    /// is taken once; and at a guest that takes no first message of any device any more. Only what the other side
+    /// itself has shown counts, because everybody else could end chats; and for an hour, because what is on its way
+    /// may settle it.
     fn is_lost(&self, now: Now) -> bool {
         let is_lasting = |one: &ChatSession| one.repair.is_lasting(now.firm());
         match (&self.stage, &self.late_devices) {

@@ -31,13 +31,14 @@ use super::own_chain::OwnChain;
 use super::own_delta::{OwnDelta, Sealed};
 use super::wire::begin_message;
 
-/// The sender key of this device in one group, of attested accounts or of plain ones. Secret: no `Clone`, wiped on drop.
+/// The sender key of this device in one group, of attested accounts or of plain ones. Secret: no `Clone`, wiped on
+/// drop.
 ///
 /// Tell it to each member's devices in their own sessions ([`SenderKey::tell`]), also to those that come later, and
-/// then seal each message once for all of them. It is as a message to each: if one may not be sent to somebody who was
-/// told, none is sealed. Then rotate the key ([`SenderKey::rotate`]), and tell those to whom it can be told. When anybody
-/// leaves who has it, retire it at once ([`SenderKey::retire`]): nothing is sealed until it was rotated, so that no
-/// forgotten step lets a removed member read on.
+/// then seal each message once for all of them. It is as a message to each: if one may not be sent to somebody who
+/// was told, none is sealed. Then rotate the key ([`SenderKey::rotate`]), and tell those to whom it can be told. When
+/// anybody leaves who has it, retire it at once ([`SenderKey::retire`]): nothing is sealed until it was rotated, so
+/// that no forgotten step lets a removed member read on.
 ///
 /// It does not heal: who steals it reads, and writes in this device's name, until it is rotated. Rotate it now and
 /// then, too.
@@ -150,8 +151,8 @@ impl SenderKey {
     /// Tells the chain as it is to a device: whoever gets it reads what is sealed from now on. From then on nothing is
     /// sealed that may not be sent to that device. Repeat it if it was lost, or if the device has fallen behind.
     ///
-    /// There is a session with it. Seal what this gives in that, by [`Client::seal_distribution`]; for plain programs in
-    /// a content of theirs, by [`Client::seal_plain`].
+    /// There is a session with it. Seal what this gives in that, by [`Client::seal_distribution`]; for plain programs
+    /// in a content of theirs, by [`Client::seal_plain`].
     ///
     /// # Errors
     ///

@@ -84,9 +84,9 @@ impl ReceivedSenderKeys {
     /// [`Error::NotOptedIn`], [`Error::Frozen`] for the provider; [`Error::NotAccepted`] if the user has not accepted
     /// the account, [`Error::Blocked`], [`Error::UnknownAccount`], [`Error::ListExpired`] for it;
     /// [`Error::Unlisted`], [`Error::IdentityChanged`] if the device has another identity key by now;
-    /// [`Error::OwnDeviceUnlisted`] for this device; [`Error::Downgrade`] if it was told in a version that is too old by
-    /// now; [`Error::WrongKind`] if the account has become an attested one; [`Error::MessageKeyGone`] if the user has
-    /// opted out since; [`Error::WrongPeer`] if these are the keys of another sender, group or distribution.
+    /// [`Error::OwnDeviceUnlisted`] for this device; [`Error::Downgrade`] if it was told in a version that is too old
+    /// by now; [`Error::WrongKind`] if the account has become an attested one; [`Error::MessageKeyGone`] if the user
+    /// has opted out since; [`Error::WrongPeer`] if these are the keys of another sender, group or distribution.
     pub fn learn(
         &mut self,
         client: &Client,
@@ -161,10 +161,10 @@ impl ReceivedSenderKeys {
         Ok(Pending::new(self, ReceivedDelta::Used(used), message))
     }
 
-    /// Tells whether nothing opens by it any more, so that it is to be deleted from the store at once: the user has opted
-    /// out of the provider since, the account was forgotten, or the device is not attested any more or has another
-    /// identity key. A device that is met again by the same key after it was forgotten ends that. Of an account that is
-    /// blocked, or whose provider is frozen, it is kept.
+    /// Tells whether nothing opens by it any more, so that it is to be deleted from the store at once: the user has
+    /// opted out of the provider since, the account was forgotten, or the device is not attested any more or has
+    /// another identity key. A device that is met again by the same key after it was forgotten ends that. Of an
+    /// account that is blocked, or whose provider is frozen, it is kept.
     #[must_use]
     pub fn is_void(&self, client: &Client) -> bool {
         let teller = self.inner.teller.as_deref();

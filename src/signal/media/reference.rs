@@ -43,8 +43,9 @@ impl MediaReference {
         Self::of((kind, key), layout, true, [content_hash, sealed_hash])
     }
 
-    /// Makes a reference of a content that does not say how long the file is, as those of link thumbnails: `sealed_length`
-    /// is what the store says of the file. Its padding says how long the content is then, and both hashes decide.
+    /// Makes a reference of a content that does not say how long the file is, as those of link thumbnails:
+    /// `sealed_length` is what the store says of the file. Its padding says how long the content is then, and both
+    /// hashes decide.
     ///
     /// # Errors
     ///

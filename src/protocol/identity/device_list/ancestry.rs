@@ -1,4 +1,5 @@
-//! The relation of two lists of an account, of which one may follow from the other: `spec/devices.md`, "Following an account".
+//! The relation of two lists of an account, of which one may follow from the other: `spec/devices.md`, "Following an
+//! account".
 
 use core::cmp::Ordering;
 
