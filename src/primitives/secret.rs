@@ -60,8 +60,14 @@ impl<const N: usize> Secret<N> {
 
 impl<const N: usize> Drop for Secret<N> {
     fn drop(&mut self) {
-        self.0.zeroize();
+        wipe(&mut self.0);
     }
+}
+
+/// Wipes a secret of any length: not generic, so that it is compiled and optimised with this crate, and not
+/// wherever a holder is dropped.
+fn wipe(bytes: &mut [u8]) {
+    bytes.zeroize();
 }
 
 /// Implements `Debug` for a type that holds secrets: the type's name, the listed public values, and

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
-use latchstring::Zeroizing;
 use latchstring::client::{Client, Entrant, NewDevice};
 use latchstring::guest::{Chat, Invite};
 use latchstring::session::{Account, Device, Session};
@@ -54,7 +53,7 @@ impl Memory {
     }
 
     /// Returns the bytes of all states, by their names.
-    pub fn bytes(&self) -> BTreeMap<String, Zeroizing<Vec<u8>>> {
+    pub fn bytes(&self) -> BTreeMap<String, Vec<u8>> {
         let mut all = BTreeMap::new();
         list(&self.accounts, &mut all);
         list(&self.devices, &mut all);
@@ -73,8 +72,10 @@ fn put<S: State>(shelf: &mut Shelf<S>, disk: &Disk, name: &str) -> Result<(), St
     Ok(())
 }
 
-fn list<S: State>(shelf: &Shelf<S>, all: &mut BTreeMap<String, Zeroizing<Vec<u8>>>) {
-    all.extend(shelf.iter().map(|(name, kept)| (name.clone(), kept.state.to_bytes())));
+fn list<S: State>(shelf: &Shelf<S>, all: &mut BTreeMap<String, Vec<u8>>) {
+    // Taken out of what would wipe them: without optimisation that takes longer than all else.
+    let bytes = |kept: &Kept<S>| mem::take(&mut *kept.state.to_bytes());
+    all.extend(shelf.iter().map(|(name, kept)| (name.clone(), bytes(kept))));
 }
 
 pub struct App {
@@ -105,10 +106,14 @@ impl App {
 
     /// Tells whether disk, user and randomness are as they are there.
     pub fn is_as(&self, other: &Self) -> bool {
+        self.is_left_as(other) && self.rng == other.rng
+    }
+
+    /// Tells whether disk and user are as they are there.
+    pub fn is_left_as(&self, other: &Self) -> bool {
         self.disk.rows == other.disk.rows
             && self.disk.outer == other.disk.outer
             && self.eye == other.eye
-            && self.rng == other.rng
     }
 
     /// Goes to the other tab, if there is one.

@@ -86,7 +86,7 @@ impl<A: Copy + Debug> Script<A> {
             self.go(&mut after, step..step + 1, &[])?;
             self.look_at(&after.apps[*who]).map_err(told)?;
             let mut deed = 0;
-            while !self.one_cut(&before, &after, &[&[deed], later].concat())? {
+            while !self.one_cut(&before, &after, deed, later)? {
                 deed += 1;
             }
             deeds += deed;
@@ -97,14 +97,32 @@ impl<A: Copy + Debug> Script<A> {
     }
 
     /// Lives on from before a step, with the power going in it. Tells whether the step was over before the
-    /// power went. If it leaves everything as it is `after` the step without a cut, so it goes on.
-    fn one_cut(&self, before: &World, after: &World, cuts: &[usize]) -> Result<bool, String> {
+    /// power went. If it leaves everything as it is `after` the step without a cut, so it goes on. If the cut
+    /// leaves everything as it was `before`, what goes on is a life without it, with other randomness.
+    fn one_cut(
+        &self,
+        before: &World,
+        after: &World,
+        deed: usize,
+        later: &[usize],
+    ) -> Result<bool, String> {
         let step = after.step;
-        let told = |stop| format!("step {step}, cuts {cuts:?}: {stop:?}");
+        let (who, act) = self.acts[step];
+        let told = |stop| format!("step {step}, cuts {deed}, {later:?}: {stop:?}");
         let mut life = before.copy().map_err(told)?;
-        if self.go(&mut life, step..step + 1, cuts)? == 0 {
-            return Ok(true);
+        life.step = step;
+        life.power.lasts(Some(deed));
+        match self.attempt(&mut life, who, act) {
+            Ok(()) => return Ok(true),
+            Err(Stop::Dark) => life.now += 1,
+            Err(other) => return Err(told(other)),
         }
+        self.start_again(&mut life, who).map_err(told)?;
+        if life.is_left_as(before) {
+            return Ok(false);
+        }
+        self.go(&mut life, step..step + 1, later)?;
+        self.look_at(&life.apps[who]).map_err(told)?;
         if !life.is_as(after) {
             self.go(&mut life, step + 1..self.acts.len(), &[])?;
             self.finish(&mut life).map_err(told)?;
@@ -151,11 +169,10 @@ impl<A: Copy + Debug> Script<A> {
         Ok(refused)
     }
 
-    /// Does some steps, with the power going. Tells how often it went.
-    fn go(&self, world: &mut World, steps: Range<usize>, cuts: &[usize]) -> Result<usize, String> {
+    /// Does some steps, with the power going.
+    fn go(&self, world: &mut World, steps: Range<usize>, cuts: &[usize]) -> Result<(), String> {
         let mut left = cuts.iter().copied();
         world.power.lasts(left.next());
-        let mut dark = 0;
         for step in steps {
             let (who, act) = self.acts[step];
             let told = |stop| format!("step {step}, cuts {cuts:?}, {who} {act:?}: {stop:?}");
@@ -163,27 +180,29 @@ impl<A: Copy + Debug> Script<A> {
             world.apps[who].change_tab();
             let mut repeats = 0;
             while let Err(stop) = self.attempt(world, who, act) {
-                let app = &mut world.apps[who];
-                match stop {
-                    Stop::Dark => {
-                        dark += 1;
-                        world.now += 1;
-                        world.power.lasts(left.next());
+                let app = &world.apps[who];
+                if stop != Stop::Dark {
+                    if app.tab.is_none() || repeats == REPEATS || !app.is_behind() {
+                        return Err(told(stop));
                     }
-                    _ if app.tab.is_some() && repeats < REPEATS && app.is_behind() => {
-                        world.late += 1;
-                        repeats += 1;
-                    }
-                    stop => return Err(told(stop)),
+                    world.late += 1;
+                    repeats += 1;
                 }
-                app.restart().and_then(|()| (self.check)(app)).map_err(told)?;
-            }
-            if !cuts.is_empty() {
-                self.look_at(&world.apps[who]).map_err(told)?;
+                self.start_again(world, who).map_err(told)?;
+                if stop == Stop::Dark {
+                    world.now += 1;
+                    world.power.lasts(left.next());
+                }
             }
         }
         world.power.lasts(None);
-        Ok(dark)
+        Ok(())
+    }
+
+    /// Starts an app again, and checks what it then has.
+    fn start_again(&self, world: &mut World, who: usize) -> Result<(), Stop> {
+        world.apps[who].restart()?;
+        (self.check)(&world.apps[who])
     }
 
     /// Checks what holds while an app rests. Of two tabs each may be behind in what it has not used.
