@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use crate::client::{Address, Conversation, MessageId};
-use crate::content::{Content, Kinds, Sender};
+use crate::client::{Address, Conversation, Deadline, MessageFacts, MessageId};
+use crate::content::{Content, Kinds, Sender, Target};
 use crate::error::Error;
 use crate::primitives::secret::redacted;
-use crate::protocol::history::entry::HistoryEntry;
+use crate::protocol::history::entry::{Facts, HistoryEntry};
 use crate::protocol::history::mark::Mark;
 use crate::protocol::history::scope::HistoryScope;
 use crate::protocol::identity::certificate::AccountId;
@@ -23,6 +23,8 @@ pub struct HistoryItem {
     pub id: MessageId,
     /// The time of sending in seconds, by the sender's clock.
     pub sent: u64,
+    facts: Option<Facts>,
+    started: Option<u64>,
     content: Zeroizing<Vec<u8>>,
 }
 
@@ -38,7 +40,55 @@ impl HistoryItem {
         sent: u64,
         content: &Content,
     ) -> Self {
-        Self { conversation, from, id, sent, content: content.encode() }
+        let content = content.encode();
+        Self { conversation, from, id, sent, facts: None, started: None, content }
+    }
+
+    /// Adds the facts that are kept of it ([`ReceivedLetter::facts`](crate::client::ReceivedLetter::facts)), so that
+    /// replies, reactions, corrections and deletions find it on the other device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ContentMismatch`] for the facts of another message, or of another conversation.
+    pub fn with_facts(mut self, facts: &MessageFacts) -> Result<Self, Error> {
+        let target = &facts.target;
+        let named = (target.device(), target.id(), facts.conversation);
+        if named != (self.from.device, self.id, self.conversation) {
+            return Err(Error::ContentMismatch);
+        }
+        let (account, digest) = (target.account(), target.digest());
+        self.facts = Some(Facts { account, digest, at: facts.at });
+        Ok(self)
+    }
+
+    /// Adds the deadline of a message that disappears, if its time has begun.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ContentMismatch`] if its content does not have this timer.
+    pub fn with_deadline(mut self, deadline: &Deadline) -> Result<Self, Error> {
+        if self.content()?.timer() != Some(deadline.seconds) {
+            return Err(Error::ContentMismatch);
+        }
+        self.started = Some(deadline.started);
+        Ok(self)
+    }
+
+    /// Returns its facts, to be kept with it: what is said about it later is judged by them. None if the source had
+    /// none.
+    #[must_use]
+    pub fn facts(&self) -> Option<MessageFacts> {
+        let Facts { account, digest, at } = self.facts?;
+        let target = Target::new(account, self.from.device, self.id, digest);
+        Some(MessageFacts { target, conversation: self.conversation, at })
+    }
+
+    /// Returns the deadline of a message that disappears, if its time has begun: show it only if
+    /// [`Client::timed`](crate::client::Client::timed) says so.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Deadline> {
+        let seconds = self.content().ok()?.timer()?;
+        self.started.map(|started| Deadline { started, seconds })
     }
 
     /// Returns what was said.
@@ -66,6 +116,8 @@ impl HistoryItem {
         HistoryEntry {
             mark: mark(self.sent, self.from, self.id),
             scope: scope(self.conversation, own),
+            facts: self.facts,
+            started: self.started,
             content: &self.content,
         }
     }
@@ -77,6 +129,8 @@ impl HistoryItem {
             from: Address { account, device },
             id,
             sent,
+            facts: entry.facts,
+            started: entry.started,
             content: Zeroizing::new(entry.content.to_vec()),
         }
     }

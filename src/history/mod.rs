@@ -16,6 +16,8 @@
 //!
 //! - Nothing comes in that was not asked for: an answer is taken to one's own request, from the device that was asked
 //!   and that the account's list names, signed by it, within the range and the size.
+//! - With its facts a told message is found by what is said about it later: [`HistoryItem::with_facts`] at the source,
+//!   [`HistoryItem::facts`] here.
 //! - An item is the word of the device that tells it, and of nobody else: [`ToldItem::told_by`].
 //! - Both sides can be killed at any instant and go on: [`HistoryImport::position`], [`HistoryExport::to_bytes`].
 //!

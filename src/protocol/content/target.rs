@@ -62,6 +62,11 @@ impl Target {
         self.named.id
     }
 
+    /// Returns the digest of its letter.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        self.named.digest
+    }
+
     /// Returns the half of its digest by which it is remembered.
     pub(crate) fn name(&self) -> [u8; 16] {
         first(&self.named.digest)

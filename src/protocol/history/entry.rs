@@ -3,7 +3,8 @@
 //! ```text
 //! chunk = item ‖ item ‖ …                     newest first
 //! item  = u32(length of the entry) ‖ entry
-//! entry = mark ‖ conversation ‖ content
+//! entry = mark ‖ conversation ‖ facts? ‖ u64(started)? ‖ content
+//! facts = account's first id ‖ digest ‖ u64(at)
 //! ```
 
 use zeroize::Zeroizing;
@@ -21,15 +22,32 @@ use crate::protocol::padding::MAX_CONTENT;
 
 /// Length of an item's own length.
 pub(crate) const LENGTH: usize = 4;
-/// Length of an entry without its content: mark and conversation.
-const FRONT: usize = 64 + 33;
-/// The longest entry.
-pub(crate) const MAX_ENTRY: usize = FRONT + MAX_CONTENT;
+/// Length of the shortest entry, without its content: mark, conversation, and two flags.
+const FRONT: usize = 64 + 33 + 2;
+/// Length of facts: account, digest, and a time.
+const FACTS: usize = 32 + 32 + 8;
+/// Length of the time at which a timer began.
+const STARTED: usize = 8;
+/// The longest entry: with facts, and the time at which its timer began.
+pub(crate) const MAX_ENTRY: usize = FRONT + FACTS + STARTED + MAX_CONTENT;
+
+/// What tells a message from all others, beside its mark, and when it came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The first id of its sender's account.
+    pub(crate) account: AccountId,
+    pub(crate) digest: [u8; 32],
+    /// The time at which the source opened it, or sealed it.
+    pub(crate) at: u64,
+}
 
 /// The place of a message, its conversation, and its content as bytes.
 pub(crate) struct HistoryEntry<'a> {
     pub(crate) mark: Mark,
     pub(crate) scope: HistoryScope,
+    pub(crate) facts: Option<Facts>,
+    /// The time at which its timer began, if it did.
+    pub(crate) started: Option<u64>,
     pub(crate) content: &'a [u8],
 }
 
@@ -53,6 +71,9 @@ impl<'a> HistoryEntry<'a> {
             Ok(content) if content.is_passing() || content.view_once().is_some() => {
                 Err(Error::NotAllowed)
             }
+            Ok(content) if self.started.is_some() && content.timer().is_none() => {
+                Err(Error::Malformed)
+            }
             Ok(_) | Err(Error::UnsupportedContent) => Ok(sender),
             Err(error) => Err(error),
         }
@@ -61,19 +82,46 @@ impl<'a> HistoryEntry<'a> {
     /// Encodes the item.
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut writer = Writer::new();
-        writer.count(FRONT.saturating_add(self.content.len()));
+        writer.count(self.length());
         self.mark.write(&mut writer);
         self.scope.write(&mut writer);
+        writer.option(self.facts, Facts::write);
+        writer.option(self.started, |started, writer| writer.u64(started));
         writer.raw(self.content);
         writer.secret()
+    }
+
+    fn length(&self) -> usize {
+        let facts = if self.facts.is_some() { FACTS } else { 0 };
+        let started = if self.started.is_some() { STARTED } else { 0 };
+        let beside = FRONT.saturating_add(facts).saturating_add(started);
+        beside.saturating_add(self.content.len())
     }
 
     /// Reads the entry behind its length.
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
             let (mark, scope) = (Mark::read(reader)?, HistoryScope::read(reader)?);
-            Ok(Self { mark, scope, content: reader.rest() })
+            let (facts, started) = (reader.option(Facts::read)?, reader.option(Reader::u64)?);
+            let content = reader.rest();
+            if content.len() > MAX_CONTENT {
+                return Err(Error::Malformed);
+            }
+            Ok(Self { mark, scope, facts, started, content })
         })
+    }
+}
+
+impl Facts {
+    fn write(self, writer: &mut Writer) {
+        writer.raw(&self.account.0);
+        writer.raw(&self.digest);
+        writer.u64(self.at);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let (account, digest) = (AccountId(*reader.array()?), *reader.array()?);
+        Ok(Self { account, digest, at: reader.u64()? })
     }
 }
 

@@ -29,6 +29,7 @@ const INPUTS: &[(&str, u8)] = &[
     ("friend device id", 0x24),
     ("newer message id", 0x44),
     ("older message id", 0x43),
+    ("older digest", 0x45),
     ("key", 0x51),
 ];
 
@@ -104,7 +105,15 @@ impl Scene {
             let length = u32::try_from(text.len()).unwrap().to_be_bytes();
             let content = [&[1, 1][..], &length, text].concat();
             v.bytes("content", &content);
-            let entry = [&mark[..], &[1], &friend, &content].concat();
+            // The friend's has facts, and the own one none.
+            let facts = if name == "older" {
+                let digest: [u8; 32] = v.input("digest");
+                [&[1], &account[..], &digest, &(sent + 1).to_be_bytes()].concat()
+            } else {
+                vec![0]
+            };
+            v.bytes("facts", &facts);
+            let entry = [&mark[..], &[1], &friend, &facts, &[0], &content].concat();
             let length = u32::try_from(entry.len()).unwrap().to_be_bytes();
             let item = [&length[..], &entry].concat();
             v.bytes("item", &item);

@@ -152,8 +152,8 @@ fn a_part_without_its_end_or_with_more_behind_it_is_refused() {
         let length = (items[3].len() - 4 + items[4].len()) as u32;
         chunk[at..at + 4].copy_from_slice(&length.to_be_bytes());
         // Its text is as long as its content.
-        let text = (items[3].len() - 4 - 97 - 6 + items[4].len()) as u32;
-        chunk[at + 4 + 97 + 2..][..4].copy_from_slice(&text.to_be_bytes());
+        let text = (items[3].len() - 4 - 99 - 6 + items[4].len()) as u32;
+        chunk[at + 4 + 99 + 2..][..4].copy_from_slice(&text.to_be_bytes());
         chunk[at + items[3].len()..].fill(b'a');
         chunk
     });
@@ -164,8 +164,8 @@ fn a_part_without_its_end_or_with_more_behind_it_is_refused() {
         let last = chunk.len() - items[4].len();
         let shorter = (items[4].len() - 5) as u32;
         chunk[last..last + 4].copy_from_slice(&shorter.to_be_bytes());
-        let text = (items[4].len() - 4 - 97 - 6 - 1) as u32;
-        chunk[last + 4 + 97 + 2..][..4].copy_from_slice(&text.to_be_bytes());
+        let text = (items[4].len() - 4 - 99 - 6 - 1) as u32;
+        chunk[last + 4 + 99 + 2..][..4].copy_from_slice(&text.to_be_bytes());
         chunk
     });
     assert_eq!(told, (4, Error::Malformed));
@@ -173,7 +173,7 @@ fn a_part_without_its_end_or_with_more_behind_it_is_refused() {
 
 #[test]
 fn a_length_beyond_the_chunk_is_refused_before_anything_is_set_aside() {
-    for length in [0_u32, 96, 700, 97 + (1 << 20), 98 + (1 << 20), u32::MAX] {
+    for length in [0_u32, 98, 700, 179 + (1 << 20), 180 + (1 << 20), u32::MAX] {
         let told = Liar::new(9, &HistoryRange::ALL).tells(|items| {
             let mut chunk = items.concat();
             chunk[..4].copy_from_slice(&length.to_be_bytes());
@@ -228,12 +228,26 @@ fn an_item_of_another_conversation_than_the_one_asked_for_is_refused() {
 fn what_its_sender_may_not_say_is_refused_in_a_history_too() {
     // A foreign copy, which own devices alone may tell each other.
     let told = Liar::new(13, &HistoryRange::ALL).tells(|mut items| {
-        items[2][101 + 1] = 0x40;
+        items[2][103 + 1] = 0x40;
         items.concat()
     });
     assert_eq!(told, (2, Error::NotAllowed));
     let told = Liar::new(14, &HistoryRange::ALL).tells(|mut items| {
-        items[2][101] = 0;
+        items[2][103] = 0;
+        items.concat()
+    });
+    assert_eq!(told, (2, Error::Malformed));
+}
+
+#[test]
+fn a_time_without_a_timer_is_refused() {
+    let told = Liar::new(18, &HistoryRange::ALL).tells(|mut items| {
+        // The text is eight bytes shorter, and in front of it there is a time.
+        let text = items[2].len() - 4 - 99 - 6 - 8;
+        let length = (text as u32).to_be_bytes();
+        let content = [&[1, 1][..], &length, &b"a".repeat(text)].concat();
+        items[2].truncate(102);
+        items[2].extend([&[1][..], &NOW.to_be_bytes(), &content].concat());
         items.concat()
     });
     assert_eq!(told, (2, Error::Malformed));
@@ -263,7 +277,7 @@ fn a_content_that_needs_a_newer_release_stops_nothing() {
     let mut import = scene.ask(&HistoryRange::ALL);
     let mut export = scene.answer(&import);
     let (writer, mut chunk) = written(&export, &items);
-    let at = 4 + 97 + items[0].encoded().len() + 101;
+    let at = 4 + 99 + items[0].encoded().len() + 103;
     // The second message is of a critical kind that nobody knows.
     chunk[at + 1] = 0x3f;
     let reference = scene.store(&chunk);

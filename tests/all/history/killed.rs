@@ -93,7 +93,7 @@ fn another_opener_goes_back_to_the_beginning_of_an_item() {
     let mut opener = import.opener().unwrap();
     let content = opener.open(&mut piece).unwrap();
     // A connection breaks in the middle of the second item.
-    let length = 4 + 97 + messages(3)[0].encoded().len() + 50;
+    let length = 4 + 99 + messages(3)[0].encoded().len() + 50;
     let mut part = &content[..length];
     assert!(import.read(&mut part).unwrap().is_some());
     assert!(import.read(&mut part).unwrap().is_none());

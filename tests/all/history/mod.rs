@@ -1,6 +1,7 @@
 //! History for a new device: what was asked for comes, each item once, and nothing else does.
 
 mod answers;
+mod facts;
 mod frozen;
 mod items;
 mod killed;
