@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::secret::Secret;
+use super::secret::{Secret, wipe_vec};
 use crate::error::Error;
 
 /// Joins `parts`, which are `N` bytes together. It copies whole slices, because every message needs it
@@ -63,11 +63,13 @@ pub(crate) fn ascending<K: Ord, V>(
 /// A reader of one value from a byte string.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
+    /// Whether the bytes are this device's own, as a seal has shown.
+    is_believed: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+        Self { rest: bytes, is_believed: false }
     }
 
     /// Reads the whole of `bytes` as one value; bytes that `read` leaves over are refused.
@@ -75,9 +77,25 @@ impl<'a> Reader<'a> {
         bytes: &'a [u8],
         read: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut reader = Self::new(bytes);
-        let value = read(&mut reader)?;
-        if reader.rest.is_empty() { Ok(value) } else { Err(Error::Malformed) }
+        Self::new(bytes).whole(read)
+    }
+
+    /// Reads like [`Reader::all`] what this device has sealed itself and opened again. Only storage calls it.
+    pub(crate) fn all_believed<T>(
+        bytes: &'a [u8],
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        Self { rest: bytes, is_believed: true }.whole(read)
+    }
+
+    fn whole<T>(mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        let value = read(&mut self)?;
+        if self.rest.is_empty() { Ok(value) } else { Err(Error::Malformed) }
+    }
+
+    /// Tells whether keys need no check until they are used: their seal says who wrote them.
+    pub(crate) fn is_believed(&self) -> bool {
+        self.is_believed
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], Error> {
@@ -175,7 +193,7 @@ impl<'a> Reader<'a> {
 
 /// A writer of one value.
 pub(crate) struct Writer {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Vec<u8>,
     pages: Vec<PageMark>,
 }
 
@@ -195,13 +213,12 @@ pub(crate) struct PagePart<'a> {
 
 impl Writer {
     pub(crate) fn new() -> Self {
-        Self { bytes: Zeroizing::new(Vec::new()), pages: Vec::new() }
+        Self { bytes: Vec::new(), pages: Vec::new() }
     }
 
     /// Begins with room for `length` bytes, so that a value of that length is allocated once.
-    #[cfg(feature = "signal")]
     pub(crate) fn with_room(length: usize) -> Self {
-        Self { bytes: Zeroizing::new(Vec::with_capacity(length)), pages: Vec::new() }
+        Self { bytes: Vec::with_capacity(length), pages: Vec::new() }
     }
 
     /// Begins an object with its version and kind.
@@ -217,8 +234,9 @@ impl Writer {
         if length > self.bytes.capacity() {
             // Growing in place would free the old buffer unwiped.
             let room = length.saturating_mul(2).max(256);
-            let mut grown = Zeroizing::new(Vec::with_capacity(room));
+            let mut grown = Vec::with_capacity(room);
             grown.extend_from_slice(&self.bytes);
+            wipe_vec(&mut self.bytes);
             self.bytes = grown;
         }
         self.bytes.extend_from_slice(bytes);
@@ -317,13 +335,19 @@ impl Writer {
     }
 
     /// Returns what was written, still wiped on drop.
-    pub(crate) fn secret(self) -> Zeroizing<Vec<u8>> {
-        self.bytes
+    pub(crate) fn secret(mut self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(core::mem::take(&mut self.bytes))
     }
 
     /// Returns what was written, for a value that holds no secret.
     pub(crate) fn public(mut self) -> Vec<u8> {
-        core::mem::take(&mut *self.bytes)
+        core::mem::take(&mut self.bytes)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        wipe_vec(&mut self.bytes);
     }
 }
 

@@ -14,6 +14,11 @@ const PRIME: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
 ];
 
+/// Tells whether a public value, little-endian, is below the field prime. It takes variable time.
+pub(super) fn is_reduced(bytes: &[u8; 32]) -> bool {
+    bytes.iter().rev().lt(PRIME.iter().rev())
+}
+
 /// A public key: a canonical u-coordinate, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PublicKey([u8; 32]);
@@ -24,11 +29,7 @@ impl PublicKey {
     /// X25519 itself ignores bit 255 and reduces u. Two byte strings would then be one key, and code
     /// that compares or hashes keys would disagree with code that uses them.
     pub(crate) fn decode(bytes: [u8; 32]) -> Result<Self, Error> {
-        // A public value: comparing it in variable time reveals nothing.
-        if bytes.iter().rev().ge(PRIME.iter().rev()) {
-            return Err(Error::WeakKey);
-        }
-        Ok(Self(bytes))
+        if is_reduced(&bytes) { Ok(Self(bytes)) } else { Err(Error::WeakKey) }
     }
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {

@@ -4,9 +4,8 @@ use hkdf::{Hkdf, HkdfExtract};
 use hmac::{Hmac, KeyInit, Mac};
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
-use zeroize::Zeroize;
 
-use super::secret::Secret;
+use super::secret::{Secret, wipe_slice};
 
 /// Computes `SHA-256(parts[0] ‖ parts[1] ‖ …)`.
 pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 32] {
@@ -53,14 +52,14 @@ fn keyed(key: &Secret<32>) -> Hmac<Sha256> {
     let (head, _) = block.split_at_mut(32);
     head.copy_from_slice(key.expose());
     let mac = Hmac::new((&block).into());
-    block.zeroize();
+    wipe_slice(&mut block);
     mac
 }
 
 fn finish(mac: Hmac<Sha256>) -> Secret<32> {
     let mut output = mac.finalize().into_bytes();
     let secret = Secret::fill(|out| out.copy_from_slice(&output));
-    output.as_mut_slice().zeroize();
+    wipe_slice(&mut output);
     secret
 }
 
@@ -121,7 +120,7 @@ impl Prk {
         }
         let (mut prk, hkdf) = extract.finalize();
         let bytes = Secret::fill(|out| out.copy_from_slice(&prk));
-        prk.as_mut_slice().zeroize();
+        wipe_slice(&mut prk);
         Self { hkdf, bytes }
     }
 

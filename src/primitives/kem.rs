@@ -5,10 +5,10 @@ use alloc::boxed::Box;
 
 use libcrux_ml_kem::MlKemPrivateKey;
 use libcrux_ml_kem::mlkem768::{self, MlKem768Ciphertext, MlKem768PublicKey, incremental};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::codec::concat;
-use super::secret::Secret;
+use super::secret::{Secret, wipe_slice};
 use crate::error::Error;
 
 /// Length of an encapsulation key in bytes.
@@ -60,7 +60,7 @@ impl PublicKey {
         let key = MlKem768PublicKey::from(&*self.0);
         let (ciphertext, mut shared) = mlkem768::encapsulate(&key, *coins.expose());
         let secret = Secret::copy(&shared);
-        shared.zeroize();
+        wipe_slice(&mut shared);
         (Box::new(ciphertext.into()), secret)
     }
 }
@@ -94,7 +94,7 @@ impl SecretKey {
         let mut shared = mlkem768::decapsulate(&secret, &MlKem768Ciphertext::from(ciphertext));
         wipe(&mut secret);
         let out = Secret::copy(&shared);
-        shared.zeroize();
+        wipe_slice(&mut shared);
         out
     }
 }

@@ -5,10 +5,9 @@ use alloc::boxed::Box;
 
 use libcrux_ml_kem::kyber1024;
 use libcrux_ml_kem::mlkem1024::{MlKem1024Ciphertext, MlKem1024PrivateKey, MlKem1024PublicKey};
-use zeroize::Zeroize;
 
 use super::kem::wipe;
-use super::secret::Secret;
+use super::secret::{Secret, wipe_slice};
 use crate::error::Error;
 
 /// Length of an encapsulation key in bytes.
@@ -40,7 +39,7 @@ impl PublicKey {
         let key = MlKem1024PublicKey::from(&*self.0);
         let (ciphertext, mut shared) = kyber1024::encapsulate(&key, *coins.expose());
         let secret = Secret::copy(&shared);
-        shared.zeroize();
+        wipe_slice(&mut shared);
         (Box::new(ciphertext.into()), secret)
     }
 }
@@ -80,7 +79,7 @@ impl SecretKey {
 fn with(key: &MlKem1024PrivateKey, ciphertext: &[u8; CIPHERTEXT]) -> Secret<32> {
     let mut shared = kyber1024::decapsulate(key, &MlKem1024Ciphertext::from(ciphertext));
     let secret = Secret::copy(&shared);
-    shared.zeroize();
+    wipe_slice(&mut shared);
     secret
 }
 

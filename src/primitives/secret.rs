@@ -12,6 +12,8 @@
 //! - A value that is moved out of a box stays in the box's memory when that is freed. It is therefore swapped
 //!   or copied out, and the box is dropped whole.
 
+use alloc::vec::Vec;
+
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -60,13 +62,20 @@ impl<const N: usize> Secret<N> {
 
 impl<const N: usize> Drop for Secret<N> {
     fn drop(&mut self) {
-        wipe(&mut self.0);
+        wipe_slice(&mut self.0);
     }
 }
 
-/// Wipes a secret of any length: not generic, so that it is compiled and optimised with this crate, and not
-/// wherever a holder is dropped.
-fn wipe(bytes: &mut [u8]) {
+/// Wipes bytes as one slice. An array that is given to `zeroize` itself is wiped byte by byte. Not generic,
+/// so that it is compiled and optimised with this crate, and not wherever a holder is dropped.
+pub(crate) fn wipe_slice(bytes: &mut [u8]) {
+    bytes.zeroize();
+}
+
+/// Wipes a vector as one slice, and leaves it empty. Cleared, all of it is spare room, and only that is wiped as a
+/// slice.
+pub(crate) fn wipe_vec(bytes: &mut Vec<u8>) {
+    bytes.clear();
     bytes.zeroize();
 }
 

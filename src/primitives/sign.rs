@@ -2,11 +2,11 @@
 //! small order, the equation without cofactor. So all verifiers agree on every signature.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
-use zeroize::Zeroizing;
 
+use super::codec::{Reader, Writer};
+use super::dh::is_reduced;
 use super::secret::Secret;
 use crate::error::Error;
 
@@ -16,18 +16,23 @@ pub(crate) const SIGNATURE: usize = 64;
 /// A signature as it travels.
 pub(crate) type Signature = [u8; SIGNATURE];
 
-/// A verification key: a canonical point that is not of small order.
+/// A verification key: a canonical point that is not of small order. Of one that was read from this
+/// device's own state, only a verification finds out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PublicKey([u8; 32]);
 
 impl PublicKey {
     /// Accepts only a canonical point of the curve that is not of small order.
     pub(crate) fn decode(bytes: [u8; 32]) -> Result<Self, Error> {
-        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| Error::WeakKey)?;
-        if key.is_weak() || key.to_edwards().compress().to_bytes() != bytes {
-            return Err(Error::WeakKey);
-        }
+        point(&bytes)?;
         Ok(Self(bytes))
+    }
+
+    /// Reads a key: one that somebody else has written is decoded, one of this device's own state is
+    /// believed until it is used, because to find its point takes most of the time of a load.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let bytes = *reader.array()?;
+        if reader.is_believed() { Ok(Self(bytes)) } else { Self::decode(bytes) }
     }
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {
@@ -43,10 +48,21 @@ impl PublicKey {
     ) -> Result<(), Error> {
         #[cfg(test)]
         super::tests::op_count::count(|work| work.verify = work.verify.saturating_add(1));
-        let key = VerifyingKey::from_bytes(&self.0).map_err(|_| Error::WeakKey)?;
+        let key = point(&self.0)?;
         let signature = ed25519_dalek::Signature::from_bytes(signature);
-        key.verify_strict(&message(label, body), &signature).map_err(|_| Error::BadSignature)
+        key.verify_strict(message(label, body).written(), &signature)
+            .map_err(|_| Error::BadSignature)
     }
+}
+
+/// Finds the point of a key, which must be canonical and not of small order.
+fn point(bytes: &[u8; 32]) -> Result<VerifyingKey, Error> {
+    let mut y = *bytes;
+    let [.., sign] = &mut y;
+    *sign &= 0x7f;
+    let key = VerifyingKey::from_bytes(bytes).map_err(|_| Error::WeakKey)?;
+    // With y below the prime, only a point with x = 0 has another encoding: both are of small order.
+    if key.is_weak() || !is_reduced(&y) { Err(Error::WeakKey) } else { Ok(key) }
 }
 
 /// A signing key, kept as its 32-byte seed. It signs under its own public key only: a function that
@@ -68,7 +84,7 @@ impl SecretKey {
 
     /// Signs `label ‖ body[0] ‖ body[1] ‖ …`.
     pub(crate) fn sign(&self, label: &[u8], body: &[&[u8]]) -> Signature {
-        self.key().sign(&message(label, body)).to_bytes()
+        self.key().sign(message(label, body).written()).to_bytes()
     }
 
     fn key(&self) -> SigningKey {
@@ -77,12 +93,16 @@ impl SecretKey {
 }
 
 /// Joins what is signed. It is wiped: an invitation that is signed is as secret as its link.
-fn message(label: &[u8], body: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+fn message(label: &[u8], body: &[&[u8]]) -> Writer {
     let parts = core::iter::once(&label).chain(body);
     let length = parts.clone().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
-    let mut message = Zeroizing::new(Vec::with_capacity(length));
+    let mut message = Writer::with_room(length);
     for part in parts {
-        message.extend_from_slice(part);
+        message.raw(part);
     }
     message
 }
+
+#[cfg(test)]
+#[path = "tests/sign.rs"]
+mod tests;

@@ -13,9 +13,10 @@ use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::{Scalar, clamp_integer};
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha512};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::dh;
+use super::secret::wipe_slice;
 use super::sign::Signature;
 use crate::error::Error;
 
@@ -89,7 +90,7 @@ fn scalar(before: &[&[u8]], message: &[&[u8]], after: &[u8]) -> Scalar {
     }
     let mut wide: [u8; 64] = hash.finalize().into();
     let scalar = Scalar::from_bytes_mod_order_wide(&wide);
-    wide.zeroize();
+    wipe_slice(&mut wide);
     scalar
 }
 

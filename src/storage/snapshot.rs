@@ -9,7 +9,7 @@ use rand_core::CryptoRng;
 
 use super::anchor::Anchor;
 use super::pages::{PageId, Pages};
-use super::state::{State, encode};
+use super::state::{State, encode, recall};
 use super::state_key::StateKey;
 use crate::error::Error;
 use crate::primitives::codec::{PagePart, Reader, Writer};
@@ -136,14 +136,14 @@ pub(crate) fn read<S: State>(
     let (anchor, head) = head.ok_or(Error::Corrupt)?;
     let (secret, core) = open_head(&head, &pages)?;
     let (state, length) = if texts.is_empty() {
-        (S::from_bytes(core)?, core.len())
+        (recall::<S>(core)?, core.len())
     } else {
         let mut whole = Writer::new();
         whole.raw(core);
         for text in texts.values() {
             whole.raw(open_page(text)?.bytes);
         }
-        (S::from_bytes(whole.written())?, whole.written().len())
+        (recall::<S>(whole.written())?, whole.written().len())
     };
     if state.anchor() == anchor {
         Ok(OpenedSnapshot { state, secret, pages, length })

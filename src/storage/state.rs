@@ -189,12 +189,27 @@ pub(crate) fn decode<T>(
     kind: u8,
     read: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let value = Reader::all(bytes, |reader| {
-        reader.begin(STATE_VERSION, kind)?;
-        read(reader)
-    });
-    value.map_err(|error| match error {
+    Reader::all(bytes, |reader| of_kind(reader, kind, read)).map_err(damage)
+}
+
+/// Reads a state that was just opened, as [`decode`] does, and believes its keys (`spec/state.md`,
+/// "Encodings").
+pub(super) fn recall<S: Stateful>(bytes: &[u8]) -> Result<S, Error> {
+    Reader::all_believed(bytes, |reader| of_kind(reader, S::KIND, S::read)).map_err(damage)
+}
+
+fn of_kind<T>(
+    reader: &mut Reader<'_>,
+    kind: u8,
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    reader.begin(STATE_VERSION, kind)?;
+    read(reader)
+}
+
+fn damage(error: Error) -> Error {
+    match error {
         Error::UnknownVersion(_) | Error::WrongKind => error,
         _ => Error::Corrupt,
-    })
+    }
 }

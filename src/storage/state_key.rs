@@ -17,7 +17,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::anchor::Anchor;
-use super::state::{STATE_VERSION, State};
+use super::state::{STATE_VERSION, State, encode, recall};
 use crate::error::Error;
 use crate::primitives::aead::{open_once, seal_once};
 use crate::primitives::codec::{Reader, Writer};
@@ -116,7 +116,7 @@ impl StateKey {
         if let Some(anchor) = anchor {
             anchor.accepts(&stands)?;
         }
-        let state = S::from_bytes(&bytes)?;
+        let state: S = recall(&bytes)?;
         if state.anchor() == stands { Ok(state) } else { Err(Error::Corrupt) }
     }
 
@@ -214,5 +214,9 @@ fn seal<S: State>(
     owner: &[u8],
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, Error> {
-    key.seal_record(S::KIND, &state.anchor(), owner, &state.to_bytes(), rng)
+    key.seal_record(S::KIND, &state.anchor(), owner, encode(state).written(), rng)
 }
+
+#[cfg(test)]
+#[path = "tests/state_key.rs"]
+mod tests;

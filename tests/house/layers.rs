@@ -278,6 +278,17 @@ fn cryptography_of_others_is_named_in_primitives_only() {
 }
 
 #[test]
+fn only_storage_reads_keys_that_are_believed() {
+    let sources = sources();
+    let callers = sources.iter().filter(|source| source.has_word("all_believed"));
+    let callers: Vec<_> = callers.map(|source| source.path.as_str()).collect();
+    assert_eq!(callers, ["src/primitives/codec.rs", "src/storage/state.rs"]);
+    for source in sources.iter().filter(|source| source.has_word("recall::<")) {
+        assert!(source.is_in("src/storage/"), "{} recalls a state", source.path);
+    }
+}
+
+#[test]
 fn randomness_enters_by_one_trait() {
     for source in sources().iter().filter(|source| source.path != "src/lib.rs") {
         for named in source.named_under("rand_core") {

@@ -366,7 +366,7 @@ impl ChatTerms {
             invitation: *reader.array()?,
             transcript: *reader.array()?,
             locator: Locator(*reader.array()?),
-            owner: sign::PublicKey::decode(*reader.array()?)?,
+            owner: sign::PublicKey::read(reader)?,
             policy: Policy::read(reader)?,
             maker: DeviceId(*reader.array()?),
             guest_name: invitation::name(reader)?,

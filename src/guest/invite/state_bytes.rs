@@ -51,7 +51,7 @@ impl Stateful for Invite {
             owner: if made {
                 Owner::Here(sign::SecretKey::from_seed(reader.secret()?))
             } else {
-                Owner::Elsewhere(sign::PublicKey::decode(*reader.array()?)?)
+                Owner::Elsewhere(sign::PublicKey::read(reader)?)
             },
             clock,
             anchor,

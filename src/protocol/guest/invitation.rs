@@ -218,7 +218,7 @@ impl Invitation {
                 origin: Origin::read(reader)?,
                 host: Certificate::read(reader)?,
                 listed: Listed::read_reported(reader)?,
-                owner: sign::PublicKey::decode(*reader.array()?)?,
+                owner: sign::PublicKey::read(reader)?,
                 policy: Policy::read(reader)?,
             })
         })?;

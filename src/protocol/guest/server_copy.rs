@@ -141,8 +141,8 @@ impl ServerCopy {
             reader.begin(wire::VERSION, wire::SERVER_COPY)?;
             Ok(Self {
                 locator: Locator(*reader.array()?),
-                claim: sign::PublicKey::decode(*reader.array()?)?,
-                owner: sign::PublicKey::decode(*reader.array()?)?,
+                claim: sign::PublicKey::read(reader)?,
+                owner: sign::PublicKey::read(reader)?,
                 expires: reader.u64()?,
                 sealed: reader.bytes(MAX_SEALED)?.to_vec(),
             })

@@ -61,7 +61,7 @@ impl IdentityKey {
     /// [`Error::WeakKey`] for a key that is not canonical or of small order.
     pub fn from_bytes(bytes: &[u8; 64]) -> Result<Self, Error> {
         Reader::all(bytes, |reader| {
-            let signing = sign::PublicKey::decode(*reader.array()?)?;
+            let signing = sign::PublicKey::read(reader)?;
             Ok(Self { signing, agreement: dh::PublicKey::decode(*reader.array()?)? })
         })
     }
@@ -165,7 +165,7 @@ impl Certificate {
     pub(crate) fn recall(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let kind = AccountKind::decode(reader.u8()?)?;
         let account = AccountId(*reader.array()?);
-        let account_key = sign::PublicKey::decode(*reader.array()?)?;
+        let account_key = sign::PublicKey::read(reader)?;
         Ok(Self { kind, ..Self::recall_member(reader, account, account_key)? })
     }
 
@@ -182,7 +182,7 @@ impl Certificate {
             account_key,
             device: DeviceId(*reader.array()?),
             identity: IdentityKey {
-                signing: sign::PublicKey::decode(*reader.array()?)?,
+                signing: sign::PublicKey::read(reader)?,
                 agreement: dh::PublicKey::decode(*reader.array()?)?,
             },
             account_signature: *reader.array()?,

@@ -201,7 +201,7 @@ impl DeviceList {
     /// Reads a list from this device's own state, which holds only verified ones.
     pub(crate) fn recall(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let account = AccountId(*reader.array()?);
-        let account_key = sign::PublicKey::decode(*reader.array()?)?;
+        let account_key = sign::PublicKey::read(reader)?;
         let [epoch, issued, expires] = [reader.u64()?, reader.u64()?, reader.u64()?];
         let mut count = reader.count(MAX_DEVICES)?;
         // No number of devices: the ids of an account that has moved stand before it.

@@ -106,7 +106,7 @@ impl CodeBody {
             purpose: LinkingPurpose::read(reader)?,
             created: reader.u64()?,
             identity: IdentityKey {
-                signing: sign::PublicKey::decode(*reader.array()?)?,
+                signing: sign::PublicKey::read(reader)?,
                 agreement: dh::PublicKey::decode(*reader.array()?)?,
             },
             ephemeral: dh::PublicKey::decode(*reader.array()?)?,
