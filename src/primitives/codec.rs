@@ -63,7 +63,7 @@ pub(crate) fn ascending<K: Ord, V>(
 /// A reader of one value from a byte string.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
-    /// Whether the bytes are this device's own, as a seal has shown.
+    /// Set if the bytes are this device's own, as a seal has shown.
     is_believed: bool,
 }
 
