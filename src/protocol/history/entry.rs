@@ -31,7 +31,7 @@ const STARTED: usize = 8;
 /// The longest entry: with facts, and the time at which its timer began.
 pub(crate) const MAX_ENTRY: usize = FRONT + FACTS + STARTED + MAX_CONTENT;
 
-/// What tells a message from all others, beside its mark, and when it came.
+/// The facts of a message: beside its mark, they tell it from all others, and when it came.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// The first id of its sender's account.
