@@ -7,10 +7,10 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use latchstring::Error;
 use latchstring::client::{
-    self, Address, Client, Conversation, Enclosed, LetterEvent, MessageId, Outgoing, OwnContent,
-    OwnObject, Plan, ReceivedLetter, Taken, To,
+    self, Address, Client, Conversation, Enclosed, LetterEvent, MessageFacts, MessageId, Outgoing,
+    OwnContent, OwnObject, Plan, ReceivedLetter, Taken, To,
 };
-use latchstring::content::{Content, Kinds, Sender};
+use latchstring::content::{Content, Kinds, Sender, Target};
 use latchstring::session::{Account, AccountId};
 use latchstring::storage::{State, StateKey};
 
@@ -114,8 +114,9 @@ impl<'a> Device<'a> {
         let from = client.address();
         self.seal(client, plan, Enclosed::from(content), |step, out| {
             step.keep(deed(name), b"");
-            let row = row(now, from, out.id);
-            step.keep(row, &kept(Conversation::With(account), content));
+            let target = out.target.ok_or("a message was sealed")?;
+            let facts = MessageFacts { target, conversation: Conversation::With(account), at: now };
+            self.keep_said(step, row(now, from, out.id), &facts, content)
         })
     }
 
@@ -123,14 +124,14 @@ impl<'a> Device<'a> {
     pub(crate) fn send_object(
         &self,
         object: &OwnObject,
-        keep: impl FnOnce(&mut Step<'_>),
+        keep: impl FnOnce(&mut Step<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let (client, plan) = self.supplied(|client| client.plan_object(object, now()))?;
         self.seal(client, plan, Enclosed::Nothing, |step, _| keep(step))
     }
 
     /// Makes a plan, and supplies it with the bundles that it misses.
-    fn supplied(
+    pub(crate) fn supplied(
         &self,
         plan: impl FnOnce(&Client) -> Result<Plan, Error>,
     ) -> Result<(Client, Plan), Failure> {
@@ -142,18 +143,18 @@ impl<'a> Device<'a> {
         Ok((client, plan))
     }
 
-    fn seal(
+    pub(crate) fn seal(
         &self,
         client: Client,
         mut plan: Plan,
         content: Enclosed<'_>,
-        keep: impl FnOnce(&mut Step<'_>, &Outgoing),
+        keep: impl FnOnce(&mut Step<'_>, &Outgoing) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         self.store.step(|step| {
             let out = step.change(CLIENT, client, |client| {
                 client.seal(&mut plan, content, now(), &mut rng())
             })?;
-            keep(step, &out);
+            keep(step, &out)?;
             step.send(&out)
         })?;
         self.deliver()
@@ -196,10 +197,18 @@ impl<'a> Device<'a> {
         letter: &ReceivedLetter,
     ) -> Result<(), Failure> {
         match &letter.event {
+            LetterEvent::Message(content)
+                if matches!(letter.conversation, Conversation::Group(_)) =>
+            {
+                self.keep_in_group(step, client, letter, content)
+            }
             LetterEvent::Message(content) => {
-                let row = row(letter.sent, letter.from, letter.id);
-                let is_new = step.keep(row, &kept(letter.conversation, content));
-                if is_new { Ok(()) } else { Err("a message came twice".into()) }
+                let facts = letter.facts().ok_or("a message is told from others")?;
+                self.keep_said(step, row(letter.sent, letter.from, letter.id), &facts, content)
+            }
+            LetterEvent::Own(OwnContent::Viewed(target)) => self.forget_viewed(step, target),
+            LetterEvent::Own(OwnContent::SettingsKeys(keys)) => {
+                self.take_settings_keys(step, client, keys)
             }
             LetterEvent::Own(OwnContent::HistoryRequest(request)) => {
                 self.begin_answer(step, client, letter.from, request)
@@ -226,7 +235,8 @@ impl<'a> Device<'a> {
     /// Lists the messages of this device, the oldest first.
     pub(crate) fn messages(&self) -> Result<Vec<Message>, Failure> {
         let rows = self.store.all(MESSAGE)?.into_iter();
-        rows.map(|(row, bytes)| Message::read(&row, &bytes)).collect()
+        let read = rows.map(|(row, bytes)| Message::read(&row, &bytes));
+        Ok(read.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
     pub(crate) fn count_messages(&self) -> Result<usize, Failure> {
@@ -236,7 +246,7 @@ impl<'a> Device<'a> {
     /// Returns the newest message of a conversation that has an attachment.
     pub(crate) fn attached(&self, conversation: Conversation) -> Result<Content, Failure> {
         let messages = self.messages()?.into_iter().rev();
-        let mut of = messages.filter(|message| message.conversation == conversation);
+        let mut of = messages.filter(|message| message.facts.conversation == conversation);
         let found = of.find(|message| message.content.attachment().is_some());
         Ok(found.ok_or("nobody has sent a file")?.content)
     }
@@ -247,18 +257,34 @@ pub(crate) struct Message {
     pub(crate) sent: u64,
     pub(crate) from: Address,
     pub(crate) id: MessageId,
-    pub(crate) conversation: Conversation,
+    /// The facts by which whatever is said about it later is judged.
+    pub(crate) facts: MessageFacts,
     pub(crate) content: Content,
 }
 
 impl Message {
-    fn read(row: &str, bytes: &[u8]) -> Result<Self, Failure> {
+    /// Reads a message; none if only a newer program can show it.
+    fn read(row: &str, bytes: &[u8]) -> Result<Option<Self>, Failure> {
         let mut words = row.split(' ').skip(1);
         let mut word = || words.next().ok_or("no message");
         let (sent, from, id) = (word()?.parse()?, word()?.parse()?, word()?.parse()?);
-        let (with, content) = bytes.split_first_chunk().ok_or("no message")?;
-        let content = Content::decode(content, Kinds::of(Sender::Member))?;
-        Ok(Self { sent, from, id, conversation: Conversation::With(AccountId(*with)), content })
+        let (with, rest) = bytes.split_first_chunk().ok_or("no message")?;
+        let (at, rest) = rest.split_first_chunk().ok_or("no message")?;
+        let (target, content) = rest.split_first_chunk::<88>().ok_or("no message")?;
+        let content = match Content::decode(content, Kinds::of(Sender::Member)) {
+            Err(Error::UnsupportedContent) => return Ok(None),
+            decoded => decoded?,
+        };
+        let facts = MessageFacts {
+            target: Target::decode(target)?,
+            conversation: Conversation::With(AccountId(*with)),
+            at: u64::from_be_bytes(*at),
+        };
+        Ok(Some(Self { sent, from, id, facts, content }))
+    }
+
+    pub(crate) fn row(&self) -> String {
+        row(self.sent, self.from, self.id)
     }
 }
 
@@ -268,19 +294,34 @@ pub(crate) fn row(sent: u64, from: Address, id: MessageId) -> String {
 }
 
 /// Returns the name of the row that says that something was done.
-fn deed(name: &str) -> String {
+pub(crate) fn deed(name: &str) -> String {
     format!("done: {name}")
 }
 
 /// Encodes a message for its row.
-pub(crate) fn kept(conversation: Conversation, content: &Content) -> Vec<u8> {
-    let Conversation::With(account) = conversation else { return Vec::new() };
-    [&account.0[..], &content.encode()].concat()
+pub(crate) fn kept(facts: &MessageFacts, content: &[u8]) -> Vec<u8> {
+    let Conversation::With(account) = facts.conversation else { return Vec::new() };
+    [&account.0[..], &facts.at.to_be_bytes(), &facts.target.encode(), content].concat()
 }
 
 /// Returns what is shown of a content.
 pub(crate) fn text_of(content: &Content) -> String {
+    if let Some(correction) = content.as_correction() {
+        return format!("(a correction) {}", correction.text());
+    }
+    if let Some(reaction) = content.as_reaction() {
+        return format!("(a reaction) {}", reaction.sign().unwrap_or("none any more"));
+    }
+    if let Some(setting) = content.as_timer_setting() {
+        let days = setting.seconds().unwrap_or_default().div_ceil(86_400);
+        return format!("(messages disappear after {days} days)");
+    }
+    if content.view_once().is_some() {
+        return "(a picture that can be seen once)".to_owned();
+    }
+    if content.as_group().is_some() {
+        return "(who is in the group)".to_owned();
+    }
     let name = content.attachment().and_then(|file| file.name());
-    let text = content.as_text().or(name).unwrap_or("(something else)");
-    text.to_owned()
+    content.as_text().or(name).unwrap_or("(something else)").to_owned()
 }

@@ -50,6 +50,7 @@ impl Device<'_> {
     pub(crate) fn upload(
         &self,
         name: &str,
+        media: Media,
         source: &mut (impl Read + Seek),
     ) -> Result<Reference, Failure> {
         let (row, done) = (format!("sealer of {name}"), format!("reference of {name}"));
@@ -59,9 +60,7 @@ impl Device<'_> {
         let length = source.seek(SeekFrom::End(0))?;
         let mut sealer = match self.store.kept(&row)? {
             Some(saved) => Sealer::from_bytes(&saved)?,
-            None => {
-                self.client()?.attach(Media::File, length, Padding::Buckets, now(), &mut rng())?
-            }
+            None => self.client()?.attach(media, length, Padding::Buckets, now(), &mut rng())?,
         };
         let save = |sealer: &Sealer| {
             self.store.step(|step| {
@@ -114,6 +113,16 @@ impl Device<'_> {
         let (piece, _) = buffer.split_at_mut(length);
         self.server.fetch(reference.id(), range, piece)?;
         Ok(Some(opener.open(piece)?))
+    }
+
+    /// Fetches a whole file that is small.
+    pub(crate) fn fetch(&self, reference: &Reference) -> Result<Vec<u8>, Failure> {
+        let (mut opener, mut whole) = (Opener::new(reference), Vec::new());
+        let mut buffer = Box::new([0; PIECE]);
+        while let Some(opened) = self.open_next(&mut opener, reference, &mut buffer)? {
+            whole.extend_from_slice(opened);
+        }
+        Ok(whole)
     }
 
     /// Looks at the beginning of the file in a conversation, and fetches no more than it needs for that.

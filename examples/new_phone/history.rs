@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use latchstring::Error;
-use latchstring::attachment::PIECE;
+use latchstring::attachment::{Media, PIECE};
 use latchstring::client::{Address, Client, OwnObject};
 use latchstring::history::{
     HistoryExport, HistoryImport, HistoryItem, HistoryPosition, HistoryRange, HistoryRequests,
@@ -34,6 +34,7 @@ impl Device<'_> {
         let import = HistoryImport::ask(&self.client()?, of, &range, now(), &mut rng())?;
         self.send_object(&import.request(), |step| {
             step.keep(IMPORT.to_owned(), &import.to_bytes());
+            Ok(())
         })
     }
 
@@ -69,15 +70,20 @@ impl Device<'_> {
         };
         let mut export = HistoryExport::from_bytes(&saved)?;
         let told = usize::try_from(export.items())?;
-        let newest_first: Vec<_> = self.messages()?.into_iter().rev().skip(told).collect();
+        // What can be seen once is not told. Nor is what has disappeared, of which a program erases the row; what is
+        // on its way to that has its deadline beside it (`HistoryItem::with_deadline`), but nothing is yet.
+        let told_on = self.messages()?.into_iter().rev();
+        let told_on = told_on.filter(|message| message.content.view_once().is_none());
+        let newest_first: Vec<_> = told_on.skip(told).collect();
         for messages in newest_first.chunks(PART) {
             let (mut writer, mut chunk) = (export.writer(), Vec::new());
             for it in messages {
-                let item = HistoryItem::new(it.conversation, it.from, it.id, it.sent, &it.content);
-                chunk.extend_from_slice(&writer.write(&item)?);
+                let with = it.facts.conversation;
+                let item = HistoryItem::new(with, it.from, it.id, it.sent, &it.content);
+                chunk.extend_from_slice(&writer.write(&item.with_facts(&it.facts)?)?);
             }
             let name = format!("history part {}", export.parts());
-            let reference = self.upload(&name, &mut Cursor::new(chunk))?;
+            let reference = self.upload(&name, Media::File, &mut Cursor::new(chunk))?;
             export.add(&writer, &reference, b"")?;
             self.store.step(|step| {
                 step.keep(EXPORT.to_owned(), &export.to_bytes());
@@ -89,6 +95,7 @@ impl Device<'_> {
         let answer = export.finish(&self.client()?, false, now())?;
         self.send_object(&answer, |step| {
             step.keep(ANSWERED.to_owned(), b"");
+            Ok(())
         })
     }
 
@@ -140,8 +147,10 @@ impl Device<'_> {
                             (message.from.account, message.id) == (item.from.account, item.id)
                         };
                         if !here.iter().any(is_it) {
+                            let facts = item.facts().ok_or("it was told with them")?;
+                            // As it came: what only a newer program can show is kept for that.
                             let row = row(item.sent, item.from, item.id);
-                            step.keep(row, &kept(item.conversation, &item.content()?));
+                            step.keep(row, &kept(&facts, item.encoded()));
                         }
                     }
                     step.keep(POSITION.to_owned(), &import.position().to_bytes());

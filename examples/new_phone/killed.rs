@@ -1,6 +1,7 @@
 //! The story, of which every telling is killed at some instant: it goes on where it was, to its end.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,16 +14,19 @@ use crate::{film, note, own_folder, scene};
 /// The size of the film: its sealer is saved twice on the way.
 const FILM: usize = 40_000_000;
 
-/// Kills so many tellings, each a random time after it began, and tells the rest in peace.
-pub(crate) fn survive(times: u32) -> Result<(), Failure> {
+/// Kills so many tellings, each a random time after it began, and tells the rest in peace. Without a file it makes one.
+pub(crate) fn survive(times: u32, file: Option<&Path>) -> Result<(), Failure> {
     let folder = own_folder("-killed");
     fs::create_dir_all(&folder)?;
-    let file = folder.join("film");
-    fs::write(&file, film(FILM))?;
+    let made = folder.join("film");
+    let file = file.unwrap_or(&made);
+    if file == made {
+        fs::write(&made, film(FILM))?;
+    }
     let story = folder.join("story");
     let tell = || {
         let mut telling = Command::new(std::env::current_exe()?);
-        telling.arg(&file).arg(&story).stdout(Stdio::null());
+        telling.arg(file).arg(&story).stdout(Stdio::null());
         Ok::<_, Failure>(telling.spawn()?)
     };
     scene("One that nobody kills, to know how long it takes");

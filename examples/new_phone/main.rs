@@ -2,12 +2,16 @@
 //!
 //! Ada sends Grace a file of any size, straight from the disk. Grace looks at its first bytes before the rest has come.
 //! Then Ada links a new phone, which asks the old one for history, finds the conversation, and fetches the file.
+//! From then on both phones have what is said: a reaction to an old message, a correction, messages that disappear, a
+//! picture that can be seen once (`talk.rs`), a setting (`settings.rs`), and a group that knows its members (`group.rs`).
 //!
 //! Everything is in a folder, the server too (`server.rs`), so the process can be killed at any instant: run it again
 //! with the same FILE, and it goes on where it was. Nothing that has arrived is sent twice (`files.rs`), no message is
-//! lost, and none comes twice (`history.rs`). `-- --killed 50` shows that (`killed.rs`). Without FILE it makes one.
+//! lost, and none comes twice (`history.rs`). `-- --killed 50` or `-- --killed 50 FILE` shows that (`killed.rs`).
+//! Without FILE it makes one.
 //!
-//! Linking is shown by `many_devices`; here it is one scene, which is begun anew if it was interrupted.
+//! Linking is shown by `many_devices`; here it is one scene, which goes on where it was saved, or is begun anew
+//! (`link.rs`).
 
 #![allow(
     clippy::case_sensitive_file_extension_comparisons,
@@ -19,18 +23,22 @@
 
 mod device;
 mod files;
+mod group;
 mod history;
 mod killed;
 mod link;
 mod server;
+mod settings;
 #[path = "../store/mod.rs"]
 #[allow(dead_code, reason = "the other examples use the rest")]
 mod store;
+mod talk;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use device::Device;
+use latchstring::attachment::Media;
 use latchstring::client::{Conversation, To};
 use latchstring::content::Content;
 use latchstring::session::AccountId;
@@ -55,7 +63,8 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["--killed", times] => killed::survive(times.parse()?),
+        ["--killed", times] => killed::survive(times.parse()?, None),
+        ["--killed", times, file] => killed::survive(times.parse()?, Some(Path::new(file))),
         [file] => {
             let folder = std::env::temp_dir().join("latchstring-new-phone");
             run(Path::new(file), &folder)?;
@@ -113,7 +122,7 @@ fn run(file: &Path, folder: &Path) -> Result<(), Failure> {
     }
 
     scene("Ada sends a film");
-    let film = phone.upload("film", &mut File::open(file)?)?;
+    let film = phone.upload("film", Media::File, &mut File::open(file)?)?;
     let content = Content::attached(&film, b"")?.with_name("film.mp4")?;
     phone.send("film", To::Account(GRACE), &content)?;
 
@@ -136,16 +145,14 @@ fn run(file: &Path, folder: &Path) -> Result<(), Failure> {
     new.read()?;
     new.import()?;
     note(&format!("it knows {} old messages", new.count_messages()?));
-    // What comes now is found on both phones: a reaction, a correction, a message that disappears, a picture that is
-    // seen once, a setting, and who is in a group have their places from here on.
-    grace.say(ADA, "did you find the film?")?;
-    new.read()?;
-    phone.read()?;
-
     scene("It finds the film there, and fetches it");
     let copy = new.fetch_attachment(Conversation::With(GRACE), &folder.join("copy"))?;
     files::compare(file, &copy)?;
     note("it is the film that Ada has sent, byte for byte");
+
+    talk::tell(&phone, &new, &grace)?;
+    settings::tell(&phone, &new)?;
+    group::tell(&phone, &new, &grace)?;
     if let (Some(before), Some(peak)) = (before, peak_memory()) {
         note(&format!("memory at most {} KiB above the start", peak.saturating_sub(before)));
     }

@@ -1,4 +1,4 @@
-//! A server that is a folder: device lists, bundles, mail and files.
+//! A server that is a folder: device lists, bundles, mail, files, and entries of settings.
 //!
 //! It is as real servers are where it matters here: it takes files by appending, and tells how much of one has arrived.
 
@@ -36,7 +36,7 @@ impl Mail {
 impl Server {
     pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
         let folder = folder.join("server");
-        for name in ["lists", "bundles", "mail", "files"] {
+        for name in ["lists", "bundles", "mail", "files", "settings"] {
             fs::create_dir_all(folder.join(name))?;
         }
         Ok(Self { folder })
@@ -108,6 +108,27 @@ impl Server {
         }
         found.sort_by_key(|(at, _)| *at);
         Ok(found.into_iter().map(|(_, mail)| mail).collect())
+    }
+
+    /// Takes an entry of an account's settings. One that is brought again is the same.
+    pub(crate) fn add_entry(&self, of: AccountId, entry: &[u8]) -> Result<(), Failure> {
+        let entries = self.entries(of)?;
+        if entries.iter().any(|known| known == entry) {
+            return Ok(());
+        }
+        Self::put(&self.place("settings", &format!("{of} {:09}", entries.len())), entry)
+    }
+
+    /// Returns the entries of an account's settings.
+    pub(crate) fn entries(&self, of: AccountId) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut entries = Vec::new();
+        for number in 0.. {
+            match fs::read(self.place("settings", &format!("{of} {number:09}"))) {
+                Err(error) if error.kind() == ErrorKind::NotFound => break,
+                entry => entries.push(entry?),
+            }
+        }
+        Ok(entries)
     }
 
     /// Tells how many bytes of a file have arrived.
