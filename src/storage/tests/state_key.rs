@@ -5,7 +5,7 @@ use crate::protocol::identity::certificate::{AccountId, Certificate};
 use crate::session::{Account, Device};
 use crate::storage::{Stateful, snapshot};
 
-/// Where the account key of the certificate is in the state of a device.
+/// The place of the account key of the certificate in the state of a device.
 const ACCOUNT_KEY: core::ops::Range<usize> = 131..163;
 
 #[test]
