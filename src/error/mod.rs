@@ -56,8 +56,9 @@ pub enum Error {
     /// The bundle or message is of an older version of the protocol than this conversation has used, or may use.
     /// Drop it: somebody in between wants weaker keys, or the other device was set up anew with older software.
     Downgrade,
-    /// A device has signed two histories of one log: it was restored from a backup or copied, or its key was stolen.
-    /// What is known stays in force; tell the user.
+    /// A device has signed two histories of the account's settings, or an operation leaves a group's history before
+    /// what is kept of it: a device was restored from a backup or copied, or its key was stolen. What is known stays in
+    /// force; tell the user.
     Forked,
     /// Whoever has signed this may not do it: it is no member of the group, or not senior to whom it names; or what it
     /// does cannot be done there, since it is done already. Drop it.

@@ -7,6 +7,7 @@ use super::super::operation::MAX_OPERATION;
 use super::super::request::OperationRequest;
 use super::*;
 use crate::error::Error;
+use crate::primitives::tests::op_count::{self, Work};
 use crate::protocol::letter::GroupId;
 
 /// Checks that nothing decodes that differs in one byte or in its length.
@@ -29,6 +30,16 @@ fn an_operation_that_is_altered_anywhere_is_refused() {
     let bytes = over(&tree, tree.head().hash, remove(&plain), &senior).encode();
     assert_eq!(Operation::decode(&bytes).unwrap().encode(), bytes);
     alone(&bytes, |altered| Operation::decode(altered).is_err());
+}
+
+#[test]
+fn an_operation_costs_three_signature_checks() {
+    let [founder, senior, plain] = people();
+    let tree = founded(&founder, &[&senior], &[&plain]);
+    let bytes = over(&tree, tree.head().hash, remove(&plain), &senior).encode();
+    let (operation, work) = op_count::of(|| Operation::decode(&bytes));
+    assert!(operation.is_ok());
+    assert_eq!(work, Work { verify: 3, ..Work::default() });
 }
 
 #[test]
