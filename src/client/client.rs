@@ -184,7 +184,8 @@ impl Client {
     }
 
     /// Lists which devices last reported another device list than the one known here: by whom, of which
-    /// account, and what it means. Empty when everybody agrees.
+    /// account, and what it means. Empty when everybody agrees. What a device last said of an account stays until it
+    /// says something else there, or the account is [forgotten](Self::forget).
     pub fn mismatches(&self) -> impl Iterator<Item = (Address, AccountId, ListMismatch)> {
         self.inner.peers.iter().flat_map(|(by, peer)| {
             let reports = peer.reports.iter();

@@ -48,6 +48,11 @@ impl World {
         self.absent.dead == Some(person)
     }
 
+    /// Tells whether an account is that of somebody who is dead.
+    pub fn is_lost(&self, account: AccountId) -> bool {
+        self.absent.dead.is_some_and(|dead| self.account(dead) == account)
+    }
+
     /// Lets somebody go away once in a while, and somebody for good.
     pub fn leave(&mut self) {
         if self.server.attacks & attack::AWAY != 0 && self.once_in(120) {

@@ -143,8 +143,10 @@ impl World {
         }
         for node in self.listed() {
             let mismatches = self.nodes[node].client.mismatches();
-            let mismatches: Vec<_> =
-                mismatches.filter(|(by, ..)| self.is_on(self.at[by])).collect();
+            // Of who is dead everybody says last what they knew when they last wrote there: nobody can any more.
+            let mismatches: Vec<_> = mismatches
+                .filter(|(by, of, _)| self.is_on(self.at[by]) && !self.is_lost(*of))
+                .collect();
             assert_eq!(mismatches, [], "everyone agrees");
         }
     }
