@@ -523,10 +523,10 @@ fn gathering(rng: &mut RecordingRng, secrets: &mut Vec<Secret>) {
         let Crowd { clients, now, rng, key, salts, .. } = &mut crowd;
         let client = &mut clients[place];
         watched(|| {
-            let (begun, journal) = Journal::begin(client, key, b"owner", salts).unwrap();
+            let (begun, mut journal) = Journal::begin(client, key, b"owner", salts).unwrap();
             client.note_published([client.bundle().id()], *now).apply();
             client.rotate(*now, *rng).apply();
-            let (snapshot, journal) = journal.renew(client, key, salts).unwrap();
+            let snapshot = journal.renew(client, key, salts).unwrap();
             let mut shelf = Shelf::of(begun);
             shelf.put(snapshot);
             drop(journal);

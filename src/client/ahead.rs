@@ -55,6 +55,10 @@ impl Ahead {
     }
 
     /// Leaves no time ahead of now.
+    pub(crate) fn has_time_ahead(&self, now: u64) -> bool {
+        self.since > now
+    }
+
     pub(crate) fn bound_times(&mut self, now: u64) {
         self.since = self.since.min(now);
     }

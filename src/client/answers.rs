@@ -219,9 +219,8 @@ impl Inner {
     /// Forgets the places of letters that cannot be sealed again any more.
     pub(super) fn forget_places(&mut self) {
         let letters: BTreeSet<_> = self.sent.iter().map(|sent| half(sent.id)).collect();
-        for peer in self.peers.values_mut() {
-            peer.places.retain(|letter| letters.contains(letter));
-        }
+        let is_held = |letter: &_| letters.contains(letter);
+        self.peers.change(|peer| !peer.places.all(is_held), |peer| peer.places.retain(is_held));
     }
 
     /// Notes what a sealed answer has answered, also to a device that no bundle was to be had of: it asks again.

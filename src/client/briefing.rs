@@ -16,6 +16,7 @@ use super::entrant::{self, Entrant};
 use super::holdings::Holdings;
 use super::limits::MAX_ACCOUNTS;
 use super::moving::are_distinct;
+use super::tracked::Tracked;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
 use crate::primitives::secret::redacted;
@@ -108,8 +109,8 @@ impl Briefing {
         // Since when each device has been listed: the others since the offer at the latest.
         let mut own = Contact::own(list);
         own.advance(self.list);
-        client.inner.own = own;
-        client.inner.contacts = self.contacts;
+        client.inner.own = Tracked::new(own);
+        client.inner.contacts = self.contacts.into();
         client.inner.holdings = self.holdings;
         client.inner.shown = 0;
         Ok((client, self.account))
@@ -146,7 +147,7 @@ impl Client {
         content.bytes(&next.encode());
         content.bytes(notes);
         content.option(account, |account, writer| writer.raw(account.key().seed().expose()));
-        content.list(&self.inner.contacts, |(_, contact), writer| contact.write(writer));
+        content.list(&*self.inner.contacts, |(_, contact), writer| contact.write(writer));
         content
     }
 }

@@ -1,7 +1,6 @@
 //! A device of an account with everything that it needs to talk: the facade of the crate.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
@@ -16,6 +15,8 @@ use super::seen_log::SeenLog;
 use super::sent_log::SentLog;
 use super::spent::SpentLog;
 use super::tombstones::{Tombstones, plausible};
+use super::tracked::{Tracked, TrackedMap};
+use super::trail::Trail;
 use super::unread::UnreadLog;
 use crate::error::Error;
 use crate::primitives::secret::redacted;
@@ -89,10 +90,10 @@ redacted!(
 );
 
 pub(super) struct Inner {
-    pub(super) device: Device,
-    pub(super) own: Contact,
-    pub(super) contacts: BTreeMap<AccountId, Contact>,
-    pub(super) peers: BTreeMap<Address, Peer>,
+    pub(super) device: Tracked<Device>,
+    pub(super) own: Tracked<Contact>,
+    pub(super) contacts: TrackedMap<AccountId, Contact>,
+    pub(super) peers: TrackedMap<Address, Peer>,
     pub(super) holdings: Holdings,
     pub(super) sent: SentLog,
     pub(super) seen: SeenLog,
@@ -110,6 +111,8 @@ pub(super) struct Inner {
     pub(super) report_tried: u64,
     pub(super) clock: Clock,
     pub(super) anchor: Anchor,
+    /// The pages that the last changes have touched. Never stored.
+    pub(super) trail: Trail,
 }
 
 impl Client {
@@ -126,10 +129,10 @@ impl Client {
         let anchor = Anchor::start(Self::KIND, &certificate.core(), &list.hash().0);
         let shown = list.epoch();
         let inner = Inner {
-            device,
-            own: Contact::own(list),
-            contacts: BTreeMap::new(),
-            peers: BTreeMap::new(),
+            device: Tracked::new(device),
+            own: Tracked::new(Contact::own(list)),
+            contacts: TrackedMap::default(),
+            peers: TrackedMap::default(),
             holdings: Holdings::default(),
             sent: SentLog::default(),
             seen: SeenLog::default(),
@@ -142,6 +145,7 @@ impl Client {
             report_tried: 0,
             clock: Clock::new(now),
             anchor,
+            trail: Trail::default(),
         };
         Self { inner: Box::new(inner) }
     }
@@ -268,8 +272,9 @@ impl Inner {
         for item in delta.items {
             self.take((next, now), item, letter);
         }
-        self.anchor = next;
+        let from = core::mem::replace(&mut self.anchor, next);
         self.clock = now.clock();
+        self.note_step(from);
     }
 
     fn take(&mut self, (next, at): (Anchor, Now), item: ClientItem, letter: Option<MessageId>) {
@@ -323,6 +328,6 @@ impl Inner {
 
     pub(super) fn peer(&mut self, address: Address) -> &mut Peer {
         let tombstones = &self.tombstones;
-        self.peers.entry(address).or_insert_with(|| Peer::new(tombstones.newest(address)))
+        self.peers.get_or_insert_with(address, || Peer::new(tombstones.newest(address)))
     }
 }

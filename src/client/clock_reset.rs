@@ -50,9 +50,7 @@ impl Client {
 impl Inner {
     /// Gives up what is dated in a future that did not come.
     pub(super) fn reset_clock(&mut self, now: u64) {
-        for peer in self.peers.values_mut() {
-            peer.reset_clock(now);
-        }
+        self.peers.change(|_| true, |peer| peer.reset_clock(now));
         self.count_all();
         self.bound_times(now);
         self.tombstones.reset_clock(now);
@@ -62,9 +60,12 @@ impl Inner {
 
     /// Leaves no time of this device's own ahead of now.
     pub(super) fn bound_times(&mut self, now: u64) {
-        self.peers.values_mut().for_each(|peer: &mut Peer| peer.bound_times(now));
-        self.own.bound_times(now);
-        self.contacts.values_mut().for_each(|contact| contact.bound_times(now));
+        self.peers.change(|peer| peer.has_time_ahead(now), |peer: &mut Peer| peer.bound_times(now));
+        if self.own.has_time_ahead(now) {
+            self.own.bound_times(now);
+        }
+        self.contacts
+            .change(|contact| contact.has_time_ahead(now), |contact| contact.bound_times(now));
         self.sent.bound_times(now);
         self.unread.bound_times(now);
         self.tombstones.bound_times(now);

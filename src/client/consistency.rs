@@ -76,7 +76,7 @@ impl Inner {
     pub(super) fn report(&mut self, report: ListReport, now: u64) {
         let ListReport { by, subject, listed } = report;
         let is_own = subject == self.account();
-        let contact = if is_own { Some(&mut self.own) } else { self.contacts.get_mut(&subject) };
+        let contact = if is_own { Some(&mut *self.own) } else { self.contacts.get_mut(&subject) };
         if let (true, Some(contact), Some(listed)) = (by.account == subject, contact, &listed) {
             contact.note_ahead(listed.epoch, now);
         }

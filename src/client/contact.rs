@@ -188,6 +188,11 @@ impl Contact {
         self.ahead.note(epoch, &self.list, now);
     }
 
+    /// Tells whether a time of this device's own is ahead of what [`Self::bound_times`] leaves.
+    pub(super) fn has_time_ahead(&self, now: u64) -> bool {
+        self.waiting.has_time_ahead(now) || self.ahead.has_time_ahead(now)
+    }
+
     /// Leaves no time of this device's own ahead of now.
     pub(super) fn bound_times(&mut self, now: u64) {
         self.waiting.bound_times(now);

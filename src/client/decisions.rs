@@ -131,8 +131,9 @@ impl Inner {
         self.sent.forget(account);
         self.unread.retain(|from| from.account != account);
         self.part(account, |_, _| true, now);
-        for peer in self.peers.values_mut() {
-            peer.reports.remove(&account);
-        }
+        self.peers.change(
+            |peer| peer.reports.contains_key(&account),
+            |peer| _ = peer.reports.remove(&account),
+        );
     }
 }

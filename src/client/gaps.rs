@@ -149,6 +149,10 @@ impl Gaps {
     }
 
     /// Leaves no gap to be asked for later than one that was opened, or asked for, now.
+    pub(super) fn has_time_ahead(&self, now: u64) -> bool {
+        self.0.iter().any(|open| open.at > now.saturating_add(open.wait()))
+    }
+
     pub(super) fn bound_times(&mut self, now: u64) {
         for open in &mut self.0 {
             open.at = open.at.min(now.saturating_add(open.wait()));

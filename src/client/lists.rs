@@ -16,9 +16,6 @@ use super::client::{Client, Inner};
 use super::contact::{Contact, Relation};
 use super::delta::{ClientDelta, ClientItem};
 use super::peer::Peer;
-use super::seen_log::SeenLog;
-use super::sent_log::SentLog;
-use super::unread::UnreadLog;
 use crate::session::{Account, Device};
 use crate::storage::Pending;
 
@@ -349,9 +346,9 @@ impl Inner {
                 self.holdings.clear();
                 self.device.retire();
                 self.linking = None;
-                self.sent = SentLog::default();
-                self.seen = SeenLog::default();
-                self.unread = UnreadLog::default();
+                self.sent.0.clear();
+                self.seen.0.clear();
+                self.unread.0.clear();
             }
         } else if let Some(known) = self.known_as(&list) {
             account = self.change_and_move(known, |contact| contact.advance(list), now);

@@ -190,9 +190,7 @@ impl Inner {
         if now.goes_on(self.clock) {
             self.bound_times(now.reading());
         }
-        for peer in self.peers.values_mut() {
-            peer.expire(now.firm());
-        }
+        self.peers.change(|peer| peer.erasure_due(now), |peer| peer.expire(now.firm()));
         self.count_all();
         self.sent.expire(now.firm());
         self.unread.expire(now.firm());
@@ -207,7 +205,7 @@ impl Inner {
     /// Lists the accounts of which a newer list is wanted: letters have told of one, or wait for one; and this one if
     /// its list is over, or is to be signed and may be an old one.
     fn behind(&self, signs: bool, now: Now) -> Vec<AccountId> {
-        let own = core::iter::once((self.account(), &self.own));
+        let own = core::iter::once((self.account(), &*self.own));
         let others = self.contacts.iter().map(|(account, contact)| (*account, contact));
         let known = own.chain(others.filter(|(_, contact)| !contact.forgotten));
         let told = known.filter(|(_, contact)| contact.ahead.is_open()).map(|(account, _)| account);

@@ -88,7 +88,7 @@ impl Inner {
     pub(super) fn set_logged(&mut self, logged: &Logged) {
         let own = logged.account == self.account();
         let contact =
-            if own { Some(&mut self.own) } else { self.contacts.get_mut(&logged.account) };
+            if own { Some(&mut *self.own) } else { self.contacts.get_mut(&logged.account) };
         if let Some(contact) = contact
             && contact.list.hash() == logged.list
         {

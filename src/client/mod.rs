@@ -132,6 +132,8 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod tombstones;
+mod tracked;
+mod trail;
 mod transfer;
 mod unread;
 mod views;

@@ -11,6 +11,7 @@ use super::address::Address;
 use super::client::{Client, Inner};
 use super::contact::Contact;
 use super::delta::ClientItem;
+use super::peer::Peer;
 use super::waiting::Dismissal;
 use crate::error::Error;
 use crate::protocol::clock::Now;
@@ -236,9 +237,8 @@ impl Inner {
         self.forget(account, now);
         // What whoever has the id now says is another thing.
         self.seen.0.retain(|seen| seen.what.account != account);
-        for peer in self.peers.values_mut() {
-            peer.wanted.copies.retain(|of| of.account != account);
-        }
+        let wants = |peer: &Peer| peer.wanted.copies.iter().any(|of| of.account == account);
+        self.peers.change(wants, |peer| peer.wanted.copies.retain(|of| of.account != account));
         let contact = self.contacts.remove(&account)?;
         self.holdings.leave(&contact);
         Some(gone)
@@ -250,28 +250,28 @@ impl Inner {
             let account = if address.account == from { to } else { address.account };
             Address { account, ..address }
         };
-        let peers = core::mem::take(&mut self.peers);
-        self.peers = peers.into_iter().map(|(address, peer)| (new(address), peer)).collect();
-        for peer in self.peers.values_mut() {
+        self.peers.rename(new);
+        let follow = |peer: &mut Peer| {
             if let Some(listed) = peer.reports.remove(&from) {
                 peer.reports.insert(to, listed);
             }
-        }
+        };
+        self.peers.change(|peer| peer.reports.contains_key(&from), follow);
         self.sent.follow(from, to);
-        for seen in self.seen.0.iter_mut().filter(|seen| seen.what.account == from) {
-            seen.what.account = to;
-        }
-        for of in self.peers.values_mut().flat_map(|peer| &mut peer.wanted.copies) {
-            if of.account == from {
-                of.account = to;
-            }
-        }
-        for unread in self.unread.0.iter_mut() {
-            unread.from = new(unread.from);
-        }
-        for tombstone in self.tombstones.0.iter_mut() {
-            tombstone.address = new(tombstone.address);
-        }
+        self.seen.0.change(|seen| seen.what.account == from, |seen| seen.what.account = to);
+        let wants = |peer: &Peer| peer.wanted.copies.iter().any(|of| of.account == from);
+        let follow = |peer: &mut Peer| {
+            let of = peer.wanted.copies.iter_mut().filter(|of| of.account == from);
+            of.for_each(|of| of.account = to);
+        };
+        self.peers.change(wants, follow);
+        self.unread
+            .0
+            .change(|unread| unread.from.account == from, |unread| unread.from.account = to);
+        self.tombstones.0.change(
+            |tombstone| tombstone.address.account == from,
+            |tombstone| tombstone.address.account = to,
+        );
         self.count(from);
         self.count(to);
     }

@@ -1,7 +1,7 @@
 //! Times of what is held with a device: what is over, and what lies ahead of a clock that was reset.
 
 use super::peer::Peer;
-use super::session_choice::{GRACE, is_plausible};
+use super::session_choice::{GRACE, Met, is_plausible};
 use crate::protocol::clock::Now;
 use crate::session::Session;
 
@@ -31,6 +31,25 @@ impl Peer {
     /// Tells whether a session with it says that it was made in a future that is not plausible.
     pub(super) fn is_of_future(&self, now: u64) -> bool {
         self.held().any(|session| !is_plausible(session.continuation().created, now))
+    }
+
+    /// Tells whether a time of this device's own is ahead of what [`Self::bound_times`] leaves.
+    pub(super) fn has_time_ahead(&self, now: u64) -> bool {
+        let is_ahead = |met: Met| {
+            let mut bounded = met;
+            bounded.reset_clock(self.newest, now);
+            bounded != met
+        };
+        let mut doubt = self.doubt;
+        doubt.bound_times(now);
+        let most = now.saturating_add(GRACE);
+        let mut replaced = self.replaced.iter().filter(|replaced| replaced.until != u64::MAX);
+        is_ahead(self.met)
+            || is_ahead(self.latest)
+            || self.since.max(self.heard) > now
+            || self.gaps.has_time_ahead(now)
+            || doubt != self.doubt
+            || replaced.any(|replaced| replaced.until > most)
     }
 
     /// Leaves no time of this device's own ahead of now.

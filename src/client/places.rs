@@ -65,6 +65,11 @@ impl Places {
         self.0.retain(|of| !of.places.is_empty());
     }
 
+    /// Tells whether all are places of letters that are to be kept.
+    pub(super) fn all(&self, keep: impl Fn(&HalfId) -> bool) -> bool {
+        self.0.iter().flat_map(|of| &of.places).all(|place| keep(&place.letter))
+    }
+
     fn len(&self) -> usize {
         self.0.iter().fold(0, |sum, of| sum.saturating_add(of.places.len()))
     }

@@ -8,6 +8,7 @@
 use rand_core::CryptoRng;
 
 use super::client::{Client, Inner};
+use super::peer::Peer;
 use crate::error::Error;
 use crate::primitives::kdf::hedged;
 use crate::primitives::secret::Secret;
@@ -53,14 +54,16 @@ impl Inner {
         let name = [&self.own.list.hash().0[..], fresh.expose()].concat();
         self.anchor = Anchor::start(Client::KIND, &self.device.certificate().core(), &name);
         self.device.restart(fresh.expose(), now, rng);
-        for peer in self.peers.values_mut() {
+        let restart = |peer: &mut Peer| {
             peer.restart(
                 peer.heard != 0 && moment.firm() < peer.heard.saturating_add(TOLD_FOR),
                 now,
             );
-        }
+        };
+        self.peers.change(|_| true, restart);
         self.linking = None;
         self.shown = 0;
         self.count_all();
+        self.lose_trail();
     }
 }

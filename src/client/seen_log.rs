@@ -92,10 +92,13 @@ impl SeenLog {
 
     /// Notes that the other own devices were told what [`SeenLog::report`] gives.
     pub(super) fn reported(&mut self, own: AccountId) {
-        let untold = self.0.iter_mut().filter(|seen| !seen.told && seen.is_of_others(own));
-        for seen in untold.take(MAX_SEEN_MESSAGES) {
-            seen.told = true;
-        }
+        let mut room = MAX_SEEN_MESSAGES;
+        let is_due = |seen: &Seen| {
+            let is_due = room > 0 && !seen.told && seen.is_of_others(own);
+            room = room.saturating_sub(usize::from(is_due));
+            is_due
+        };
+        self.0.change(is_due, |seen| seen.told = true);
     }
 
     /// Lists what the other own devices were not told yet, oldest first.
@@ -111,8 +114,7 @@ impl SeenLog {
     }
 
     pub(super) fn add(&mut self, seen: Seen) {
-        let same = |old: &&mut Seen| old.what == seen.what;
-        if let Some(old) = self.0.iter_mut().find(same) {
+        if let Some(old) = self.0.find_mut(|old| old.what == seen.what) {
             old.here |= seen.here;
             return;
         }

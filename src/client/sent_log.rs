@@ -251,23 +251,25 @@ impl SentLog {
 
     /// Notes that a letter was to be sealed for who was left out of it.
     pub(super) fn attempt(&mut self, attempt: &Attempt, now: u64) {
-        for sent in self.0.iter_mut().filter(|sent| sent.id == attempt.id) {
+        let attempted = |sent: &mut Sent| {
             sent.tried = now;
             if attempt.is_last {
                 sent.left_out.clear();
                 sent.stopped.clear();
             }
-        }
+        };
+        self.0.change(|sent| sent.id == attempt.id, attempted);
     }
 
     pub(super) fn add(&mut self, sent: Sent) {
         self.0.push(sent);
         while self.accounts(Sent::is_queued) > MAX_SENT_ACCOUNTS {
             // The letter to most accounts gives way, of several the oldest.
-            let queued = self.0.iter_mut().filter(|sent| sent.is_queued());
-            let sizes = queued.map(|sent| (sent.accounts().count(), sent));
+            let queued = self.0.iter().filter(|sent| sent.is_queued());
+            let sizes = queued.map(|sent| (sent.accounts().count(), sent.id));
             let largest = sizes.reduce(|one, next| if next.0 > one.0 { next } else { one });
-            let Some((_, largest)) = largest else { break };
+            let largest = largest.and_then(|(_, id)| self.0.find_mut(|sent| sent.id == id));
+            let Some(largest) = largest else { break };
             largest.stopped.clear();
         }
         while self.queued() > MAX_QUEUED {
@@ -294,7 +296,7 @@ impl SentLog {
         }
         let most = letters.into_iter().max_by_key(|(_, count)| *count);
         let Some((account, _)) = most else { return };
-        if let Some(oldest) = self.0.iter_mut().find(|sent| sent.waits_for(account)) {
+        if let Some(oldest) = self.0.find_mut(|sent| sent.waits_for(account)) {
             oldest.stopped.retain(|stopped| *stopped != account);
         }
     }
@@ -316,13 +318,13 @@ impl SentLog {
 
     /// Notes that a message was sealed for an account that was stopped.
     pub(super) fn settle(&mut self, id: &MessageId, account: AccountId, epoch: u64, now: u64) {
-        if let Some(sent) = self.0.iter_mut().find(|sent| sent.id == *id) {
+        if let Some(sent) = self.0.find_mut(|sent| sent.id == *id) {
             sent.settle(account, epoch, now);
         }
     }
 
     pub(super) fn count(&mut self, id: &MessageId, to: Address) {
-        if let Some(sent) = self.0.iter_mut().find(|sent| sent.id == *id) {
+        if let Some(sent) = self.0.find_mut(|sent| sent.id == *id) {
             sent.count(to);
         }
     }
@@ -330,11 +332,17 @@ impl SentLog {
     /// Forgets what was sent to an account: who is there now is not who it was sent to.
     pub(super) fn forget(&mut self, account: AccountId) {
         self.0.retain(|sent| sent.filed.conversation() != LetterConversation::With(account));
-        for sent in self.0.iter_mut() {
+        let is_due = |sent: &Sent| {
+            sent.waits_for(account)
+                || sent.lists.iter().any(|(listed, _)| *listed == account)
+                || sent.left_out.iter().any(|address| address.account == account)
+        };
+        let forget = |sent: &mut Sent| {
             sent.stopped.retain(|stopped| *stopped != account);
             sent.lists.retain(|(listed, _)| *listed != account);
             sent.left_out.retain(|address| address.account != account);
-        }
+        };
+        self.0.change(is_due, forget);
     }
 
     /// Has all that was sent to an account follow it to another id.
@@ -344,7 +352,7 @@ impl SentLog {
                 *account = to;
             }
         };
-        for sent in self.0.iter_mut() {
+        let follow = |sent: &mut Sent| {
             if sent.filed.conversation() == LetterConversation::With(from) {
                 sent.filed = Filed::of(LetterConversation::With(to));
             }
@@ -359,7 +367,8 @@ impl SentLog {
             sent.left_out.iter_mut().for_each(|address| new(&mut address.account));
             sent.resent.iter_mut().for_each(|(address, _)| new(&mut address.account));
             sent.resent.sort_unstable();
-        }
+        };
+        self.0.change(|_| true, follow);
     }
 
     /// Counts what says that it was sent later than now.
@@ -369,11 +378,13 @@ impl SentLog {
 
     /// Leaves no time ahead of now.
     pub(super) fn bound_times(&mut self, now: u64) {
-        for sent in self.0.iter_mut() {
+        let is_ahead = |sent: &Sent| sent.at.max(sent.went).max(sent.tried) > now;
+        let bound = |sent: &mut Sent| {
             sent.at = sent.at.min(now);
             sent.went = sent.went.min(now);
             sent.tried = sent.tried.min(now);
-        }
+        };
+        self.0.change(is_ahead, bound);
     }
 
     pub(super) fn expire(&mut self, now: u64) {

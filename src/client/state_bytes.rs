@@ -4,7 +4,7 @@
 //! again only what changed since the one before.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer, ascending};
@@ -19,22 +19,21 @@ use super::delta::{ClientDelta, ClientItem};
 use super::holdings::Holdings;
 use super::limits::{MAX_ACCOUNTS, MAX_PEERS};
 use super::moving::are_distinct;
-use super::paged_log::PagedLog;
+use super::paged_log::{Entry, PagedLog};
 use super::passing::PassingLog;
 use super::peer::Peer;
 use super::seen_log::{Seen, SeenLog};
 use super::sent_log::{Sent, SentLog};
 use super::spent::{Spent, SpentLog};
 use super::tombstones::{Tombstone, Tombstones};
+use super::tracked::Tracked;
+use super::trail::{Title, Trail};
 use super::unread::{Unread, UnreadLog};
 use crate::session::Device;
 use crate::storage::{Anchor, Stateful};
 
-/// First bytes of the titles of pages. Those of the logs stand with their entries.
-const DEVICE: u8 = 1;
-const OWN: u8 = 2;
-const CONTACT: u8 = 3;
-const PEER: u8 = 4;
+/// Titles of touched pages that are remembered also of a client that knows nobody.
+const MIN_TITLES: usize = 64;
 
 /// The numbers of things that lie in pages.
 struct Counts {
@@ -63,24 +62,91 @@ impl Inner {
     }
 
     fn write_pages(&self, writer: &mut Writer) {
-        writer.page(&[&[DEVICE]]);
+        Title::Device.begin(writer);
         self.device.write(writer);
-        writer.page(&[&[OWN]]);
+        Title::Own.begin(writer);
         self.own.write(writer);
-        for (account, contact) in &self.contacts {
-            writer.page(&[&[CONTACT], &account.0]);
+        for (account, contact) in &*self.contacts {
+            Title::Contact(*account).begin(writer);
             contact.write(writer);
         }
-        for (address, peer) in &self.peers {
-            writer.page(&[&[PEER], &address.account.0, &address.device.0]);
-            address.write(writer);
-            peer.write(writer);
+        for (address, peer) in &*self.peers {
+            Title::Peer(*address).begin(writer);
+            write_peer(*address, peer, writer);
         }
         self.sent.0.write(writer);
         self.seen.0.write(writer);
         self.tombstones.0.write(writer);
         self.unread.0.write(writer);
         self.spent.0.write(writer);
+    }
+
+    /// Writes the page of a title, empty if there is none.
+    fn write_page(&self, title: Title, writer: &mut Writer) {
+        title.begin(writer);
+        match title {
+            Title::Device => self.device.write(writer),
+            Title::Own => self.own.write(writer),
+            Title::Contact(account) => {
+                if let Some(contact) = self.contacts.get(&account) {
+                    contact.write(writer);
+                }
+            }
+            Title::Peer(address) => {
+                if let Some(peer) = self.peers.get(&address) {
+                    write_peer(address, peer, writer);
+                }
+            }
+            Title::Piece(Sent::PAGE, number) => self.sent.0.write_piece(number, writer),
+            Title::Piece(Seen::PAGE, number) => self.seen.0.write_piece(number, writer),
+            Title::Piece(Tombstone::PAGE, number) => self.tombstones.0.write_piece(number, writer),
+            Title::Piece(Unread::PAGE, number) => self.unread.0.write_piece(number, writer),
+            Title::Piece(_, number) => self.spent.0.write_piece(number, writer),
+        }
+    }
+
+    /// Notes the pages that a change from an anchor has touched.
+    pub(super) fn note_step(&mut self, from: Anchor) {
+        let most = self.contacts.len().saturating_add(self.peers.len()).saturating_add(MIN_TITLES);
+        let device = self.device.take_touch().then_some(Title::Device);
+        let own = self.own.take_touch().then_some(Title::Own);
+        let titles = device.into_iter().chain(own);
+        let titles = titles.chain(self.contacts.take_touched().map(Title::Contact));
+        let titles = titles.chain(self.peers.take_touched().map(Title::Peer));
+        let titles = titles.chain(self.sent.0.take_touched()).chain(self.seen.0.take_touched());
+        let titles = titles.chain(self.tombstones.0.take_touched());
+        let titles = titles.chain(self.unread.0.take_touched()).chain(self.spent.0.take_touched());
+        self.trail.note(from, titles, most);
+    }
+
+    /// Has the next snapshot look at all pages: what has changed was no change of the journal's.
+    pub(super) fn lose_trail(&mut self) {
+        self.note_step(self.anchor);
+        self.trail.clear();
+    }
+
+    /// Tells whether something was touched that no change in the trail says.
+    fn is_touched(&self) -> bool {
+        self.device.is_touched()
+            || self.own.is_touched()
+            || !self.contacts.touched().is_empty()
+            || !self.peers.touched().is_empty()
+            || !self.sent.0.touched().is_empty()
+            || !self.seen.0.touched().is_empty()
+            || !self.tombstones.0.touched().is_empty()
+            || !self.unread.0.touched().is_empty()
+            || !self.spent.0.touched().is_empty()
+    }
+
+    /// Lists the pages that were touched since an anchor, if that is known.
+    fn touched_since(&self, anchor: &Anchor) -> Option<BTreeSet<Title>> {
+        if self.is_touched() {
+            None
+        } else if *anchor == self.anchor {
+            Some(BTreeSet::new())
+        } else {
+            self.trail.since(anchor)
+        }
     }
 }
 
@@ -96,6 +162,11 @@ impl Counts {
             spent: PagedLog::<Spent>::read_count(reader)?,
         })
     }
+}
+
+fn write_peer(address: Address, peer: &Peer, writer: &mut Writer) {
+    address.write(writer);
+    peer.write(writer);
 }
 
 fn read_contacts(
@@ -135,6 +206,16 @@ impl Stateful for Client {
         self.inner.write_core(writer);
         self.inner.write_pages(writer);
     }
+
+    fn write_since(&self, anchor: &Anchor, writer: &mut Writer) -> bool {
+        let Some(titles) = self.inner.touched_since(anchor) else { return false };
+        self.inner.write_core(writer);
+        for title in titles {
+            self.inner.write_page(title, writer);
+        }
+        true
+    }
+
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let (anchor, clock) = (Anchor::read(reader)?, Clock::read(reader)?);
         let report_tried = reader.u64()?;
@@ -156,10 +237,10 @@ impl Stateful for Client {
         let viewed = SpentLog(PagedLog::read(reader, counts.spent)?);
         let holdings = Holdings::default();
         let mut inner = Box::new(Inner {
-            device,
-            own,
-            contacts,
-            peers,
+            device: Tracked::new(device),
+            own: Tracked::new(own),
+            contacts: contacts.into(),
+            peers: peers.into(),
             holdings,
             sent,
             seen,
@@ -172,6 +253,7 @@ impl Stateful for Client {
             report_tried,
             clock,
             anchor,
+            trail: Trail::default(),
         });
         if inner.count_loaded() { Ok(Self { inner }) } else { Err(Error::Malformed) }
     }

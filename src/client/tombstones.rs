@@ -89,16 +89,14 @@ impl Tombstones {
     }
 
     pub(super) fn reset_clock(&mut self, now: u64) {
-        for tombstone in self.0.iter_mut() {
-            tombstone.newest = plausible(tombstone.newest, now);
-        }
+        let newest = |tombstone: &Tombstone| plausible(tombstone.newest, now);
+        let is_implausible = |tombstone: &Tombstone| newest(tombstone) != tombstone.newest;
+        self.0.change(is_implausible, |tombstone| tombstone.newest = newest(tombstone));
     }
 
     /// Leaves no time of this device's own ahead of now.
     pub(super) fn bound_times(&mut self, now: u64) {
-        for tombstone in self.0.iter_mut() {
-            tombstone.at = tombstone.at.min(now);
-        }
+        self.0.change(|tombstone| tombstone.at > now, |tombstone| tombstone.at = now);
     }
 }
 

@@ -98,7 +98,9 @@ impl Client {
         let contacts: Vec<_> = contacts.collect();
         known.list(contacts, |(_, contact), writer| contact.write(writer));
         let read = |reader: &mut Reader<'_>| read_contacts(reader, newest.account(), now);
-        (client.inner.contacts, client.inner.holdings) = Reader::all(known.written(), read)?;
+        let (contacts, holdings) = Reader::all(known.written(), read)?;
+        client.inner.contacts = contacts.into();
+        client.inner.holdings = holdings;
         Ok(client)
     }
 }

@@ -139,13 +139,14 @@ impl UnreadLog {
 
     /// Notes that a resend request to a device named these.
     pub(super) fn ask(&mut self, from: Address, ids: &[MessageId], now: u64) {
-        let named = |unread: &&mut Unread| unread.from == from && ids.contains(&unread.id);
-        for unread in self.0.iter_mut().filter(named) {
+        let is_named = |unread: &Unread| unread.from == from && ids.contains(&unread.id);
+        let asked = |unread: &mut Unread| {
             // Junk may have brought the new session about, and would use all tries up in an evening.
             let is_early = unread.waits_until().is_some_and(|until| now < until);
             unread.tries = unread.tries.saturating_add(u8::from(!is_early));
             unread.asked = now;
-        }
+        };
+        self.0.change(is_named, asked);
     }
 
     /// Forgets the letters of devices that are not listed any more.
@@ -163,9 +164,10 @@ impl UnreadLog {
     }
 
     pub(super) fn bound_times(&mut self, now: u64) {
-        for unread in self.0.iter_mut() {
+        let bound = |unread: &mut Unread| {
             unread.since = unread.since.min(now);
             unread.asked = unread.asked.min(now);
-        }
+        };
+        self.0.change(|unread| unread.since.max(unread.asked) > now, bound);
     }
 }

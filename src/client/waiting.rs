@@ -150,6 +150,10 @@ impl Waiting {
     }
 
     /// Leaves no time ahead of what it would be if it were set now.
+    pub(super) fn has_time_ahead(&self, now: u64) -> bool {
+        self.pause > now.saturating_add(DISMISSAL_PAUSE)
+    }
+
     pub(super) fn bound_times(&mut self, now: u64) {
         self.pause = self.pause.min(now.saturating_add(DISMISSAL_PAUSE));
     }

@@ -137,7 +137,6 @@ labels! {
     /// The key of the ids and marks of a snapshot's pages.
     STATE_PAGES = "state/pages";
     /// A snapshot's pages and their contents, as one hash.
-    STATE_DIGEST = "state/digest";
     /// The name of a client that begins anew, from randomness, its agreement secret and the copy that it begins from.
     STATE_RESTART = "state/restart";
 

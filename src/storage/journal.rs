@@ -77,9 +77,7 @@ const MIN_LIMIT: usize = 65_536;
 ///     // What does not open ends here, before anything has changed.
 ///     let opened = session.open(message)?;
 ///     if journal.is_full() {
-///         let (snapshot, next) = journal.renew(opened.state(), key, rng)?;
-///         replace(rows, snapshot);
-///         *journal = next;
+///         replace(rows, journal.renew(opened.state(), key, rng)?);
 ///     }
 ///     let recorded = opened.journal(journal, rng)?;
 ///     rows.entries.extend(recorded.record().map(<[u8]>::to_vec));
@@ -92,7 +90,9 @@ const MIN_LIMIT: usize = 65_536;
 pub struct Journal {
     key: StateKey,
     owner: Vec<u8>,
+    /// The pages of the snapshot, and the anchor that the state had then.
     pages: Pages,
+    start: Anchor,
     tail: Tail,
 }
 
@@ -115,6 +115,11 @@ struct Tail {
 }
 
 impl Tail {
+    /// Begins behind the snapshot of a state of this anchor and length.
+    fn behind(head: Anchor, length: usize) -> Self {
+        Self { head, entries: 0, bytes: 0, limit: length.max(MIN_LIMIT), is_full: false }
+    }
+
     /// Refuses a state that is not the one in the store.
     fn check(&self, anchor: Anchor) -> Result<(), Error> {
         if anchor == self.head { Ok(()) } else { Err(Error::StaleChange) }
@@ -150,39 +155,46 @@ impl Journal {
         owner: &[u8],
         rng: &mut impl CryptoRng,
     ) -> Result<(Vec<Page>, Self), Error> {
-        Self::write(state, (key, owner), None, rng)
+        let mut pages = Pages::new(key, owner);
+        let Written { records, secret, marks, length } =
+            snapshot::write(state, (key, owner), (&pages, None), rng)?;
+        pages.apply(marks);
+        let journal_key = key.with(secret)?;
+        Ok((records, Self::new(journal_key, owner, pages, (state.anchor(), length))))
     }
 
-    /// Seals what a snapshot of `state` has and the one before it has not, and begins the journal after
-    /// it. The new journal counts once the pages are written and all entries deleted; until then this
-    /// one does. If you cannot know whether they were, load both again.
+    /// Seals what a snapshot of `state` has and the one before it has not, and begins anew after it. Write the pages
+    /// and delete all entries in one transaction. If you cannot know whether they were, load state and journal again.
     ///
-    /// Under another state key, the snapshot is all of the state; delete what the old key opens.
+    /// It costs what has changed since the snapshot before, however large the state is, if `state` is the one that
+    /// was loaded or saved with this journal; else it looks at all of it, with the same result. Under another state
+    /// key the snapshot is all of the state, and all that the old key opens is deleted.
     ///
     /// # Errors
     ///
     /// [`Error::StaleChange`] if `state` is behind what is stored, or another state; otherwise as
     /// [`Journal::begin`].
     pub fn renew<S: State>(
-        &self,
+        &mut self,
         state: &S,
         key: &StateKey,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Vec<Page>, Self), Error> {
+    ) -> Result<Vec<Page>, Error> {
         self.anchor().accepts(&state.anchor()).map_err(|_| Error::StaleChange)?;
-        Self::write(state, (key, &self.owner), Some(&self.pages), rng)
-    }
-
-    fn write<S: State>(
-        state: &S,
-        place: (&StateKey, &[u8]),
-        before: Option<&Pages>,
-        rng: &mut impl CryptoRng,
-    ) -> Result<(Vec<Page>, Self), Error> {
-        let Written { records, secret, pages, length } =
-            snapshot::write(state, place, before, rng)?;
-        let (key, owner) = place;
-        Ok((records, Self::new(key.with(secret)?, owner, pages, (state.anchor(), length))))
+        if !Pages::new(key, &self.owner).has_key_of(&self.pages) {
+            let (mut records, next) = Self::begin(state, key, &self.owner, rng)?;
+            records.extend(self.pages.all().map(|id| Page { id, record: None }));
+            *self = next;
+            return Ok(records);
+        }
+        let (owner, before) = (self.owner.as_slice(), (&self.pages, Some(&self.start)));
+        let Written { records, secret, marks, length } =
+            snapshot::write(state, (key, owner), before, rng)?;
+        self.key = key.with(secret)?;
+        self.pages.apply(marks);
+        self.start = state.anchor();
+        self.tail = Tail::behind(self.start, length);
+        Ok(records)
     }
 
     /// Opens a snapshot, all its records in any order, and applies the entries after it, in the order
@@ -260,10 +272,9 @@ impl Journal {
         Ok(())
     }
 
-    fn new(key: StateKey, owner: &[u8], pages: Pages, (head, length): (Anchor, usize)) -> Self {
-        let tail =
-            Tail { head, entries: 0, bytes: 0, limit: length.max(MIN_LIMIT), is_full: false };
-        Self { key, owner: owner.to_vec(), pages, tail }
+    fn new(key: StateKey, owner: &[u8], pages: Pages, (start, length): (Anchor, usize)) -> Self {
+        let tail = Tail::behind(start, length);
+        Self { key, owner: owner.to_vec(), pages, start, tail }
     }
 
     /// Returns the anchor of the stored state. Keep it in the store as well, and compare the two in the

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 
 use super::anchor::Anchor;
-use super::pages::{PageId, Pages};
-use super::state::{State, encode, recall};
+use super::pages::{NewMarks, PageId, Pages, Sum};
+use super::state::{State, encode, encode_since, recall};
 use super::state_key::StateKey;
 use crate::error::Error;
 use crate::primitives::codec::{PagePart, Reader, Writer};
@@ -37,46 +37,49 @@ pub struct Page {
 pub(crate) struct Written {
     pub(crate) records: Vec<Page>,
     pub(crate) secret: Box<Secret<32>>,
-    pub(crate) pages: Pages,
+    pub(crate) marks: NewMarks,
     /// The length of the state.
     pub(crate) length: usize,
 }
 
-/// Seals what the store has not of a state yet.
+/// Seals what the store, which has `pages`, has not of a state yet. With the anchor at which it had these pages, only
+/// what may have changed since then is looked at.
 pub(crate) fn write<S: State>(
     state: &S,
     (key, owner): (&StateKey, &[u8]),
-    before: Option<&Pages>,
+    (pages, since): (&Pages, Option<&Anchor>),
     rng: &mut impl CryptoRng,
 ) -> Result<Written, Error> {
-    let written = encode(state);
+    let known = since.and_then(|since| encode_since(state, since));
+    let is_whole = known.is_none();
+    let written = known.unwrap_or_else(|| encode(state));
     let (core, parts) = written.cut();
-    let mut pages = Pages::new(key, owner);
-    // By their ids, so that the order tells nothing.
-    let mut changed = BTreeMap::<PageId, PagePart<'_>>::new();
-    for part in parts {
-        let id = pages.add(part).ok_or(Error::Corrupt)?;
-        if !before.is_some_and(|before| pages.shares(&id, before)) {
-            changed.insert(id, part);
-        }
-    }
+    let revision = pages.revise(parts, is_whole)?;
+    let sum = revision.sum;
+    debug_assert_eq!(Ok(sum), sum_of_all(state, (key, owner)), "a page has changed unnoticed");
     let length = u32::try_from(owner.len()).unwrap_or(u32::MAX).to_be_bytes();
     // The digest stands for all that the pages say.
-    let (place, said) = ([&state.anchor().to_bytes()[..], &length, owner].concat(), pages.digest());
-    let secret = Box::new(key.journal_key(&[&place, &said, core], rng));
-    let head = seal_head(state, &pages, &secret, core, (key, owner), rng)?;
+    let place = [&state.anchor().to_bytes()[..], &length, owner].concat();
+    let secret = Box::new(key.journal_key(&[&place, sum.digest(), core], rng));
+    let head = seal_head(state, &sum, &secret, core, (key, owner), rng)?;
     let mut records = Vec::from([Page { id: pages.head(), record: Some(head) }]);
-    for (id, part) in changed {
-        records.push(Page { id, record: Some(seal_page(part, key, owner, rng)?) });
+    for (id, part) in revision.pages() {
+        let record = part.map(|part| seal_page(part, key, owner, rng)).transpose()?;
+        records.push(Page { id, record });
     }
-    let gone = before.into_iter().flat_map(Pages::all).filter(|id| !pages.has(id));
-    records.extend(gone.map(|id| Page { id, record: None }));
-    Ok(Written { records, secret, pages, length: written.written().len() })
+    let length = core.len().saturating_add(sum.length());
+    Ok(Written { records, secret, marks: revision.marks(), length })
+}
+
+/// Looks at all of a state: what a look at that which may have changed comes to as well.
+fn sum_of_all<S: State>(state: &S, (key, owner): (&StateKey, &[u8])) -> Result<Sum, Error> {
+    let written = encode(state);
+    Ok(Pages::new(key, owner).revise(written.cut().1, true)?.sum)
 }
 
 fn seal_head<S: State>(
     state: &S,
-    pages: &Pages,
+    sum: &Sum,
     secret: &Secret<32>,
     core: &[u8],
     (key, owner): (&StateKey, &[u8]),
@@ -84,7 +87,7 @@ fn seal_head<S: State>(
 ) -> Result<Vec<u8>, Error> {
     let mut text = Writer::new();
     text.raw(secret.expose());
-    text.raw(&pages.digest());
+    text.raw(sum.digest());
     text.raw(core);
     key.seal_record(HEAD, &state.anchor(), owner, text.written(), rng)
 }
@@ -126,7 +129,7 @@ pub(crate) fn read<S: State>(
         if record.get(1) == Some(&PAGE) {
             let (_, text) = key.open_record(PAGE, owner, record)?;
             let part = open_page(&text)?;
-            pages.add(part).ok_or(Error::Corrupt)?;
+            pages.add(part)?;
             let title = part.title.to_vec();
             texts.insert(title, text);
         } else if head.replace(key.open_record(HEAD, owner, record)?).is_some() {
@@ -134,7 +137,7 @@ pub(crate) fn read<S: State>(
         }
     }
     let (anchor, head) = head.ok_or(Error::Corrupt)?;
-    let (secret, core) = open_head(&head, &pages)?;
+    let (secret, core) = open_head(&head, pages.sum())?;
     let (state, length) = if texts.is_empty() {
         (recall::<S>(core)?, core.len())
     } else {
@@ -153,11 +156,11 @@ pub(crate) fn read<S: State>(
 }
 
 /// Reads the journal key and the core from a head that belongs to exactly these pages.
-fn open_head<'a>(text: &'a [u8], pages: &Pages) -> Result<(Box<Secret<32>>, &'a [u8]), Error> {
+fn open_head<'a>(text: &'a [u8], sum: &Sum) -> Result<(Box<Secret<32>>, &'a [u8]), Error> {
     let mut reader = Reader::new(text);
     let secret = Box::new(reader.secret().map_err(|_| Error::Corrupt)?);
     let digest = reader.array().map_err(|_| Error::Corrupt)?;
-    if same(digest, &pages.digest()) { Ok((secret, reader.rest())) } else { Err(Error::Corrupt) }
+    if same(digest, sum.digest()) { Ok((secret, reader.rest())) } else { Err(Error::Corrupt) }
 }
 
 fn open_page(text: &[u8]) -> Result<PagePart<'_>, Error> {

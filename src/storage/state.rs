@@ -22,6 +22,13 @@ pub(crate) trait Stateful: Sized {
 
     fn write(&self, writer: &mut Writer);
 
+    /// Writes what [`Stateful::write`] writes in front of the pages, and of the pages those that may have changed
+    /// since the state was at an anchor; one that is gone as a page of no bytes. Tells whether it could: if not,
+    /// nothing is written.
+    fn write_since(&self, _anchor: &Anchor, _writer: &mut Writer) -> bool {
+        false
+    }
+
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error>;
 
     /// Returns the anchor of the state.
@@ -174,6 +181,12 @@ pub trait State: Stateful {
 }
 
 impl<S: Stateful> State for S {}
+
+/// Writes of a state what may have changed since an anchor, with the marks of its pages, if that is known.
+pub(super) fn encode_since<S: Stateful>(state: &S, anchor: &Anchor) -> Option<Writer> {
+    let mut writer = Writer::begin(STATE_VERSION, S::KIND);
+    state.write_since(anchor, &mut writer).then_some(writer)
+}
 
 /// Writes a state's encoding, with the marks of its pages.
 pub(crate) fn encode<S: Stateful>(state: &S) -> Writer {

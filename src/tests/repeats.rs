@@ -140,7 +140,7 @@ fn at_rest(
     for i in 0..3 {
         let sealed = session.stage_send().seal(&[i; 7], rng.op())?;
         sealed.journal(&mut journal, rng.op())?.apply();
-        (_, journal) = journal.renew(&session, &key, rng.op())?;
+        drop(journal.renew(&session, &key, rng.op())?);
     }
     Ok(())
 }
@@ -203,7 +203,7 @@ fn between_clients(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Erro
         }
         let sealed = ada.seal(&mut plan, &Content::app(7, content), NOW + 2, rng.op())?;
         sealed.journal(&mut journal, rng.op())?.apply();
-        (_, journal) = journal.renew(&ada, &key, rng.op())?;
+        drop(journal.renew(&ada, &key, rng.op())?);
     }
     for length in [70_000, 70_001] {
         let mut sealer = ada.attach(Media::File, length, Padding::Buckets, NOW + 2, rng.op())?;

@@ -33,10 +33,8 @@ impl Stored {
 
     /// Puts a new snapshot in place of the old one and its entries.
     fn renew(&mut self, state: &impl State, rng: &mut TestRng) {
-        let (snapshot, journal) = self.journal.renew(state, &key(), rng).unwrap();
-        self.snapshot.put(snapshot);
+        self.snapshot.put(self.journal.renew(state, &key(), rng).unwrap());
         self.entries.clear();
-        self.journal = journal;
     }
 
     /// Writes what an operation changes, and applies it; a snapshot of the state before it first, if one is

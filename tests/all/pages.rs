@@ -43,9 +43,8 @@ impl Archive {
 
     fn renew(&mut self) -> Vec<Page> {
         let client = &self.town.people[0].devices[0];
-        let (snapshot, journal) = self.journal.renew(client, &key(), &mut self.town.rng).unwrap();
+        let snapshot = self.journal.renew(client, &key(), &mut self.town.rng).unwrap();
         self.shelf.put(snapshot.clone());
-        self.journal = journal;
         snapshot
     }
 
@@ -329,12 +328,45 @@ fn a_snapshot_of_an_older_or_another_state_is_stale() {
 }
 
 #[test]
+fn a_client_of_another_branch_than_the_journal_is_written_whole() {
+    let mut archive = Archive::new(12, 3);
+    // A copy, as of a process that runs twice: both go on from here, one of them alone with the journal.
+    let bytes = archive.client().to_bytes();
+    archive.town.chat(0, 1);
+    archive.renew();
+    archive.town.people[0].devices[0] = Client::from_bytes(&bytes).unwrap();
+    for contact in [2, 3, 2, 3, 2, 3] {
+        archive.town.chat(0, contact);
+    }
+    archive.renew();
+    archive.check();
+}
+
+#[test]
+fn a_journal_that_was_loaded_with_its_entries_is_renewed_by_what_they_touched() {
+    let mut archive = Archive::new(13, 3);
+    let rng = &mut archive.town.rng;
+    let client = &mut archive.town.people[0].devices[0];
+    let mut entries = Vec::new();
+    for step in 1..=3 {
+        let now = archive.town.now + step * 3 * 86_400;
+        let recorded = client.rotate(now, rng).journal(&mut archive.journal, rng).unwrap();
+        entries.push(recorded.record().unwrap().to_vec());
+        recorded.apply();
+    }
+    let opened = Journal::open(&key(), OWNER, None, archive.shelf.records(), &entries);
+    (*client, archive.journal) = opened.unwrap();
+    assert_eq!(written(&archive.renew()), BTreeSet::from([vec![], vec![1]]));
+    archive.check();
+}
+
+#[test]
 fn under_another_state_key_or_number_everything_is_written_and_everything_before_is_deleted() {
     for next in [StateKey::new(2, &KEY), StateKey::new(1, &[8; 32]), StateKey::new(2, &[8; 32])] {
         let (mut archive, next) = (Archive::new(10, 3), next.unwrap());
         let client = &archive.town.people[0].devices[0];
         let before = archive.shelf.0.clone();
-        let (snapshot, _) = archive.journal.renew(client, &next, &mut archive.town.rng).unwrap();
+        let snapshot = archive.journal.renew(client, &next, &mut archive.town.rng).unwrap();
         archive.shelf.put(snapshot);
         assert_eq!(archive.shelf.0.len(), before.len());
         assert!(before.keys().all(|id| !archive.shelf.0.contains_key(id)));

@@ -303,7 +303,7 @@ impl Kept<Session> {
 
 impl<S: State> Loaded<S> {
     /// Moves the state and its journal on by an operation: what that gives, and what is to be written. After an
-    /// error both are as they were.
+    /// error of the operation both are as they were.
     fn advance<R: CryptoRng, T>(
         &mut self,
         key: &StateKey,
@@ -312,37 +312,14 @@ impl<S: State> Loaded<S> {
     ) -> Result<(T, Writing), Error> {
         let pending = work(&mut self.state, rng)?;
         // Not before the operation has succeeded: a forged message is to cost no snapshot.
-        let is_due = pending.is_change() && self.journal.is_full();
-        let mut renewed =
-            is_due.then(|| Renewed::of(pending.state(), &self.journal, key, rng)).transpose()?;
-        let journal = renewed.as_mut().map_or(&mut self.journal, |renewed| &mut renewed.journal);
-        let recorded = pending.journal(journal, rng)?;
+        let mut renewed = None;
+        if pending.is_change() && self.journal.is_full() {
+            let state = pending.state();
+            renewed = Some((self.journal.renew(state, key, rng)?, state.anchor()));
+        }
+        let recorded = pending.journal(&mut self.journal, rng)?;
         let entry = recorded.record().map(<[u8]>::to_vec);
-        let output = recorded.apply();
-        let renewed = renewed.map(|renewed| {
-            self.journal = renewed.journal;
-            (renewed.snapshot, renewed.anchor)
-        });
-        Ok((output, Writing { renewed, entry }))
-    }
-}
-
-/// A snapshot that takes the place of what is stored, the anchor of its state, and the journal behind it.
-struct Renewed {
-    snapshot: Vec<Page>,
-    anchor: Anchor,
-    journal: Journal,
-}
-
-impl Renewed {
-    fn of<S: State>(
-        state: &S,
-        journal: &Journal,
-        key: &StateKey,
-        rng: &mut impl CryptoRng,
-    ) -> Result<Self, Error> {
-        let (snapshot, journal) = journal.renew(state, key, rng)?;
-        Ok(Self { snapshot, anchor: state.anchor(), journal })
+        Ok((recorded.apply(), Writing { renewed, entry }))
     }
 }
 

@@ -242,10 +242,8 @@ impl<'a, 'd, R: CryptoRng> Step<'a, 'd, R> {
         state: &S,
         journal: &mut Journal,
     ) -> Result<(), Failure> {
-        let (snapshot, next) = journal.renew(state, self.key, self.rng)?;
-        self.replace(owner, &snapshot, &state.anchor())?;
-        *journal = next;
-        Ok(())
+        let snapshot = journal.renew(state, self.key, self.rng)?;
+        self.replace(owner, &snapshot, &state.anchor())
     }
 
     /// Writes what the snapshot before does not have, and deletes all entries.

@@ -10,8 +10,8 @@ fn opened(secret: [u8; 32], anchor: impl FnOnce(&Account) -> Anchor) -> Option<E
     let mut rng = TestRng::new(1);
     let account = Account::generate(AccountId([7; 32]), &mut rng);
     let key = StateKey::new(1, &[9; 32]).unwrap();
-    let digest = Pages::new(&key, b"owner").digest();
-    let text = [&secret[..], &digest, &account.to_bytes()].concat();
+    let pages = Pages::new(&key, b"owner");
+    let text = [&secret[..], pages.sum().digest(), &account.to_bytes()].concat();
     let anchor = anchor(&account);
     let head = key.seal_record(HEAD, &anchor, b"owner", &text, &mut rng).unwrap();
     let none: [&[u8]; 0] = [];

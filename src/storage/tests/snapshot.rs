@@ -11,9 +11,10 @@ fn opened(text: &[u8], title: &[u8]) -> Option<Error> {
     let account = Account::generate(AccountId([7; 32]), &mut rng);
     let mut pages = Pages::new(&key, owner);
     pages.add(PagePart { title, bytes: &[] }).unwrap();
+    let sum = *pages.sum();
     let core = account.to_bytes();
     let secret = Secret::copy(&[5; 32]);
-    let head = seal_head(&account, &pages, &secret, &core, (&key, owner), &mut rng).unwrap();
+    let head = seal_head(&account, &sum, &secret, &core, (&key, owner), &mut rng).unwrap();
     let anchor = Anchor::from_bytes(&NOWHERE);
     let page = key.seal_record(PAGE, &anchor, owner, text, &mut rng).unwrap();
     read::<Account>(&key, owner, [head, page]).err()

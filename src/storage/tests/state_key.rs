@@ -3,7 +3,7 @@ use super::*;
 use crate::primitives::tests::test_rng::TestRng;
 use crate::protocol::identity::certificate::{AccountId, Certificate};
 use crate::session::{Account, Device};
-use crate::storage::{Stateful, snapshot};
+use crate::storage::{Journal, Stateful};
 
 /// The place of the account key of the certificate in the state of a device.
 const ACCOUNT_KEY: core::ops::Range<usize> = 131..163;
@@ -25,9 +25,9 @@ fn a_key_altered_behind_a_seal_fails_at_its_use() {
     let anchor = device.anchor();
     let record = key.seal_record(Device::KIND, &anchor, owner, &altered, &mut rng).unwrap();
     let opened: Device = key.open(owner, Some(&anchor), &record).unwrap();
-    let written = snapshot::write(&opened, (&key, owner), None, &mut rng).unwrap();
-    let records = written.records.into_iter().filter_map(|page| page.record);
-    let read = snapshot::read::<Device>(&key, owner, records).unwrap().state;
+    let (snapshot, _) = Journal::begin(&opened, &key, owner, &mut rng).unwrap();
+    let records = snapshot.into_iter().filter_map(|page| page.record);
+    let (read, _) = Journal::open::<Device>(&key, owner, None, records, [[]; 0]).unwrap();
     for device in [opened, read] {
         assert_eq!(device.certificate().verify(), Err(Error::WeakKey));
         let certificate = device.certificate().encode();

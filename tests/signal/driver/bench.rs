@@ -31,7 +31,7 @@ impl End {
         act: impl for<'s> FnOnce(&'s mut Client) -> Result<Pending<'s, Client, T>, Error>,
     ) -> Result<T, Error> {
         if self.journal.is_full() {
-            self.journal = self.journal.renew(&self.client, &self.key, &mut rng())?.1;
+            drop(self.journal.renew(&self.client, &self.key, &mut rng())?);
         }
         Ok(act(&mut self.client)?.journal(&mut self.journal, &mut rng())?.apply())
     }

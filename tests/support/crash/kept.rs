@@ -46,12 +46,6 @@ enum Log {
     Journal(Written),
 }
 
-/// A snapshot that takes the place of another one and all changes behind it.
-enum Snapshot {
-    Record(Vec<u8>),
-    Pages(Vec<Page>, Written),
-}
-
 /// A journal and how many entries it has: all that is known here of how journals are used.
 pub struct Written {
     journal: Journal,
@@ -78,9 +72,9 @@ impl Written {
         Ok((state, Self { journal, entries: entries.len() }))
     }
 
-    fn renew<S: State>(&self, state: &S, rng: &mut TestRng) -> Result<(Vec<Page>, Self), Error> {
-        let (snapshot, journal) = self.journal.renew(state, &key(), rng)?;
-        Ok((snapshot, Self { journal, entries: 0 }))
+    fn renew<S: State>(&mut self, state: &S, rng: &mut TestRng) -> Result<Vec<Page>, Error> {
+        self.entries = 0;
+        self.journal.renew(state, &key(), rng)
     }
 
     pub fn is_full(&self) -> bool {
@@ -114,7 +108,7 @@ impl<S: State> Kept<S> {
         };
         let mut kept = Self { state, name: name.to_owned(), log };
         if transaction.keeping != Keeping::Journals {
-            kept.snapshot(transaction, rng)?;
+            kept.log.begin_anew(&kept.state, name, transaction, rng)?;
         }
         transaction.moves(name, kept.state.anchor());
         Ok(kept)
@@ -156,13 +150,12 @@ impl<S: State> Kept<S> {
         rng: &mut TestRng,
         step: impl for<'a> FnOnce(&'a mut S, &mut TestRng) -> Result<Pending<'a, S, T>, Error>,
     ) -> Result<T, Stop> {
-        let room = self.room(rng)?;
         let stored = self.stored(transaction, self.state.anchor())?;
         let pending = step(&mut self.state, rng)?;
         if !pending.is_change() {
             return Ok(pending.apply());
         }
-        replace(&mut self.log, &self.name, transaction, room);
+        self.log.make_room(pending.state(), &self.name, transaction, rng)?;
         let recorded = match &mut self.log {
             Log::Whole => {
                 let out = pending.apply();
@@ -182,7 +175,7 @@ impl<S: State> Kept<S> {
     /// Saves a state that has moved on.
     pub fn save(&mut self, transaction: &mut Transaction, rng: &mut TestRng) -> Result<(), Stop> {
         if matches!(self.log, Log::Whole) {
-            self.snapshot(transaction, rng)?;
+            self.log.begin_anew(&self.state, &self.name, transaction, rng)?;
         }
         transaction.moves(&self.name, self.state.anchor());
         Ok(())
@@ -194,37 +187,6 @@ impl<S: State> Kept<S> {
         // What the crate compares itself.
         let checked = matches!(self.log, Log::Records(_));
         if checked || stored == base { Ok(stored) } else { Err(Stop::Stale) }
-    }
-
-    /// Makes a new snapshot of the state as it is stored, if the log is full. It counts once a step that
-    /// succeeds has put it in place.
-    fn room(&self, rng: &mut TestRng) -> Result<Option<Snapshot>, Error> {
-        let is_full = match &self.log {
-            Log::Whole => false,
-            Log::Records(count) => *count >= RECORDS,
-            Log::Journal(written) => written.is_full(),
-        };
-        is_full.then(|| self.sealed(rng)).transpose()
-    }
-
-    /// Seals the state as it stands; in a journal what has changed of it.
-    fn sealed(&self, rng: &mut TestRng) -> Result<Snapshot, Error> {
-        Ok(match &self.log {
-            Log::Whole | Log::Records(_) => {
-                Snapshot::Record(key().seal(&self.state, self.name.as_bytes(), rng)?)
-            }
-            Log::Journal(written) => {
-                let (pages, written) = written.renew(&self.state, rng)?;
-                Snapshot::Pages(pages, written)
-            }
-        })
-    }
-
-    /// Puts a snapshot of the state as it stands in place of all rows.
-    fn snapshot(&mut self, transaction: &mut Transaction, rng: &mut TestRng) -> Result<(), Stop> {
-        let snapshot = self.sealed(rng)?;
-        replace(&mut self.log, &self.name, transaction, Some(snapshot));
-        Ok(())
     }
 
     fn append(&mut self, transaction: &mut Transaction, entry: Vec<u8>) {
@@ -245,12 +207,11 @@ pub fn take_claim(
     claim: &[u8],
     now: u64,
 ) -> Result<(Chat, Introduction), Stop> {
-    let (invite_room, client_room) = (invite.room(rng)?, client.room(rng)?);
     let at_invite = invite.stored(transaction, invite.state.anchor())?;
     let at_client = client.stored(transaction, client.state.anchor())?;
     let arrived = invite.state.claim(&mut client.state, claim, now)?;
-    replace(&mut invite.log, &invite.name, transaction, invite_room);
-    replace(&mut client.log, &client.name, transaction, client_room);
+    invite.log.make_room(arrived.invite(), &invite.name, transaction, rng)?;
+    client.log.make_room(arrived.client(), &client.name, transaction, rng)?;
     let (of_invite, of_client) = (invite.name.as_bytes(), client.name.as_bytes());
     let recorded = match (&mut invite.log, &mut client.log) {
         (Log::Journal(invites), Log::Journal(clients)) => {
@@ -276,21 +237,46 @@ pub fn take_claim(
     Ok(out)
 }
 
-/// Puts a new snapshot, if there is one, in place of all rows of a state.
-fn replace(log: &mut Log, name: &str, transaction: &mut Transaction, snapshot: Option<Snapshot>) {
-    let old = match (log, snapshot) {
-        (_, None) => 0,
-        (Log::Journal(written), Some(Snapshot::Pages(pages, new))) => {
-            put_pages(transaction, name, pages);
-            std::mem::replace(written, new).entries
-        }
-        (log, Some(Snapshot::Record(record))) => {
-            transaction.put(format!("{name}#state"), record);
-            if let Log::Records(count) = log { std::mem::take(count) } else { 0 }
-        }
-        (_, Some(Snapshot::Pages(..))) => unreachable!("only journals have pages"),
-    };
-    (0..old).for_each(|entry| transaction.delete(row(name, entry)));
+impl Log {
+    /// Puts a new snapshot of the state as it is stored in place of all rows, if they are too many.
+    fn make_room<S: State>(
+        &mut self,
+        state: &S,
+        name: &str,
+        transaction: &mut Transaction,
+        rng: &mut TestRng,
+    ) -> Result<(), Error> {
+        let is_full = match self {
+            Self::Whole => false,
+            Self::Records(count) => *count >= RECORDS,
+            Self::Journal(written) => written.is_full(),
+        };
+        if is_full { self.begin_anew(state, name, transaction, rng) } else { Ok(()) }
+    }
+
+    /// Puts a snapshot of the state as it stands in place of all rows; of a journal what has changed.
+    fn begin_anew<S: State>(
+        &mut self,
+        state: &S,
+        name: &str,
+        transaction: &mut Transaction,
+        rng: &mut TestRng,
+    ) -> Result<(), Error> {
+        let old = match self {
+            Self::Journal(written) => {
+                let old = written.entries;
+                put_pages(transaction, name, written.renew(state, rng)?);
+                old
+            }
+            Self::Whole | Self::Records(_) => {
+                let record = key().seal(state, name.as_bytes(), rng)?;
+                transaction.put(format!("{name}#state"), record);
+                if let Self::Records(count) = self { std::mem::take(count) } else { 0 }
+            }
+        };
+        (0..old).for_each(|entry| transaction.delete(row(name, entry)));
+        Ok(())
+    }
 }
 
 /// Writes the rows of a snapshot that change, each under its name.
