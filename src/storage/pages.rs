@@ -170,8 +170,10 @@ impl Pages {
                 stays.insert(id);
             }
         }
-        let gone = self.marks.iter().filter(|(id, _)| is_whole && !stays.contains(*id));
-        gone.for_each(|(id, mark)| revision.change(*id, Some(mark), None));
+        if is_whole {
+            let gone = self.marks.iter().filter(|(id, _)| !stays.contains(*id));
+            gone.for_each(|(id, mark)| revision.change(*id, Some(mark), None));
+        }
         Ok(revision)
     }
 
