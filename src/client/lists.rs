@@ -347,7 +347,7 @@ impl Inner {
                 self.device.retire();
                 self.linking = None;
                 self.sent.0.clear();
-                self.seen.0.clear();
+                self.seen.clear();
                 self.unread.0.clear();
             }
         } else if let Some(known) = self.known_as(&list) {

@@ -236,7 +236,7 @@ impl Inner {
         let gone = self.contacts.get(&account)?.list.account_key();
         self.forget(account, now);
         // What whoever has the id now says is another thing.
-        self.seen.0.retain(|seen| seen.what.account != account);
+        self.seen.forget(account);
         let wants = |peer: &Peer| peer.wanted.copies.iter().any(|of| of.account == account);
         self.peers.change(wants, |peer| peer.wanted.copies.retain(|of| of.account != account));
         let contact = self.contacts.remove(&account)?;
@@ -258,7 +258,7 @@ impl Inner {
         };
         self.peers.change(|peer| peer.reports.contains_key(&from), follow);
         self.sent.follow(from, to);
-        self.seen.0.change(|seen| seen.what.account == from, |seen| seen.what.account = to);
+        self.seen.follow(from, to);
         let wants = |peer: &Peer| peer.wanted.copies.iter().any(|of| of.account == from);
         let follow = |peer: &mut Peer| {
             let of = peer.wanted.copies.iter_mut().filter(|of| of.account == from);

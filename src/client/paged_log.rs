@@ -76,13 +76,13 @@ impl<T> PagedLog<T> {
         self.pieces.iter().fold(0, |sum, piece| sum.saturating_add(piece.entries.len()))
     }
 
-    /// Forgets the oldest entry.
-    pub(super) fn pop(&mut self) {
-        if let Some(piece) = self.pieces.front_mut() {
-            touch(&mut self.touched, piece.number);
-            piece.entries.pop_front();
-        }
+    /// Forgets the oldest entry, and returns it.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let piece = self.pieces.front_mut()?;
+        touch(&mut self.touched, piece.number);
+        let oldest = piece.entries.pop_front();
         self.tidy();
+        oldest
     }
 
     /// Forgets the oldest of the entries that are wanted.

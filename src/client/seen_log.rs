@@ -1,6 +1,7 @@
 //! The memory of messages that were opened, so that none is shown twice and none reads differently on another own
 //! device.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::error::Error;
@@ -9,6 +10,7 @@ use crate::protocol::identity::certificate::{AccountId, DeviceId};
 use crate::protocol::letter::{MAX_SEEN_MESSAGES, SeenMessage};
 
 use super::paged_log::{Entry, PagedLog};
+use super::trail::Title;
 use crate::protocol::letter::MessageId;
 
 /// The most messages that are remembered as opened. The oldest is forgotten first.
@@ -54,9 +56,43 @@ impl Seen {
 
 /// The messages opened last, oldest first.
 #[derive(Default)]
-pub(super) struct SeenLog(pub(super) PagedLog<Seen>);
+pub(super) struct SeenLog {
+    entries: PagedLog<Seen>,
+    /// How many entries there are under each id: almost every letter that comes has an id that none has.
+    ids: BTreeMap<MessageId, usize>,
+}
+
+impl From<PagedLog<Seen>> for SeenLog {
+    fn from(entries: PagedLog<Seen>) -> Self {
+        let mut whole = Self { entries, ids: BTreeMap::new() };
+        whole.count_ids();
+        whole
+    }
+}
 
 impl SeenLog {
+    /// Returns the entries as they are stored.
+    pub(super) fn stored(&self) -> &PagedLog<Seen> {
+        &self.entries
+    }
+
+    /// Lists the titles of the pages that were touched, and forgets them.
+    pub(super) fn take_touched(&mut self) -> impl Iterator<Item = Title> {
+        self.entries.take_touched()
+    }
+
+    fn count_ids(&mut self) {
+        self.ids.clear();
+        for seen in self.entries.iter() {
+            let count = self.ids.entry(seen.what.id).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn has_id(&self, id: &MessageId) -> bool {
+        self.ids.contains_key(id)
+    }
+
     /// Returns what is remembered under a message id: first the one that was opened here.
     pub(super) fn all(
         &self,
@@ -68,13 +104,16 @@ impl SeenLog {
             let what = &seen.what;
             what.id == *id && what.device == device && what.account == account
         };
-        let here = self.0.iter().filter(named).filter(|seen| seen.here);
-        here.chain(self.0.iter().filter(named).filter(|seen| !seen.here))
+        let all = move || {
+            let here = self.entries.iter().filter(named).filter(|seen| seen.here);
+            here.chain(self.entries.iter().filter(named).filter(|seen| !seen.here))
+        };
+        self.has_id(id).then(all).into_iter().flatten()
     }
 
     /// Tells whether a message is remembered already, as it is.
     pub(super) fn has(&self, what: &SeenMessage) -> bool {
-        self.0.iter().any(|seen| seen.what == *what)
+        self.has_id(&what.id) && self.entries.iter().any(|seen| seen.what == *what)
     }
 
     /// Returns what the other own devices are told: the oldest that they were not told yet, up to
@@ -84,7 +123,7 @@ impl SeenLog {
         let untold = self.untold(own).take(MAX_SEEN_MESSAGES);
         let mut report: Vec<_> = untold.map(|seen| seen.what).collect();
         let room = MAX_SEEN_MESSAGES.saturating_sub(report.len()).min(SEEN_AGAIN);
-        let told = self.0.iter().rev().filter(|seen| seen.told && seen.is_of_others(own));
+        let told = self.entries.iter().rev().filter(|seen| seen.told && seen.is_of_others(own));
         report.extend(told.take(room).map(|seen| seen.what));
         report.sort_unstable();
         report
@@ -98,29 +137,64 @@ impl SeenLog {
             room = room.saturating_sub(usize::from(is_due));
             is_due
         };
-        self.0.change(is_due, |seen| seen.told = true);
+        self.entries.change(is_due, |seen| seen.told = true);
     }
 
     /// Lists what the other own devices were not told yet, oldest first.
     pub(super) fn untold(&self, own: AccountId) -> impl Iterator<Item = &Seen> {
-        self.0.iter().filter(move |seen| !seen.told && seen.is_of_others(own))
+        self.entries.iter().filter(move |seen| !seen.told && seen.is_of_others(own))
     }
 
     /// Tells whether something that the other own devices were not told has to go to make room for so many
     /// more.
     pub(super) fn loses_untold(&self, own: AccountId, more: usize) -> bool {
-        let going = self.0.len().saturating_add(more).saturating_sub(MAX_SEEN);
-        self.0.iter().take(going).any(|seen| !seen.told && seen.is_of_others(own))
+        let going = self.entries.len().saturating_add(more).saturating_sub(MAX_SEEN);
+        self.entries.iter().take(going).any(|seen| !seen.told && seen.is_of_others(own))
     }
 
     pub(super) fn add(&mut self, seen: Seen) {
-        if let Some(old) = self.0.find_mut(|old| old.what == seen.what) {
+        if self.has_id(&seen.what.id)
+            && let Some(old) = self.entries.find_mut(|old| old.what == seen.what)
+        {
             old.here |= seen.here;
             return;
         }
-        if self.0.len() >= MAX_SEEN {
-            self.0.pop();
+        if self.entries.len() >= MAX_SEEN
+            && let Some(oldest) = self.entries.pop()
+        {
+            self.discount(&oldest.what.id);
         }
-        self.0.push(seen);
+        let count = self.ids.entry(seen.what.id).or_default();
+        *count = count.saturating_add(1);
+        self.entries.push(seen);
+    }
+
+    fn discount(&mut self, id: &MessageId) {
+        if let Some(count) = self.ids.get_mut(id) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.ids.remove(id);
+            }
+        }
+    }
+
+    /// Forgets what an account has sent.
+    pub(super) fn forget(&mut self, account: AccountId) {
+        self.entries.retain(|seen| seen.what.account != account);
+        self.count_ids();
+    }
+
+    /// Has all that an account has sent follow it to another id.
+    pub(super) fn follow(&mut self, from: AccountId, to: AccountId) {
+        self.entries.change(|seen| seen.what.account == from, |seen| seen.what.account = to);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.ids.clear();
     }
 }
+
+#[cfg(test)]
+#[path = "tests/seen_log.rs"]
+mod tests;

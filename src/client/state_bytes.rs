@@ -32,8 +32,8 @@ use super::unread::{Unread, UnreadLog};
 use crate::session::Device;
 use crate::storage::{Anchor, Stateful};
 
-/// Titles of touched pages that are remembered also of a client that knows nobody.
-const MIN_TITLES: usize = 64;
+/// Titles of touched pages that are remembered also of a client that knows few: what a journal's letters come to.
+const MIN_TITLES: usize = 1024;
 
 /// The numbers of things that lie in pages.
 struct Counts {
@@ -54,7 +54,7 @@ impl Inner {
         writer.count(self.contacts.len());
         writer.count(self.peers.len());
         self.sent.0.write_count(writer);
-        self.seen.0.write_count(writer);
+        self.seen.stored().write_count(writer);
         self.tombstones.0.write_count(writer);
         self.unread.0.write_count(writer);
         self.spent.0.write_count(writer);
@@ -75,7 +75,7 @@ impl Inner {
             write_peer(*address, peer, writer);
         }
         self.sent.0.write(writer);
-        self.seen.0.write(writer);
+        self.seen.stored().write(writer);
         self.tombstones.0.write(writer);
         self.unread.0.write(writer);
         self.spent.0.write(writer);
@@ -98,7 +98,7 @@ impl Inner {
                 }
             }
             Title::Piece(Sent::PAGE, number) => self.sent.0.write_piece(number, writer),
-            Title::Piece(Seen::PAGE, number) => self.seen.0.write_piece(number, writer),
+            Title::Piece(Seen::PAGE, number) => self.seen.stored().write_piece(number, writer),
             Title::Piece(Tombstone::PAGE, number) => self.tombstones.0.write_piece(number, writer),
             Title::Piece(Unread::PAGE, number) => self.unread.0.write_piece(number, writer),
             Title::Piece(_, number) => self.spent.0.write_piece(number, writer),
@@ -113,7 +113,7 @@ impl Inner {
         let titles = device.into_iter().chain(own);
         let titles = titles.chain(self.contacts.take_touched().map(Title::Contact));
         let titles = titles.chain(self.peers.take_touched().map(Title::Peer));
-        let titles = titles.chain(self.sent.0.take_touched()).chain(self.seen.0.take_touched());
+        let titles = titles.chain(self.sent.0.take_touched()).chain(self.seen.take_touched());
         let titles = titles.chain(self.tombstones.0.take_touched());
         let titles = titles.chain(self.unread.0.take_touched()).chain(self.spent.0.take_touched());
         self.trail.note(from, titles, most);
@@ -132,7 +132,7 @@ impl Inner {
             || !self.contacts.touched().is_empty()
             || !self.peers.touched().is_empty()
             || !self.sent.0.touched().is_empty()
-            || !self.seen.0.touched().is_empty()
+            || !self.seen.stored().touched().is_empty()
             || !self.tombstones.0.touched().is_empty()
             || !self.unread.0.touched().is_empty()
             || !self.spent.0.touched().is_empty()
@@ -231,7 +231,7 @@ impl Stateful for Client {
         let contacts = read_contacts(reader, counts.contacts, &own)?;
         let peers = read_peers(reader, counts.peers)?;
         let sent = SentLog(PagedLog::read(reader, counts.sent)?);
-        let seen = SeenLog(PagedLog::read(reader, counts.seen)?);
+        let seen = SeenLog::from(PagedLog::read(reader, counts.seen)?);
         let tombstones = Tombstones(PagedLog::read(reader, counts.tombstones)?);
         let unread = UnreadLog(PagedLog::read(reader, counts.unread)?);
         let viewed = SpentLog(PagedLog::read(reader, counts.spent)?);
