@@ -276,7 +276,10 @@ impl Inner {
         now: Now,
         rng: &mut impl CryptoRng,
     ) -> Result<(MessageId, Body<'a>, Option<Vec<u8>>), Error> {
-        let drawn = self.message_id(plan, bytes, now, rng);
+        // Hashed once for both: a long content takes longer to hash than to seal.
+        let text_hash = (bytes.len() > MAX_INLINE).then(|| blob::text_hash(bytes));
+        let said = text_hash.as_deref().map_or(bytes, |hash| &hash[..]);
+        let drawn = self.message_id(plan, said, now, rng);
         let id = if let Purpose::Resend(before) = plan.purpose { before } else { drawn };
         let body = match (&plan.purpose, enclosed) {
             (Purpose::ResendRequest(missing), _) => Body::ResendRequest(missing.clone()),
@@ -289,11 +292,13 @@ impl Inner {
                 let kind = ObjectKind::of(bytes).map_err(|_| Error::ContentMismatch)?;
                 Body::Said(Said::Object(kind, bytes))
             }
-            _ if bytes.len() > MAX_INLINE => {
-                let (reference, blob) = blob::seal(self.device.blob_key(&id.0, bytes), bytes)?;
-                return Ok((id, Body::Said(Said::Blob(reference)), Some(blob)));
-            }
-            _ => Body::Said(self.said(plan, bytes)),
+            _ => match text_hash {
+                Some(hash) => {
+                    let (reference, blob) = blob::seal(self.device.blob_key(&id.0, &hash), bytes)?;
+                    return Ok((id, Body::Said(Said::Blob(reference)), Some(blob)));
+                }
+                None => Body::Said(self.said(plan, bytes)),
+            },
         };
         Ok((id, body, None))
     }

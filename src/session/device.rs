@@ -354,8 +354,8 @@ impl Device {
 
     /// Derives the key of a blob: this device's, for this message and content alone, and the same when the
     /// message is sealed again.
-    pub(crate) fn blob_key(&self, id: &[u8; 16], content: &[u8]) -> Secret<32> {
-        blob::key(self.inner.identity.agreement.seed(), id, content)
+    pub(crate) fn blob_key(&self, id: &[u8; 16], text_hash: &[u8; 32]) -> Secret<32> {
+        blob::key(self.inner.identity.agreement.seed(), id, text_hash)
     }
 
     /// Erases the prekeys that can be erased, when the device is no more one of its account's.

@@ -49,11 +49,15 @@ pub(crate) struct Reference {
     length: u64,
 }
 
+/// Hashes a content, for what depends on all of it.
+pub(crate) fn text_hash(content: &[u8]) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(hash(&[labels::BLOB_CONTENT, content]))
+}
+
 /// Makes the key of one message's blob from a secret of its sender, so that nobody else can, and so
 /// that it is the same when the message is resent. Two contents never have one key.
-pub(crate) fn key(secret: &Secret<32>, id: &[u8; 16], content: &[u8]) -> Secret<32> {
-    let said = Zeroizing::new(hash(&[labels::BLOB_CONTENT, content]));
-    Prk::extract(secret.expose(), &[&*said]).expand(&[labels::BLOB_MESSAGE, id])
+pub(crate) fn key(secret: &Secret<32>, id: &[u8; 16], text_hash: &[u8; 32]) -> Secret<32> {
+    Prk::extract(secret.expose(), &[text_hash]).expand(&[labels::BLOB_MESSAGE, id])
 }
 
 /// Seals content once, for everybody who is given the reference. The key seals nothing else.
