@@ -88,14 +88,23 @@ impl SecretKey {
     /// Recovers the secret inside `ciphertext`. A ciphertext made for another key gives an unrelated
     /// secret (implicit rejection), never an error.
     pub(crate) fn decapsulate(&self, ciphertext: &[u8; CIPHERTEXT]) -> Secret<32> {
+        self.decapsulate_beside_public(ciphertext).0
+    }
+
+    /// Recovers the secret inside `ciphertext` as [`SecretKey::decapsulate`] does, and returns the public key, which it
+    /// has to find for that.
+    pub(crate) fn decapsulate_beside_public(
+        &self,
+        ciphertext: &[u8; CIPHERTEXT],
+    ) -> (Secret<32>, PublicKey) {
         #[cfg(test)]
         super::tests::op_count::count(|work| work.kem = work.kem.saturating_add(1));
-        let (mut secret, _) = mlkem768::generate_key_pair(*self.0.expose()).into_parts();
+        let (mut secret, public) = mlkem768::generate_key_pair(*self.0.expose()).into_parts();
         let mut shared = mlkem768::decapsulate(&secret, &MlKem768Ciphertext::from(ciphertext));
         wipe(&mut secret);
         let out = Secret::copy(&shared);
         wipe_slice(&mut shared);
-        out
+        (out, PublicKey(Box::new(public.into())))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use alloc::boxed::Box;
 
-use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 
 use super::codec::{Reader, Writer};
 use super::dh::is_reduced;
@@ -84,11 +84,26 @@ impl SecretKey {
 
     /// Signs `label ‖ body[0] ‖ body[1] ‖ …`.
     pub(crate) fn sign(&self, label: &[u8], body: &[&[u8]]) -> Signature {
-        self.key().sign(message(label, body).written()).to_bytes()
+        self.signer().sign(label, body)
+    }
+
+    /// Finds the public key, for what signs more than once: that takes as long as a signature.
+    pub(crate) fn signer(&self) -> Signer {
+        Signer(Box::new(self.key()))
     }
 
     fn key(&self) -> SigningKey {
         SigningKey::from_bytes(self.0.expose())
+    }
+}
+
+/// A signing key beside its public key. Wiped on drop.
+pub(crate) struct Signer(Box<SigningKey>);
+
+impl Signer {
+    /// Signs `label ‖ body[0] ‖ body[1] ‖ …`.
+    pub(crate) fn sign(&self, label: &[u8], body: &[&[u8]]) -> Signature {
+        self.0.sign(message(label, body).written()).to_bytes()
     }
 }
 

@@ -13,7 +13,7 @@ use super::session::Session;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::secret::{Room, Secret, redacted};
-use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId};
+use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeyId, PrekeySigner};
 use crate::protocol::handshake::continuation::Continuation;
 use crate::protocol::handshake::held::Prekeys;
 use crate::protocol::handshake::prekeys::{BATCH, OneTimeSecret, PrekeySet};
@@ -205,14 +205,14 @@ impl Device {
         rng: &mut impl CryptoRng,
     ) -> (Vec<OneTimePrekey>, Option<DeviceDelta>) {
         let (identity, place) = (&self.inner.identity, self.inner.anchor.to_bytes());
-        let again = self.inner.prekeys.given_again(now);
-        let mut public: Vec<_> = again.map(|key| key.public(identity)).collect();
+        let (again, signer) = (self.inner.prekeys.given_again(now), PrekeySigner::new(identity));
+        let mut public: Vec<_> = again.map(|key| key.public(&signer)).collect();
         let generate = |n: u8| OneTimeSecret::generate(identity, (&place, n), now, rng);
         let secret: Vec<_> = (0..BATCH).skip(public.len()).map(generate).collect();
         if secret.is_empty() {
             return (public, None);
         }
-        public.extend(secret.iter().map(|key| key.public(identity)));
+        public.extend(secret.iter().map(|key| key.public(&signer)));
         (public, Some(DeviceDelta { now, change: PrekeyChange::Replenish(Box::new(secret)) }))
     }
 

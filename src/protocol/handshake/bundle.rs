@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::id::ids;
 use crate::primitives::secret::Secret;
-use crate::primitives::sign::Signature;
+use crate::primitives::sign::{Signature, Signer};
 use crate::primitives::{dh, kem};
 use crate::protocol::clock::SKEW;
 
@@ -131,16 +131,29 @@ pub struct OneTimePrekey {
     signature: Signature,
 }
 
+/// A device that signs many one-time prekeys at once.
+pub(crate) struct PrekeySigner {
+    core: Vec<u8>,
+    key: Signer,
+}
+
+impl PrekeySigner {
+    pub(crate) fn new(identity: &Identity) -> Self {
+        let core = identity.certificate.core().to_vec();
+        Self { core, key: identity.signing.signer() }
+    }
+}
+
 impl OneTimePrekey {
     pub(crate) fn sign(
-        identity: &Identity,
+        signer: &PrekeySigner,
         id: PrekeyId,
         agreement: dh::PublicKey,
         kem: kem::PublicKey,
     ) -> Self {
         let mut key = Self { id, agreement, kem, signature: [0; 64] };
-        let core = identity.certificate.core();
-        key.signature = identity.signing.sign(labels::PREKEYS_ONE_TIME, &[&core, &key.body()]);
+        let body = key.body();
+        key.signature = signer.key.sign(labels::PREKEYS_ONE_TIME, &[&signer.core, &body]);
         key
     }
 

@@ -21,12 +21,13 @@ use rand_core::CryptoRng;
 use crate::error::Error;
 use crate::primitives::codec::{Reader, Writer};
 use crate::primitives::kdf::hedged;
+use crate::primitives::secret::Secret;
 use crate::primitives::{dh, kem};
 use crate::protocol::clock::SKEW;
 use crate::protocol::labels;
 
 use super::bundle;
-use super::bundle::{OneTimePrekey, PrekeyId, SignedPrekeys, VALID_FOR};
+use super::bundle::{OneTimePrekey, PrekeyId, PrekeySigner, SignedPrekeys, VALID_FOR};
 use super::replay::ReplayMemory;
 use crate::protocol::identity::certificate::Identity;
 
@@ -131,13 +132,14 @@ impl OneTimeSecret {
         Self { id, agreement, kem, created: now }
     }
 
-    pub(crate) fn public(&self, identity: &Identity) -> OneTimePrekey {
-        OneTimePrekey::sign(identity, self.id, self.agreement.public(), self.kem.public())
+    pub(crate) fn public(&self, signer: &PrekeySigner) -> OneTimePrekey {
+        OneTimePrekey::sign(signer, self.id, self.agreement.public(), self.kem.public())
     }
 
-    /// Encodes the body of the public half, for the handshake's transcript.
-    pub(crate) fn body(&self) -> Vec<u8> {
-        bundle::one_time_body(self.id, &self.agreement.public(), &self.kem.public())
+    /// Recovers the secret of a first message, and encodes the body of the public half, for the handshake's transcript.
+    pub(crate) fn open(&self, ciphertext: &[u8; kem::CIPHERTEXT]) -> (Secret<32>, Vec<u8>) {
+        let (secret, public) = self.kem.decapsulate_beside_public(ciphertext);
+        (secret, bundle::one_time_body(self.id, &self.agreement.public(), &public))
     }
 
     pub(super) fn is_kept(&self, now: u64) -> bool {

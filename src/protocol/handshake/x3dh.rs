@@ -41,7 +41,7 @@ use crate::primitives::{dh, kem};
 
 use super::bundle::{Bundle, OneTimePrekey, PrekeyId, SignedPrekeys};
 use super::continuation::{CONTINUATION, Continuation};
-use super::prekeys::{Found, OneTimeSecret};
+use super::prekeys::Found;
 use super::replay::HandshakeId;
 use crate::protocol::identity::certificate::{CERTIFICATE, Certificate, Identity};
 use crate::protocol::{labels, wire};
@@ -323,23 +323,26 @@ impl<'a> Prefix<'a> {
             return Err(Error::WrongKind);
         }
         let Found { prekey_set, one_time } = found;
+        let (kem, one_time_body) = one_time.map_or_else(
+            || (prekey_set.last_resort.decapsulate(self.ciphertext), Vec::new()),
+            |key| key.open(self.ciphertext),
+        );
         let h1 = h1(&HandshakeTerms {
             mode: self.mode,
             responder: certificate,
             signed_prekeys: &prekey_set.public,
-            one_time: &one_time.map(OneTimeSecret::body).unwrap_or_default(),
+            one_time: &one_time_body,
             ephemeral: &self.ephemeral,
             ciphertext: self.ciphertext,
             context: binding.map_or(&[0; 32], |binding| binding.context),
         });
-        let decapsulation = one_time.map_or(&prekey_set.last_resort, |key| &key.kem);
         let dh4 = one_time.map(|key| key.agreement.agree(&self.ephemeral));
         let early = early(
             &EarlySecrets {
                 dh2: agreement.agree(&self.ephemeral)?,
                 dh3: prekey_set.signed.agree(&self.ephemeral)?,
                 dh4: dh4.transpose()?,
-                kem: decapsulation.decapsulate(self.ciphertext),
+                kem,
                 psk: binding.map(|binding| binding.psk),
             },
             &h1,

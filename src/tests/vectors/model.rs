@@ -7,7 +7,7 @@ use super::form::Vector;
 use crate::primitives::codec::Reader;
 use crate::primitives::secret::Secret;
 use crate::primitives::{dh, kem, sign};
-use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey};
+use crate::protocol::handshake::bundle::{Bundle, OneTimePrekey, PrekeySigner};
 use crate::protocol::handshake::prekeys::OneTimeSecret;
 use crate::protocol::identity::certificate::{AccountKind, Certificate, DeviceId};
 use crate::protocol::labels;
@@ -159,7 +159,8 @@ impl Published {
         let OneTime { id, seed, kem_seed, .. } = &self.one_time;
         let bytes = [&id[..], seed, kem_seed, &NOW.to_be_bytes()].concat();
         let secret = Reader::all(&bytes, OneTimeSecret::read).unwrap();
-        secret.public(self.member.device(&self.signed_prekeys).identity())
+        let device = self.member.device(&self.signed_prekeys);
+        secret.public(&PrekeySigner::new(device.identity()))
     }
 
     /// Encodes the one-time prekey on its own.
