@@ -20,7 +20,6 @@ mod counting;
 #[path = "table/ours.rs"]
 mod ours;
 #[path = "../../tests/support/pair.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
 mod support;
 #[path = "table/theirs.rs"]
 mod theirs;
@@ -58,7 +57,7 @@ impl Watch {
 /// One side of a row: some actions, measured.
 type Side = Box<dyn FnMut(&mut Watch)>;
 
-/// What a side needs for one action: microseconds in its fastest round, and allocations in its last.
+/// The needs of a side for one action: microseconds in its fastest round, and allocations in its last.
 struct Cost {
     micros: f64,
     allocations: f64,

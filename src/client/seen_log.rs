@@ -58,7 +58,7 @@ impl Seen {
 #[derive(Default)]
 pub(super) struct SeenLog {
     entries: PagedLog<Seen>,
-    /// How many entries there are under each id: almost every letter that comes has an id that none has.
+    /// The number of entries under each id: almost every letter that comes has an id that none has.
     ids: BTreeMap<MessageId, usize>,
 }
 

@@ -10,6 +10,7 @@ use aes_gcm::aes::Aes256Enc;
 use aes_gcm::{AesGcm, KeyInit};
 use zeroize::Zeroize;
 
+use super::accelerated;
 use super::secret::Secret;
 use crate::error::Error;
 
@@ -36,6 +37,9 @@ pub(crate) fn seal(
 ) -> Result<[u8; TAG], Error> {
     #[cfg(test)]
     super::tests::repeats::sealed(key, nonce, ad, buffer);
+    if let Some(tag) = accelerated::seal(key, nonce, ad, buffer) {
+        return Ok(tag);
+    }
     Gcm::new(key.expose().into())
         .encrypt_inout_detached(nonce.into(), ad, InOutBuf::from(buffer))
         .map(Into::into)
@@ -52,6 +56,12 @@ pub(crate) fn open(
 ) -> Result<(), Error> {
     #[cfg(test)]
     super::tests::op_count::count(|work| work.open = work.open.saturating_add(1));
+    if let Some(opened) = accelerated::open(key, nonce, ad, buffer, tag) {
+        return opened.map_err(|_| {
+            buffer.zeroize();
+            Error::Forged
+        });
+    }
     let opened = Gcm::new(key.expose().into()).decrypt_inout_detached(
         nonce.into(),
         ad,

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 
 use x25519_dalek::x25519;
 
+use super::accelerated;
 use super::secret::Secret;
 use crate::error::Error;
 
@@ -61,6 +62,9 @@ impl SecretKey {
     pub(crate) fn public(&self) -> PublicKey {
         #[cfg(test)]
         super::tests::op_count::count(|work| work.dh = work.dh.saturating_add(1));
+        if let Some(public) = accelerated::public(&self.0) {
+            return PublicKey(public);
+        }
         let secret = x25519_dalek::StaticSecret::from(*self.0.expose());
         PublicKey(x25519_dalek::PublicKey::from(&secret).to_bytes())
     }
@@ -69,7 +73,8 @@ impl SecretKey {
     pub(crate) fn agree(&self, peer: &PublicKey) -> Result<Secret<32>, Error> {
         #[cfg(test)]
         super::tests::op_count::count(|work| work.dh = work.dh.saturating_add(1));
-        let shared = Secret::fill(|out| *out = x25519(*self.0.expose(), peer.0));
+        let shared = accelerated::agree(&self.0, &peer.0)
+            .unwrap_or_else(|| Secret::fill(|out| *out = x25519(*self.0.expose(), peer.0)));
         if shared.is_zero() {
             return Err(Error::WeakKey);
         }

@@ -1,6 +1,15 @@
 //! Cryptography and encodings that know no protocol: the only place that names third-party
 //! cryptography. Nothing here imports from a floor above.
 
+#[cfg_attr(
+    not(all(
+        feature = "accelerated",
+        any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")),
+        any(unix, windows)
+    )),
+    path = "unaccelerated.rs"
+)]
+mod accelerated;
 pub(crate) mod aead;
 #[cfg(feature = "signal")]
 pub(crate) mod aes_cbc;

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 
+use super::accelerated;
 use super::codec::{Reader, Writer};
 use super::dh::is_reduced;
 use super::secret::Secret;
@@ -79,7 +80,7 @@ impl SecretKey {
     }
 
     pub(crate) fn public(&self) -> PublicKey {
-        PublicKey(self.key().verifying_key().to_bytes())
+        self.signer().public()
     }
 
     /// Signs `label ‖ body[0] ‖ body[1] ‖ …`.
@@ -89,21 +90,36 @@ impl SecretKey {
 
     /// Finds the public key, for what signs more than once: that takes as long as a signature.
     pub(crate) fn signer(&self) -> Signer {
-        Signer(Box::new(self.key()))
-    }
-
-    fn key(&self) -> SigningKey {
-        SigningKey::from_bytes(self.0.expose())
+        Signer(accelerated::Signer::new(&self.0).map_or_else(
+            || Expanded::Here(Box::new(SigningKey::from_bytes(self.0.expose()))),
+            Expanded::Accelerated,
+        ))
     }
 }
 
 /// A signing key beside its public key. Wiped on drop.
-pub(crate) struct Signer(Box<SigningKey>);
+pub(crate) struct Signer(Expanded);
+
+enum Expanded {
+    Here(Box<SigningKey>),
+    Accelerated(accelerated::Signer),
+}
 
 impl Signer {
+    fn public(&self) -> PublicKey {
+        PublicKey(match &self.0 {
+            Expanded::Here(key) => key.verifying_key().to_bytes(),
+            Expanded::Accelerated(key) => key.public(),
+        })
+    }
+
     /// Signs `label ‖ body[0] ‖ body[1] ‖ …`.
     pub(crate) fn sign(&self, label: &[u8], body: &[&[u8]]) -> Signature {
-        self.0.sign(message(label, body).written()).to_bytes()
+        let message = message(label, body);
+        match &self.0 {
+            Expanded::Here(key) => key.sign(message.written()).to_bytes(),
+            Expanded::Accelerated(key) => key.sign(message.written()),
+        }
     }
 }
 
