@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use latchstring::client::{Client, Entrant, NewDevice};
+use latchstring::group::Group;
 use latchstring::guest::{Chat, Invite};
 use latchstring::session::{Account, Device, Session};
+use latchstring::settings::Settings;
 use latchstring::storage::State;
 
 use super::super::described::assert_is_anonymous;
@@ -25,6 +27,8 @@ pub struct Memory {
     pub clients: Shelf<Client>,
     pub invites: Shelf<Invite>,
     pub chats: Shelf<Chat>,
+    pub settings: Shelf<Settings>,
+    pub groups: Shelf<Group>,
 }
 
 /// Returns the first of a kind, of which an app may have only one.
@@ -46,6 +50,8 @@ impl Memory {
                 "client" => put(&mut memory.clients, disk, name)?,
                 "invite" => put(&mut memory.invites, disk, name)?,
                 "chat" => put(&mut memory.chats, disk, name)?,
+                "settings" => put(&mut memory.settings, disk, name)?,
+                "group" => put(&mut memory.groups, disk, name)?,
                 other => panic!("no shelf for {other}"),
             }
         }
@@ -63,6 +69,8 @@ impl Memory {
         list(&self.clients, &mut all);
         list(&self.invites, &mut all);
         list(&self.chats, &mut all);
+        list(&self.settings, &mut all);
+        list(&self.groups, &mut all);
         all
     }
 }

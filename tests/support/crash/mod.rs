@@ -6,6 +6,7 @@
 //! its disk, and repeats the step as an app would.
 
 mod app;
+mod beside;
 mod clients;
 mod disk;
 mod guest_words;
@@ -15,6 +16,7 @@ mod script;
 mod world;
 
 pub use app::{App, Memory, only};
+pub use beside::{ENTRY, install_settings};
 pub use clients::{LETTER, install};
 pub use disk::{Disk, Flaw, Power, Stop, Transaction};
 pub use kept::{Keeping, Kept, Written};
