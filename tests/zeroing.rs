@@ -16,6 +16,7 @@ use latchstring::client::{
     NewDevice, Outgoing, Plan, Repair, To,
 };
 use latchstring::content::{Content, Kinds, Sender};
+use latchstring::franking::{Report, ServiceKey};
 use latchstring::guest::{Chat, ChatEvent, Invite, InviteLink, Policy, ServerCopy};
 use latchstring::history::{
     HistoryExport, HistoryImport, HistoryItem, HistoryRange, HistoryRequests,
@@ -1083,5 +1084,43 @@ fn keys_and_values_of_settings_are_wiped() {
             drop(restored(&other));
             drop((one, other));
         });
+    });
+}
+
+#[test]
+fn exported_secrets_and_evidence_leave_nothing_in_freed_memory() {
+    leaves_nothing(|secrets| {
+        let mut pair = Pair::new(81);
+        let mut town = Town::new(82, &[1, 1]);
+        let text: Vec<u8> = (0..8).flat_map(|_| pair.rng.next_u64().to_be_bytes()).collect();
+        let content = said(&text);
+        secrets.push(("a reported text", text));
+        let mut plan = town.plan(0, 0, 1);
+        town.supply(0, 0, &mut plan).unwrap();
+        plan.frank();
+        let out = town.seal_plan(0, 0, &mut plan, &content).unwrap();
+        let (from, to) = (town.address(0, 0), town.address(1, 0));
+        watched(|| {
+            let Pair { initiator, responder, rng, .. } = &mut pair;
+            let sealed = initiator.stage_send().seal_exporting(b"a call", rng).unwrap();
+            let (message, exporter) = sealed.apply();
+            let opened = responder.decrypt(&message).unwrap();
+            for exporter in [exporter, opened.exporter()] {
+                let secret = exporter.secret(b"a label", b"a context").unwrap();
+                secrets.push(("an exported secret", secret.to_vec()));
+            }
+            let service = ServiceKey::new(&[7; 32]).unwrap();
+            let envelope = &out.envelopes[0];
+            let frank = envelope.frank.unwrap();
+            let client = town.client(1, 0);
+            let letter = client.open_franked(from, &envelope.message, Some(&frank), NOW);
+            let letter = letter.unwrap().apply();
+            let stamp = service.stamp(&frank, from, to, NOW);
+            let report = Report::new(letter.evidence.unwrap(), from, to, stamp).encode();
+            let reported = Report::decode(&report).unwrap().verify(&service).unwrap();
+            assert_eq!(reported.sent, NOW);
+        });
+        // What the caller holds is the caller's.
+        std::mem::forget(content);
     });
 }
