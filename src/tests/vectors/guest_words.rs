@@ -23,7 +23,26 @@ use crate::protocol::labels;
 use crate::protocol::letter::{Listed, MessageId};
 
 pub(super) fn vectors() -> Vec<Vector> {
-    vec![text(), copy(), hand_over()]
+    vec![
+        text(),
+        copy(),
+        hand_over(),
+        refused_hand_over(
+            "refused-hand-over-guest",
+            "a hand-over whose first signature is by a key that is not the guest's",
+            Signed::ByAnotherGuest,
+        ),
+        refused_hand_over(
+            "refused-hand-over-device",
+            "a hand-over whose second signature is by a key that is not the device's",
+            Signed::ByAnotherDevice,
+        ),
+        refused_hand_over(
+            "refused-hand-over-swapped",
+            "a hand-over with both signatures, each in the place of the other",
+            Signed::Swapped,
+        ),
+    ]
 }
 
 fn names(v: &mut Vector) -> ChatNames {
@@ -87,6 +106,39 @@ fn copy() -> Vector {
     let read = GuestCopy::decode(&bytes, (by, guest), &policy()).unwrap();
     assert!(read.said == real.said && read.seen == real.seen && read.names == real.names);
     v
+}
+
+/// The flaw of a hand-over that is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signed {
+    ByAnotherGuest,
+    ByAnotherDevice,
+    Swapped,
+}
+
+fn refused_hand_over(name: &str, comment: &'static str, signed: Signed) -> Vector {
+    let mut v = Vector::new(name, "guest-links", comment);
+    let names = names(&mut v);
+    let seed: [u8; 32] = v.input("guest signing seed");
+    let guest = v.signing_key("guest signing key", &seed);
+    let account = model::member(&mut v, "other");
+    let hash: [u8; 32] = v.input("list hash");
+    let epoch = 1_u64.to_be_bytes();
+    let front: [&[u8]; 3] = [&[1, 0x27], &names_bytes(&names), &account.certificate];
+    let body = [&front.concat()[..], &epoch, &hash, &NOW.to_be_bytes()].concat();
+    let other: [u8; 32] = v.input("seed of nobody");
+    let [guest_seed, device_seed] = match signed {
+        Signed::ByAnotherGuest => [other, account.signing_seed],
+        Signed::ByAnotherDevice => [seed, other],
+        Signed::Swapped => [account.signing_seed, seed],
+    };
+    let label = labels::GUEST_HAND_OVER;
+    let first = v.sign("guest signature", &guest_seed, label, &[&body]);
+    let second = v.sign("device signature", &device_seed, label, &[&body]);
+    let bytes = [&body[..], &first, &second].concat();
+    v.bytes("hand-over", &bytes);
+    let read = Reader::all(&bytes, HandOver::recall).unwrap();
+    v.refused(read.verify(&sign::PublicKey::decode(guest).unwrap()).err())
 }
 
 fn hand_over() -> Vector {
