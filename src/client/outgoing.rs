@@ -60,8 +60,9 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Removes the envelope for this device, which the server has taken. Send what is left when the
-    /// connection is back; sending an envelope twice does no harm.
+    /// Removes the envelope for this device, which the server has taken; the others may stand in another order then. Send
+    /// what is left when the connection is back; sending an envelope twice does no harm. From either end, as below, it
+    /// looks for none.
     ///
     /// ```
     /// # fn send(_: &latchstring::client::Envelope) {}
@@ -73,7 +74,12 @@ impl Outgoing {
     /// # }
     /// ```
     pub fn delivered(&mut self, to: Address) {
-        self.envelopes.retain(|envelope| envelope.to != to);
+        let is_for = |envelope: &Envelope| envelope.to == to;
+        if self.envelopes.last().is_some_and(is_for) {
+            self.envelopes.pop();
+        } else if let Some(place) = self.envelopes.iter().position(is_for) {
+            self.envelopes.swap_remove(place);
+        }
     }
 
     /// Returns the hash that the blob is to be found by, if there is one to upload.
