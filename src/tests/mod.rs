@@ -4,4 +4,5 @@ mod broken_rng;
 mod errors;
 mod faces;
 mod repeats;
+mod twice;
 mod vectors;

@@ -16,17 +16,19 @@ use crate::attachment::{Media, PIECE, Padding};
 use crate::client::{Client, GroupId, LinkingRequest, NewDevice, To};
 use crate::content::Content;
 use crate::error::Error;
+use crate::group::{Adding, Group, Member};
 use crate::guest::{Approval, Chat, Invite, Pin, Policy, ServerCopy};
 use crate::history::{HistoryImport, HistoryRange};
 use crate::primitives::tests::repeats::{Observed, watch};
 use crate::protocol::labels;
 use crate::session::{Account, AccountId, Bundle, Certificate, Device, OneTimePrekey, Session};
+use crate::settings::Settings;
 use crate::storage::{Behind, Journal, State, StateKey};
 
 const NOW: u64 = 1_800_000_000;
 
 /// Everything that is drawn, by its label.
-const DRAWN: [&[u8]; 24] = [
+const DRAWN: [&[u8]; 27] = [
     labels::IDENTITY_ACCOUNT_SEED,
     labels::IDENTITY_DEVICE_SEEDS,
     labels::LINKING_CODE_SECRETS,
@@ -51,6 +53,9 @@ const DRAWN: [&[u8]; 24] = [
     labels::GUEST_TEXT_ID,
     labels::ATTACHMENT_DRAW,
     labels::HISTORY_REQUEST,
+    labels::SETTINGS_STATE,
+    labels::SETTINGS_KEY,
+    labels::GROUP_SALT,
 ];
 
 fn name(label: &[u8]) -> String {
@@ -66,7 +71,8 @@ fn everything(rng: &mut Broken) -> Result<(), Error> {
     let accounts = [1, 2].map(|id| Account::generate(AccountId([id; 32]), rng.op()));
     between_devices(&accounts, rng)?;
     between_clients(&accounts, rng)?;
-    with_guests(&accounts, rng)
+    with_guests(&accounts, rng)?;
+    beside_a_client(&accounts, rng)
 }
 
 fn between_devices(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {
@@ -314,6 +320,22 @@ fn with_guests(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {
 }
 
 /// Does everything with a generator, and returns what was seen.
+/// Makes settings and groups, which lie beside a client.
+fn beside_a_client(accounts: &[Account; 2], rng: &mut Broken) -> Result<(), Error> {
+    let [client, other] =
+        accounts.each_ref().map(|account| Client::create(account, NOW + 5, rng.op()));
+    let mut settings = Settings::create(&client, NOW + 5, rng.op())?;
+    Settings::create(&client, NOW + 6, rng.op())?;
+    for _ in 0..2 {
+        drop(settings.rotate(&client, NOW + 6, rng.op())?.apply());
+    }
+    let member = Member::of(other.list());
+    for administrators in [&[][..], &[member]] {
+        Group::found(&client, Adding::Members, &[member], administrators, rng.op())?;
+    }
+    Ok(())
+}
+
 fn seen(mut rng: Broken) -> Observed {
     watch(None, || everything(&mut rng).unwrap())
 }
@@ -351,64 +373,5 @@ fn whichever_hedge_is_taken_out_a_generator_that_repeats_is_caught() {
             label != labels::STATE_SALT || !seen.texts.is_empty(),
             "two records have two texts"
         );
-    }
-}
-
-#[test]
-fn two_copies_of_a_client_say_two_things_under_two_ids() {
-    for mut rng in Broken::ALL.into_iter().take(2) {
-        let account = Account::generate(AccountId([1; 32]), rng.op());
-        let client = Client::create(&account, NOW, rng.op());
-        let ids = ["one", "two"].map(|text| {
-            let mut copy = Client::from_bytes(&client.to_bytes()).unwrap();
-            copy.send(To::Own, &Content::text(text).unwrap(), NOW, rng.op()).unwrap().id
-        });
-        assert_ne!(ids[0], ids[1]);
-    }
-}
-
-/// An act that seals twice from one state, with another text.
-type Twice = fn(&mut Broken);
-
-const TWICE: [(&str, Twice); 3] = [
-    ("two messages of a session", |rng| {
-        let (mut session, _) = pair(rng);
-        for text in [b"one", b"two"] {
-            drop(session.stage_send().seal(text, rng.op()).unwrap());
-        }
-    }),
-    ("two sessions of one device with one bundle in one second", |rng| {
-        let accounts = [1, 2].map(|id| Account::generate(AccountId([id; 32]), rng.op()));
-        let [one, two] = accounts.map(|account| Device::generate(&account, NOW, rng.op()));
-        for text in [b"one", b"two"] {
-            let mut session = one.initiate(&two.bundle(), NOW, rng.op()).unwrap();
-            session.encrypt(text, rng.op()).unwrap();
-        }
-    }),
-    ("a message of a session that was restored", |rng| {
-        let (session, _) = pair(rng);
-        for text in [b"one", b"two"] {
-            let mut copy = Session::from_bytes(&session.to_bytes()).unwrap();
-            copy.encrypt(text, rng.op()).unwrap();
-        }
-    }),
-];
-
-fn pair(rng: &mut Broken) -> (Session, Session) {
-    let accounts = [1, 2].map(|id| Account::generate(AccountId([id; 32]), rng.op()));
-    let [one, mut two] = accounts.map(|account| Device::generate(&account, NOW, rng.op()));
-    let mut session = one.initiate(&two.bundle(), NOW, rng.op()).unwrap();
-    let first = session.encrypt(b"hello", rng.op()).unwrap();
-    let accepted = two.accept(&first, NOW).unwrap().apply().session;
-    (session, accepted)
-}
-
-#[test]
-fn what_is_sealed_twice_from_one_state_is_sealed_under_two_nonces() {
-    for (name, twice) in TWICE {
-        for mut rng in Broken::ALL {
-            let seen = watch(None, || twice(&mut rng));
-            assert!(seen.texts.is_empty(), "{name}");
-        }
     }
 }
