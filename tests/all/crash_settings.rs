@@ -83,6 +83,12 @@ fn end(world: &mut World) -> Result<(), Stop> {
     if numbers.len() != 4 || entries.len() != 4 {
         return Stop::trouble(format!("{} entries of {} numbers", entries.len(), numbers.len()));
     }
+    for app in &world.apps {
+        let seen: BTreeSet<_> = app.eye.iter().collect();
+        if seen.is_empty() || seen.len() != app.eye.len() {
+            return Stop::trouble(format!("{:?} were shown", app.eye));
+        }
+    }
     let shown = [phone, laptop].map(|settings| {
         settings.iter().map(|(setting, value)| (setting, value.to_vec())).collect::<Vec<_>>()
     });
@@ -101,6 +107,11 @@ fn wherever_the_power_goes_settings_come_to_the_same() {
 #[test]
 fn power_that_goes_again_writes_no_second_entry_of_a_number() {
     SCRIPT.survives_a_second_cut(40);
+}
+
+#[test]
+fn settings_without_one_of_the_safeguards_are_caught() {
+    SCRIPT.needs_every_safeguard();
 }
 
 #[test]

@@ -89,9 +89,11 @@ impl World {
         self.seal_for(who, transaction, vec![(plan, said(b""))])
     }
 
-    /// Sets something by an entry, which goes to the server.
+    /// Sets something by an entry, which goes to the server. The time is in the value: who sets it again says another
+    /// thing.
     pub fn set(&mut self, who: usize, name: &str, value: &str) -> Result<(), Stop> {
         let (now, server, done) = (self.now, self.apps.len(), self.step);
+        let value = format!("{value} at {now}");
         let values = [(Setting::App(name.to_owned()), Some(value.as_bytes()))];
         self.move_settings(
             who,
@@ -116,7 +118,10 @@ impl World {
         let taken = self.move_settings(
             who,
             |settings, client, _| settings.take(client, &entries, now),
-            |_, _| {},
+            |transaction, taken| {
+                let values = taken.changes.iter().filter_map(|change| change.value.as_ref());
+                values.for_each(|value| transaction.show(value));
+            },
         )?;
         let refused = taken.refused.iter().find(|refused| refused.error != Error::Duplicate);
         refused.map_or(Ok(()), |refused| Stop::trouble(format!("{:?}", refused.error)))
