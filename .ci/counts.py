@@ -3,8 +3,8 @@
     counts.py PROGRAM FILE          compares; a count that has grown by more than a twentieth is a failure
     counts.py PROGRAM FILE write    writes the file anew
 
-The file names the compiler and the target that it was written with. Under others the counts are shown, and nothing
-fails. Callgrind knows no SHA instructions, so what hashes is counted with the portable code, on every machine.
+The file names what it was written with: compiler, target, valgrind, and whether the processor has AVX2, which some
+libraries ask for when they run. Under anything else the counts are shown, and nothing fails. Callgrind knows no SHA instructions, so what hashes is counted with the portable code, on every machine.
 """
 
 import subprocess
@@ -13,10 +13,16 @@ import sys
 MOST = 1.05
 
 
-def compiler():
-    told = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
-    facts = dict(line.split(": ", 1) for line in told.splitlines() if ": " in line)
-    return f"# rustc {facts['release']}, {facts['host']}"
+def output(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def tools():
+    facts = dict(line.split(": ", 1) for line in output("rustc", "-vV").splitlines() if ": " in line)
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        avx2 = "with" if " avx2 " in file.read().replace("\n", " ") else "without"
+    valgrind = output("valgrind", "--version").strip()
+    return f"# rustc {facts['release']}, {facts['host']}, {valgrind}, {avx2} AVX2"
 
 
 def count(program, name):
@@ -31,11 +37,10 @@ def count(program, name):
 
 def main():
     program, path = sys.argv[1:3]
-    names = subprocess.run([program, "--names"], check=True, capture_output=True, text=True).stdout
-    counts = {name: count(program, name) for name in names.splitlines()}
+    counts = {name: count(program, name) for name in output(program, "--names").splitlines()}
     if sys.argv[3:] == ["write"]:
         with open(path, "w", encoding="utf-8") as file:
-            lines = [compiler(), *(f"{number:12} {name}" for name, number in counts.items())]
+            lines = [tools(), *(f"{number:12} {name}" for name, number in counts.items())]
             file.write("\n".join(lines) + "\n")
         return 0
     with open(path, encoding="utf-8") as file:
@@ -49,8 +54,8 @@ def main():
     if known.keys() != counts.keys():
         print("the file does not have the same names")
         return 1
-    if head != compiler():
-        print(f"counted with another compiler than the file: {compiler()[2:]}")
+    if head != tools():
+        print(f"counted with other tools than the file: {tools()[2:]}")
         return 0
     if grown:
         print("grown by more than a twentieth: " + ", ".join(grown))
