@@ -95,7 +95,8 @@ fn run(seed: u64, attacks: Attacks, devices: &[usize], events: usize) {
 
 fn attacked(attacks: Attacks, seed: u64) {
     let seed = seed + 1000 * (number("LATCHSTRING_SEED").unwrap_or(1) as u64 - 1);
-    run(seed, attacks, &[3, 2, 2, 1], number("LATCHSTRING_EVENTS").unwrap_or(EVENTS) / 20);
+    let events = number("LATCHSTRING_EVENTS").unwrap_or(EVENTS) / 50;
+    run(seed, attacks, &[3, 2, 2, 1], events.max(FEWEST));
 }
 
 #[test]
