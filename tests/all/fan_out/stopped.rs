@@ -123,8 +123,8 @@ fn a_bad_bundle_leaves_one_device_out() {
 }
 
 #[test]
-fn a_hundred_members_open_a_group_in_one_round() {
-    const MEMBERS: usize = 100;
+fn forty_members_open_a_group_in_one_round() {
+    const MEMBERS: usize = 40;
     let mut town = Town::new(63, &[1; MEMBERS]);
     let ids: Vec<_> = (0..MEMBERS).map(|person| town.id(person)).collect();
     // All plan and fetch before anybody seals.
