@@ -1,7 +1,7 @@
 """Derives the vectors of groups in spec/vectors from their inputs, by the words of groups.md, README.md and identity.md.
 Needs Python 3 and `cryptography`. Each value of a file is taken as an input, or derived and compared; the first
 difference, or a value that nothing used, ends the run."""
-import hashlib, sys
+import hashlib, itertools, sys
 from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519, x25519
@@ -103,9 +103,13 @@ class Roster:
     def yields(self, to, member):
         return (member in self.members and to in self.senior
             and (member not in self.senior or self.senior.index(to) < self.senior.index(member)))
-    def valid(self, o):
+    def refuses(self, o):                                           # the error of an operation that is not valid
+        if o.before != self.hash or o.at != self.at + 1: return "Malformed"
+        if not self.entitles(o): return "NotEntitled"
+        full = o.kind == ADD and len(self.members) + len(o.named) > 1024 or o.kind == APPOINT and len(self.senior) >= 64
+        return "TooManyAccounts" if full else None
+    def entitles(self, o):
         a, plain = o.author, lambda m: m in self.members and m not in self.senior
-        if o.before != self.hash or o.at != self.at + 1: return False
         if o.kind == FOUND: return a not in o.named and set(o.senior) <= set(o.named)
         if a not in self.members: return False
         return {LEAVE: True,
@@ -133,7 +137,8 @@ class Tree:
         return self.roster(self.all[hash].before).after(self.all[hash])
     def take(self, encoded):
         o = Operation(encoded)
-        assert self.roster(o.before).valid(o), "NotEntitled"
+        error = self.roster(o.before).refuses(o)
+        assert not error, error
         self.all[o.hash] = o
         return self
     def branch(self, o): return [o] + [x for y in self.over(o.hash) for x in self.branch(y)]
@@ -145,11 +150,11 @@ class Tree:
             best = min(self.over(at.hash), key=lambda o: (-weight(o), o.hash))
             path, at = path + [best.hash], at.after(best)
         return path, at
-def founding(v, part, by, others):
+def founding(v, part, by, others, seniors=1):
     return operation(v, part, by, State(), bytes([FOUND]) + v.take(part + " salt") + b"\x02"
-        + members(*others) + order(others[0].member))
+        + members(*others) + order(*(other.member for other in others[:seniors])))
 def history(v):
-    a, b, c, d = (Person(v, who) for who in ("founder", "second", "third", "fourth"))
+    a, b, c, d = people(v)
     state, first = founding(v, "found", a, (b, c))
     tree, all_ = Tree().take(first), [first]
     for part, by, action in (("add", c, bytes([ADD]) + members(d)), ("appoint", b, bytes([APPOINT]) + c.member),
@@ -165,34 +170,67 @@ def history(v):
         + v.same("checkpoint signature", b.signing.sign(label("group/checkpoint") + statement)))
     v.same("request", b"\x01\x3d" + state.group + path[0] + path[-1])
     v.end()
-def fork(v):
-    a, b, c, d = (Person(v, who) for who in ("founder", "second", "third", "fourth"))
-    first, encoded = founding(v, "first", a, (b, c))
-    states, all_, add, appoint = {"first": first}, [encoded], bytes([ADD]) + members(d), bytes([APPOINT]) + c.member
+def people(v): return [Person(v, who) for who in ("founder", "second", "third", "fourth")]
+def branches(v, founder, others, seniors, steps, ways):
+    first, encoded = founding(v, "first", founder, others, seniors)
+    states, all_ = {"first": first}, [encoded]
     v.same("first path", first.hash)
-    for part, by, over, action in (("plain", c, "first", add), ("junior", b, "first", add),
-            ("senior", a, "first", appoint), ("endorsed", a, "junior", appoint), ("remade", a, "senior", add)):
+    for part, by, over, action in steps:
         states[part], encoded = operation(v, part, by, states[over], action)
         all_.append(encoded)
         tree = Tree()
         for one in all_: tree.take(one)
-        v.same(part + " path", b"".join(tree.path()[0]))
+        last = v.same(part + " path", b"".join(tree.path()[0]))
+    # Whatever order they come in, an operation behind its predecessor, all have one path at the end.
+    came, found = [Operation(one) for one in all_], 0
+    for way in itertools.permutations(came[1:]):
+        tree = Tree()
+        for o in (came[0], *way):
+            if o.before != ZERO and o.before not in tree.all: break
+            tree.all[o.hash] = o
+        else:
+            found += 1
+            assert b"".join(tree.path()[0]) == last, "another path by another order"
+    assert found == ways
     v.end()
-def refused(v, error):
+def fork(v):
+    a, b, c, d = people(v)
+    add, appoint = bytes([ADD]) + members(d), bytes([APPOINT]) + c.member
+    branches(v, a, (b, c), 1, (("plain", c, "first", add), ("junior", b, "first", add),
+        ("senior", a, "first", appoint), ("endorsed", a, "junior", appoint), ("remade", a, "senior", add)), 30)
+def weight(v):
+    a, b, c, d = people(v)
+    add, dismiss = bytes([ADD]) + members(d), lambda who: bytes([DISMISS]) + who.member
+    branches(v, a, (b, c), 2, (("junior", b, "first", add), ("joined", c, "junior", bytes([LEAVE])),
+        ("alone", a, "first", add), ("one", a, "alone", dismiss(b)), ("other", a, "alone", dismiss(c))), 20)
+def signed_by_another(v, a, c, state):
+    action = v.same("refused action", bytes([REMOVE]) + members(c))
+    statement = state.group + state.hash + u(2, 8) + a.certificate + action
+    return v.same("refused operation", b"\x01\x39" + statement
+        + v.same("refused signature", c.signing.sign(label("group/operation") + statement)))
+def refused(name, error):
+    v = Vector("refused-group-" + name)
     a, b, c = (Person(v, who) for who in ("founder", "second", "third"))
     state, first = founding(v, "found", a, (b, c))
-    if error == "NotEntitled": encoded = operation(v, "refused", b, state, bytes([REMOVE]) + members(a))[1]
-    else:
-        action = v.same("refused action", bytes([REMOVE]) + members(c))
-        statement = state.group + state.hash + u(2, 8) + a.certificate + action
-        encoded = v.same("refused operation", b"\x01\x39" + statement
-            + v.same("refused signature", c.signing.sign(label("group/operation") + statement)))
-    try: Tree().take(first).take(encoded)
-    except AssertionError as found: assert str(found) == error
+    tree, next = Tree().take(first), lambda by, action: operation(v, "refused", by, state, action)[1]
+    if name == "junior": encoded = next(b, bytes([REMOVE]) + members(a))
+    elif name == "plain": encoded = next(c, bytes([DISMISS]) + b.member)
+    elif name == "left":
+        state, leave = operation(v, "leave", c, state, bytes([LEAVE]))
+        tree.take(leave)
+        encoded = next(c, bytes([ADD]) + members(c))
+    elif name == "number":
+        state.number += 1
+        encoded = next(a, bytes([LEAVE]))
+    else: encoded = signed_by_another(v, a, c, state)
+    try: tree.take(encoded)
+    except AssertionError as found: assert str(found) == error, f"{v.file}: {found}"
     else: sys.exit(f"{v.file}: was not refused")
     v.end(error)
 history(Vector("group-history"))
 fork(Vector("group-fork"))
-refused(Vector("refused-group-junior"), "NotEntitled")
-refused(Vector("refused-group-signature"), "BadSignature")
-print("4 passed, 0 failed")
+weight(Vector("group-weight"))
+refusals = {"junior": "NotEntitled", "plain": "NotEntitled", "left": "NotEntitled", "number": "Malformed",
+    "signature": "BadSignature"}
+for name, error in refusals.items(): refused(name, error)
+print(f"{3 + len(refusals)} passed, 0 failed")

@@ -21,7 +21,7 @@ use crate::protocol::labels;
 use crate::protocol::letter::GroupId;
 
 pub(super) fn vectors() -> Vec<Vector> {
-    let mut all = vec![history(), fork()];
+    let mut all = vec![history(), fork(), weight()];
     all.extend(refused());
     all
 }
@@ -123,14 +123,24 @@ fn operation(
 
 /// Founds a group of the first and these others, of whom the first is an administrator.
 fn found(v: &mut Vector, by: &Person, others: &[&Person]) -> (State, Operation) {
+    found_with(v, by, others, &others[..1])
+}
+
+/// Founds a group with these administrators behind the founder.
+fn found_with(
+    v: &mut Vector,
+    by: &Person,
+    others: &[&Person],
+    seniors: &[&Person],
+) -> (State, Operation) {
     let salt: [u8; 32] = v.input("salt");
-    let administrators = [others[0].member];
+    let administrators: Vec<_> = seniors.iter().map(|person| person.member).collect();
     let bytes = [&[1][..], &salt, &[2], &set(others), &order(&administrators)].concat();
     let action = Action::Found(Founding {
         salt,
         adding: Adding::Members,
         members: members(others),
-        administrators: vec![others[0].as_member()],
+        administrators: seniors.iter().map(|person| person.as_member()).collect(),
     });
     operation(v, by, NOTHING, &bytes, action)
 }
@@ -258,30 +268,123 @@ fn fork() -> Vector {
     v
 }
 
-fn refused() -> Vec<Vector> {
-    let make = |name, comment| {
-        let mut v = Vector::new(name, "groups", comment);
-        let [founder, second, third] =
-            ["founder", "second", "third"].map(|who| Person::new(&mut v, who));
-        v.part("found");
-        let (state, first) = found(&mut v, &founder, &[&second, &third]);
-        let mut tree = Tree::new(Roster::empty());
-        taken(&mut tree, first);
-        v.part("refused");
-        (v, tree, state, [founder, second, third])
+/// Lets one senior administrator stand against two juniors, then two operations of one author against each other.
+fn weight() -> Vector {
+    let mut v = Vector::new(
+        "group-weight",
+        "groups",
+        "the founder alone goes before two administrators; of equal branches the lower hash, and the path after each",
+    );
+    let [founder, second, third, fourth] =
+        ["founder", "second", "third", "fourth"].map(|who| Person::new(&mut v, who));
+    let mut tree = Tree::new(Roster::empty());
+    let mut way = Vec::new();
+    let mut keep = |v: &mut Vector, step: Operation| {
+        way.push(step.hash());
+        taken(&mut tree, step);
+        v.bytes("path", &path(&tree));
     };
-    let name = "refused-group-junior";
+    v.part("first");
+    let others = [&second, &third];
+    let (first, step) = found_with(&mut v, &founder, &others, &others);
+    keep(&mut v, step);
+    v.part("junior");
+    let (junior, step) = add(&mut v, &second, first, &fourth);
+    keep(&mut v, step);
+    v.part("joined");
+    let (_, step) = operation(&mut v, &third, junior, &[4], Action::Leave);
+    keep(&mut v, step);
+    v.part("alone");
+    let (alone, step) = add(&mut v, &founder, first, &fourth);
+    keep(&mut v, step);
+    for (part, who) in [("one", &second), ("other", &third)] {
+        v.part(part);
+        let bytes = [&[6][..], &who.member].concat();
+        let action = Action::Dismiss(who.as_member());
+        let (_, step) = operation(&mut v, &founder, alone, &bytes, action);
+        keep(&mut v, step);
+    }
+    v.part("");
+    let last = way[4].min(way[5]);
+    let hashes: Vec<_> = [way[0], way[3], last].iter().flat_map(|hash| hash.0).collect();
+    assert_eq!(path(&tree), hashes, "one who is more senior goes before two");
+    v
+}
+
+/// Begins a vector of a refused operation: three people, and the group that the first one founds.
+fn begun(name: &'static str, comment: &'static str) -> (Vector, Tree, State, [Person; 3]) {
+    let mut v = Vector::new(name, "groups", comment);
+    let people = ["founder", "second", "third"].map(|who| Person::new(&mut v, who));
+    let [founder, second, third] = &people;
+    v.part("found");
+    let (state, first) = found(&mut v, founder, &[second, third]);
+    let mut tree = Tree::new(Roster::empty());
+    taken(&mut tree, first);
+    (v, tree, state, people)
+}
+
+fn refused() -> Vec<Vector> {
+    vec![
+        removes_a_senior(),
+        dismisses_as_a_plain_member(),
+        has_left(),
+        skips(),
+        signed_by_another(),
+    ]
+}
+
+fn refusal(v: Vector, found: Option<Error>, expected: Error) -> Vector {
+    assert_eq!(found, Some(expected));
+    v.refused(found)
+}
+
+fn removes_a_senior() -> Vector {
     let (mut v, tree, state, [founder, second, _]) =
-        make(name, "an administrator that removes one who is senior to it");
+        begun("refused-group-junior", "an administrator that removes one who is senior to it");
+    v.part("refused");
     let bytes = [&[3][..], &set(&[&founder])].concat();
     let action = Action::Remove(members(&[&founder]));
     let (_, step) = operation(&mut v, &second, state, &bytes, action);
-    let junior = v.refused(tree.check(&step).err());
+    refusal(v, tree.check(&step).err(), Error::NotEntitled)
+}
 
-    let name = "refused-group-signature";
-    let (mut v, _, state, [founder, _, third]) =
-        make(name, "an operation in the founder's name that somebody else has signed");
-    let State(group, predecessor, number) = state;
+fn dismisses_as_a_plain_member() -> Vector {
+    let (mut v, tree, state, [_, second, third]) =
+        begun("refused-group-plain", "a member that is no administrator and dismisses one");
+    v.part("refused");
+    let bytes = [&[6][..], &second.member].concat();
+    let (_, step) = operation(&mut v, &third, state, &bytes, Action::Dismiss(second.as_member()));
+    refusal(v, tree.check(&step).err(), Error::NotEntitled)
+}
+
+fn has_left() -> Vector {
+    let (mut v, mut tree, state, [_, _, third]) = begun(
+        "refused-group-left",
+        "a member that has left and adds itself, where all members may add",
+    );
+    v.part("leave");
+    let (state, step) = operation(&mut v, &third, state, &[4], Action::Leave);
+    taken(&mut tree, step);
+    v.part("refused");
+    let (_, step) = add(&mut v, &third, state, &third);
+    refusal(v, tree.check(&step).err(), Error::NotEntitled)
+}
+
+fn skips() -> Vector {
+    let (mut v, tree, State(group, hash, number), [founder, _, _]) =
+        begun("refused-group-number", "an operation with the number 3 behind the first one");
+    v.part("refused");
+    let skipped = State(group, hash, number + 1);
+    let (_, step) = operation(&mut v, &founder, skipped, &[4], Action::Leave);
+    refusal(v, tree.check(&step).err(), Error::Malformed)
+}
+
+fn signed_by_another() -> Vector {
+    let (mut v, _, State(group, predecessor, number), [founder, _, third]) = begun(
+        "refused-group-signature",
+        "an operation in the founder's name that somebody else has signed",
+    );
+    v.part("refused");
     let action = [&[3][..], &set(&[&third])].concat();
     v.bytes("action", &action);
     let number = (number + 1).to_be_bytes();
@@ -290,8 +393,5 @@ fn refused() -> Vec<Vector> {
     let signature = v.sign("signature", &third.signing_seed, label, &[&statement]);
     let bytes = [&[1, 0x39][..], &statement, &signature].concat();
     v.bytes("operation", &bytes);
-    let forged = v.refused(Operation::decode(&bytes).err());
-    let expected = [Error::NotEntitled, Error::BadSignature];
-    assert_eq!([tree.check(&step).err(), Operation::decode(&bytes).err()], expected.map(Some));
-    vec![junior, forged]
+    refusal(v, Operation::decode(&bytes).err(), Error::BadSignature)
 }
