@@ -87,7 +87,8 @@ impl Chat {
     /// # Errors
     ///
     /// [`Error::TooOften`] within 30 seconds of the last one; [`Error::NotGranted`] before the grant;
-    /// [`Error::NotAllowed`] for no texts or more than 64, for one that comes twice, and for one of this side;
+    /// [`Error::NotAllowed`] for no texts or more than 64, for one that comes twice, for one of this side, and for
+    /// one that has not come here or is forgotten (the last 256 are known);
     /// [`Error::ListExpired`], [`Error::NoRecipient`], [`Error::Expired`], [`Error::Ended`],
     /// [`Error::ChainExhausted`].
     pub fn receipt(
@@ -102,7 +103,10 @@ impl Chat {
         let mut texts = texts.to_vec();
         texts.sort_unstable();
         check_receipt(&texts)?;
-        if !texts.iter().all(|text| self.inner.is_of_other_side(text.by)) {
+        let is_known = |text: &TextId| {
+            self.inner.is_of_other_side(text.by) && self.inner.memory.texts.has(*text)
+        };
+        if !texts.iter().all(is_known) {
             return Err(Error::NotAllowed);
         }
         self.inner.memory.check_receipt(now.reading())?;

@@ -161,6 +161,11 @@ impl KnownTexts {
         }
     }
 
+    /// Tells whether a text is known by this id.
+    pub(crate) fn has(&self, id: TextId) -> bool {
+        self.0.iter().any(|known| known.id == id)
+    }
+
     /// Lists the last texts of a device, at most so many, in ascending order of their ids.
     pub(crate) fn last_of(&self, device: DeviceId, most: usize) -> Vec<KnownText> {
         let theirs = self.0.iter().rev().filter(|known| known.id.by == device);

@@ -128,7 +128,9 @@ pub(super) fn the_1025th_device_that_comes_later_is_one_too_many() -> Option<Err
 pub(super) fn a_second_receipt_within_30_seconds_is_sent_too_often() -> Option<Error> {
     let mut talk = Talk::new(50);
     let sent = talk.guest.send("hello", NOW, &mut talk.door.rng).unwrap();
-    let Talk { door: Door { rng, .. }, host, .. } = &mut talk;
+    let only = &sent.envelopes[0];
+    let Talk { door: Door { rng, .. }, host, guest, .. } = &mut talk;
+    host.open(guest.address(), &only.message, NOW).unwrap().apply();
     host.receipt(TextStatus::Received, &[sent.text.id], NOW, rng).unwrap().apply();
     refusal(host, |host| host.receipt(TextStatus::Read, &[sent.text.id], NOW + 29, rng).map(drop))
 }
